@@ -1,0 +1,30 @@
+"""Keep the console for our own lines and for warnings that a user can act on.
+
+Every filter names the library whose message it drops and why nobody can act on it.
+"""
+
+import os
+import warnings
+
+_IGNORED = (
+    # Kedro 1.7 registers its resolvers by a name that OmegaConf 2.4 deprecates, at every command.
+    (r".*register_new_resolver.*", Warning),
+    # Kedro itself still calls what pydantic 2.11 deprecates.
+    (r".*Accessing the 'model_fields' attribute on the instance.*", Warning),
+    # The option works as before; README names the new one.
+    (r".*'--pipeline' is deprecated.*", Warning),
+    # Our validation parts are as small as the user made them.
+    (r".*The least populated class in y has only.*", UserWarning),
+    # PyTorch on a machine without a GPU, for every DataLoader.
+    (r".*'pin_memory' argument is set as true but no accelerator.*", UserWarning),
+)
+
+
+def quieten() -> None:
+    """Filter third-party noise, and switch telemetry off unless the user switched it on."""
+    for pattern, category in _IGNORED:
+        warnings.filterwarnings("ignore", message=pattern, category=category)
+    os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

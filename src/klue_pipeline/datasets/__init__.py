@@ -1,0 +1,1 @@
+"""Kedro datasets of our own: what the catalog needs and no published dataset stores."""

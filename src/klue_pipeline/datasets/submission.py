@@ -1,0 +1,65 @@
+"""A contest submission as a CSV file that was checked before it was written."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+
+from klue_pipeline.datasets.atomic_file import written_beside
+from klue_pipeline.relation.submission import validate_submission
+
+
+class SubmissionDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
+    """One submission in one CSV file: ``id``, ``pred_label``, ``probs``.
+
+    What is not a valid submission is not written. Test rows and labels are unknown here, so the
+    order of rows is checked where the submission is made, everything else again here. The file
+    is written beside its place and renamed.
+
+    Example in a catalog::
+
+        submission:
+          type: klue_pipeline.datasets.submission.SubmissionDataset
+          filepath: data/08_reporting/submission.csv
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the file.
+
+        Args:
+            filepath: A local path.
+            metadata: Anything, for plugins such as Kedro-Viz.
+        """
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> pd.DataFrame:
+        """Read the table with ids and probabilities as text.
+
+        Raises:
+            DatasetError: The file is missing or not a CSV file.
+        """
+        try:
+            return pd.read_csv(self._filepath, dtype=str, keep_default_na=False)
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"Cannot read {self._filepath}: {error}") from error
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Check and write the table, replacing what was there.
+
+        Raises:
+            DatasetError: The table is not a valid submission.
+        """
+        try:
+            validate_submission(data)
+        except ValueError as error:
+            raise DatasetError(f"{self._filepath} was not written: {error}") from error
+        with written_beside(self._filepath) as partial:
+            data.to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,103 @@
+"""Experiments: entries of the lab book, resolved into the plain groups that nodes read.
+
+``conf/base/parameters_experiments.yml`` holds the defaults and one entry per experiment; an entry
+says only what differs. Resolution is a function from the configured parameters and those of the
+command line to the parameters of a run. It knows no Kedro.
+"""
+
+import difflib
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+GROUPS = ("input", "encoder", "head", "loss", "training", "augment")
+"""What an experiment decides; each becomes ``params:<group>``."""
+
+_CHOSEN_BY_NAME = frozenset({"encoder", "head", "loss"})
+"""Groups whose other fields belong to the chosen ``name``: another name starts from nothing."""
+
+
+def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a run: defaults, then the experiment's entry, then the command line.
+
+    Args:
+        configured: Parameters of base and environment, already merged.
+        runtime: Parameters of the command line; they win.
+
+    Returns:
+        ``configured`` with ``runtime`` merged in, and the groups of the chosen experiment on top
+        level.
+
+    Raises:
+        ValueError: The experiment is not in the table; the message lists those that are.
+    """
+    parameters = merge_settings(configured, runtime)
+    entry = _find_entry(parameters["experiments"], parameters["experiment"])
+    for group in GROUPS:
+        settings = configured["experiment_defaults"].get(group, {})
+        for layer in (entry, runtime):
+            settings = merge_group(group, settings, layer.get(group) or {})
+        parameters[group] = settings
+    return parameters
+
+
+def merge_settings(former: Mapping[str, Any], latter: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge two nested mappings; on a clash the latter wins, mappings are merged in turn.
+
+    >>> merge_settings({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}})
+    {'a': {'b': 3, 'c': 2}}
+    """
+    merged = dict(former)
+    for key, value in latter.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = merge_settings(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def merge_group(group: str, former: Mapping[str, Any], latter: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge one group of an experiment; a loss, head or encoder of another name starts afresh.
+
+    >>> merge_group("loss", {"name": "focal", "gamma": 2.0}, {"name": "cross_entropy"})
+    {'name': 'cross_entropy'}
+    >>> merge_group("training", {"epochs": 3, "seed": 1}, {"epochs": 5})
+    {'epochs': 5, 'seed': 1}
+    """
+    other_name = "name" in latter and latter["name"] != former.get("name")
+    if group in _CHOSEN_BY_NAME and other_name:
+        return dict(latter)
+    return merge_settings(former, latter)
+
+
+def suggest(wrong: str, known: Iterable[str]) -> str:
+    """Say which known names are near a wrong one, or list them all.
+
+    >>> suggest("epoch", ["epochs", "seed"])
+    'Did you mean epochs?'
+    >>> suggest("zzz", ["epochs", "seed"])
+    'Known are: epochs, seed.'
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(wrong, names, n=3)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Known are: {', '.join(names)}."
+
+
+def folder_name(experiment: str, run_name: str | None) -> str:
+    """Return the folder of an experiment's results; a run name gives a variant its own.
+
+    >>> folder_name("baseline", None), folder_name("baseline", "lr3e5")
+    ('baseline', 'baseline--lr3e5')
+    """
+    return f"{experiment}--{run_name}" if run_name else experiment
+
+
+def _find_entry(experiments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    if name not in experiments:
+        raise ValueError(
+            f"There is no experiment {name!r} in parameters_experiments.yml. "
+            f"{suggest(str(name), experiments)} All: {', '.join(sorted(experiments))}."
+        )
+    entry: Mapping[str, Any] = experiments[name]
+    return entry

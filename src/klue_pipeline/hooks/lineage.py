@@ -1,0 +1,205 @@
+"""The hook that keeps results of different settings apart.
+
+Kedro's ``--only-missing-outputs`` and partial runs only look whether a file exists. This hook
+compares what made it: before a run, everything on disk that the run would keep or read must come
+from the settings of this run, else the run is refused, naming the setting that differs.
+"""
+
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.pipeline import Pipeline
+
+from klue_pipeline.lineage import (
+    Origin,
+    OriginStore,
+    differing_fields,
+    hash_encoder_folder,
+    hash_file,
+    hash_origin,
+    plain_name,
+    trace_origins,
+)
+from klue_pipeline.parameters import Parameters
+
+logger = logging.getLogger(__name__)
+
+_RAW_DATASETS = {"raw_train": "raw.train", "raw_test": "raw.test", "raw_test_gold": "raw.test_gold"}
+_FOLD_FOLDER = re.compile(r"^fold_(\d+)$")
+_SHOWN_FIELDS = 5
+
+
+class LineageHooks:
+    """Refuse to mix results of different settings; let an interrupted run go on."""
+
+    def __init__(self) -> None:
+        self._store = OriginStore()
+        self._origins: dict[str, Origin] = {}
+        self._parameters: Parameters | None = None
+        self._catalog: Any = None
+        self._unfinished: Path | None = None
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Remember the checked parameters and where the run's data lives."""
+        loader = context.config_loader
+        self._parameters = Parameters.model_validate(loader["parameters"])
+        data_root = Path(context.project_path) / loader["globals"]["data_root"]
+        folder = f"{self._parameters.experiment}--{self._parameters.run.name or ''}"
+        self._unfinished = data_root / ".fingerprints" / f"unfinished-{folder}.json"
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> None:
+        """Compare what this run keeps or reads with what its settings would make.
+
+        Raises:
+            ValueError: Something on disk was made by other settings; the message names them.
+        """
+        self._catalog = catalog
+        whole = pipelines["__default__"]
+        self._origins = trace_origins(whole, self._parameters, self._sources())
+        if run_params["only_missing_outputs"]:
+            self._remove_unfinished(pipeline)
+            self._require_same_origin(self._on_disk(_outputs(pipeline)), resuming=True)
+        else:
+            self._remember_unfinished(pipeline)
+        self._require_same_origin(self._on_disk(_untouched(whole, pipeline)), resuming=False)
+        if _trains_every_fold(whole, pipeline):
+            self._remove_surplus_folds()
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str) -> None:
+        """Forget the stored origin, so that a kill while saving leaves no false claim."""
+        path = self._path_of(dataset_name)
+        if path is not None:
+            self._store.remove(path)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Store what made the result that was just saved."""
+        path = self._path_of(dataset_name)
+        origin = self._origins.get(plain_name(dataset_name))
+        if path is not None and origin is not None:
+            self._store.write(path, origin)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Forget that a run was under way."""
+        if self._unfinished is not None:
+            self._unfinished.unlink(missing_ok=True)
+
+    def _sources(self) -> dict[str, Origin]:
+        sources: dict[str, Origin] = {}
+        for dataset, setting in _RAW_DATASETS.items():
+            source = getattr(self._catalog.get(dataset), "resolved_source", None)
+            if source is not None:
+                path = Path(source)
+                sources[dataset] = {setting: hash_file(path) if path.is_file() else str(source)}
+        encoder = Path(self._parameters.encoder.name) if self._parameters else Path()
+        if encoder.is_dir():
+            sources["params:encoder"] = {"encoder.files": hash_encoder_folder(encoder)}
+        return sources
+
+    def _path_of(self, dataset_name: str) -> Path | None:
+        dataset = self._catalog.get(dataset_name) if self._catalog is not None else None
+        filepath = getattr(dataset, "_filepath", None)
+        return None if filepath is None else Path(filepath)
+
+    def _on_disk(self, names: Iterable[str]) -> dict[str, Path]:
+        paths = {name: self._path_of(name) for name in sorted(names)}
+        return {name: path for name, path in paths.items() if path is not None and path.exists()}
+
+    def _require_same_origin(self, on_disk: dict[str, Path], *, resuming: bool) -> None:
+        for name, path in on_disk.items():
+            found, wanted = self._store.read(path), self._origins[plain_name(name)]
+            if found is None:
+                raise ValueError(
+                    f"{name} was left by a run that was interrupted while saving it. Run again with "
+                    "--only-missing-outputs, which makes it anew, or run the whole pipeline."
+                )
+            if fields := differing_fields(found, wanted):
+                raise ValueError(_refusal(name, fields, resuming=resuming))
+
+    def _remember_unfinished(self, pipeline: Pipeline) -> None:
+        plan = self._read_unfinished()
+        plan |= {name: hash_origin(self._origins[plain_name(name)]) for name in _outputs(pipeline)}
+        if self._unfinished is not None:
+            self._unfinished.parent.mkdir(parents=True, exist_ok=True)
+            self._unfinished.write_text(json.dumps(plan, indent=1), encoding="utf-8")
+
+    def _read_unfinished(self) -> dict[str, str]:
+        if self._unfinished is None or not self._unfinished.is_file():
+            return {}
+        plan: dict[str, str] = json.loads(self._unfinished.read_text(encoding="utf-8"))
+        return plan
+
+    def _remove_unfinished(self, pipeline: Pipeline) -> None:
+        """Remove what an interrupted run of the same settings was about to replace."""
+        plan = self._read_unfinished()
+        for name, path in self._on_disk(_outputs(pipeline)).items():
+            found, wanted = self._store.read(path), self._origins[plain_name(name)]
+            planned = plan.get(name) == hash_origin(wanted)
+            if found is None or (planned and found != wanted):
+                logger.info("Making %s anew: the interrupted run did not get to it", name)
+                _remove(path)
+
+    def _remove_surplus_folds(self) -> None:
+        n_splits = self._parameters.folds.n_splits if self._parameters else 0
+        for folder in {p.parent for p in map(self._path_of, _fold_datasets()) if p is not None}:
+            base = folder.parent if _FOLD_FOLDER.match(folder.name) else folder
+            for path in base.glob("fold_*"):
+                match = _FOLD_FOLDER.match(path.name)
+                if match and int(match[1]) >= n_splits:
+                    logger.info("Removing %s: there are only %d folds now", path, n_splits)
+                    _remove(path)
+
+
+def _fold_datasets() -> list[str]:
+    return [f"fold_0.{name}" for name in ("model", "metrics", "validation_scores", "test_scores")]
+
+
+def _outputs(pipeline: Pipeline) -> set[str]:
+    return set(pipeline.all_outputs())
+
+
+def _untouched(whole: Pipeline, pipeline: Pipeline) -> set[str]:
+    """Return what the whole graph makes that neither this run makes nor depends on it."""
+    names = [node.name for node in pipeline.nodes if node in whole.nodes]
+    touched = _outputs(whole.from_nodes(*names)) if names else set()
+    return _outputs(whole) - touched - _outputs(pipeline)
+
+
+def _trains_every_fold(whole: Pipeline, pipeline: Pipeline) -> bool:
+    wanted = {node for node in whole.nodes if node.short_name.endswith("train")}
+    return wanted <= set(pipeline.nodes)
+
+
+def _refusal(name: str, fields: list[str], *, resuming: bool) -> str:
+    shown = "\n".join(f"  {field}" for field in fields[:_SHOWN_FIELDS])
+    more = len(fields) - _SHOWN_FIELDS
+    rest = f"\n  and {more} more" if more > 0 else ""
+    remedy = (
+        "Leave out --only-missing-outputs to make everything anew"
+        if resuming
+        else "Run the stages that make it too (kedro run makes everything anew)"
+    )
+    return (
+        f"{name} on disk was made with other settings:\n{shown}{rest}\n{remedy}, give this variant "
+        "its own folder by --params run.name=..., or go back to the former settings."
+    )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -1,0 +1,86 @@
+"""Name and tags of the parent run: what was asked for, of which code, on which data, and where."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from klue_pipeline.experiments import folder_name
+from klue_pipeline.hooks.mlflow_client import HOST_TAG, PID_TAG, START_TAG
+from klue_pipeline.hooks.run_facts import (
+    file_sha256,
+    git_state,
+    package_versions,
+    this_process,
+)
+
+RUN_FACTS = ("run_id", "env", "kedro_version", "runner", "only_missing_outputs")
+SELECTIONS = ("pipeline_names", "node_names", "from_nodes", "to_nodes", "tags", "namespaces")
+"""Fields of Kedro's run record: single values, and lists that narrow the run down."""
+
+
+def run_name(parameters: Mapping[str, Any]) -> str:
+    """Name a run after its experiment and, if there is one, its variant.
+
+    >>> run_name({"experiment": "rbert", "run": {"name": "lr3e5"}})
+    'rbert--lr3e5'
+    """
+    variant = (parameters.get("run") or {}).get("name")
+    return folder_name(str(parameters["experiment"]), variant)
+
+
+def run_tags(
+    parameters: Mapping[str, Any], run_params: Mapping[str, Any], project_path: Path
+) -> dict[str, str]:
+    """Collect the tags of a parent run; a fact that is not known has no tag.
+
+    Args:
+        parameters: The run's resolved parameters.
+        run_params: Kedro's record of the command.
+        project_path: Folder of the project, for git and for relative data paths.
+    """
+    facts = {
+        **_kedro_tags(run_params),
+        **_experiment_tags(parameters),
+        **_code_tags(project_path),
+        "klue.data_sha256": _data_sha256(parameters, project_path),
+        **_process_tags(),
+    }
+    return {name: str(value) for name, value in facts.items() if value is not None}
+
+
+def _kedro_tags(run_params: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {f"kedro.{name}": run_params.get(name) for name in RUN_FACTS}
+    lists = {f"kedro.{name}": run_params.get(name) for name in SELECTIONS}
+    narrowed = {name: ",".join(map(str, chosen)) for name, chosen in lists.items() if chosen}
+    return {"kedro.pipeline_names": "__default__", **facts, **narrowed}
+
+
+def _experiment_tags(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    experiment = parameters.get("experiment")
+    entry = (parameters.get("experiments") or {}).get(experiment) or {}
+    why = entry.get("why")
+    return {"klue.experiment": experiment, "klue.why": why, "mlflow.note.content": why}
+
+
+def _code_tags(project_path: Path) -> dict[str, Any]:
+    versions = {f"version.{name}": number for name, number in package_versions().items()}
+    state = git_state(project_path)
+    if state is None:
+        return versions
+    return {
+        **versions,
+        "klue.git_commit": state.commit,
+        "klue.git_dirty": str(state.dirty).lower(),
+        "mlflow.source.git.commit": state.commit,
+    }
+
+
+def _data_sha256(parameters: Mapping[str, Any], project_path: Path) -> str | None:
+    """Hash the raw training file; a data set on the hub is named by ``raw.train`` alone."""
+    source = (parameters.get("raw") or {}).get("train")
+    return file_sha256(project_path / source) if source else None
+
+
+def _process_tags() -> dict[str, Any]:
+    process = this_process()
+    return {HOST_TAG: process.host, PID_TAG: process.pid, START_TAG: process.start}

@@ -1,0 +1,26 @@
+"""The hook that removes a fold's resume state once its model is stored."""
+
+import shutil
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+
+
+class ScratchHooks:
+    """Remove the scratch folder of a fold when the last output of its training is on disk."""
+
+    def __init__(self) -> None:
+        self._catalog: Any = None
+
+    @hook_impl
+    def after_catalog_created(self, catalog: Any) -> None:
+        """Remember the catalog, which knows where the workspaces are."""
+        self._catalog = catalog
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Remove ``fold_k``'s scratch folder after ``fold_k.model``, the node's last output."""
+        namespace, _, name = dataset_name.rpartition(".")
+        if name == "model" and self._catalog is not None:
+            workspace = self._catalog.load(f"{namespace}.workspace")
+            shutil.rmtree(workspace.folder, ignore_errors=True)

@@ -1,0 +1,172 @@
+"""MLflow tracking as Kedro hooks: nodes stay pure, what they report and return is what is logged.
+
+One parent run per ``kedro run``; one child run per fold that is trained, with its live curves. Runs
+are found by id, also from worker processes, which inherit the parent's id through the environment.
+After the start, trouble with MLflow is a warning and never the end of a training.
+"""
+
+import atexit
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+from klue_pipeline.hooks.fold_runs import FoldRuns
+from klue_pipeline.hooks.live_metrics import points_at_step
+from klue_pipeline.hooks.logged_values import (
+    ARTIFACT_FOLDERS,
+    PARENT_METRICS,
+    flat_numbers,
+    saved_path,
+)
+from klue_pipeline.hooks.mlflow_client import EndStatus
+from klue_pipeline.hooks.parent_run import (
+    ParentRun,
+    dismiss_workers,
+    invite_workers,
+    invited_to,
+    join_parent,
+    open_parent,
+)
+from klue_pipeline.hooks.tolerance import Tolerance
+from klue_pipeline.hooks.tracking_params import (
+    CONFIG_PATTERNS,
+    TrackingParams,
+    resolve_tracking_params,
+)
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import DataCatalog
+    from kedro.pipeline.node import Node
+
+
+class TrackingHooks:
+    """Tracks every ``kedro run`` in MLflow. Register one instance in ``settings.HOOKS``."""
+
+    def __init__(self) -> None:
+        self._context: KedroContext | None = None
+        self._params: TrackingParams | None = None
+        self._parent: ParentRun | None = None
+        self._catalog: DataCatalog | None = None
+        self._tolerating = Tolerance()
+        self._folds = FoldRuns(self._tolerating)
+
+    # The process of `kedro run`
+
+    @hook_impl
+    def after_context_created(self, context: "KedroContext") -> None:
+        """Read the settings; a wrong one stops the command here."""
+        loader: Any = context.config_loader
+        loader.config_patterns.setdefault("mlflow", CONFIG_PATTERNS)
+        from_command = (loader.runtime_params or {}).get("mlflow") or {}
+        self._context = context
+        self._params = resolve_tracking_params(loader["mlflow"], from_command, context.project_path)
+
+    @hook_impl(trylast=True)  # a run that another hook refuses leaves no trace
+    def before_pipeline_run(self, run_params: dict[str, Any], catalog: "DataCatalog") -> None:
+        """Open the parent run."""
+        self._close("KILLED")  # in a notebook, an interrupted run may still be open
+        self._catalog = catalog
+        if self._params is None or self._context is None or not self._params.enabled:
+            return
+        # Read only now: other hooks resolve the parameters after the context is made.
+        parameters = self._context.config_loader["parameters"]
+        project_path = self._context.project_path
+        self._parent = open_parent(self._params, parameters, run_params, project_path)
+        invite_workers(self._parent)
+        atexit.register(self._close_at_exit)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Close the parent run as FINISHED."""
+        self._close("FINISHED")
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Close the parent run, and folds still open, as FAILED."""
+        if self._parent is not None:
+            with self._tolerating("say why the run failed"):
+                self._parent.store.set_tag(self._parent.run_id, "klue.error", _describe(error))
+        self._close("FAILED")
+
+    def _close_at_exit(self) -> None:
+        """Close the run of a process that ends without a word to the hooks, as after Ctrl-C."""
+        if self._parent is not None and self._parent.pid == os.getpid():
+            self._close("KILLED")
+
+    def _close(self, status: EndStatus) -> None:
+        """Close the parent run with whatever is open below it, and forget it."""
+        parent, self._parent = self._parent, None
+        atexit.unregister(self._close_at_exit)
+        self._folds.abandon()
+        if parent is None:
+            return
+        dismiss_workers()
+        with self._tolerating("close the run"):
+            parent.store.finish(parent.run_id, status)
+
+    # Wherever a node runs: the same process or a worker
+
+    @hook_impl
+    def before_node_run(self, node: "Node", catalog: "DataCatalog") -> None:
+        """Open a child run if the node trains a fold."""
+        self._catalog = catalog
+        with self._tolerating(f"start the run of {node.name}"):
+            parent = self._current_parent()
+            if parent is not None:
+                self._folds.start(parent, node)
+
+    @hook_impl
+    def after_node_run(self, node: "Node") -> None:
+        """Send the rest of a fold's live values."""
+        self._folds.stop_listening(node)
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: "Node") -> None:
+        """Close a failed fold's run, and say on the parent which node failed."""
+        self._folds.stop_listening(node)
+        self._folds.fail(node, _describe(error))
+        with self._tolerating(f"say that {node.name} failed"):
+            parent = self._current_parent()
+            if parent is not None:
+                parent.store.set_tag(parent.run_id, "klue.failed_node", node.name)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: "Node") -> None:
+        """Log the numbers and files of a saved dataset; a fold's run ends with its last output."""
+        with self._tolerating(f"log {dataset_name}"):
+            parent = self._current_parent()
+            if parent is not None:
+                path = self._path_of(dataset_name)
+                self._folds.log_saved(node, dataset_name, data, path)
+                _log_saved(parent, dataset_name, data, path)
+        self._folds.count_saved(node, dataset_name)
+
+    def _current_parent(self) -> ParentRun | None:
+        """Return this process's own run, or in a worker the one that the environment names."""
+        if self._params is not None:  # a driver; the environment may be that of an outer run
+            return self._parent
+        wanted = invited_to()
+        if wanted is None:
+            return None
+        if self._parent is None or self._parent.run_id != wanted:
+            self._parent = join_parent()
+        return self._parent
+
+    def _path_of(self, dataset_name: str) -> Path | None:
+        return saved_path(self._catalog.get(dataset_name)) if self._catalog is not None else None
+
+
+def _log_saved(parent: ParentRun, dataset_name: str, data: Any, path: Path | None) -> None:
+    """Log a saved dataset on the parent, if it is one of those that belong there."""
+    if dataset_name in PARENT_METRICS:
+        numbers = flat_numbers(data, prefix=PARENT_METRICS[dataset_name])
+        parent.store.log_metrics(parent.run_id, points_at_step(0, numbers))
+    if dataset_name in ARTIFACT_FOLDERS and path is not None:
+        parent.store.log_path(parent.run_id, path, ARTIFACT_FOLDERS[dataset_name])
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,127 @@
+"""Every parameter of the project as one model, so that a misspelt one fails before anything runs."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, Field, ValidationError
+
+from klue_pipeline.experiments import suggest
+from klue_pipeline.relation.params import (
+    AugmentParams,
+    CleanParams,
+    EnsembleParams,
+    HeadParams,
+    IngestParams,
+    InputParams,
+    LabelSet,
+    RawParams,
+)
+from klue_pipeline.training.params import (
+    EncoderParams,
+    FoldsParams,
+    LossParams,
+    Settings,
+    TrainingParams,
+)
+
+_FOLDER_NAME = r"^[\w.+-]+$"
+
+
+class RunParams(Settings):
+    """What tells two runs of the same experiment apart."""
+
+    name: str | None = Field(default=None, pattern=_FOLDER_NAME)
+    """Gives a variant its own folder and its own MLflow run name."""
+
+
+class TrackingOverrides(Settings):
+    """Tracking settings that the command line may override; the values live in mlflow.yml."""
+
+    enabled: bool | None = None
+    tracking_uri: str | None = None
+    experiment: str | None = None
+
+
+class ExperimentEntry(Settings):
+    """One entry of the lab book: its hypothesis and what differs from the defaults."""
+
+    why: str
+    """The hypothesis, in a sentence that a team mate understands."""
+    input: dict[str, Any] = {}
+    encoder: dict[str, Any] = {}
+    head: dict[str, Any] = {}
+    loss: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    augment: dict[str, Any] = {}
+
+
+class ExperimentDefaults(Settings):
+    """What every experiment has unless its entry says otherwise."""
+
+    input: InputParams
+    encoder: EncoderParams
+    head: HeadParams
+    loss: LossParams
+    training: TrainingParams
+    augment: AugmentParams
+
+
+class Parameters(ExperimentDefaults):
+    """All parameters of a run, after the experiment was resolved."""
+
+    experiment: str = Field(pattern=_FOLDER_NAME)
+    run: RunParams
+    raw: RawParams
+    ingest: IngestParams
+    label_sets: dict[str, LabelSet]
+    entity_types: list[str] = Field(min_length=1)
+    clean: CleanParams
+    folds: FoldsParams
+    ensemble: EnsembleParams
+    mlflow: TrackingOverrides = TrackingOverrides()
+    experiment_defaults: dict[str, Any]
+    experiments: dict[str, ExperimentEntry]
+
+
+def check_parameters(parameters: Mapping[str, Any]) -> Parameters:
+    """Check all parameters of a run at once.
+
+    Raises:
+        ValueError: Listing every wrong setting: what was found, what is legal, which names are near.
+    """
+    try:
+        checked = Parameters.model_validate(parameters)
+    except ValidationError as error:
+        lines = [f"  {_explain(problem)}" for problem in error.errors()]
+        raise ValueError("Settings are wrong:\n" + "\n".join(lines)) from None
+    _check_encoder(checked)
+    return checked
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    location = [str(part) for part in problem["loc"]]
+    name = ".".join(location)
+    if problem["type"] == "extra_forbidden":
+        known = _fields_of(Parameters, location[:-1])
+        return f"{name}: there is no such setting. {suggest(location[-1], known)}"
+    if problem["type"] == "missing":
+        return f"{name}: is missing; set it in conf/ or by --params {name}=..."
+    return f"{name}: found {problem['input']!r}; {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _fields_of(model: type[BaseModel], location: list[str]) -> list[str]:
+    """Return the field names of the model at a location, following fields and tables of models."""
+    for part in location:
+        field = model.model_fields.get(part)
+        annotations = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        below = [a for a in annotations if isinstance(a, type) and issubclass(a, BaseModel)]
+        model = below[0] if below else model
+    return list(model.model_fields)
+
+
+def _check_encoder(parameters: Parameters) -> None:
+    if parameters.encoder.name == "scratch" and parameters.encoder.scratch is None:
+        raise ValueError(
+            "Settings are wrong:\n  encoder.scratch: is missing; encoder.name=scratch needs the "
+            "sizes of the encoder to build, see experiment_defaults in conf/base."
+        )

@@ -1,0 +1,5 @@
+"""Drop duplicate rows and draw the folds."""
+
+from klue_pipeline.pipelines.clean.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

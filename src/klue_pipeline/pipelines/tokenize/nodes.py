@@ -1,0 +1,65 @@
+"""Nodes of the tokenize pipeline."""
+
+from typing import Any
+
+import pandas as pd
+
+from klue_pipeline.relation import tokenizer as tokenizers
+from klue_pipeline.relation.features import Features, encode
+from klue_pipeline.relation.inputs import iterate_texts
+from klue_pipeline.relation.params import InputParams, LabelSet
+from klue_pipeline.relation.tokenizer import Tokenizer
+from klue_pipeline.training.params import EncoderParams
+
+
+def prepare_tokenizer(
+    training_sentences: pd.DataFrame, encoder: EncoderParams, input_params: InputParams
+) -> Tokenizer:
+    """Train the tokenizer of an encoder from scratch on the run's own texts, or load the encoder's.
+
+    Args:
+        training_sentences: What to learn from: their marked sentences and queries.
+        encoder: Which encoder.
+        input_params: How a row is written as text.
+    """
+    return tokenizers.prepare_tokenizer(encoder, iterate_texts(training_sentences, input_params))
+
+
+def encode_train(
+    training_sentences: pd.DataFrame,
+    tokenizer: Tokenizer,
+    labels: dict[str, Any],
+    input_params: InputParams,
+    max_tokens: int,
+) -> Features:
+    """Encode every training row once, for all folds.
+
+    Args:
+        training_sentences: Rows with labels.
+        tokenizer: The encoder's tokenizer.
+        labels: The ordered label names; a label's id is its place.
+        input_params: How a row is written as text.
+        max_tokens: Longest row in tokens.
+    """
+    label_set = LabelSet.model_validate(labels)
+    return encode(training_sentences, tokenizer, input_params, max_tokens, label_set)
+
+
+def encode_test(
+    test_sentences: pd.DataFrame,
+    tokenizer: Tokenizer,
+    labels: dict[str, Any],
+    input_params: InputParams,
+    max_tokens: int,
+) -> Features:
+    """Encode every test row; one whose entities cannot be located goes in as a bare sentence.
+
+    Args:
+        test_sentences: Rows without labels.
+        tokenizer: The encoder's tokenizer.
+        labels: The ordered label names; a label's id is its place.
+        input_params: How a row is written as text.
+        max_tokens: Longest row in tokens.
+    """
+    label_set = LabelSet.model_validate(labels)
+    return encode(test_sentences, tokenizer, input_params, max_tokens, label_set)

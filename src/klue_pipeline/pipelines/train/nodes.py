@@ -1,0 +1,59 @@
+"""Train one fold, and collect what all folds say about the rows they never saw."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from klue_pipeline.relation.params import HeadParams, LabelSet
+from klue_pipeline.relation.scores import ScoreTable, concatenate
+from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
+
+if TYPE_CHECKING:
+    from klue_pipeline.relation.model import TrainedModel
+
+logger = logging.getLogger(__name__)
+
+
+def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
+    train_features: Any,
+    fold_members: pd.DataFrame,
+    tokenizer: Any,
+    labels: dict[str, Any],
+    workspace: Any,
+    encoder: EncoderParams,
+    head: HeadParams,
+    loss: LossParams,
+    training: TrainingParams,
+) -> "tuple[dict[str, float], pd.DataFrame, ScoreTable, TrainedModel]":
+    """Train the classifier of one fold.
+
+    The model is the last output on purpose: the resume state in the workspace goes away once it
+    is stored, and by then everything else is.
+
+    Returns:
+        The fold's metrics, its history (one row per logged step), the scores of its validation
+        rows, and the trained model with its tokenizer.
+    """
+    from klue_pipeline.relation.fold_training import ClassifierParams, train_fold
+
+    result = train_fold(
+        train_features,
+        fold_members,
+        tokenizer,
+        LabelSet.model_validate(labels),
+        ClassifierParams(encoder, head, loss, training),
+        workspace,
+    )
+    return result.metrics, result.history, result.validation_scores, result.model
+
+
+def collect_out_of_fold(*validation_scores: ScoreTable) -> ScoreTable:
+    """Put the folds' validation scores into one table, in fold order.
+
+    Raises:
+        ValueError: The folds were trained on other rows, another split or other labels.
+    """
+    scores = concatenate(list(validation_scores))
+    logger.info("Collected %d out-of-fold rows of %d folds", len(scores), len(validation_scores))
+    return scores

@@ -1,0 +1,50 @@
+"""Features and folds -> one model per fold -> out-of-fold scores."""
+
+from typing import Any
+
+from kedro.pipeline import Pipeline, node
+
+from klue_pipeline import topology
+from klue_pipeline.pipelines.train.nodes import collect_out_of_fold, train
+
+SHARED_INPUTS = {"train_features", "fold_members", "tokenizer", "labels"}
+SHARED_PARAMETERS = {"params:encoder", "params:head", "params:loss", "params:training"}
+
+
+def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
+    """Wire one namespace per fold, so that a fold can be rerun or sent elsewhere, then collect."""
+    folds = topology.folds_to_run()
+    collect = node(
+        collect_out_of_fold,
+        inputs=[f"fold_{fold}.validation_scores" for fold in folds],
+        outputs="out_of_fold@one",
+        name="collect_out_of_fold",
+    )
+    return sum((_fold_pipeline(fold) for fold in folds), Pipeline([])) + Pipeline([collect])
+
+
+def _fold_pipeline(fold: int) -> Pipeline:
+    return Pipeline(
+        [
+            node(
+                train,
+                inputs=[
+                    "train_features",
+                    "fold_members",
+                    "tokenizer",
+                    "labels",
+                    "workspace",
+                    "params:encoder",
+                    "params:head",
+                    "params:loss",
+                    "params:training",
+                ],
+                outputs=["metrics", "history", "validation_scores", "model"],
+                name="train",
+                tags=["gpu"],
+            )
+        ],
+        namespace=f"fold_{fold}",
+        inputs=SHARED_INPUTS,
+        parameters=SHARED_PARAMETERS,
+    )

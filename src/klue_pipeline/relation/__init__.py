@@ -1,0 +1,1 @@
+"""How to classify the relation between two marked entities; knows no Kedro, no MLflow, no catalog."""

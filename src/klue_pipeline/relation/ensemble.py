@@ -1,0 +1,185 @@
+"""Which experiments may be blended, and how their scores become one table."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from klue_pipeline.relation.evaluation import take_rows
+from klue_pipeline.relation.scores import ScoreTable, average_probabilities
+
+logger = logging.getLogger(__name__)
+
+_SHORT = 8
+Blend = Callable[[list[ScoreTable]], ScoreTable]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the scores of the current run are made from; a member of the blend has the same.
+
+    Attributes:
+        fingerprint: Content hashes by name: ``rows``, ``folds`` and ``test_rows``.
+        labels: Label names in order.
+    """
+
+    fingerprint: Mapping[str, str]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The experiments that are blended, and why the others are not.
+
+    Attributes:
+        out_of_fold: Scores of training rows by the models that did not see them, by experiment.
+        test_scores: Scores of the test rows, by experiment; the same names.
+        skipped: The reason for each experiment left out, by name.
+    """
+
+    out_of_fold: dict[str, ScoreTable]
+    test_scores: dict[str, ScoreTable]
+    skipped: dict[str, str]
+
+
+def select_members(
+    out_of_fold: Mapping[str, ScoreTable],
+    test_scores: Mapping[str, ScoreTable],
+    members: Literal["all"] | list[str],
+    expected: Origin,
+) -> Selection:
+    """Choose the experiments whose scores were made from the rows, folds and labels of this run.
+
+    Args:
+        out_of_fold: Out-of-fold scores of every experiment on disk, by its name.
+        test_scores: Test scores of every experiment on disk, by its name.
+        members: Names of the wanted experiments. ``"all"`` takes every one that fits and skips
+            the others with a warning.
+        expected: What this run is made from.
+
+    Returns:
+        At least one member; members in order of their names, or as named.
+
+    Raises:
+        ValueError: A named experiment is unknown or does not fit, or none fits.
+    """
+    known = sorted(out_of_fold.keys() | test_scores.keys())
+    wanted = known if members == "all" else list(dict.fromkeys(members))
+    reasons = {
+        name: _reason_to_skip(out_of_fold.get(name), test_scores.get(name), expected)
+        for name in wanted
+    }
+    skipped = {name: reason for name, reason in reasons.items() if reason}
+    if members != "all":
+        _refuse_named(skipped, known)
+    for name, reason in skipped.items():
+        logger.warning("Experiment %s is left out of the ensemble: %s", name, reason)
+    fitting = [name for name in wanted if name not in skipped]
+    if not fitting:
+        raise ValueError(_none_left(members, skipped))
+    return Selection(
+        {name: out_of_fold[name] for name in fitting},
+        {name: test_scores[name] for name in fitting},
+        skipped,
+    )
+
+
+def soft_vote(tables: list[ScoreTable]) -> ScoreTable:
+    """Average the members' probabilities, each with the same weight.
+
+    Raises:
+        ValueError: There is no table, or rows, labels or fingerprints disagree.
+    """
+    return average_probabilities(tables)
+
+
+METHODS: dict[str, Blend] = {"soft_vote": soft_vote}
+"""Every way of blending by name, as a function of tables over the same rows in the same order."""
+
+
+def rows_common_to_all(tables: list[ScoreTable]) -> list[ScoreTable]:
+    """Keep the out-of-fold rows that every table has, in the order of the first table.
+
+    Experiments may have trained different folds of the same split. A row held out by several
+    folds counts once per fold.
+
+    Args:
+        tables: At least one table of out-of-fold scores.
+
+    Returns:
+        The same tables, aligned row by row; without rows if they have none in common.
+    """
+    keys = [_row_keys(table) for table in tables]
+    common = keys[0]
+    for other in keys[1:]:
+        common = common[common.isin(other)]
+    return [
+        take_rows(table, np.asarray(own.get_indexer(common), dtype=np.int64))
+        for table, own in zip(tables, keys, strict=True)
+    ]
+
+
+def _row_keys(table: ScoreTable) -> pd.MultiIndex:
+    folds = np.zeros(len(table), dtype=np.int64) if table.folds is None else table.folds
+    return pd.MultiIndex.from_arrays([folds, table.row_ids])
+
+
+def _reason_to_skip(
+    out_of_fold: ScoreTable | None, test_scores: ScoreTable | None, expected: Origin
+) -> str:
+    if out_of_fold is None and test_scores is None:
+        return "it has no scores at all; is the name right?"
+    if out_of_fold is None:
+        return "it has no out-of-fold scores; run its train pipeline"
+    if test_scores is None:
+        return "it has no test scores; run its predict pipeline"
+    return _difference(out_of_fold, ("rows", "folds"), expected) or _difference(
+        test_scores, ("rows", "folds", "test_rows"), expected
+    )
+
+
+def _difference(scores: ScoreTable, fields: tuple[str, ...], expected: Origin) -> str:
+    for name in fields:
+        found, wanted = scores.fingerprint.get(name), expected.fingerprint.get(name)
+        if found != wanted:
+            return (
+                f"its {name} are {_shortened(found)}, those of this run {_shortened(wanted)}; "
+                "train and predict it again with the rows and folds of this run"
+            )
+    if scores.labels != expected.labels:
+        return f"its labels differ from those of this run ({_label_difference(scores, expected)})"
+    return ""
+
+
+def _shortened(fingerprint: str | None) -> str:
+    return fingerprint[:_SHORT] if fingerprint else "not recorded"
+
+
+def _label_difference(scores: ScoreTable, expected: Origin) -> str:
+    if len(scores.labels) != len(expected.labels):
+        return f"{len(scores.labels)} against {len(expected.labels)}"
+    pairs = enumerate(zip(scores.labels, expected.labels, strict=True))
+    place, (found, wanted) = next(item for item in pairs if item[1][0] != item[1][1])
+    return f"label {place} is {found} against {wanted}"
+
+
+def _refuse_named(skipped: dict[str, str], known: list[str]) -> None:
+    if skipped:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+        raise ValueError(
+            f"ensemble.members names experiments that cannot be blended. {reasons}. "
+            f"Experiments with scores: {', '.join(known) or 'none'}."
+        )
+
+
+def _none_left(members: Literal["all"] | list[str], skipped: dict[str, str]) -> str:
+    if members != "all":
+        return "ensemble.members is an empty list; name experiments, or set it to all."
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+    return (
+        f"No experiment on disk can be blended. {reasons or 'None has scores'}. "
+        "Run the train and predict pipelines first."
+    )

@@ -1,0 +1,125 @@
+"""Rows of a table as the texts an encoder reads: marked sentence and query."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from klue_pipeline.relation.entities import Entity
+from klue_pipeline.relation.markers import REPRESENTATIONS, MarkedText
+from klue_pipeline.relation.params import InputParams
+from klue_pipeline.relation.queries import QUERIES
+
+logger = logging.getLogger(__name__)
+
+_COLUMNS = [
+    "row_id",
+    "sentence",
+    *(
+        f"{role}_{part}"
+        for role in ("subject", "object")
+        for part in ("text", "start", "end", "type")
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class InputText:
+    """What one row says to the encoder.
+
+    Attributes:
+        text: The sentence, marked where it can be.
+        query: The second text of the pair, or None for a row without one.
+        marked: Where the entities stand in ``text``; None for a test row whose entities cannot be
+            located, which goes in bare.
+    """
+
+    text: str
+    query: str | None
+    marked: MarkedText | None
+
+
+def write_inputs(sentences: pd.DataFrame, input_params: InputParams) -> list[InputText]:
+    """Write every row in its representation, with its query.
+
+    A test row with a ``problem``, or whose entities are not where it says, becomes the bare
+    sentence without a query, so that every row keeps its line.
+
+    Args:
+        sentences: The table ``training_sentences`` or ``test_sentences``.
+        input_params: Representation, query and type words.
+
+    Returns:
+        One entry per row, in the order of the table.
+
+    Raises:
+        ValueError: A column is missing, or a row with a label is one of those that cannot be
+            marked.
+    """
+    return [_write(*row, input_params) for row in _rows(sentences)]
+
+
+def iterate_texts(sentences: pd.DataFrame, input_params: InputParams) -> Iterator[str]:
+    """Yield every marked sentence and every query, for a tokenizer to learn from."""
+    for entry in write_inputs(sentences, input_params):
+        yield entry.text
+        if entry.query is not None:
+            yield entry.query
+
+
+def _rows(sentences: pd.DataFrame) -> Iterator[tuple[Any, str | None, bool]]:
+    """Yield each row's own columns, its known problem and whether it is labelled."""
+    missing = [name for name in _COLUMNS if name not in sentences.columns]
+    if missing:
+        raise ValueError(f"The table of sentences lacks {missing}; it has {[*sentences.columns]}.")
+    problems = _optional_texts(sentences, "problem")
+    labels = _optional_texts(sentences, "label")
+    rows = sentences[_COLUMNS].itertuples(index=False)
+    for row, problem, label in zip(rows, problems, labels, strict=True):
+        yield row, problem, label is not None
+
+
+def _optional_texts(sentences: pd.DataFrame, column: str) -> Sequence[str | None]:
+    if column not in sentences.columns:
+        return [None] * len(sentences)
+    return [None if pd.isna(value) else str(value) for value in sentences[column]]
+
+
+def _write(row: Any, problem: str | None, labelled: bool, input_params: InputParams) -> InputText:
+    problem = problem or _find_problem(row)
+    if problem is None:
+        return _write_marked(row, input_params)
+    if labelled:
+        raise ValueError(
+            f"Training row {row.row_id} cannot be marked: {problem}. Correct its offsets, or let "
+            "ingest reject it."
+        )
+    logger.debug("Row %s goes in without markers: %s", row.row_id, problem)
+    return InputText("" if pd.isna(row.sentence) else str(row.sentence), None, None)
+
+
+def _write_marked(row: Any, input_params: InputParams) -> InputText:
+    subject = Entity(
+        row.subject_text, int(row.subject_start), int(row.subject_end), row.subject_type
+    )
+    object_ = Entity(row.object_text, int(row.object_start), int(row.object_end), row.object_type)
+    words = input_params.type_words
+    marked = REPRESENTATIONS[input_params.name](row.sentence, subject, object_, words)
+    return InputText(marked.text, QUERIES[input_params.query](subject, object_, words), marked)
+
+
+def _find_problem(row: Any) -> str | None:
+    """Say why a row's entities cannot be marked, or None if they can."""
+    empty = [name for name, value in zip(_COLUMNS, row, strict=True) if pd.isna(value)]
+    if empty:
+        return f"{', '.join(empty)} is missing"
+    for role in ("subject", "object"):
+        word, start, end = (getattr(row, f"{role}_{part}") for part in ("text", "start", "end"))
+        found = row.sentence[max(int(start), 0) : int(end)]
+        if not word or found != word or start < 0:
+            return f"the {role} {word!r} is not at {start} to {end}, where {found!r} stands"
+    if row.subject_start < row.object_end and row.object_start < row.subject_end:
+        return "subject and object overlap"
+    return None

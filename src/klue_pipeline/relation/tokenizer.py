@@ -1,0 +1,220 @@
+"""The tokenizer of a run: trained on its own texts for an encoder from scratch, loaded otherwise.
+
+Only fast tokenizers (those of the ``tokenizers`` library) are used, because entity positions are
+read off their character offsets. Code shipped inside a model repository is never executed.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from klue_pipeline.training.params import EncoderParams
+
+logger = logging.getLogger(__name__)
+
+_PAD, _UNKNOWN, _CLS, _SEP, _MASK = _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+_SHARE_OF_CHARACTERS = 3
+"""At most one in three tokens of a trained vocabulary is a single character at a word's start."""
+
+
+class Tokenizer(Protocol):
+    """What this project asks of a fast tokenizer of ``transformers``.
+
+    Stands in signatures, so that naming the type does not import ``transformers``.
+    """
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether it can tell the character offsets of its tokens."""
+        ...
+
+    @property
+    def backend_tokenizer(self) -> Any:
+        """The tokenizer of the ``tokenizers`` library inside."""
+        ...
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Encode one text, one pair or a list of texts."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of tokens, special and added ones included."""
+        ...
+
+    def save_pretrained(self, save_directory: str) -> Any:
+        """Write the tokenizer's files into a folder."""
+        ...
+
+
+def prepare_tokenizer(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:
+    """Return the tokenizer that belongs to an encoder.
+
+    Args:
+        encoder: Which encoder; a folder in ``encoder.name`` is taken as it is, so resolve it
+            against the project's root before.
+        texts: What a tokenizer for an encoder from scratch learns from; not touched otherwise.
+
+    Raises:
+        OSError: Nothing can be loaded from ``encoder.name``.
+        ValueError: The tokenizer found there cannot be used, or the sizes for an encoder from
+            scratch are missing.
+    """
+    return TOKENIZER_SOURCES.get(encoder.name, _load_for)(encoder, texts)
+
+
+def _train_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:
+    scratch = encoder.scratch
+    if scratch is None:
+        raise ValueError(
+            "encoder.name is scratch, but encoder.scratch with its sizes is missing; add it, or "
+            "name a model to load."
+        )
+    return train_tokenizer(texts, scratch.vocabulary_size, scratch.max_positions)
+
+
+def _load_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:  # noqa: ARG001
+    return load_tokenizer(encoder.name, encoder.revision)
+
+
+TOKENIZER_SOURCES: dict[str, Callable[[EncoderParams, Iterable[str]], Tokenizer]] = {
+    "scratch": _train_for,
+}
+"""How to come by a tokenizer, by ``encoder.name``; any other name is a folder or a hub id."""
+
+
+def load_tokenizer(name: str, revision: str | None = None) -> Tokenizer:
+    """Load the fast tokenizer of a model folder or of a model on the hub.
+
+    Args:
+        name: A folder, or a model id such as ``klue/roberta-large``.
+        revision: Commit, tag or branch on the hub.
+
+    Raises:
+        OSError: There is no such folder, or the hub cannot deliver.
+        ValueError: There is no usable fast tokenizer in it.
+    """
+    from transformers import AutoTokenizer
+
+    _require_folder_if_path(name)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            name, revision=revision, use_fast=True, trust_remote_code=False
+        )
+    except OSError as error:
+        raise OSError(
+            f"No tokenizer could be loaded from {name!r} (revision {revision or 'default'}); check "
+            "encoder.name, and without a network give a folder that holds the model's files."
+        ) from error
+    except Exception as error:  # tokenizers raises bare Exception for a file it cannot read
+        raise ValueError(
+            f"The tokenizer of {name!r} cannot be used: {error}. A model with a tokenizer.json "
+            "that needs no code of its own is wanted."
+        ) from error
+    _require_fast(tokenizer, name)
+    return tokenizer
+
+
+def _require_folder_if_path(name: str) -> None:
+    """Refuse a missing folder before it is taken for a hub id and looked up on the network."""
+    is_hub_id = not name.startswith((".", "~", "/")) and name.count("/") <= 1
+    if not is_hub_id and not Path(name).is_dir():
+        raise OSError(f"There is no folder {name!r}; set encoder.name to a folder or a hub id.")
+
+
+def _require_fast(tokenizer: Any, name: str) -> None:
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"The tokenizer of {name!r} ({type(tokenizer).__name__}) is a slow one; a fast one is "
+            "wanted, because entities are located by character offsets. Choose a model with a "
+            "tokenizer.json."
+        )
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary_size: int, max_tokens: int = 512) -> Tokenizer:
+    """Train a WordPiece tokenizer shaped like a cased BERT's.
+
+    The same texts give the same tokenizer in every process. Characters that are too rare for the
+    vocabulary make their word unknown.
+
+    Args:
+        texts: What to learn from.
+        vocabulary_size: Most tokens to have, the five special ones included; few or short texts
+            give fewer.
+        max_tokens: Longest input of the encoder the tokenizer is for.
+
+    Returns:
+        A tokenizer that frames inputs as ``[CLS] A [SEP]`` or ``[CLS] A [SEP] B [SEP]``, with token
+        type 1 for the second text and its ``[SEP]``.
+    """
+    from transformers import PreTrainedTokenizerFast
+
+    backend = _backend({token: index for index, token in enumerate(_SPECIAL)})
+    vocabulary = _learn_vocabulary(backend, list(texts), vocabulary_size)
+    logger.info("Trained a tokenizer of %d tokens.", len(vocabulary))
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=_backend(vocabulary),
+        pad_token=_PAD,
+        unk_token=_UNKNOWN,
+        cls_token=_CLS,
+        sep_token=_SEP,
+        mask_token=_MASK,
+        model_max_length=max_tokens,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+
+
+def _backend(vocabulary: dict[str, int]) -> Any:
+    """Put together BERT's pipeline around a vocabulary; case and accents stay."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    backend = Tokenizer(models.WordPiece(vocabulary, unk_token=_UNKNOWN))
+    backend.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.decoder = decoders.WordPiece()
+    backend.post_processor = processors.TemplateProcessing(
+        single=f"{_CLS} $A {_SEP}",
+        pair=f"{_CLS} $A {_SEP} $B:1 {_SEP}:1",
+        special_tokens=[(token, vocabulary[token]) for token in (_CLS, _SEP)],
+    )
+    return backend
+
+
+def _learn_vocabulary(backend: Any, texts: list[str], vocabulary_size: int) -> dict[str, int]:
+    """Learn which pieces make up the words of ``texts``.
+
+    The trainer numbers single characters in the order of a hash map, which differs between
+    processes and decides between equally frequent pairs. Naming all of them beforehand fixes it.
+    """
+    from tokenizers.trainers import WordPieceTrainer
+
+    words = _count_words(backend, texts)
+    alphabet = _choose_alphabet(words, vocabulary_size // _SHARE_OF_CHARACTERS)
+    inside_words = {character for word in words for character in word[1:]}
+    continuing = [f"##{character}" for character in alphabet if character in inside_words]
+    trainer = WordPieceTrainer(
+        vocab_size=vocabulary_size,
+        show_progress=False,
+        special_tokens=[*_SPECIAL, *alphabet, *continuing],
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
+    )
+    backend.train_from_iterator(texts, trainer)
+    vocabulary: dict[str, int] = backend.get_vocab()
+    return vocabulary
+
+
+def _count_words(backend: Any, texts: list[str]) -> Counter[str]:
+    normalise = backend.normalizer.normalize_str
+    split = backend.pre_tokenizer.pre_tokenize_str
+    return Counter(word for text in texts for word, _ in split(normalise(text)))
+
+
+def _choose_alphabet(words: Counter[str], size: int) -> list[str]:
+    """Return the most frequent characters, ties broken by code point, in order of code points."""
+    frequency: Counter[str] = Counter()
+    for word, count in words.items():
+        for character in word:
+            frequency[character] += count
+    return sorted(sorted(frequency, key=lambda c: (-frequency[c], c))[:size])

@@ -1,0 +1,24 @@
+"""Project settings: what differs from Kedro's defaults (https://docs.kedro.org/en/stable)."""
+
+from klue_pipeline.console import quieten
+from klue_pipeline.experiments import folder_name
+from klue_pipeline.hooks.lineage import LineageHooks
+from klue_pipeline.hooks.parameters import ParameterHooks
+from klue_pipeline.hooks.scratch import ScratchHooks
+from klue_pipeline.hooks.tracking import TrackingHooks
+
+quieten()
+
+# pluggy calls hooks last registered first, so parameters are resolved before anyone reads them.
+HOOKS = (TrackingHooks(), ScratchHooks(), LineageHooks(), ParameterHooks())
+
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # An environment says only what differs; nested keys that it does not name stay.
+    "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
+    "config_patterns": {"mlflow": ["mlflow*"]},
+    "custom_resolvers": {"folder_name": folder_name},
+}

@@ -1,0 +1,98 @@
+"""What a person sees while a fold trains: a progress bar, one line per evaluation, live values."""
+
+import logging
+from typing import Any
+
+from tqdm import tqdm
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from klue_pipeline.training.progress import report_progress
+
+logger = logging.getLogger(__name__)
+
+
+class ProgressReporter(TrainerCallback):
+    """Draw a progress bar, log one line per evaluation, and report every logged value.
+
+    Args:
+        total_steps: Optimizer steps of the whole training.
+        description: What trains, shown before the bar.
+    """
+
+    def __init__(self, total_steps: int, description: str) -> None:
+        self._total_steps = total_steps
+        self._description = description
+        self._bar: tqdm[Any] | None = None
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Start the bar where training starts, which a resumed one does not at 0."""
+        self._bar = tqdm(
+            total=self._total_steps,
+            initial=state.global_step,
+            desc=self._description,
+            unit="step",
+            leave=False,
+            dynamic_ncols=True,
+        )
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Advance the bar by one optimizer step."""
+        if self._bar is not None:
+            self._bar.update(1)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Report what was measured; show the training loss beside the bar."""
+        reported = rename_values(logs or {})
+        if reported:
+            report_progress(state.global_step, reported)
+        if self._bar is not None and "train_loss" in reported:
+            self._bar.set_postfix(loss=f"{reported['train_loss']:.3f}")
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Log one line with the evaluation's metrics."""
+        values = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        logger.info("%s, epoch %.3g: %s", self._description, state.epoch or 0, shown)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Close the bar."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+_NAMES = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
+
+
+def rename_values(logs: dict[str, float]) -> dict[str, float]:
+    """Give Trainer's logged values our names, and leave out what is no measurement.
+
+    >>> rename_values({"loss": 0.5, "eval_auprc": 61.0, "epoch": 1.0, "train_loss": 0.7})
+    {'train_loss': 0.5, 'validation_auprc': 61.0}
+    """
+    renamed = {}
+    for name, value in logs.items():
+        if name.startswith("eval_"):
+            renamed["validation_" + name.removeprefix("eval_")] = value
+        elif name in _NAMES:
+            renamed[_NAMES[name]] = value
+    return renamed

@@ -1,0 +1,89 @@
+"""Which device a model runs on, in which precision, and what to lower when its memory is full."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+import torch
+
+from klue_pipeline.training.params import Precision, TrainingParams
+
+_AUTOCAST_TYPES = {"fp16": torch.float16, "bf16": torch.bfloat16}
+_BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+def resolve_device(device: str) -> torch.device:
+    """Turn the setting ``training.device`` into one device.
+
+    ``auto`` means the current GPU where there is one, else the CPU. One process drives one
+    device: several visible GPUs never become DataParallel.
+
+    Raises:
+        ValueError: A GPU was asked for that this machine does not have.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    chosen = torch.device(device)
+    if chosen.type == "cuda":
+        count = torch.cuda.device_count()
+        index = chosen.index if chosen.index is not None else 0
+        if index >= count:
+            raise ValueError(
+                f"training.device is {device}, but PyTorch sees {count} GPUs; "
+                "set training.device=auto or cpu, or install a CUDA build of PyTorch."
+            )
+        return torch.device("cuda", index)
+    if chosen.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError("training.device is mps, but this machine has no such device; set auto.")
+    return chosen
+
+
+def resolve_precision(precision: Precision, device: torch.device) -> Precision:
+    """Turn ``auto`` into fp16 on CUDA, bf16 on a CPU with bfloat16 instructions, else fp32.
+
+    Raises:
+        ValueError: fp16 was asked for on a CPU, where PyTorch cannot train with it.
+    """
+    if precision == "fp16" and device.type != "cuda":
+        raise ValueError(f"training.precision=fp16 needs a GPU; this is {device.type}, set auto.")
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "fp16"
+    return "bf16" if device.type == "cpu" and _cpu_has_bfloat16() else "fp32"
+
+
+def _cpu_has_bfloat16() -> bool:
+    # Without these instructions PyTorch emulates bfloat16, several times slower than float32.
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.is_file():
+        return False
+    for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.lower().startswith(("flags", "features")):
+            return not _BFLOAT16_CPU_FLAGS.isdisjoint(line.split())
+    return False
+
+
+def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """Return the autocast context of a resolved precision; nothing happens for fp32."""
+    if precision not in _AUTOCAST_TYPES:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=_AUTOCAST_TYPES[precision])
+
+
+@contextmanager
+def explain_out_of_memory(params: TrainingParams) -> Iterator[None]:
+    """Turn a GPU's out-of-memory error into one that names the settings to lower.
+
+    Raises:
+        RuntimeError: The GPU's memory did not suffice.
+    """
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise RuntimeError(
+            f"The GPU ran out of memory at training.batch_size={params.batch_size}, "
+            f"training.max_tokens={params.max_tokens} and training.evaluation_batch_size="
+            f"{params.evaluation_batch_size}. Halve training.batch_size and double "
+            "training.accumulation_steps (same result), or lower training.max_tokens."
+        ) from error

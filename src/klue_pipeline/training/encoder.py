@@ -1,0 +1,125 @@
+"""The encoder under every model: built small from scratch, or loaded from a folder or the hub.
+
+Both ways return the same thing, so no code after this one asks where an encoder came from.
+"""
+
+import logging
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, BertConfig, PretrainedConfig, PreTrainedModel
+
+from klue_pipeline.training.params import EncoderParams
+
+logger = logging.getLogger(__name__)
+
+SCRATCH = "scratch"
+# Position ids of these families start after the padding id, which costs them positions.
+_OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}
+
+
+def build_encoder(params: EncoderParams, vocabulary_size: int, padding_id: int) -> PreTrainedModel:
+    """Build or load the encoder that ``params`` names, in float32 and without a pooler.
+
+    Args:
+        params: Which encoder.
+        vocabulary_size: Number of tokens of the tokenizer, special ones included. A loaded
+            encoder with fewer embeddings gets new rows.
+        padding_id: Token id of padding, for an encoder from scratch.
+
+    Raises:
+        ValueError: The encoder cannot be loaded, or it has fewer layers than asked for.
+    """
+    if params.name == SCRATCH:
+        return encoder_from_config(_scratch_config(params, vocabulary_size, padding_id))
+    encoder = _load(params)
+    if vocabulary_size > encoder.get_input_embeddings().num_embeddings:
+        encoder.resize_token_embeddings(vocabulary_size)
+    return _without_pooler(encoder)
+
+
+def encoder_from_config(config: PretrainedConfig) -> PreTrainedModel:
+    """Build an encoder with random weights, to be filled from a checkpoint or trained."""
+    return _without_pooler(AutoModel.from_config(config, dtype=torch.float32))
+
+
+def has_segments(config: PretrainedConfig) -> bool:
+    """Tell whether the encoder has more than one segment type.
+
+    klue/roberta has one, while its tokenizer emits ones for the second text of a pair: passing
+    them on would index past the embedding table.
+    """
+    return int(getattr(config, "type_vocab_size", 0) or 0) > 1
+
+
+def max_positions(config: PretrainedConfig) -> int:
+    """Return the longest input in tokens that the encoder has positions for."""
+    positions = int(config.max_position_embeddings)
+    if config.model_type in _OFFSET_POSITIONS:
+        return positions - int(config.pad_token_id) - 1
+    return positions
+
+
+def require_room(config: PretrainedConfig, max_tokens: int) -> None:
+    """Refuse a ``max_tokens`` beyond the encoder's positions.
+
+    Raises:
+        ValueError: Naming both numbers.
+    """
+    if max_tokens > max_positions(config):
+        raise ValueError(
+            f"training.max_tokens is {max_tokens}, but the encoder has {max_positions(config)} "
+            f"positions; set training.max_tokens to {max_positions(config)} or less."
+        )
+
+
+def _scratch_config(params: EncoderParams, vocabulary_size: int, padding_id: int) -> BertConfig:
+    scratch = params.scratch
+    if scratch is None:
+        raise ValueError("encoder.name=scratch needs encoder.scratch, the sizes to build.")
+    return BertConfig(
+        vocab_size=vocabulary_size,
+        hidden_size=scratch.hidden_size,
+        num_hidden_layers=params.num_hidden_layers or scratch.num_hidden_layers,
+        num_attention_heads=scratch.num_attention_heads,
+        intermediate_size=scratch.intermediate_size,
+        max_position_embeddings=scratch.max_positions,
+        pad_token_id=padding_id,
+    )
+
+
+def _load(params: EncoderParams) -> PreTrainedModel:
+    try:
+        config = AutoConfig.from_pretrained(params.name, revision=params.revision)
+        _limit_layers(config, params)
+        return AutoModel.from_pretrained(
+            params.name, revision=params.revision, config=config, dtype=torch.float32
+        )
+    except (OSError, KeyError) as error:
+        raise ValueError(
+            f"The encoder {params.name!r} could not be loaded: {str(error).splitlines()[0]} "
+            "Give encoder.name a folder with config.json and model.safetensors, or a model id "
+            "that this machine can download."
+        ) from error
+
+
+def _limit_layers(config: PretrainedConfig, params: EncoderParams) -> None:
+    wanted = params.num_hidden_layers
+    if wanted is None:
+        return
+    if wanted > config.num_hidden_layers:
+        raise ValueError(
+            f"encoder.num_hidden_layers is {wanted}, but {params.name} has only "
+            f"{config.num_hidden_layers} layers."
+        )
+    logger.info("Keeping %d of %d layers of %s", wanted, config.num_hidden_layers, params.name)
+    config.num_hidden_layers = wanted
+
+
+def _without_pooler(encoder: Any) -> Any:
+    # Heads read last_hidden_state. KLUE checkpoints ship no trained pooler, and weights that no
+    # loss reaches would still be stored, decayed and counted.
+    if isinstance(getattr(encoder, "pooler", None), nn.Module):
+        encoder.pooler = None
+    return encoder

@@ -1,0 +1,44 @@
+"""Where one fold's training keeps its resume state until its results are stored."""
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FoldWorkspace:
+    """One fold's number and its scratch folder.
+
+    Attributes:
+        fold: Number of the fold, counted from 0.
+        folder: Scratch folder of this fold alone; may not exist yet.
+    """
+
+    fold: int
+    folder: Path
+
+    def scratch_for(self, origin: Mapping[str, object]) -> Path:
+        """Return the folder for a training of this origin, and remove what other origins left.
+
+        A training resumes from what it finds there. The folder's name is a hash of the origin, so
+        a training with other settings, rows or folds can never pick up a foreign state.
+
+        Args:
+            origin: All that decides the training's result: settings and content hashes.
+        """
+        text = json.dumps(origin, sort_keys=True, ensure_ascii=False, default=str)
+        name = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for other in self.folder.iterdir():
+            if other.name != name:
+                logger.info("Removing the unfinished training of other settings in %s", other)
+                shutil.rmtree(other)
+        scratch = self.folder / name
+        scratch.mkdir(exist_ok=True)
+        return scratch

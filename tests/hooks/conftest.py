@@ -1,0 +1,98 @@
+"""A hand-made Kedro session around the tracking hooks: no project, no settings, one small database."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from kedro.runner import SequentialRunner
+
+PARAMETERS = {
+    "experiment": "rbert",
+    "experiments": {"rbert": {"why": "두 개체의 위치를 알려 주면 나아진다"}, "other": {"why": "x"}},
+    "experiment_defaults": {"training": {"epochs": 9}},
+    "label_sets": {"klue": {"names": ["no_relation", "per:title"]}},
+    "run": {"name": None},
+    "raw": {"train": "train.csv"},
+    "training": {"epochs": 2, "learning_rate": 5e-5},
+    "folds": {"n_splits": 2, "run": None},
+}
+
+
+class Loader(dict):
+    """What the hooks use of Kedro's configuration loader."""
+
+    def __init__(self, runtime_params, **configuration):
+        super().__init__(configuration)
+        self.runtime_params = runtime_params
+        self.config_patterns = {}
+
+
+class Session:
+    """Runs pipelines with tracking hooks as a Kedro session does, one MLflow experiment each."""
+
+    def __init__(self, folder: Path, experiment: str) -> None:
+        self.folder = folder
+        self.settings = {
+            "enabled": True,
+            "tracking_uri": "sqlite:///mlflow.db",
+            "experiment": experiment,
+        }
+
+    def start(self, hooks, catalog=None, parameters=PARAMETERS, **runtime_params):
+        """Call the hooks that precede the first node."""
+        loader = Loader(runtime_params, mlflow=self.settings, parameters=parameters)
+        context = SimpleNamespace(config_loader=loader, project_path=self.folder)
+        hooks.after_context_created(context)
+        hooks.before_pipeline_run(self.run_params(), catalog or DataCatalog())
+
+    @staticmethod
+    def run_params():
+        return {"run_id": "2026-01-01", "env": "test", "pipeline_names": ["train", "report"]}
+
+    def run(self, hooks, nodes, catalog=None, **start):
+        """Run nodes from the context to the end of the pipeline, or to its error."""
+        manager, catalog = _create_hook_manager(), catalog or DataCatalog()
+        manager.register(hooks)
+        self.start(hooks, catalog, **start)
+        pipeline = Pipeline(nodes)
+        try:
+            SequentialRunner().run(pipeline, catalog, manager)
+        except Exception as error:
+            manager.hook.on_pipeline_error(
+                error=error, run_params={}, pipeline=pipeline, catalog=catalog
+            )
+            raise
+        manager.hook.after_pipeline_run(
+            run_params={}, run_result={}, pipeline=pipeline, catalog=catalog
+        )
+
+    def runs(self) -> dict[str, object]:
+        """All runs of the experiment by name."""
+        client = self.client()
+        experiment = client.get_experiment_by_name(self.settings["experiment"])
+        runs = client.search_runs([experiment.experiment_id])
+        return {run.info.run_name: run for run in runs}
+
+    def client(self):
+        from mlflow import MlflowClient
+
+        return MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+
+    def curve(self, run, name: str) -> list[tuple[int, float]]:
+        history = self.client().get_metric_history(run.info.run_id, name)
+        return [(point.step, point.value) for point in history]
+
+
+@pytest.fixture(scope="session")
+def project_folder(tmp_path_factory) -> Path:
+    """One folder and database for all tests: MLflow takes a second to make its tables."""
+    return tmp_path_factory.mktemp("프로젝트 1")
+
+
+@pytest.fixture
+def session(project_folder, request, monkeypatch) -> Session:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return Session(project_folder, experiment=request.node.name)

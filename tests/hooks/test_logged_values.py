@@ -1,0 +1,57 @@
+"""Names, texts and numbers as MLflow takes them."""
+
+import numpy as np
+from kedro.io import DataCatalog, MemoryDataset, Version
+from kedro_datasets.json import JSONDataset
+
+from klue_pipeline.hooks.logged_values import (
+    MAX_VALUE_CHARACTERS,
+    flat_numbers,
+    flat_parameters,
+    saved_path,
+)
+
+
+def test_parameters_leave_out_the_tables_of_other_experiments():
+    parameters = {
+        "experiments": {"a": {}},
+        "experiment_defaults": {"training": {"epochs": 1}},
+        "label_sets": {"klue": []},
+        "mlflow": {"enabled": True},
+        "input": {"type_words": {"PER": "사람"}, "query": None},
+        "augment": {"methods": ["역번역"]},
+        "ensemble": {},
+    }
+    assert flat_parameters(parameters) == {
+        "input.type_words.PER": "사람",
+        "input.query": "None",
+        "augment.methods": '["역번역"]',
+        "ensemble": "{}",
+    }
+
+
+def test_long_values_and_names_are_cut_to_what_mlflow_takes():
+    (name, value), *_ = flat_parameters({"n" * 300: ["가" * 7000]}).items()
+    assert (len(name), len(value)) == (250, MAX_VALUE_CHARACTERS)
+
+
+def test_numbers_of_every_kind_stay_and_the_rest_goes():
+    values = {"f1": np.float32(0.5), "rows": np.int64(3), "ok": True, "name": "x", "none": None}
+    assert flat_numbers({"fold_0": values, "list": [1.0]}) == {"fold_0.f1": 0.5, "fold_0.rows": 3.0}
+    assert flat_numbers("no mapping") == {}
+
+
+def test_path_is_that_of_an_existing_local_file(tmp_path):
+    dataset = JSONDataset(filepath=str(tmp_path / "a.json"))
+    assert saved_path(dataset) is None
+    dataset.save({})
+    assert saved_path(dataset) == tmp_path / "a.json"
+    assert saved_path(MemoryDataset()) is None
+    assert saved_path(JSONDataset(filepath="memory://a.json")) is None
+    assert saved_path(DataCatalog().get("unknown")) is None
+
+
+def test_path_of_a_versioned_file_is_that_of_its_version(tmp_path):
+    dataset = JSONDataset(filepath=str(tmp_path / "a.json"), version=Version(None, "1"))
+    dataset.save({})
+    assert saved_path(dataset) == tmp_path / "a.json" / "1" / "a.json"

@@ -1,0 +1,328 @@
+"""Every format at every door: files on disk -> the ingest pipeline -> tables, rows counted."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.io.core import DatasetError
+from kedro.runner import SequentialRunner
+
+from klue_pipeline.datasets.raw_relation import RawGoldDataset, RawRelationDataset
+from klue_pipeline.pipelines.ingest import create_pipeline
+from klue_pipeline.relation import schema
+from klue_pipeline.relation.labels import EntityTypes, LabelSets
+from klue_pipeline.relation.params import IngestParams
+
+BASE = Path(__file__).parents[3] / "conf" / "base"
+LABELS = yaml.safe_load((BASE / "parameters_labels.yml").read_text("utf-8"))
+INGEST = yaml.safe_load((BASE / "parameters_ingest.yml").read_text("utf-8"))["ingest"]
+SCHEMAS = {
+    "sentences": schema.Sentences,
+    "rejected_rows": schema.RejectedRows,
+    "test_sentences": schema.TestSentences,
+    "test_gold": schema.TestGold,
+}
+N_GOOD = 6
+LEGACY_NAMES = {"no_relation": "관계_없음", "per:spouse": "인물:배우자"}
+
+
+# ---- rows, and how each format writes them -----------------------------------------------------
+
+
+def good_row(number: int, label: object = None) -> dict:
+    """Return a row with quotes, commas, a line break, an emoji and Hanja in its sentence."""
+    subject, object_ = f'"나래", {number}호', "李가람"
+    sentence = f"{subject}의 배우자는\n{object_}이다 😀."
+    return {
+        "id": f"wikitree-{number}",
+        "sentence": sentence,
+        "subject": {"word": subject, "start_idx": 0, "end_idx": len(subject) - 1, "type": "PER"},
+        "object": {
+            "word": object_,
+            "start_idx": sentence.index(object_),
+            "end_idx": sentence.index(object_) + len(object_) - 1,
+            "type": "PER",
+        },
+        "label": label or ("per:spouse" if number % 2 else "no_relation"),
+    }
+
+
+def write_delimited(lines: list[list[object]], delimiter: str) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows(lines)
+    return text.getvalue()
+
+
+def write_contest_csv(rows: list[dict]) -> str:
+    lines = [["id", "sentence", "subject_entity", "object_entity", "label", "source"]]
+    lines += [[row["id"], row["sentence"], row["subject"], row["object"], row["label"], "wikitree"]
+              for row in rows]  # fmt: skip
+    return write_delimited(lines, ",")
+
+
+def write_klue(rows: list[dict]) -> str:
+    names = {"id": "guid", "subject": "subject_entity", "object": "object_entity"}
+    return json.dumps([{names.get(key, key): row[key] for key in row} for row in rows])
+
+
+def write_legacy_tsv(rows: list[dict]) -> str:
+    return write_delimited(
+        [
+            [
+                row["id"],
+                row["sentence"],
+                *_legacy_entity(row["subject"]),
+                *_legacy_entity(row["object"]),
+                LEGACY_NAMES.get(row["label"], row["label"]),
+            ]
+            for row in rows
+        ],
+        "\t",
+    )
+
+
+def _legacy_entity(entity: object) -> list[object]:
+    if isinstance(entity, dict):
+        return [entity["word"], entity["start_idx"], entity["end_idx"]]
+    return ["", "", ""] if entity is None else [entity, "하나", "둘"]
+
+
+WRITERS = {
+    "contest_csv": write_contest_csv,
+    "klue": write_klue,
+    "legacy_tsv": write_legacy_tsv,
+}
+
+# reason -> what to change in a good row; True if a test row suffers from it, too
+BAD_ROWS = {
+    "word not at its offsets": ({"object": {"start_idx": 1, "end_idx": 3}}, True),
+    "empty sentence": ({"sentence": " "}, True),
+    "unknown label": ({"label": "per:spuse"}, False),
+    "unknown type": ({"object": {"type": "DOG"}}, False),
+    "missing value": ({"subject": None}, True),
+    "missing value ": ({"label": None}, False),
+    "missing value  ": ({"id": None}, False),
+    "unparsable entity": ({"subject": "{'word': '나래'"}, True),
+    "overlapping spans": ({"object": {"word": '"나래"', "start_idx": 0, "end_idx": 3}}, True),
+    "duplicate id": ({"id": "wikitree-0"}, False),
+}
+MATRIX = [
+    pytest.param(format_name, reason.strip(), *bad, id=f"{format_name}-{reason}")
+    for format_name in WRITERS
+    for reason, bad in BAD_ROWS.items()
+    if (format_name, reason) != ("legacy_tsv", "unknown type")  # the format has no types
+]
+
+
+def spoil(row: dict, change: dict) -> dict:
+    """Change a row; a dictionary changes single fields of an entity."""
+    nested = {key: row[key] | value for key, value in change.items() if isinstance(value, dict)}
+    return row | change | nested
+
+
+# ---- running the pipeline ----------------------------------------------------------------------
+
+
+class KeptDataset(MemoryDataset):
+    """Memory that the runner does not clear when the last node has read it."""
+
+    def _release(self) -> None:
+        pass
+
+
+def run(folder: Path, train: bytes, test: bytes, gold: str | None = "auto", **ingest) -> dict:
+    """Write both files, run ingest on them, check every table's schema and return what came out."""
+    (folder / "train.raw").write_bytes(train)
+    (folder / "test.raw").write_bytes(test)
+    test_source = str(folder / "test.raw")
+    catalog = DataCatalog(
+        {
+            "raw_train": RawRelationDataset(source=str(folder / "train.raw"), setting="raw.train"),
+            "raw_test": RawRelationDataset(source=test_source, setting="raw.test"),
+            "raw_test_gold": RawGoldDataset(source=gold, test_source=test_source),
+            **{name: KeptDataset() for name in create_pipeline().all_outputs()},
+            "params:ingest": MemoryDataset(IngestParams(**INGEST | ingest)),
+            "params:label_sets": MemoryDataset(LabelSets.model_validate(LABELS["label_sets"])),
+            "params:entity_types": MemoryDataset(EntityTypes(LABELS["entity_types"])),
+        }
+    )
+    SequentialRunner().run(create_pipeline(), catalog)
+    tables = {name: catalog.load(name) for name in create_pipeline().all_outputs()}
+    for name, model in SCHEMAS.items():
+        pd.testing.assert_frame_equal(model.validate(tables[name]), tables[name])
+    return tables
+
+
+def file_of(format_name: str, rows: list[dict], **labels) -> bytes:
+    return WRITERS[format_name]([row | labels for row in rows]).encode()
+
+
+GOOD = [good_row(number) for number in range(N_GOOD)]
+
+
+@pytest.mark.parametrize("format_name", WRITERS)
+@pytest.mark.parametrize("no_label", [100, None])
+def test_good_files_come_through_whole(tmp_path, format_name, no_label):
+    made = run(tmp_path, file_of(format_name, GOOD), file_of(format_name, GOOD, label=no_label))
+    assert len(made["rejected_rows"]) == len(made["test_gold"]) == 0
+    for name in ("sentences", "test_sentences"):
+        assert made[name]["sentence"].tolist() == [row["sentence"] for row in GOOD]
+        assert made[name]["object_text"].tolist() == ["李가람"] * N_GOOD
+        assert made[name]["row_id"].tolist() == [row["id"] for row in GOOD]
+    assert made["test_sentences"]["problem"].isna().all()
+    assert set(made["sentences"]["label"]) <= set(made["labels"]["names"])
+    legacy = format_name == "legacy_tsv"
+    assert made["labels"]["negative"] == ("관계_없음" if legacy else "no_relation")
+    assert set(made["sentences"]["type_pair"]) == {"NONE:NONE" if legacy else "PER:PER"}
+
+
+@pytest.mark.parametrize(("format_name", "reason", "change", "test_suffers"), MATRIX)
+def test_one_bad_row_at_the_training_door(tmp_path, format_name, reason, change, test_suffers):
+    rows = [*GOOD, spoil(good_row(N_GOOD), change), good_row(N_GOOD + 1)]
+    made = run(tmp_path, file_of(format_name, rows), file_of(format_name, GOOD),
+               max_rejected_share=0.2)  # fmt: skip
+    (rejected,) = made["rejected_rows"].itertuples()
+    assert (rejected.row_number, rejected.reason) == (N_GOOD + 1, reason)
+    assert rejected.file == str(tmp_path / "train.raw")
+    assert len(made["sentences"]) + 1 == len(rows)
+    assert made["sentences"]["row_id"].tolist() == [row["id"] for row in [*GOOD, rows[-1]]]
+
+
+@pytest.mark.parametrize(("format_name", "reason", "change", "test_suffers"), MATRIX)
+def test_one_bad_row_at_the_test_door(tmp_path, format_name, reason, change, test_suffers, caplog):
+    rows = [*GOOD, spoil(good_row(N_GOOD), change), good_row(N_GOOD + 1)]
+    test_sentences = run(tmp_path, file_of(format_name, GOOD), file_of(format_name, rows))[
+        "test_sentences"
+    ]
+    assert len(test_sentences) == len(rows)
+    problems = test_sentences["problem"].dropna()
+    assert problems.index.tolist() == ([N_GOOD] if test_suffers else [])
+    assert all(problem.startswith(f"{reason}: ") for problem in problems)
+    assert ("1 of them cannot be read by a model" in caplog.text) == test_suffers
+
+
+@pytest.mark.parametrize(("format_name", "reason", "change", "test_suffers"), MATRIX)
+def test_too_many_bad_rows_stop(tmp_path, format_name, reason, change, test_suffers):
+    rows = [*GOOD, spoil(good_row(N_GOOD), change)]
+    with pytest.raises(
+        ValueError, match=rf"1 of 7 rows \(14\.3%\)[^$]*- {reason}: 1 rows"
+    ) as error:
+        run(tmp_path, file_of(format_name, rows), file_of(format_name, GOOD))
+    assert "ingest.max_rejected_share" in str(error.value)
+
+
+# ---- broken files ------------------------------------------------------------------------------
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) * 2 // 3].rsplit("이".encode(), 1)[0]
+
+
+BROKEN = [
+    pytest.param("contest_csv", lambda c: c.replace(b"sentence", b"text"), "lacks sentence: found",
+                 id="contest_csv-missing-column"),
+    pytest.param("klue", lambda c: c.replace(b"sentence", b"text"), "lacks sentence: found guid",
+                 id="klue-missing-field"),
+    pytest.param("klue", lambda c: c[:-30], r"not whole JSON: .* column \d+", id="klue-truncated"),
+    pytest.param("contest_csv", cut, "the row that begins on line", id="contest_csv-truncated"),
+    pytest.param("legacy_tsv", cut, "the row that begins on line", id="legacy_tsv-truncated"),
+    pytest.param("contest_csv", lambda c: c + b"7,x\r\n", "found 2 fields, wanted 6",
+                 id="contest_csv-ragged"),
+    pytest.param("legacy_tsv", lambda c: c + b"7\tx\r\n", "found 2 fields, wanted 9",
+                 id="legacy_tsv-ragged"),
+    *(
+        pytest.param(name, change, message, id=f"{name}-{what}")
+        for name in WRITERS
+        for what, change, message in [
+            ("empty", lambda _: b"", r"is empty \(0 bytes\)"),
+            ("cp949", lambda _: b"id,\xc7\xd1\xb1\xdb", r"not UTF-8: byte 3 .* CP949"),
+            ("unknown", lambda _: b"a;b\n1;2\n", "is in no known format"),
+        ]
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("door", ["train", "test"])
+@pytest.mark.parametrize(("format_name", "change", "message"), BROKEN)
+def test_a_broken_file_stops_with_one_message(tmp_path, door, format_name, change, message):
+    contents = {name: file_of(format_name, GOOD) for name in ("train", "test")}
+    contents[door] = change(contents[door])
+    with pytest.raises((ValueError, DatasetError), match=message) as error:
+        run(tmp_path, **contents)
+    assert f"{door}.raw" in str(error.value)
+
+
+@pytest.mark.parametrize("format_name", WRITERS)
+def test_train_without_labels_stops(tmp_path, format_name):
+    with pytest.raises(ValueError, match=r"train\.raw has no labels to train on"):
+        run(tmp_path, file_of(format_name, GOOD, label=100), file_of(format_name, GOOD))
+
+
+@pytest.mark.parametrize("format_name", WRITERS)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_byte_order_mark_and_any_newline_are_fine(tmp_path, format_name, mark, newline):
+    rows = [row | {"sentence": row["sentence"].replace("\n", " ")} for row in GOOD]
+    content = file_of(format_name, rows).replace(b"\r\n", b"\n").replace(b"\n", newline)
+    made = run(tmp_path, mark + content, mark + content)
+    assert made["sentences"]["sentence"].tolist() == [row["sentence"] for row in rows]
+    assert len(made["test_sentences"]) == N_GOOD
+
+
+# ---- labels, gold, parts -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("format_name", "number"), [("klue", 24), ("contest_csv", 17)])
+def test_numbers_mean_what_the_format_says(tmp_path, format_name, number):
+    content = file_of(format_name, GOOD, label=number)
+    made = run(tmp_path, content, content)
+    assert set(made["sentences"]["label"]) == {"per:spouse"}
+    assert made["labels"]["names"][17] == "per:spouse"
+
+
+def test_a_label_set_by_name(tmp_path):
+    content = file_of("contest_csv", GOOD)
+    assert run(tmp_path, content, content, label_set="klue_30")["labels"]["names"][24] == (
+        "per:spouse"
+    )
+
+
+@pytest.mark.parametrize("format_name", WRITERS)
+def test_gold_in_the_format_of_the_test_file(tmp_path, format_name):
+    gold = tmp_path / "gold.raw"
+    gold.write_bytes(file_of(format_name, GOOD[::-1]))
+    content = file_of(format_name, GOOD)
+    made = run(tmp_path, content, content, gold=str(gold))
+    wanted = run(tmp_path, content, content)["sentences"][["row_id", "label"]]
+    pd.testing.assert_frame_equal(made["test_gold"], wanted)
+    assert made["test_sentences"]["label"].isna().all()
+
+
+def test_gold_beside_the_test_file_is_found_and_must_cover_it(tmp_path):
+    content = file_of("contest_csv", GOOD)
+    lines = ["id,label", *(f"{row['id']},{row['label']}" for row in GOOD)]
+    (tmp_path / "test_gold.raw").write_text("\n".join(lines), "utf-8")
+    assert len(run(tmp_path, content, content)["test_gold"]) == N_GOOD
+    (tmp_path / "test_gold.raw").write_text("\n".join(lines[:-1]), "utf-8")
+    with pytest.raises(ValueError, match=r"test_gold\.raw and the test rows do not match: 1 test"):
+        run(tmp_path, content, content)
+
+
+def test_a_part_is_taken_of_good_training_rows_only(tmp_path, caplog):
+    rows = [good_row(number) for number in range(40)]
+    rows[5] = spoil(rows[5], {"sentence": ""})
+    content = file_of("contest_csv", rows)
+    caplog.set_level("INFO")
+    made = run(tmp_path, content, content, max_rows=10, max_rejected_share=0.1)
+    assert made["sentences"]["label"].value_counts().to_dict() == {
+        "no_relation": 5,
+        "per:spouse": 5,
+    }
+    assert len(made["rejected_rows"]) == 1
+    assert len(made["test_sentences"]) == 40
+    assert "left out 29" in caplog.text

@@ -1,0 +1,216 @@
+"""The trainer against a plain PyTorch loop, against itself resumed, and its choices of state."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from klue_pipeline.training.batches import EncodedRows
+from klue_pipeline.training.checkpoints import last_whole_checkpoint
+from klue_pipeline.training.losses import build_loss
+from klue_pipeline.training.params import LossParams, TrainingParams
+from klue_pipeline.training.progress import listening
+from klue_pipeline.training.trainer import FoldRows, train_classifier
+
+VOCABULARY, WIDTH, LABELS = 40, 12, 3
+
+
+class MeanClassifier(nn.Module):
+    """The smallest model that takes a batch as ours do."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.embeddings = nn.Embedding(VOCABULARY, WIDTH)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(WIDTH, LABELS)
+
+    def forward(self, input_ids, attention_mask, positions):
+        mask = attention_mask.unsqueeze(-1)
+        mean = (self.embeddings(input_ids) * mask).sum(1) / mask.sum(1)
+        return self.output(self.dropout(mean))
+
+
+def make_rows(count: int, seed: int) -> EncodedRows:
+    generator = np.random.default_rng(seed)
+    lengths = generator.integers(3, 20, count)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    tokens = generator.integers(1, VOCABULARY, offsets[-1])
+    labels = np.array([tokens[s] % LABELS for s in offsets[:-1]])
+    return EncodedRows(
+        input_ids=tokens,
+        token_type_ids=None,
+        offsets=offsets,
+        columns={
+            "positions": np.zeros((count, 4), dtype=np.int64),
+            "labels": labels.astype(np.int64),
+            "weights": np.ones(count, dtype=np.float32),
+        },
+        padding_id=0,
+    )
+
+
+@pytest.fixture(scope="module")
+def rows() -> FoldRows:
+    validation = make_rows(24, seed=2)
+    return FoldRows(make_rows(80, seed=1), validation, validation.columns["labels"])
+
+
+def settings(**changes) -> TrainingParams:
+    plain = {
+        "epochs": 2, "learning_rate": 0.05, "batch_size": 8, "evaluation_batch_size": 16,
+        "accumulation_steps": 1, "max_tokens": 64, "weight_decay": 0.0, "adam_beta1": 0.9,
+        "adam_beta2": 0.999, "adam_epsilon": 1e-8, "schedule": "constant", "warmup_share": 0.0,
+        "precision": "fp32", "device": "cpu", "seed": 7, "group_by_length": False,
+        "compile": False, "log_every_steps": 1, "select_by": "accuracy",
+    }
+    return TrainingParams(**{**plain, **changes})
+
+
+def scorer(logits, gold):
+    loss = nn.functional.cross_entropy(torch.tensor(logits), torch.tensor(gold)).item()
+    accuracy = 100.0 * float((logits.argmax(1) == gold).mean())
+    return {"accuracy": accuracy, "loss": loss, "micro_f1": accuracy, "auprc": accuracy}
+
+
+def run(rows, folder, params, dropout=0.0):
+    folder.mkdir(exist_ok=True)
+    loss = build_loss(LossParams(name="cross_entropy"), torch.ones(LABELS))
+    return train_classifier(lambda: MeanClassifier(dropout), rows, loss, scorer, params, folder)
+
+
+def test_losses_equal_a_plain_loop(rows, tmp_path):
+    result = run(rows, tmp_path / "scratch", settings())
+    found = [entry["train_loss"] for entry in result.history if "train_loss" in entry]
+
+    torch.manual_seed(7)
+    model = MeanClassifier(0.0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.0)
+    wanted = []
+    for epoch in range(2):
+        order = np.random.default_rng([7, epoch])
+        shuffled = order.permutation(80)
+        batches = [shuffled[start : start + 8] for start in range(0, 80, 8)]
+        for index in order.permutation(len(batches)):
+            batch = rows.training.__getitems__(batches[index].tolist())
+            labels, _ = batch.pop("labels"), batch.pop("weights")
+            loss = nn.functional.cross_entropy(model(**batch), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            wanted.append(loss.item())
+
+    assert len(found) == 20
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_accumulated_batches_equal_one_large_batch(rows, tmp_path):
+    # 80 rows in batches of 8 shuffled differently cannot be compared, so take all rows at once:
+    # one batch of 80 against two of 40, whose weighted sums must be the same gradient.
+    whole = run(rows, tmp_path / "whole", settings(batch_size=80, epochs=3))
+    halves = run(rows, tmp_path / "halves", settings(batch_size=40, accumulation_steps=2, epochs=3))
+    np.testing.assert_allclose(halves.validation_logits, whole.validation_logits, atol=1e-4)
+
+
+def test_row_weights_are_honoured(rows, tmp_path):
+    """A row of weight 2 trains like the same row written twice."""
+    base = rows.training
+    weighted = dict(base.columns) | {"weights": np.ones(80, dtype=np.float32)}
+    weighted["weights"][:40] = 2.0
+    heavy = EncodedRows(base.input_ids, None, base.offsets, weighted, 0)
+    lengths = np.concatenate([base.lengths, base.lengths[:40]])
+    twice = EncodedRows(
+        np.concatenate([base.input_ids, base.input_ids[: base.offsets[40]]]),
+        None,
+        np.concatenate([[0], np.cumsum(lengths)]),
+        {name: np.concatenate([values, values[:40]]) for name, values in base.columns.items()},
+        0,
+    )
+    fold = lambda training: FoldRows(training, rows.validation, rows.validation_label_ids)  # noqa: E731
+    one_batch = settings(batch_size=200, epochs=4)
+    found = run(fold(heavy), tmp_path / "heavy", one_batch).validation_logits
+    wanted = run(fold(twice), tmp_path / "twice", one_batch).validation_logits
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    assert not np.allclose(found, run(rows, tmp_path / "plain", one_batch).validation_logits, atol=1e-4)
+
+
+class KilledError(Exception):
+    """Stands in for a kill at one moment of the training."""
+
+
+@pytest.mark.parametrize("killed_at_step", [4, 13, 20, 26])
+def test_resumed_training_ends_like_an_unbroken_one(rows, tmp_path, killed_at_step):
+    params = settings(epochs=3, checkpoint_every_steps=6, group_by_length=True, schedule="linear")
+    unbroken = run(rows, tmp_path / "unbroken", params, dropout=0.3)
+
+    def kill(step, values):
+        if step == killed_at_step and "train_loss" in values:
+            raise KilledError
+
+    with pytest.raises(KilledError), listening(kill):
+        run(rows, tmp_path / "broken", params, dropout=0.3)
+    checkpoint = last_whole_checkpoint(tmp_path / "broken")
+    assert (checkpoint is None) == (killed_at_step < 6)
+    resumed = run(rows, tmp_path / "broken", params, dropout=0.3)
+
+    np.testing.assert_array_equal(resumed.validation_logits, unbroken.validation_logits)
+    assert resumed.best_step == unbroken.best_step
+    assert resumed.history == unbroken.history
+
+
+def test_killed_after_the_last_step_needs_no_step_more(rows, tmp_path):
+    params = settings()
+    first = run(rows, tmp_path / "scratch", params, dropout=0.3)
+    steps = []
+    with listening(lambda step, values: steps.append(step)):
+        again = run(rows, tmp_path / "scratch", params, dropout=0.3)
+    assert steps == []
+    np.testing.assert_array_equal(again.validation_logits, first.validation_logits)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "loss"])
+def test_best_state_is_the_one_returned(rows, tmp_path, metric):
+    params = settings(epochs=6, learning_rate=0.3, select_by=metric)
+    result = run(rows, tmp_path / "scratch", params)
+    measured = {e["step"]: e[f"validation_{metric}"] for e in result.history if f"validation_{metric}" in e}
+    best = min(measured.values()) if metric == "loss" else max(measured.values())
+    assert measured[result.best_step] == best
+    assert scorer(result.validation_logits, rows.validation_label_ids)[metric] == pytest.approx(best, abs=1e-5)
+
+
+def test_early_stopping_counts_evaluations_without_improvement(rows, tmp_path):
+    params = settings(epochs=50, learning_rate=1.0, select_by="loss", early_stopping_patience=2)
+    result = run(rows, tmp_path / "scratch", params)
+    losses = [e["validation_loss"] for e in result.history if "validation_loss" in e]
+    assert len(losses) < 50
+    assert len(losses) - 1 - int(np.argmin(losses)) == 2
+
+
+def test_evaluation_every_n_steps_and_at_the_end(rows, tmp_path):
+    result = run(rows, tmp_path / "scratch", settings(evaluate_every_steps=7))
+    assert [e["step"] for e in result.history if "validation_loss" in e] == [7, 14, 20]
+
+
+def test_out_of_memory_names_the_setting_to_lower(rows, tmp_path):
+    class Greedy(MeanClassifier):
+        def forward(self, **batch):
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    loss = build_loss(LossParams(name="cross_entropy"), torch.ones(LABELS))
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    with pytest.raises(RuntimeError, match=r"training\.batch_size=8.*accumulation_steps"):
+        train_classifier(lambda: Greedy(0.0), rows, loss, scorer, settings(), folder)
+
+
+def test_incomplete_checkpoint_is_removed_and_the_former_used(tmp_path):
+    for step, state in ((5, '{"global_step": 5}'), (10, '{"global_st')):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        (folder / "trainer_state.json").write_text(state)
+    (tmp_path / "checkpoint-15").mkdir()
+    assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint-5"]
+    shutil.rmtree(tmp_path / "checkpoint-5")
+    assert last_whole_checkpoint(tmp_path) is None
