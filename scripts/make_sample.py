@@ -38,6 +38,7 @@ _SLOT = re.compile(
     r"\{(?P<bare>\^)?(?P<name>\w*)(?:=(?P<kind>[\w/.]+))?(?:\.(?P<form>gloss|short))?"
     r"(?P<gloss>\+gloss)?(?::(?P<josa>[^}]+))?\}"
 )
+_SAID = re.compile(r"고 \S+다\.$")
 _HANGUL_FIRST, _FINALS, _NIEUN, _RIEUL = 0xAC00, 28, 4, 8
 
 
@@ -513,11 +514,12 @@ class RowMaker:
     def _continue(self, scene: Scene, core: Core, count: int) -> int:
         """Go on about the core's topic or report the core; return the number of clauses used."""
         about = self._about(scene, core)
-        if self._chance.random() < self._frames["report_share"]:
+        said_already = _SAID.search(scene.text)
+        if not said_already and self._chance.random() < self._frames["report_share"]:
             scene.rewrite_ending(reported)
             scene.write(self._chance.choice(self._frames["reports"][core.source]), "report")
         elif about and count and self._chance.random() < self._frames["about_share"]:
-            if self._chance.random() < self._frames["joined_share"]:
+            if "며" not in scene.text and self._chance.random() < self._frames["joined_share"]:
                 scene.rewrite_ending(continued)
             scene.write(" " + self._chance.choice(about), "about")
             return 1

@@ -3,12 +3,16 @@
 Every filter names the library whose message it drops and why nobody can act on it.
 """
 
+import logging
 import os
+import sys
 import warnings
 
 _IGNORED = (
     # Kedro 1.7 registers its resolvers by a name that OmegaConf 2.4 deprecates, at every command.
     (r".*register_new_resolver.*", Warning),
+    # A fold's datasets are read outside its namespace by the nodes that collect the folds.
+    (r".*One or more dataset names contain '\.'.*", UserWarning),
     # Kedro itself still calls what pydantic 2.11 deprecates.
     (r".*Accessing the 'model_fields' attribute on the instance.*", Warning),
     # The option works as before; README names the new one.
@@ -19,12 +23,25 @@ _IGNORED = (
     (r".*'pin_memory' argument is set as true but no accelerator.*", UserWarning),
 )
 
+# Kedro's runner logs each node twice and counts tasks; ``hooks/node_log.py`` says the same in one
+# line with the fold's name. What it says about skipped nodes stays.
+_DROPPED_RUNNER_LINES = ("Completed ", "Using synchronous mode", "Asynchronous mode")
+_WIDE_COLUMNS = "160"
+
 
 def quieten() -> None:
     """Filter third-party noise, and switch telemetry off unless the user switched it on."""
+    logging.getLogger("kedro.runner.sequential_runner").addFilter(_is_worth_showing)
+    if not sys.stdout.isatty():
+        # A log file has no width; at Rich's 80 columns every path would be broken.
+        os.environ.setdefault("COLUMNS", _WIDE_COLUMNS)
     for pattern, category in _IGNORED:
         warnings.filterwarnings("ignore", message=pattern, category=category)
     os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+
+def _is_worth_showing(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_DROPPED_RUNNER_LINES)

@@ -3,6 +3,7 @@
 from klue_pipeline.console import quieten
 from klue_pipeline.experiments import folder_name
 from klue_pipeline.hooks.lineage import LineageHooks
+from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
@@ -10,7 +11,7 @@ from klue_pipeline.hooks.tracking import TrackingHooks
 quieten()
 
 # pluggy calls hooks last registered first, so parameters are resolved before anyone reads them.
-HOOKS = (TrackingHooks(), ScratchHooks(), LineageHooks(), ParameterHooks())
+HOOKS = (NodeLogHooks(), TrackingHooks(), ScratchHooks(), LineageHooks(), ParameterHooks())
 
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 

@@ -1,4 +1,4 @@
-"""A hand-made Kedro session around the tracking hooks: no project, no settings, one small database."""
+"""A hand-made Kedro session around the tracking hooks: no project, one small database."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,6 +8,8 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
+
+from klue_pipeline.hooks.mlflow_client import RunStore
 
 PARAMETERS = {
     "experiment": "rbert",
@@ -88,8 +90,10 @@ class Session:
 
 @pytest.fixture(scope="session")
 def project_folder(tmp_path_factory) -> Path:
-    """One folder and database for all tests: MLflow takes a second to make its tables."""
-    return tmp_path_factory.mktemp("프로젝트 1")
+    """One folder and database for all tests: MLflow takes seconds to make its tables."""
+    folder = tmp_path_factory.mktemp("프로젝트 1")
+    RunStore(f"sqlite:///{folder}/mlflow.db")
+    return folder
 
 
 @pytest.fixture

@@ -91,8 +91,17 @@ def test_nobody_knows_about_another_host():
 
 
 def test_without_proc_the_pid_alone_decides(monkeypatch):
-    monkeypatch.setattr(run_facts, "_stat_fields", lambda pid: None)
+    monkeypatch.setattr(run_facts, "_stat_fields", {}.get)
     here = this_process()
     assert here.start is None
     assert not is_dead(here)
     assert is_dead(here._replace(pid=2**22 + 1))  # above Linux's largest pid
+
+
+def test_user_without_a_name_is_none(monkeypatch):
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    assert run_facts.user_name() is None
+    monkeypatch.setenv("USER", "kim")
+    assert run_facts.user_name() == "kim"

@@ -11,10 +11,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import node
 from kedro_datasets.json import JSONDataset
 
+from klue_pipeline.hooks import mlflow_client
 from klue_pipeline.hooks.tracking import TrackingHooks
 from klue_pipeline.training import progress
 
@@ -76,6 +77,11 @@ def unfinished(project_folder):
         process.communicate()
 
 
+def wait_until_it_trains(process):
+    process.said = getattr(process, "said", None) or process.stdout.readline()
+    assert process.said == b"training\n", process.stderr.read().decode()
+
+
 def test_one_parent_and_one_child_per_trained_fold(session):
     (session.folder / "train.csv").write_bytes(b"id\n")
     other = node(lambda: {"a": 1}, None, "report", name="count_rows")
@@ -90,7 +96,7 @@ def test_one_parent_and_one_child_per_trained_fold(session):
         assert (tags["kedro.node"], tags["klue.fold"]) == (f"fold_{fold}.train", str(fold))
     tags = parent.data.tags
     assert tags["klue.why"] == tags["mlflow.note.content"] == "두 개체의 위치를 알려 주면 나아진다"
-    assert tags["kedro.pipeline_names"] == "train,report"
+    assert tags["kedro.pipeline_names"] == "report,train"
     assert (tags["kedro.run_id"], tags["kedro.env"]) == ("2026-01-01", "test")
     assert tags["klue.pid"] == str(os.getpid())
     assert tags["klue.data_sha256"] == hashlib.sha256(b"id\n").hexdigest()
@@ -190,7 +196,7 @@ def test_failed_fold_fails_its_run_and_the_parent(session):
 def test_fold_whose_outputs_cannot_be_saved_is_failed(session, tmp_path):
     (tmp_path / "file").write_text("in the way")
     catalog = DataCatalog({"fold_0.history": JSONDataset(filepath=str(tmp_path / "file/h.json"))})
-    with pytest.raises(Exception, match="history|file"):
+    with pytest.raises(DatasetError, match="JSONDataset"):
         session.run(TrackingHooks(), [fold_node(0, train(2, 0.5))], catalog)
     assert {run.info.status for run in session.runs().values()} == {"FAILED"}
 
@@ -198,7 +204,7 @@ def test_fold_whose_outputs_cannot_be_saved_is_failed(session, tmp_path):
 def test_killed_run_is_marked_by_the_next_and_others_are_left_alone(session, unfinished):
     session.settings["experiment"] = "killed"
     process = unfinished["killed"]
-    assert process.stdout.readline() == b"training\n"
+    wait_until_it_trains(process)
     client = session.client()
     old, fold = session.runs()["old"], session.runs()["fold_0"]
     foreign_tags = {"klue.host": "another-host", "klue.pid": "1"}
@@ -218,7 +224,7 @@ def test_killed_run_is_marked_by_the_next_and_others_are_left_alone(session, unf
 def test_interrupted_run_is_closed_as_its_process_ends(session, unfinished):
     session.settings["experiment"] = "interrupted"
     process = unfinished["interrupted"]
-    assert process.stdout.readline() == b"training\n"
+    wait_until_it_trains(process)
     process.send_signal(signal.SIGINT)
     _, console = process.communicate(timeout=20)
     assert b"KeyboardInterrupt" in console
@@ -288,6 +294,19 @@ def test_broken_mlflow_in_mid_run_costs_one_warning_and_no_result(session, caplo
     warnings = [r.message for r in caplog.records if r.name.startswith("klue_pipeline")]
     assert len(warnings) == 1
     assert "database is locked" in warnings[0]
+
+
+def test_new_database_is_whole_and_that_of_a_faster_process_stays(session, tmp_path, monkeypatch):
+    file = tmp_path / "mlflow.db"
+
+    def make_tables(tracking_uri):
+        assert "draft" in tracking_uri  # half-made tables never stand under the final name
+        file.write_text("the other process was faster")
+
+    monkeypatch.setattr("mlflow.MlflowClient", make_tables)
+    mlflow_client._create_database(file)
+    assert file.read_text() == "the other process was faster"
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_two_runs_that_start_a_new_experiment_at_once_share_it(session, monkeypatch):

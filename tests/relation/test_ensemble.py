@@ -6,7 +6,6 @@ import pytest
 from klue_pipeline.relation.ensemble import (
     METHODS,
     Origin,
-    rows_common_to_all,
     select_members,
     soft_vote,
 )
@@ -139,20 +138,3 @@ def test_soft_vote_is_the_mean_of_probabilities_in_any_order():
 def test_a_member_counted_alone_is_itself():
     table = scores("xyz")
     np.testing.assert_allclose(soft_vote([table]).probabilities, table.probabilities, rtol=1e-5)
-
-
-def test_rows_common_to_all_are_aligned_by_row_and_fold():
-    whole = scores("abca", fold_of_row=[0, 0, 1, 1])
-    part = scores("acb", fold_of_row=[1, 1, 0], seed=1)
-    first, second = rows_common_to_all([whole, part])
-    assert first.row_ids.tolist() == second.row_ids.tolist() == ["b", "c", "a"]
-    assert first.folds.tolist() == second.folds.tolist() == [0, 1, 1]
-    np.testing.assert_array_equal(first.logits, whole.logits[[1, 2, 3]])
-    np.testing.assert_array_equal(second.logits, part.logits[[2, 1, 0]])
-
-
-def test_experiments_of_different_folds_have_no_rows_in_common():
-    tables = rows_common_to_all(
-        [scores("ab", fold_of_row=[0, 0]), scores("cd", fold_of_row=[1, 1])]
-    )
-    assert [len(table) for table in tables] == [0, 0]

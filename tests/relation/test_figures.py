@@ -2,6 +2,7 @@
 
 import warnings
 from io import BytesIO
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def test_thirty_labels_stay_readable():
         boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
         assert all(canvas.x0 <= box.x0 and box.x1 <= canvas.x1 for box in boxes)
         assert all(canvas.y0 <= box.y0 and box.y1 <= canvas.y1 for box in boxes)
-        assert not any(a.overlaps(b) for a, b in zip(boxes, boxes[1:], strict=False))
+        assert not any(a.overlaps(b) for a, b in pairwise(boxes))
     texts = [text.get_window_extent() for text in axes.texts]
     cell_pixels = axes.bbox.width / 30
     assert max(box.width for box in texts) < cell_pixels

@@ -75,3 +75,8 @@ def test_unusable_label_sets_are_refused(label_sets, setting, message):
 @pytest.mark.parametrize("label", [None, 100, -1, "blind"])
 def test_what_stands_for_no_label(label):
     assert name_label(label, ("없음",)) is None
+
+
+@pytest.mark.parametrize("number", [-2, 2, 99])
+def test_a_number_outside_the_order_has_no_name(number):
+    assert name_label(number, ("없음", "배우자")) == str(number)

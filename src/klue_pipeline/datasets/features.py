@@ -68,9 +68,11 @@ class FeaturesDataset(AbstractDataset[Features, Features]):
         header = {"labels": data.labels, "fingerprint": data.fingerprint}
         text = json.dumps(header, ensure_ascii=False).encode()
         table = data.table.replace_schema_metadata({_METADATA_KEY: text})
-        with written_beside(self._filepath) as partial:
-            with pa.ipc.new_file(str(partial), table.schema) as writer:
-                writer.write_table(table)
+        with (
+            written_beside(self._filepath) as partial,
+            pa.ipc.new_file(str(partial), table.schema) as writer,
+        ):
+            writer.write_table(table)
 
     def _to_features(self, table: pa.Table) -> Features:
         text = (table.schema.metadata or {}).get(_METADATA_KEY)

@@ -55,6 +55,11 @@ class RawRelationDataset(AbstractDataset[NoReturn, RawFile]):
         """
         raise DatasetError(f"{self._source} is raw data and is never written.")
 
+    @property
+    def resolved_source(self) -> str | None:
+        """The file's absolute path or the hub id; None where no source is given."""
+        return _resolve(self._source)
+
     def _exists(self) -> bool:
         source = self._source or ""
         return source.startswith(_HUB) or (bool(source) and resolve_path(source).is_file())
@@ -108,6 +113,11 @@ class RawGoldDataset(AbstractDataset[NoReturn, RawFile | None]):
         """
         raise DatasetError(f"{self._source} is raw data and is never written.")
 
+    @property
+    def resolved_source(self) -> str | None:
+        """The file's absolute path or the hub id; None where there is no gold."""
+        return _resolve(self._found_source())
+
     def _found_source(self) -> str | None:
         if self._source != "auto":
             return self._source or None
@@ -129,6 +139,12 @@ def resolve_path(source: str) -> Path:
     """Return a path as an absolute one; a relative path starts at the project's root."""
     root = find_kedro_project(Path.cwd()) or Path.cwd()
     return (Path(root) / Path(source).expanduser()).resolve()
+
+
+def _resolve(source: str | None) -> str | None:
+    if not source or source.startswith(_HUB):
+        return source or None
+    return str(resolve_path(source))
 
 
 def load_file(source: str, setting: str) -> RawFile:

@@ -101,9 +101,8 @@ class LineageHooks:
         sources: dict[str, Origin] = {}
         for dataset, setting in _RAW_DATASETS.items():
             source = getattr(self._catalog.get(dataset), "resolved_source", None)
-            if source is not None:
-                path = Path(source)
-                sources[dataset] = {setting: hash_file(path) if path.is_file() else str(source)}
+            path = Path(source or "")
+            sources[dataset] = {setting: hash_file(path) if path.is_file() else str(source)}
         encoder = Path(self._parameters.encoder.name) if self._parameters else Path()
         if encoder.is_dir():
             sources["params:encoder"] = {"encoder.files": hash_encoder_folder(encoder)}

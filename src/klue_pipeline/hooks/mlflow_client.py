@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from klue_pipeline.hooks.live_metrics import MetricPoint
 from klue_pipeline.hooks.run_facts import ProcessIdentity, is_dead
-from klue_pipeline.hooks.tracking_params import TrackingParams, sqlite_file, without_password
+from klue_pipeline.hooks.tracking_params import (
+    SQLITE_PREFIX,
+    TrackingParams,
+    sqlite_file,
+    without_password,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -40,7 +45,7 @@ ENVIRONMENT = {
 }
 """MLflow's own settings, unless the user has set them."""
 SQLITE_ENVIRONMENT = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
-"""An open sqlite connection must not cross a fork, so none is kept between two calls (3 ms each)."""
+"""An open sqlite connection must not cross a fork: none is kept between two calls (3 ms each)."""
 NOISY_LOGGERS = ("mlflow.store.db.utils", "mlflow.store.tracking", "alembic")
 
 _T = TypeVar("_T")
@@ -173,27 +178,54 @@ def open_store(params: TrackingParams) -> tuple[RunStore, str]:
 
 
 def _connect(uri: str) -> "MlflowClient":
-    """Import MLflow quietly and make a client; the first one on a new database makes its tables."""
+    """Import MLflow quietly and make a client."""
     file = sqlite_file(uri)
-    if file is not None:
-        _require_usable_sqlite(file)
     for name, value in {**ENVIRONMENT, **(SQLITE_ENVIRONMENT if file else {})}.items():
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
     for name in NOISY_LOGGERS:  # only now: importing MLflow configures its loggers
         logging.getLogger(name).setLevel(logging.WARNING)
+    if file is not None and not file.exists():
+        _create_database(file)
+    elif file is not None:
+        _require_usable_sqlite(file)
     return MlflowClient(tracking_uri=uri)
+
+
+def _create_database(file: Path) -> None:
+    """Make a new database with MLflow's tables, whole or not at all.
+
+    MLflow makes its tables step by step. A process that is killed meanwhile leaves a database that
+    never works again, and two processes that start together break each other; so each makes a
+    draft of its own, and the first one to be ready wins.
+    """
+    from mlflow import MlflowClient
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
+    try:
+        _require_usable_sqlite(draft)
+        MlflowClient(tracking_uri=f"{SQLITE_PREFIX}{draft.as_posix()}")
+        _move_unless_there(draft, file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _move_unless_there(draft: Path, file: Path) -> None:
+    try:
+        os.link(draft, file)  # unlike a rename, never replaces
+    except OSError:  # another process was faster, or the file system has no links
+        if not file.exists():
+            draft.rename(file)
 
 
 def _require_usable_sqlite(file: Path) -> None:
     """Fail at once on a file that is no database or cannot be written; MLflow retries for minutes.
 
     Raises:
-        OSError: The folder cannot be made.
         sqlite3.Error: The file cannot be opened, read or written.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file, timeout=SQLITE_WAIT_SECONDS)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")

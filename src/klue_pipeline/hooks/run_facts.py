@@ -3,6 +3,7 @@
 Nothing here needs MLflow. What cannot be found out (no git, no ``/proc``) is None, never an error.
 """
 
+import getpass
 import hashlib
 import logging
 import os
@@ -86,6 +87,14 @@ def package_versions() -> dict[str, str]:
 def this_process() -> ProcessIdentity:
     """Return the identity of the running process."""
     return ProcessIdentity(socket.gethostname(), os.getpid(), process_start(os.getpid()))
+
+
+def user_name() -> str | None:
+    """Return who runs this; None for a user without a name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None
 
 
 def is_dead(process: ProcessIdentity) -> bool:

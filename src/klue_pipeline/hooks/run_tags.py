@@ -11,11 +11,13 @@ from klue_pipeline.hooks.run_facts import (
     git_state,
     package_versions,
     this_process,
+    user_name,
 )
 
-RUN_FACTS = ("run_id", "env", "kedro_version", "runner", "only_missing_outputs")
 SELECTIONS = ("pipeline_names", "node_names", "from_nodes", "to_nodes", "tags", "namespaces")
-"""Fields of Kedro's run record: single values, and lists that narrow the run down."""
+"""Fields of Kedro's run record that narrow a run down."""
+
+DEFAULT_ENVIRONMENT = "local"
 
 
 def run_name(parameters: Mapping[str, Any]) -> str:
@@ -44,15 +46,26 @@ def run_tags(
         **_code_tags(project_path),
         "klue.data_sha256": _data_sha256(parameters, project_path),
         **_process_tags(),
+        "mlflow.user": user_name(),
     }
     return {name: str(value) for name, value in facts.items() if value is not None}
 
 
 def _kedro_tags(run_params: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {f"kedro.{name}": run_params.get(name) for name in RUN_FACTS}
-    lists = {f"kedro.{name}": run_params.get(name) for name in SELECTIONS}
-    narrowed = {name: ",".join(map(str, chosen)) for name, chosen in lists.items() if chosen}
-    return {"kedro.pipeline_names": "__default__", **facts, **narrowed}
+    chosen = {name: sorted(map(str, run_params.get(name) or [])) for name in SELECTIONS}
+    return {
+        "kedro.pipeline_names": "__default__",
+        **{f"kedro.{name}": ",".join(values) for name, values in chosen.items() if values},
+        "kedro.run_id": run_params.get("run_id"),
+        "kedro.env": run_params.get("env") or DEFAULT_ENVIRONMENT,
+        "kedro.runner": _class_name(str(run_params.get("runner"))),
+        "kedro.only_missing_outputs": run_params.get("only_missing_outputs"),
+    }
+
+
+def _class_name(shown: str) -> str:
+    """Take the class out of Python's ``<module.Class object at 0x…>``, which Kedro records."""
+    return shown.partition(" object at ")[0].rpartition(".")[2]
 
 
 def _experiment_tags(parameters: Mapping[str, Any]) -> dict[str, Any]:

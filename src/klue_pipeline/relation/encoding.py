@@ -57,6 +57,7 @@ class RowEncoder:
         self._tokenizer = tokenizer
         self._query_first = query_position == "before"
         self._max_tokens = max_tokens
+        self._normalizer = tokenizer.backend_tokenizer.normalizer
         self._single_frame, self._pair_frame = derive_frames(tokenizer)
 
     def encode(self, inputs: list[InputText]) -> list[EncodedRow]:
@@ -68,19 +69,33 @@ class RowEncoder:
         return [self._encode_row(row) for row in self._tokenize(inputs)]
 
     def _tokenize(self, inputs: list[InputText]) -> list[_TokenizedText]:
-        encoded = self._call([entry.text for entry in inputs], with_offsets=True)
+        dropped = [self._count_dropped(entry.text) for entry in inputs]
+        texts = [entry.text[count:] for entry, count in zip(inputs, dropped, strict=True)]
+        encoded = self._call(texts, with_offsets=True)
         asked = [entry.query for entry in inputs if entry.query is not None]
         query_ids = iter(self._call(asked)["input_ids"] if asked else [])
         return [
             _TokenizedText(
                 ids=ids,
                 query_ids=None if entry.query is None else next(query_ids),
-                blocks=_locate_blocks(entry, offsets),
+                blocks=_locate_blocks(entry, offsets, count),
             )
-            for entry, ids, offsets in zip(
-                inputs, encoded["input_ids"], encoded["offset_mapping"], strict=True
+            for entry, ids, offsets, count in zip(
+                inputs, encoded["input_ids"], encoded["offset_mapping"], dropped, strict=True
             )
         ]
+
+    def _count_dropped(self, text: str) -> int:
+        """Count the leading characters that the tokenizer drops, such as control characters.
+
+        ``tokenizers`` cannot book what its Precompiled normalizer (that of SentencePiece models)
+        removes before the first character it keeps, and shifts all offsets by as much. The tokens
+        are the same without these characters.
+        """
+        if self._normalizer is None:
+            return 0
+        normalize = self._normalizer.normalize_str
+        return next((place for place, char in enumerate(text) if normalize(char)), len(text))
 
     def _call(self, texts: list[str], *, with_offsets: bool = False) -> dict[str, Any]:
         encoded: dict[str, Any] = self._tokenizer(
@@ -89,6 +104,7 @@ class RowEncoder:
             return_offsets_mapping=with_offsets,
             return_token_type_ids=False,
             return_attention_mask=False,
+            split_special_tokens=True,  # "[SEP]" in a sentence is text
             verbose=False,  # windows, not truncation, deal with long texts
         )
         return encoded
@@ -120,11 +136,11 @@ class RowEncoder:
 
 
 def _locate_blocks(
-    entry: InputText, offsets: list[tuple[int, int]]
+    entry: InputText, offsets: list[tuple[int, int]], first_char: int
 ) -> tuple[TokenBlock, TokenBlock] | None:
     if entry.marked is None:
         return None
-    table = np.array(offsets, dtype=np.int64).reshape(-1, 2)
+    table = np.array(offsets, dtype=np.int64).reshape(-1, 2) + first_char
     return (
         locate_block(entry.text, table, entry.marked.subject),
         locate_block(entry.text, table, entry.marked.object),

@@ -5,10 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.evaluation import take_rows
+from klue_pipeline.relation.fingerprints import (
+    folds_fingerprint,
+    rows_fingerprint,
+    test_rows_fingerprint,
+)
+from klue_pipeline.relation.params import LabelSet
 from klue_pipeline.relation.scores import ScoreTable, average_probabilities
 
 logger = logging.getLogger(__name__)
@@ -28,6 +32,21 @@ class Origin:
 
     fingerprint: Mapping[str, str]
     labels: tuple[str, ...]
+
+
+def trace_origin(
+    clean_sentences: pd.DataFrame,
+    fold_members: pd.DataFrame,
+    test_sentences: pd.DataFrame,
+    labels: LabelSet,
+) -> Origin:
+    """Say what the current tables of rows and folds are recognised by."""
+    fingerprint = {
+        "rows": rows_fingerprint(clean_sentences),
+        "folds": folds_fingerprint(fold_members),
+        "test_rows": test_rows_fingerprint(test_sentences),
+    }
+    return Origin(fingerprint, tuple(labels.names))
 
 
 @dataclass(frozen=True)
@@ -67,7 +86,7 @@ def select_members(
         ValueError: A named experiment is unknown or does not fit, or none fits.
     """
     known = sorted(out_of_fold.keys() | test_scores.keys())
-    wanted = known if members == "all" else list(dict.fromkeys(members))
+    wanted = known if members == "all" else list(members)
     reasons = {
         name: _reason_to_skip(out_of_fold.get(name), test_scores.get(name), expected)
         for name in wanted
@@ -98,33 +117,6 @@ def soft_vote(tables: list[ScoreTable]) -> ScoreTable:
 
 METHODS: dict[str, Blend] = {"soft_vote": soft_vote}
 """Every way of blending by name, as a function of tables over the same rows in the same order."""
-
-
-def rows_common_to_all(tables: list[ScoreTable]) -> list[ScoreTable]:
-    """Keep the out-of-fold rows that every table has, in the order of the first table.
-
-    Experiments may have trained different folds of the same split. A row held out by several
-    folds counts once per fold.
-
-    Args:
-        tables: At least one table of out-of-fold scores.
-
-    Returns:
-        The same tables, aligned row by row; without rows if they have none in common.
-    """
-    keys = [_row_keys(table) for table in tables]
-    common = keys[0]
-    for other in keys[1:]:
-        common = common[common.isin(other)]
-    return [
-        take_rows(table, np.asarray(own.get_indexer(common), dtype=np.int64))
-        for table, own in zip(tables, keys, strict=True)
-    ]
-
-
-def _row_keys(table: ScoreTable) -> pd.MultiIndex:
-    folds = np.zeros(len(table), dtype=np.int64) if table.folds is None else table.folds
-    return pd.MultiIndex.from_arrays([folds, table.row_ids])
 
 
 def _reason_to_skip(

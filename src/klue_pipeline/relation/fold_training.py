@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
+from klue_pipeline.relation.evaluation import negative_id
 from klue_pipeline.relation.features import Features
 from klue_pipeline.relation.fingerprints import folds_fingerprint
 from klue_pipeline.relation.metrics import score_metrics
@@ -79,7 +80,7 @@ def train_fold(
         lambda: build_model(config, params, tokenizer),
         _fold_rows(training, validation, tokenizer),
         build_loss(params.loss, torch.tensor(config.label_counts)),
-        lambda logits, gold: score_metrics(logits, gold, _negative_id(labels)),
+        lambda logits, gold: score_metrics(logits, gold, negative_id(labels)),
         params.training,
         workspace.scratch_for(_origin(params, fingerprint, workspace.fold)),
         description=f"fold_{workspace.fold}",
@@ -88,7 +89,7 @@ def train_fold(
     gold = _column(validation, "label_id").astype(np.int64)
     return FoldResult(
         metrics=_summarise(
-            result, score_metrics(scores.logits, gold, _negative_id(labels)), training
+            result, score_metrics(scores.logits, gold, negative_id(labels)), training
         ),
         history=pd.DataFrame(result.history),
         validation_scores=scores,
@@ -120,7 +121,7 @@ def score_test_rows(folder: Path, features: Features, training: TrainingParams) 
         ValueError: The features were made by another tokenizer or input format than the model's.
     """
     model = RelationModel.from_pretrained(folder)
-    _require_same_input(model.config, features)
+    _require_same_input(model.relation_config, features)
     device = resolve_device(training.device)
     logits = predict_logits(
         model.to(device),
@@ -130,12 +131,12 @@ def score_test_rows(folder: Path, features: Features, training: TrainingParams) 
         description=f"predict {folder.name}",
     )
     unusable = _column(features, "subject_end") <= _column(features, "subject_start")
-    logits[unusable] = _log_prior(model.config.label_counts)
-    kept = {name: model.config.fingerprint[name] for name in ("rows", "folds")}
+    logits[unusable] = _log_prior(model.relation_config.label_counts)
+    kept = {name: model.relation_config.fingerprint[name] for name in ("rows", "folds")}
     return ScoreTable(
         row_ids=_row_ids(features),
         logits=logits,
-        labels=model.config.labels,
+        labels=model.relation_config.labels,
         fingerprint={**kept, "test_rows": features.fingerprint["rows"]},
     )
 
@@ -240,10 +241,6 @@ def _log_prior(label_counts: tuple[int, ...]) -> NDArray[np.float32]:
     # One row more per label, so that a label unseen in training keeps a finite score.
     counts = np.array(label_counts, dtype=np.float64) + 1
     return np.log(counts / counts.sum()).astype(np.float32)
-
-
-def _negative_id(labels: LabelSet) -> int | None:
-    return None if labels.negative is None else labels.names.index(labels.negative)
 
 
 def _column(features: Features, name: str) -> NDArray[Any]:

@@ -46,7 +46,7 @@ class RelationModel(nn.Module):
     def __init__(self, encoder: PreTrainedModel, config: RelationConfig) -> None:
         super().__init__()
         self.encoder = encoder
-        self.config = config
+        self.relation_config = config
         self.head = build_head(config.head, encoder.config.hidden_size, len(config.labels))
         self._passes_segments = has_segments(encoder.config)
 
@@ -80,7 +80,9 @@ class RelationModel(nn.Module):
         """Write configuration and weights into ``folder``."""
         folder.mkdir(parents=True, exist_ok=True)
         self.encoder.config.save_pretrained(folder)
-        text = json.dumps(self.config.model_dump(mode="json"), ensure_ascii=False, indent=2)
+        text = json.dumps(
+            self.relation_config.model_dump(mode="json"), ensure_ascii=False, indent=2
+        )
         (folder / RELATION_FILE).write_text(text + "\n", encoding="utf-8")
         weights = {name: value.contiguous() for name, value in self.state_dict().items()}
         save_file(weights, folder / WEIGHTS_FILE, metadata={"format": "pt"})

@@ -72,9 +72,7 @@ class ScoreTable:
             raise ValueError(f"{len(missing)} rows have no score, among them {missing[:3]}.")
         order = np.array([place[row_id] for row_id in row_ids], dtype=np.int64)
         folds = None if self.folds is None else self.folds[order]
-        return replace(
-            self, row_ids=self.row_ids[order], logits=self.logits[order], folds=folds
-        )
+        return replace(self, row_ids=self.row_ids[order], logits=self.logits[order], folds=folds)
 
 
 def concatenate(tables: list[ScoreTable]) -> ScoreTable:
@@ -130,7 +128,9 @@ def require_same_origin(first: ScoreTable, second: ScoreTable) -> None:
         ValueError: Naming the first field that differs, with both values.
     """
     if first.labels != second.labels:
-        raise ValueError("Scores cannot be combined: they were made for different labels or orders.")
+        raise ValueError(
+            "Scores cannot be combined: they were made for different labels or orders."
+        )
     for name in sorted(first.fingerprint.keys() | second.fingerprint.keys()):
         left, right = first.fingerprint.get(name), second.fingerprint.get(name)
         if left != right:

@@ -57,29 +57,40 @@ def normalise_test_rows(file_name: str, rows: Sequence[RawRow]) -> pd.DataFrame:
 
 
 def unique_ids(file_name: str, row_ids: Sequence[str | None]) -> list[str]:
-    """Return ids that are all different: a second ``7`` becomes ``7#2``, a missing one ``row_<n>``.
+    """Return ids that are all different, and log those that had to be changed for it.
 
     The same ids in the same order give the same answer, so that a gold file with the flaws of its
     test file still fits it.
+    """
+    unique = make_unique(row_ids)
+    changed = [
+        f"row {number}: {row_id} -> {chosen}"
+        for number, (row_id, chosen) in enumerate(zip(row_ids, unique, strict=True), start=1)
+        if row_id != chosen
+    ]
+    if changed:
+        logger.warning(
+            "%s: %d ids are missing or not unique and were changed (%s)",
+            file_name,
+            len(changed),
+            "; ".join(changed[:_SHOWN_PROBLEMS]),
+        )
+    return unique
 
-    >>> unique_ids("test.csv", ["7", "7", None])
+
+def make_unique(row_ids: Sequence[str | None]) -> list[str]:
+    """Number the copies of an id, and name rows without one by their place.
+
+    >>> make_unique(["7", "7", None])
     ['7', '7#2', 'row_3']
     """
     unique: dict[str, None] = {}
-    changed = []
     for number, row_id in enumerate(row_ids, start=1):
         wanted = row_id or f"row_{number}"
         chosen, copy = wanted, 2
         while chosen in unique:
             chosen, copy = f"{wanted}#{copy}", copy + 1
         unique[chosen] = None
-        if chosen != row_id:
-            changed.append(f"row {number}: {row_id} -> {chosen}")
-    if changed:
-        logger.warning(
-            "%s: %d ids are missing or not unique and were changed (%s)",
-            file_name, len(changed), "; ".join(changed[:_SHOWN_PROBLEMS]),
-        )  # fmt: skip
     return list(unique)
 
 

@@ -34,6 +34,7 @@ class ProgressReporter(TrainerCallback):
             desc=self._description,
             unit="step",
             leave=False,
+            disable=None,  # only on a terminal; a log file gets the lines below
             dynamic_ncols=True,
         )
 

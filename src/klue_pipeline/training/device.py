@@ -15,8 +15,8 @@ _BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 def resolve_device(device: str) -> torch.device:
     """Turn the setting ``training.device`` into one device.
 
-    ``auto`` means the current GPU where there is one, else the CPU. One process drives one
-    device: several visible GPUs never become DataParallel.
+    ``auto`` means the first visible GPU where there is one, else the CPU. One process drives
+    one device: several visible GPUs never become DataParallel.
 
     Raises:
         ValueError: A GPU was asked for that this machine does not have.
@@ -85,5 +85,6 @@ def explain_out_of_memory(params: TrainingParams) -> Iterator[None]:
             f"The GPU ran out of memory at training.batch_size={params.batch_size}, "
             f"training.max_tokens={params.max_tokens} and training.evaluation_batch_size="
             f"{params.evaluation_batch_size}. Halve training.batch_size and double "
-            "training.accumulation_steps (same result), or lower training.max_tokens."
+            "training.accumulation_steps (same result), or lower training.max_tokens; if it "
+            "happened while scoring, lower training.evaluation_batch_size (same result)."
         ) from error

@@ -4,9 +4,12 @@ Both ways return the same thing, so no code after this one asks where an encoder
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModel, BertConfig, PretrainedConfig, PreTrainedModel
 
@@ -90,15 +93,22 @@ def _scratch_config(params: EncoderParams, vocabulary_size: int, padding_id: int
 
 
 def _load(params: EncoderParams) -> PreTrainedModel:
+    # Code shipped inside a model repository is neither run nor asked about.
+    source = {"revision": params.revision, "trust_remote_code": False}
+    with _explained(params.name):
+        config = AutoConfig.from_pretrained(params.name, **source)
+    _limit_layers(config, params)
+    with _explained(params.name):
+        return AutoModel.from_pretrained(params.name, config=config, dtype=torch.float32, **source)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
     try:
-        config = AutoConfig.from_pretrained(params.name, revision=params.revision)
-        _limit_layers(config, params)
-        return AutoModel.from_pretrained(
-            params.name, revision=params.revision, config=config, dtype=torch.float32
-        )
-    except (OSError, KeyError) as error:
+        yield
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise ValueError(
-            f"The encoder {params.name!r} could not be loaded: {str(error).splitlines()[0]} "
+            f"The encoder {name!r} could not be loaded: {str(error).partition(chr(10))[0]} "
             "Give encoder.name a folder with config.json and model.safetensors, or a model id "
             "that this machine can download."
         ) from error

@@ -35,7 +35,7 @@ def predict_logits(
         rows: What to score.
         batch_size: Rows in a batch.
         precision: A resolved precision, not ``auto``.
-        description: Text of a progress bar; None shows none.
+        description: Text of a progress bar on a terminal; None shows none.
 
     Returns:
         Logits, float32. Shape: (rows, labels).
@@ -44,10 +44,11 @@ def predict_logits(
     order = np.argsort(-rows.lengths, kind="stable")
     batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
     parts = []
+    hidden = None if description else True  # None: shown on a terminal, not in a log file
     was_training = model.training
     model.eval()
     with torch.inference_mode(), autocast(precision, device):
-        for indices in tqdm(batches, desc=description, disable=description is None, leave=False):
+        for indices in tqdm(batches, desc=description, disable=hidden, leave=False):
             batch = rows.__getitems__(indices.tolist())
             inputs = {k: v.to(device) for k, v in batch.items() if k not in NOT_FOR_THE_MODEL}
             parts.append(model(**inputs).float().cpu().numpy())

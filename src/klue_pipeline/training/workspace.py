@@ -36,7 +36,7 @@ class FoldWorkspace:
         name = hashlib.sha256(text.encode()).hexdigest()[:16]
         self.folder.mkdir(parents=True, exist_ok=True)
         for other in self.folder.iterdir():
-            if other.name != name:
+            if other.is_dir() and other.name != name:
                 logger.info("Removing the unfinished training of other settings in %s", other)
                 shutil.rmtree(other)
         scratch = self.folder / name

@@ -5,13 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.ensemble import METHODS, Origin, rows_common_to_all, select_members
-from klue_pipeline.relation.evaluation import evaluate_scores, gold_by_row
-from klue_pipeline.relation.fingerprints import (
-    folds_fingerprint,
-    rows_fingerprint,
-    test_rows_fingerprint,
-)
+from klue_pipeline.relation.blend_report import report_blend
+from klue_pipeline.relation.ensemble import METHODS, select_members, trace_origin
+from klue_pipeline.relation.evaluation import gold_by_row
 from klue_pipeline.relation.params import EnsembleParams, LabelSet
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.submission import make_submission
@@ -19,48 +15,30 @@ from klue_pipeline.relation.submission import make_submission
 ScoreLoaders = Mapping[str, Callable[[], ScoreTable]]
 
 
-def fingerprint_run(
-    clean_sentences: pd.DataFrame, fold_members: pd.DataFrame, test_sentences: pd.DataFrame
-) -> dict[str, str]:
-    """Hash the rows and folds of this run; only scores made from the same can be blended."""
-    return {
-        "rows": rows_fingerprint(clean_sentences),
-        "folds": folds_fingerprint(fold_members),
-        "test_rows": test_rows_fingerprint(test_sentences),
-    }
-
-
-def combine_experiments(
+def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     out_of_fold_by_experiment: ScoreLoaders,
     test_scores_by_experiment: ScoreLoaders,
-    run_fingerprint: dict[str, str],
     clean_sentences: pd.DataFrame,
+    fold_members: pd.DataFrame,
+    test_sentences: pd.DataFrame,
     labels: dict[str, Any],
     ensemble: EnsembleParams,
 ) -> tuple[ScoreTable, dict[str, Any]]:
-    """Blend the test scores of every experiment that fits this run.
+    """Blend the test scores of every experiment made from the rows, folds and labels of this run.
 
     Returns:
-        The blend's scores of the test rows, and the report: method, members and the blend with
+        The blend's scores of the test rows, and a report: method, members and the blend with
         their out-of-fold metrics, and the experiments skipped with the reason.
     """
-    label_set, gold = LabelSet.model_validate(labels), gold_by_row(clean_sentences)
-    selection = select_members(
-        {name: load() for name, load in out_of_fold_by_experiment.items()},
-        {name: load() for name, load in test_scores_by_experiment.items()},
-        ensemble.members,
-        Origin(run_fingerprint, tuple(label_set.names)),
-    )
+    label_set = LabelSet.model_validate(labels)
+    origin = trace_origin(clean_sentences, fold_members, test_sentences, label_set)
+    out_of_fold = {name: load() for name, load in out_of_fold_by_experiment.items()}
+    test_scores = {name: load() for name, load in test_scores_by_experiment.items()}
+    selection = select_members(out_of_fold, test_scores, ensemble.members, origin)
     blend = METHODS[ensemble.method]
-    common = rows_common_to_all(list(selection.out_of_fold.values()))
     report = {
         "method": ensemble.method,
-        "members": {
-            name: evaluate_scores(scores, gold, label_set)
-            for name, scores in selection.out_of_fold.items()
-        },
-        "out_of_fold": evaluate_scores(blend(common), gold, label_set) if common[0] else None,
-        "skipped": selection.skipped,
+        **report_blend(selection, blend, gold_by_row(clean_sentences), label_set),
     }
     return blend(list(selection.test_scores.values())), report
 

@@ -4,7 +4,6 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.ensemble.nodes import (
     combine_experiments,
-    fingerprint_run,
     write_experiment_submission,
     write_submission,
 )
@@ -15,18 +14,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
     return Pipeline(
         [
             node(
-                fingerprint_run,
-                inputs=["clean_sentences", "fold_members", "test_sentences"],
-                outputs="run_fingerprint",
-                name="fingerprint_run",
-            ),
-            node(
                 combine_experiments,
                 inputs=[
                     "out_of_fold@all",
                     "test_scores@all",
-                    "run_fingerprint",
                     "clean_sentences",
+                    "fold_members",
+                    "test_sentences",
                     "labels",
                     "params:ensemble",
                 ],

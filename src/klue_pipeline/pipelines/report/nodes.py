@@ -1,7 +1,7 @@
 """Judge the scores of this experiment and draw what a reader should see."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -16,9 +16,6 @@ from klue_pipeline.relation.evaluation import (
 from klue_pipeline.relation.params import LabelSet
 from klue_pipeline.relation.scores import ScoreTable
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 logger = logging.getLogger(__name__)
 
 
@@ -29,12 +26,13 @@ def evaluate(
     test_scores: ScoreTable,
     test_gold: pd.DataFrame,
     labels: dict[str, Any],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Judge out-of-fold scores overall and by fold, and test scores where their labels are known.
 
     Returns:
         ``out_of_fold``, ``folds`` (by name, with the leak rate of each), ``leak_rate`` of the
-        split from 0 to 1, and ``test`` (None without true labels).
+        split from 0 to 1, and ``test`` (None without true labels). Twice: once for the latest run,
+        once for the experiment's own folder.
     """
     label_set, gold = LabelSet.model_validate(labels), gold_by_row(clean_sentences)
     leak_rates = {f"fold_{fold['fold']}": fold["leak_rate"] for fold in fold_report["folds"]}
@@ -48,7 +46,7 @@ def evaluate(
     for name in ("out_of_fold", "test"):
         if own := metrics[name]:
             logger.info("%s: micro F1 %.2f, AUPRC %.2f", name, own["micro_f1"], own["auprc"])
-    return metrics
+    return metrics, metrics
 
 
 def tabulate_labels(
@@ -61,8 +59,13 @@ def tabulate_labels(
 
 def plot_confusion_matrix(
     out_of_fold: ScoreTable, clean_sentences: pd.DataFrame, labels: dict[str, Any]
-) -> "Figure":
-    """Draw which labels the out-of-fold models take for which."""
+) -> Any:
+    """Draw which labels the out-of-fold models take for which.
+
+    Returns:
+        A matplotlib figure. Not annotated as one: Kedro resolves the annotations of every node,
+        and importing matplotlib for that would slow down every command.
+    """
     from klue_pipeline.relation.figures import draw_confusion_matrix
 
     label_set = LabelSet.model_validate(labels)
@@ -70,8 +73,12 @@ def plot_confusion_matrix(
     return draw_confusion_matrix(counts, label_set.names, "Out-of-fold predictions")
 
 
-def plot_learning_curves(**histories: pd.DataFrame) -> "Figure":
-    """Draw the training histories of all folds; each argument is named after its fold."""
+def plot_learning_curves(**histories: pd.DataFrame) -> Any:
+    """Draw the training histories of all folds; each argument is named after its fold.
+
+    Returns:
+        A matplotlib figure.
+    """
     from klue_pipeline.relation.figures import draw_learning_curves
 
     return draw_learning_curves(histories)

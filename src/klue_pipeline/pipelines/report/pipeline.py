@@ -26,7 +26,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                     "test_gold",
                     "labels",
                 ],
-                outputs="metrics",
+                outputs=["metrics", "experiment_metrics"],
                 name="evaluate",
             ),
             node(tabulate_labels, inputs=scored, outputs="per_label", name="tabulate_labels"),

@@ -1,13 +1,11 @@
 """Training and test sentences -> tokenizer -> features."""
 
-from typing import Any
-
 from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.tokenize.nodes import encode_test, encode_train, prepare_tokenizer
 
 
-def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001 - Kedro's signature
+def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire tokenize."""
     settings = ["params:input", "params:training.max_tokens"]
     return Pipeline(

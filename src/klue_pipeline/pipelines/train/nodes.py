@@ -1,16 +1,13 @@
 """Train one fold, and collect what all folds say about the rows they never saw."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from klue_pipeline.relation.params import HeadParams, LabelSet
 from klue_pipeline.relation.scores import ScoreTable, concatenate
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
-
-if TYPE_CHECKING:
-    from klue_pipeline.relation.model import TrainedModel
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +22,7 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     head: HeadParams,
     loss: LossParams,
     training: TrainingParams,
-) -> "tuple[dict[str, float], pd.DataFrame, ScoreTable, TrainedModel]":
+) -> tuple[dict[str, float], pd.DataFrame, ScoreTable, Any]:
     """Train the classifier of one fold.
 
     The model is the last output on purpose: the resume state in the workspace goes away once it

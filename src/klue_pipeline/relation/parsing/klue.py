@@ -61,8 +61,8 @@ def _read_row(row_number: int, record: Mapping[str, Any]) -> RawRow:
 def _read_json(text: str, name: str) -> Sequence[Any]:
     if not text.lstrip().startswith(("[", "{")):
         raise ValueError(
-            f"{name} is no JSON: it begins with {shorten(text.lstrip())!r}. Set ingest.format to the "
-            "format of the file, or to auto."
+            f"{name} is no JSON: it begins with {shorten(text.lstrip())!r}. Set ingest.format to "
+            "the format of the file, or to auto."
         )
     try:
         return _read_list(text) if text.lstrip().startswith("[") else list(_read_objects(text))

@@ -1,0 +1,41 @@
+"""The hook that says which node runs and how long it took, in one line each."""
+
+import logging
+import time
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+logger = logging.getLogger(__name__)
+
+_WORTH_A_SECOND_LINE_SECONDS = 5.0
+
+
+class NodeLogHooks:
+    """Log every node by its full name, which Kedro's own lines lack, with its place in the run."""
+
+    def __init__(self) -> None:
+        self._started_at = 0.0
+        self._number = 0
+        self._count = 0
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Count the nodes of the run."""
+        self._number, self._count = 0, len(pipeline.nodes)
+
+    @hook_impl
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:  # noqa: ARG002
+        """Say which node starts."""
+        self._started_at = time.perf_counter()
+        self._number += 1
+        logger.info("[%d/%d] %s", self._number, self._count, node.name)
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Say how long a long node took."""
+        seconds = time.perf_counter() - self._started_at
+        if seconds >= _WORTH_A_SECOND_LINE_SECONDS:
+            logger.info("%s took %.0f s", node.name, seconds)

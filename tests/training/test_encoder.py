@@ -1,0 +1,243 @@
+"""Encoders: from scratch or from a folder, one code path after that."""
+
+import json
+import logging
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModel, BertConfig, ElectraConfig, RobertaConfig
+from transformers import XLMRobertaConfig
+
+from klue_pipeline.training.encoder import (
+    build_encoder,
+    encoder_from_config,
+    has_segments,
+    max_positions,
+    require_room,
+)
+from klue_pipeline.training.params import EncoderParams, ScratchEncoderParams
+
+SIZES = {
+    "vocab_size": 60,
+    "hidden_size": 16,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "max_position_embeddings": 40,
+}
+CONFIGS = {
+    "bert": BertConfig(**SIZES),
+    # klue/roberta: positions shifted by the padding id, one segment type
+    "roberta": RobertaConfig(**SIZES, pad_token_id=1, type_vocab_size=1),
+    "xlm_roberta": XLMRobertaConfig(**SIZES, pad_token_id=1, type_vocab_size=1),
+    "electra": ElectraConfig(**SIZES, embedding_size=8),
+}
+SCRATCH = ScratchEncoderParams(
+    vocabulary_size=200,
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=8,
+    max_positions=64,
+)
+IDS = torch.tensor([[2, 11, 12, 13, 3]])
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """One saved encoder per family, with whatever its class stores, a pooler included."""
+    root = tmp_path_factory.mktemp("encoders")
+    for number, (family, config) in enumerate(CONFIGS.items()):
+        torch.manual_seed(number)
+        AutoModel.from_config(config).save_pretrained(root / family)
+    return root
+
+
+@pytest.fixture(params=list(CONFIGS))
+def folder(request, folders):
+    return folders / request.param
+
+
+def load(folder, vocabulary_size=60, **settings):
+    return build_encoder(EncoderParams(name=str(folder), **settings), vocabulary_size, 0).eval()
+
+
+def test_weights_are_those_of_the_folder_in_float32(folder):
+    encoder = load(folder)
+    reference = AutoModel.from_pretrained(folder).eval()
+    found, wanted = encoder(IDS).last_hidden_state, reference(IDS).last_hidden_state
+    assert torch.equal(found, wanted)
+    assert {weight.dtype for weight in encoder.parameters()} == {torch.float32}
+
+
+def test_half_precision_weights_load_as_float32(folders, tmp_path):
+    AutoModel.from_pretrained(folders / "bert", dtype=torch.float16).save_pretrained(tmp_path)
+    encoder = load(tmp_path)
+    assert {weight.dtype for weight in encoder.parameters()} == {torch.float32}
+    rebuilt = encoder_from_config(encoder.config)
+    assert {weight.dtype for weight in rebuilt.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "xlm_roberta"])
+def test_no_pooler_weights_are_kept(folders, family):
+    assert any("pooler" in name for name in AutoModel.from_config(CONFIGS[family]).state_dict())
+    for encoder in (load(folders / family), encoder_from_config(CONFIGS[family])):
+        assert not any("pooler" in name for name in encoder.state_dict())
+
+
+def test_an_encoder_rebuilt_from_its_configuration_takes_the_weights(folder, tmp_path):
+    encoder = load(folder, vocabulary_size=67, num_hidden_layers=2)
+    encoder.config.save_pretrained(tmp_path)
+    rebuilt = encoder_from_config(AutoConfig.from_pretrained(tmp_path))
+    rebuilt.load_state_dict(encoder.state_dict())
+    ids = torch.tensor([[2, 66, 12, 60, 3]])
+    assert torch.equal(rebuilt.eval()(ids).last_hidden_state, encoder(ids).last_hidden_state)
+
+
+def test_new_tokens_get_embeddings_and_old_ones_keep_theirs(folder):
+    before, after = load(folder), load(folder, vocabulary_size=67)
+    weights = after.get_input_embeddings().weight
+    assert weights.shape[0] == 67
+    assert after.config.vocab_size == 67
+    assert torch.equal(weights[:60], before.get_input_embeddings().weight)
+    assert torch.isfinite(after(torch.tensor([[66, 60]])).last_hidden_state).all()
+
+
+def test_a_smaller_tokenizer_takes_no_embeddings_away(folder):
+    """Many models have more embeddings than tokens, for the sake of round numbers."""
+    assert load(folder, vocabulary_size=50).get_input_embeddings().num_embeddings == 60
+
+
+def test_only_the_first_layers_are_kept(folder, caplog):
+    with caplog.at_level(logging.INFO, "klue_pipeline"):
+        encoder = load(folder, num_hidden_layers=2)
+    whole = AutoModel.from_pretrained(folder).eval()
+    assert len(encoder.encoder.layer) == encoder.config.num_hidden_layers == 2
+    wanted = whole(IDS, output_hidden_states=True).hidden_states[2]
+    torch.testing.assert_close(encoder(IDS).last_hidden_state, wanted)
+    assert f"Keeping 2 of 3 layers of {folder}" in caplog.text
+
+
+def test_more_layers_than_there_are(folder):
+    with pytest.raises(ValueError, match=r"num_hidden_layers is 4, but .* has only 3 layers"):
+        load(folder, num_hidden_layers=4)
+
+
+def test_a_missing_folder_says_what_to_give(tmp_path):
+    with pytest.raises(ValueError, match=r"'.*/nothing' could not be loaded: .*encoder\.name") as e:
+        load(tmp_path / "nothing")
+    assert "\n" not in str(e.value)
+
+
+def _empty(folder):
+    pass
+
+
+def _no_weights(folder):
+    CONFIGS["bert"].save_pretrained(folder)
+
+
+def _no_config(folder):
+    (folder / "model.safetensors").write_bytes(b"")
+
+
+def _broken_weights(folder):
+    _no_weights(folder)
+    (folder / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+
+
+def _broken_config(folder):
+    (folder / "config.json").write_text('{"model_type": "bert", ')
+
+
+def _unknown_architecture(folder):
+    (folder / "config.json").write_text('{"model_type": "not-a-model"}')
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [_empty, _no_weights, _no_config, _broken_weights, _broken_config, _unknown_architecture],
+)
+def test_a_folder_that_is_no_encoder_is_one_clear_error(tmp_path, fill):
+    fill(tmp_path)
+    with pytest.raises(ValueError, match="could not be loaded") as raised:
+        load(tmp_path)
+    assert str(tmp_path) in str(raised.value)
+    assert "config.json and model.safetensors" in str(raised.value)
+
+
+def test_code_in_a_folder_is_never_run(tmp_path, monkeypatch):
+    """Neither executed nor asked about, which would hang a job without a console."""
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked the user"))
+    marker = tmp_path / "was_run"
+    (tmp_path / "own.py").write_text(f"open({str(marker)!r}, 'w').close()\nclass Own: pass\n")
+    config = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoModel": "own.Own"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="could not be loaded"):
+        load(tmp_path)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("family", "segments"),
+    [("bert", True), ("electra", True), ("roberta", False), ("xlm_roberta", False)],
+)
+def test_segments(family, segments):
+    assert has_segments(CONFIGS[family]) is segments
+
+
+def test_an_architecture_without_segments_has_none():
+    from transformers import DebertaV2Config, DistilBertConfig
+
+    assert not has_segments(DistilBertConfig())
+    assert not has_segments(DebertaV2Config())
+
+
+def test_positions_are_those_that_the_encoder_takes(folder):
+    """The longest input runs, one token more does not."""
+    encoder = load(folder)
+    longest = max_positions(encoder.config)
+    assert encoder(torch.full((1, longest), 5)).last_hidden_state.shape[1] == longest
+    with pytest.raises((IndexError, RuntimeError)):
+        encoder(torch.full((1, longest + 1), 5))
+    require_room(encoder.config, longest)
+    with pytest.raises(ValueError, match=f"is {longest + 1}, but .* {longest} positions; set"):
+        require_room(encoder.config, longest + 1)
+
+
+def test_klue_roberta_reads_512_tokens():
+    config = RobertaConfig(max_position_embeddings=514, pad_token_id=1)
+    assert max_positions(config) == 512
+
+
+def test_scratch_has_the_sizes_asked_for():
+    params = EncoderParams(name="scratch", scratch=SCRATCH)
+    encoder = build_encoder(params, vocabulary_size=77, padding_id=4)
+    config = encoder.config
+    assert (config.hidden_size, config.num_hidden_layers, config.intermediate_size) == (16, 2, 8)
+    assert (config.vocab_size, config.pad_token_id) == (77, 4)
+    assert max_positions(config) == 64
+    assert has_segments(config)
+    assert not any("pooler" in name for name in encoder.state_dict())
+    assert encoder.get_input_embeddings().weight[4].abs().sum() == 0
+
+
+def test_fewer_layers_from_scratch_too():
+    params = EncoderParams(name="scratch", num_hidden_layers=1, scratch=SCRATCH)
+    assert len(build_encoder(params, 77, 0).encoder.layer) == 1
+
+
+def test_scratch_without_sizes():
+    with pytest.raises(ValueError, match="needs encoder.scratch"):
+        build_encoder(EncoderParams(name="scratch"), 77, 0)
+
+
+def test_the_seed_decides_what_comes_from_scratch():
+    params = EncoderParams(name="scratch", scratch=SCRATCH)
+
+    def weights(seed):
+        torch.manual_seed(seed)
+        return build_encoder(params, 77, 0).get_input_embeddings().weight
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))

@@ -1,0 +1,77 @@
+"""AdamW: who decays, and how many steps there are."""
+
+import pytest
+import torch
+from torch import nn
+from transformers import BertConfig, BertModel
+from transformers.trainer_pt_utils import get_parameter_names
+
+from klue_pipeline.training.optimizer import build_optimizer, count_steps, count_warmup_steps
+
+
+@pytest.fixture
+def bert():
+    sizes = {"vocab_size": 20, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2}
+    return BertModel(BertConfig(**sizes, intermediate_size=8), add_pooling_layer=False)
+
+
+def test_biases_and_layer_norms_do_not_decay(bert, training_params):
+    """The groups are those that Transformers' own Trainer makes."""
+    wanted = set(get_parameter_names(bert, [nn.LayerNorm], [r"bias"]))
+    optimizer = build_optimizer(bert, training_params(weight_decay=0.1))
+    name_of = {weight: name for name, weight in bert.named_parameters()}
+    found = {group["weight_decay"]: {name_of[w] for w in group["params"]}
+             for group in optimizer.param_groups}  # fmt: skip
+    assert found == {0.1: wanted, 0.0: set(name_of.values()) - wanted}
+    assert any("LayerNorm" in name for name in found[0.0])
+    assert any("word_embeddings" in name for name in found[0.1])
+
+
+def test_decay_is_decoupled_from_the_gradient(training_params):
+    """Without a gradient, AdamW shrinks a weight by learning rate times decay, and no bias."""
+    model = nn.Linear(2, 2)
+    nn.init.ones_(model.weight)
+    nn.init.ones_(model.bias)
+    optimizer = build_optimizer(model, training_params(learning_rate=0.1, weight_decay=0.5))
+    for weight in model.parameters():
+        weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    torch.testing.assert_close(model.weight.data, torch.full((2, 2), 0.95))
+    torch.testing.assert_close(model.bias.data, torch.ones(2))
+
+
+def test_frozen_weights_are_left_out(bert, training_params):
+    bert.embeddings.requires_grad_(False)
+    optimizer = build_optimizer(bert, training_params())
+    held = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
+    assert held == {id(weight) for weight in bert.encoder.parameters()}
+
+
+def test_settings_arrive(bert, training_params):
+    params = training_params(learning_rate=3e-5, adam_beta1=0.8, adam_beta2=0.98, adam_epsilon=1e-6)
+    for group in build_optimizer(bert, params).param_groups:
+        assert (group["lr"], group["betas"], group["eps"]) == (3e-5, (0.8, 0.98), 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("batches", "accumulation", "epochs", "steps"),
+    [(10, 1, 3, 30), (10, 4, 3, 9), (3, 8, 2, 2), (8, 4, 1, 2)],
+)
+def test_steps_of_a_training(training_params, batches, accumulation, epochs, steps):
+    params = training_params(accumulation_steps=accumulation, epochs=epochs)
+    assert count_steps(batches, params) == steps
+
+
+@pytest.mark.parametrize(
+    ("settings", "steps"),
+    [
+        ({"warmup_share": 0.1}, 10),
+        ({"warmup_share": 0.101}, 11),  # started steps count
+        ({"warmup_share": 0.0}, 0),
+        ({"warmup_share": 1.0}, 100),
+        ({"warmup_share": 0.1, "warmup_steps": 37}, 37),
+        ({"warmup_share": 0.1, "warmup_steps": 0}, 0),
+    ],
+)
+def test_warmup_steps(training_params, settings, steps):
+    assert count_warmup_steps(100, training_params(**settings)) == steps
