@@ -31,14 +31,16 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
         level.
 
     Raises:
-        ValueError: The experiment is not in the table; the message lists those that are.
+        ValueError: The experiment is not in the table, in which case the message lists those that
+            are; or a group is one value where its settings were wanted.
     """
     parameters = merge_settings(configured, runtime)
     entry = _find_entry(parameters["experiments"], parameters["experiment"])
     for group in GROUPS:
-        settings = configured["experiment_defaults"].get(group, {})
-        for layer in (entry, runtime):
-            settings = merge_group(group, settings, layer.get(group) or {})
+        settings: dict[str, Any] = {}
+        for layer in (parameters["experiment_defaults"], entry, runtime):
+            if layer.get(group) is not None:
+                settings = merge_group(group, settings, layer[group])
         parameters[group] = settings
     return parameters
 
@@ -64,7 +66,15 @@ def merge_group(group: str, former: Mapping[str, Any], latter: Mapping[str, Any]
     {'name': 'cross_entropy'}
     >>> merge_group("training", {"epochs": 3, "seed": 1}, {"epochs": 5})
     {'epochs': 5, 'seed': 1}
+
+    Raises:
+        ValueError: ``latter`` is one value, such as the name alone.
     """
+    if not isinstance(latter, Mapping):
+        raise ValueError(  # noqa: TRY004 - what is wrong with settings is a ValueError
+            f"Settings are wrong:\n  {group}: found {latter!r}; its settings one by one were "
+            f"wanted, such as {group}.{next(iter(former), 'name')}=..."
+        )
     other_name = "name" in latter and latter["name"] != former.get("name")
     if group in _CHOSEN_BY_NAME and other_name:
         return dict(latter)
@@ -99,5 +109,6 @@ def _find_entry(experiments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
             f"There is no experiment {name!r} in parameters_experiments.yml. "
             f"{suggest(str(name), experiments)} All: {', '.join(sorted(experiments))}."
         )
-    entry: Mapping[str, Any] = experiments[name]
+    # An entry without a word is for the check of all parameters to refuse.
+    entry: Mapping[str, Any] = experiments[name] or {}
     return entry

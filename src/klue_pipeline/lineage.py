@@ -67,7 +67,7 @@ def settings_of(parameters: BaseModel, path: str) -> Origin:
     """
     value: Any = parameters
     for part in path.split("."):
-        value = value[part] if isinstance(value, Mapping) else getattr(value, part)
+        value = (value if isinstance(value, Mapping) else dict(value))[part]
     return dict(_flatten(value, path))
 
 
@@ -99,7 +99,7 @@ def hash_encoder_folder(folder: Path) -> str:
     Hashing gigabytes of weights at every start would cost more than it protects from.
     """
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*")):
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
         small = path.suffix == ".json"
         digest.update(
             f"{path.name} {path.stat().st_size} {hash_file(path) if small else ''}".encode()

@@ -40,6 +40,8 @@ class TrackingOverrides(Settings):
     enabled: bool | None = None
     tracking_uri: str | None = None
     experiment: str | None = None
+    artifact_location: str | None = None
+    log_models: bool | None = None
 
 
 class ExperimentEntry(Settings):
@@ -79,7 +81,7 @@ class Parameters(ExperimentDefaults):
     folds: FoldsParams
     ensemble: EnsembleParams
     mlflow: TrackingOverrides = TrackingOverrides()
-    experiment_defaults: dict[str, Any]
+    experiment_defaults: ExperimentDefaults
     experiments: dict[str, ExperimentEntry]
 
 

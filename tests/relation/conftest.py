@@ -100,3 +100,54 @@ def byte_level_tokenizer():
 def any_tokenizer(request):
     """Each of the above in turn."""
     return request.getfixturevalue(f"{request.param}_tokenizer")
+
+
+@pytest.fixture(scope="session")
+def encoder_folders(tmp_path_factory, wordpiece_tokenizer, xlm_roberta_tokenizer):
+    """A tiny random encoder per family with its tokenizer, in a folder for ``encoder.name``."""
+    import torch
+    from transformers import AutoModel
+
+    torch.set_num_threads(1)
+    root = tmp_path_factory.mktemp("encoders")
+    families = _encoder_families(wordpiece_tokenizer, xlm_roberta_tokenizer)
+    for number, (family, (config, tokenizer)) in enumerate(families.items()):
+        config.vocab_size, config.pad_token_id = len(tokenizer), tokenizer.pad_token_id
+        torch.manual_seed(number)
+        AutoModel.from_config(config).save_pretrained(root / family)
+        tokenizer.save_pretrained(root / family)
+    return {family: root / family for family in families}
+
+
+def _encoder_families(wordpiece, unigram):
+    from transformers import BertConfig, ElectraConfig, RobertaConfig, XLMRobertaConfig
+
+    sizes = {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+    }
+    one_segment = sizes | {"type_vocab_size": 1, "max_position_embeddings": 130}
+    return {
+        "bert": (BertConfig(**sizes, max_position_embeddings=128), wordpiece),
+        "roberta": (RobertaConfig(**one_segment), _as_klue_roberta_numbers(wordpiece)),
+        "electra": (ElectraConfig(**sizes, embedding_size=8), wordpiece),
+        "xlm_roberta": (XLMRobertaConfig(**one_segment), unigram),
+    }
+
+
+def _as_klue_roberta_numbers(wordpiece):
+    """klue/roberta's ids: [CLS] 0, [PAD] 1, [SEP] 2, [UNK] 3, [MASK] 4."""
+    from transformers import BertTokenizerFast
+
+    vocabulary = sorted(wordpiece.get_vocab(), key=wordpiece.get_vocab().get)
+    vocabulary[:5] = ["[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"]
+    numbered = {token: index for index, token in enumerate(vocabulary)}
+    return BertTokenizerFast(vocab=numbered, do_lower_case=False)
+
+
+@pytest.fixture(scope="session", params=["bert", "roberta", "electra", "xlm_roberta"])
+def encoder_folder(request, encoder_folders):
+    """Each encoder's folder in turn."""
+    return encoder_folders[request.param]

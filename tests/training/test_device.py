@@ -115,7 +115,9 @@ def test_autocast_computes_in_the_precision(precision, wanted):
 def test_out_of_memory_names_every_setting_that_helps(training_params):
     params = training_params(batch_size=48, evaluation_batch_size=96, max_tokens=200)
     with (
-        pytest.raises(RuntimeError, match=r"batch_size=48.*max_tokens=200.*batch_size=96") as raised,
+        pytest.raises(
+            RuntimeError, match=r"batch_size=48.*max_tokens=200.*batch_size=96"
+        ) as raised,
         explain_out_of_memory(params),
     ):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
@@ -124,7 +126,10 @@ def test_out_of_memory_names_every_setting_that_helps(training_params):
 
 
 def test_other_errors_pass_as_they_are(training_params):
-    with pytest.raises(RuntimeError, match="^mat1 and mat2$"), explain_out_of_memory(training_params()):
+    with (
+        pytest.raises(RuntimeError, match=r"^mat1 and mat2$"),
+        explain_out_of_memory(training_params()),
+    ):
         raise RuntimeError("mat1 and mat2")
 
 

@@ -5,8 +5,14 @@ import logging
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModel, BertConfig, ElectraConfig, RobertaConfig
-from transformers import XLMRobertaConfig
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    BertConfig,
+    ElectraConfig,
+    RobertaConfig,
+    XLMRobertaConfig,
+)
 
 from klue_pipeline.training.encoder import (
     build_encoder,
@@ -228,7 +234,7 @@ def test_fewer_layers_from_scratch_too():
 
 
 def test_scratch_without_sizes():
-    with pytest.raises(ValueError, match="needs encoder.scratch"):
+    with pytest.raises(ValueError, match=r"needs encoder\.scratch"):
         build_encoder(EncoderParams(name="scratch"), 77, 0)
 
 

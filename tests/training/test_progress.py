@@ -20,7 +20,7 @@ def listener(seen):
 def test_the_inner_listener_hears_and_the_outer_returns(seen, listener):
     inner = []
     with listening(listener):
-        with listening(lambda step, values: inner.append(step)):
+        with listening(lambda step, _: inner.append(step)):
             report_progress(1, {"train_loss": 0.5})
         report_progress(2, {"train_loss": 0.4})
     assert inner == [1]

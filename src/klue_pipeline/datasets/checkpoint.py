@@ -1,10 +1,11 @@
 """``CheckpointDataset`` keeps a trained model as a folder that is either whole or not there."""
 
-import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
 from kedro.io import AbstractDataset, DatasetError
+
+from klue_pipeline.datasets.atomic_folder import folder_written_beside
 
 _WEIGHTS_FILE = "model.safetensors"
 
@@ -65,16 +66,8 @@ class CheckpointDataset(AbstractDataset[SavesFolder, Path]):
 
     def save(self, data: SavesFolder) -> None:
         """Write the folder beside its place, then swap it in."""
-        partial = self._filepath.with_name(f".{self._filepath.name}.partial")
-        former = self._filepath.with_name(f".{self._filepath.name}.former")
-        for leftover in (partial, former):
-            shutil.rmtree(leftover, ignore_errors=True)
-        partial.mkdir(parents=True)
-        data.save_pretrained(partial)
-        if self._filepath.exists():
-            self._filepath.rename(former)
-        partial.rename(self._filepath)
-        shutil.rmtree(former, ignore_errors=True)
+        with folder_written_beside(self._filepath) as partial:
+            data.save_pretrained(partial)
 
     def _exists(self) -> bool:
         return (self._filepath / _WEIGHTS_FILE).is_file()

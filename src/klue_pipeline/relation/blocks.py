@@ -52,6 +52,6 @@ def _require_held(text: str, offsets: NDArray[np.int64], token: int, char: int) 
     start, end = offsets[token]
     if not start <= char < end:
         raise ValueError(
-            f"No token holds the marker {text[char]!r} at character {char} of {text[:80]!r}; choose "
-            "an encoder whose vocabulary has it, or another input.name."
+            f"No token holds the marker {text[char]!r} at character {char} of {text[:80]!r}; "
+            "choose an encoder whose vocabulary has it, or another input.name."
         )

@@ -73,8 +73,8 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
 
     Args:
         histories: The history table of each fold by the fold's name, with ``epoch``,
-            ``train_loss``, ``validation_loss`` and ``validation_micro_f1``; NaN where a value was
-            not measured.
+            ``train_loss``, ``validation_loss`` and ``validation_micro_f1``; NaN, or no such
+            column, where a value was not measured.
 
     Raises:
         ValueError: There is no history.
@@ -96,7 +96,8 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 def _draw_line(axes: Axes, history: pd.DataFrame, column: str, **style: Any) -> None:
-    measured = history.dropna(subset=[column])
+    # A training shorter than training.log_every_steps never measured its training loss.
+    measured = history.reindex(columns=["epoch", column]).dropna(subset=[column])
     axes.plot(measured["epoch"], measured[column], markersize=4, **style)
 
 

@@ -18,12 +18,12 @@ from klue_pipeline.relation.model import RelationConfig, RelationModel, TrainedM
 from klue_pipeline.relation.params import HeadParams, LabelSet
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.training.batches import EncodedRows
+from klue_pipeline.training.device import explain_out_of_memory, resolve_device, resolve_precision
 from klue_pipeline.training.encoder import build_encoder, require_room
 from klue_pipeline.training.folds import training_and_validation_rows
 from klue_pipeline.training.losses import build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, Settings, TrainingParams
 from klue_pipeline.training.prediction import predict_logits
-from klue_pipeline.training.device import resolve_device, resolve_precision
 from klue_pipeline.training.trainer import FoldRows, TrainingResult, train_classifier
 from klue_pipeline.training.workspace import FoldWorkspace
 
@@ -119,18 +119,21 @@ def score_test_rows(folder: Path, features: Features, training: TrainingParams) 
 
     Raises:
         ValueError: The features were made by another tokenizer or input format than the model's.
+        RuntimeError: The GPU's memory did not suffice; the message names the settings to lower.
     """
     model = RelationModel.from_pretrained(folder)
     _require_same_input(model.relation_config, features)
     device = resolve_device(training.device)
-    logits = predict_logits(
-        model.to(device),
-        encode_rows(features, model.encoder.config.pad_token_id),
-        training.evaluation_batch_size,
-        resolve_precision(training.precision, device),
-        description=f"predict {folder.name}",
-    )
-    unusable = _column(features, "subject_end") <= _column(features, "subject_start")
+    with explain_out_of_memory(training):
+        logits = predict_logits(
+            model.to(device),
+            encode_rows(features, model.encoder.config.pad_token_id),
+            training.evaluation_batch_size,
+            resolve_precision(training.precision, device),
+            description=f"predict {folder.name}",
+        )
+    # Only a row that could not be marked has both entities at one place.
+    unusable = _column(features, "subject_start") == _column(features, "object_start")
     logits[unusable] = _log_prior(model.relation_config.label_counts)
     kept = {name: model.relation_config.fingerprint[name] for name in ("rows", "folds")}
     return ScoreTable(

@@ -19,6 +19,7 @@ from klue_pipeline.relation.params import HeadParams
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
 
 RELATION_FILE, WEIGHTS_FILE = "relation.json", "model.safetensors"
+_ENCODER_FILE = "config.json"
 
 
 class RelationConfig(BaseModel):
@@ -96,6 +97,8 @@ class RelationModel(nn.Module):
             RuntimeError: The weights do not fit the configuration.
         """
         config = read_relation_config(folder)
+        for name in (_ENCODER_FILE, WEIGHTS_FILE):
+            _require_file(folder / name)
         model = cls(encoder_from_config(AutoConfig.from_pretrained(folder)), config)
         model.load_state_dict(load_file(folder / WEIGHTS_FILE))
         return model.eval()
@@ -108,11 +111,15 @@ def read_relation_config(folder: Path) -> RelationConfig:
         FileNotFoundError: The folder is no checkpoint of this project.
     """
     path = folder / RELATION_FILE
+    _require_file(path)
+    return RelationConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _require_file(path: Path) -> None:
     if not path.is_file():
         raise FileNotFoundError(
-            f"{folder} is no relation checkpoint: {RELATION_FILE} is missing; train the fold first."
+            f"{path.parent} is no relation checkpoint: {path.name} is missing; train the fold first."
         )
-    return RelationConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
 
 
 class TrainedModel:

@@ -71,7 +71,9 @@ def _train_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:
             "encoder.name is scratch, but encoder.scratch with its sizes is missing; add it, or "
             "name a model to load."
         )
-    return train_tokenizer(texts, scratch.vocabulary_size, scratch.max_positions)
+    tokenizer = train_tokenizer(texts, scratch.vocabulary_size, scratch.max_positions)
+    logger.info("Trained a tokenizer of %d tokens.", len(tokenizer))
+    return tokenizer
 
 
 def _load_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:  # noqa: ARG001
@@ -104,16 +106,21 @@ def load_tokenizer(name: str, revision: str | None = None) -> Tokenizer:
         )
     except OSError as error:
         raise OSError(
-            f"No tokenizer could be loaded from {name!r} (revision {revision or 'default'}); check "
-            "encoder.name, and without a network give a folder that holds the model's files."
+            f"No tokenizer could be loaded from {name!r} (revision {revision or 'default'}): "
+            f"{_first_line(error)} Check encoder.name, and without a network give a folder that "
+            "holds the model's files."
         ) from error
     except Exception as error:  # tokenizers raises bare Exception for a file it cannot read
         raise ValueError(
-            f"The tokenizer of {name!r} cannot be used: {error}. A model with a tokenizer.json "
-            "that needs no code of its own is wanted."
+            f"The tokenizer of {name!r} cannot be used: {_first_line(error)} A model with a "
+            "tokenizer.json that needs no code of its own is wanted."
         ) from error
     _require_fast(tokenizer, name)
     return tokenizer
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _require_folder_if_path(name: str) -> None:
@@ -152,7 +159,6 @@ def train_tokenizer(texts: Iterable[str], vocabulary_size: int, max_tokens: int 
 
     backend = _backend({token: index for index, token in enumerate(_SPECIAL)})
     vocabulary = _learn_vocabulary(backend, list(texts), vocabulary_size)
-    logger.info("Trained a tokenizer of %d tokens.", len(vocabulary))
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=_backend(vocabulary),
         pad_token=_PAD,

@@ -1,0 +1,145 @@
+"""Three ways to train the same model on the same encoded rows, timed from first to last step."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from benchmarks.workload import Workload
+from klue_pipeline.relation.fold_training import POSITION_COLUMNS, encode_rows
+from klue_pipeline.relation.metrics import score_metrics
+from klue_pipeline.training.losses import build_loss
+from klue_pipeline.training.trainer import ClassifierTrainer, FoldRows
+
+PADDED_TOKENS = 256
+"""The contest baseline pads every row to this length."""
+
+
+class Stopwatch(TrainerCallback):
+    """Measure from the start of the first step to the end of the last, without saves around it."""
+
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        """Start."""
+        self.started_at = time.perf_counter()
+        self.seconds = 0.0
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        """Remember the end of the latest step."""
+        self.seconds = time.perf_counter() - self.started_at
+
+
+class WithLoss(nn.Module):
+    """Our model under the interface of a plain Trainer: it returns its own loss."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, labels: torch.Tensor, **inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return loss and logits."""
+        logits = self.model(**inputs)
+        return {"loss": nn.functional.cross_entropy(logits.float(), labels), "logits": logits}
+
+
+def train_ours(workload: Workload) -> float:
+    """Train with the project's trainer; return the seconds of all steps."""
+    rows = encode_rows(workload.features, workload.tokenizer.pad_token_id)
+    tiny = encode_rows(workload.features.select([0]), workload.tokenizer.pad_token_id)
+    fold = FoldRows(rows, tiny, tiny.columns["labels"].astype(np.int64))
+    loss = build_loss(workload.params.loss, torch.ones(len(workload.labels.names)))
+    stopwatch = Stopwatch()
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = ClassifierTrainer(
+            workload.build_model(),
+            fold,
+            loss,
+            lambda logits, gold: score_metrics(logits, gold, 0),
+            workload.params.training,
+            Path(folder),
+        )
+        trainer.add_callback(stopwatch)
+        trainer.train()
+    return stopwatch.seconds
+
+
+def train_contest_baseline(workload: Workload) -> float:
+    """Plain Trainer, every row padded to 256 tokens, float32, random batches."""
+    return _train_plain(workload, PADDED_TOKENS, {})
+
+
+def train_tuned_trainer(workload: Workload) -> float:
+    """Plain Trainer with its own dynamic padding, length groups and bfloat16."""
+    options = {"bf16": True, "train_sampling_strategy": "group_by_length"}
+    return _train_plain(workload, None, options)
+
+
+CONTENDERS: dict[str, Callable[[Workload], float]] = {
+    "ours": train_ours,
+    "contest baseline": train_contest_baseline,
+    "tuned plain Trainer": train_tuned_trainer,
+}
+
+
+def _train_plain(workload: Workload, padded_tokens: int | None, options: dict[str, Any]) -> float:
+    params = workload.params.training
+    stopwatch = Stopwatch()
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder,
+            num_train_epochs=1,
+            per_device_train_batch_size=params.batch_size,
+            learning_rate=params.learning_rate,
+            weight_decay=params.weight_decay,
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            remove_unused_columns=False,
+            use_cpu=not torch.cuda.is_available(),
+            **options,
+        )
+        trainer = Trainer(
+            model=WithLoss(workload.build_model()),
+            args=arguments,
+            train_dataset=_as_dictionaries(workload),
+            data_collator=_Collator(workload.tokenizer.pad_token_id, padded_tokens),
+            callbacks=[stopwatch],
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+    return stopwatch.seconds
+
+
+class _Collator:
+    def __init__(self, padding_id: int, padded_tokens: int | None) -> None:
+        self._padding_id = padding_id
+        self._padded_tokens = padded_tokens
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        width = self._padded_tokens or max(len(row["input_ids"]) for row in rows)
+        ids = torch.full((len(rows), width), self._padding_id)
+        mask = torch.zeros((len(rows), width), dtype=torch.long)
+        for index, row in enumerate(rows):
+            ids[index, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
+            mask[index, : len(row["input_ids"])] = 1
+        return {
+            "input_ids": ids,
+            "attention_mask": mask,
+            "positions": torch.tensor([row["positions"] for row in rows]),
+            "labels": torch.tensor([row["labels"] for row in rows]),
+        }
+
+
+def _as_dictionaries(workload: Workload) -> list[dict[str, Any]]:
+    table = workload.features.table
+    positions = zip(*(table[name].to_pylist() for name in POSITION_COLUMNS), strict=True)
+    ids, labels = table["input_ids"].to_pylist(), table["label_id"].to_pylist()
+    return [
+        {"input_ids": row, "positions": list(place), "labels": label}
+        for row, place, label in zip(ids, positions, labels, strict=True)
+    ]

@@ -1,0 +1,47 @@
+"""What the machine could do at best: its matrix products in bfloat16, and what training needs."""
+
+import time
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.workload import Workload
+from klue_pipeline.relation.fold_training import encode_rows
+from klue_pipeline.training.prediction import NOT_FOR_THE_MODEL
+from klue_pipeline.training.sampler import LengthGroupedBatchSampler
+
+_SIZE = 2048
+_TRIES = 8
+_BACKWARD_AND_FORWARD = 3
+"""A backward pass computes two matrix products for each one of the forward pass."""
+
+
+def measure_peak() -> float:
+    """Return the best rate of a large bfloat16 matrix product, in operations a second."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    left, right = (torch.randn(_SIZE, _SIZE, dtype=torch.bfloat16, device=device) for _ in range(2))
+    seconds = []
+    for _ in range(_TRIES):
+        started_at = time.perf_counter()
+        (left @ right)[0, 0].item()
+        seconds.append(time.perf_counter() - started_at)
+    return 2 * _SIZE**3 / min(seconds)
+
+
+def count_operations(workload: Workload) -> float:
+    """Count the operations of one training epoch over the project's own batches."""
+    model = workload.build_model().eval()
+    rows = encode_rows(workload.features, workload.tokenizer.pad_token_id)
+    sampler = LengthGroupedBatchSampler(
+        rows.lengths, workload.params.training.batch_size, workload.params.training.seed
+    )
+    counts = []
+    with torch.no_grad():
+        for indices in sampler:
+            batch = rows.__getitems__(indices)
+            inputs = {k: v for k, v in batch.items() if k not in NOT_FOR_THE_MODEL}
+            with FlopCounterMode(display=False) as counter:
+                model(**inputs)
+            counts.append(counter.get_total_flops())
+    return float(np.sum(counts)) * _BACKWARD_AND_FORWARD

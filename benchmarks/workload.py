@@ -1,0 +1,104 @@
+"""What every benchmark measures on: real or sample rows, encoded once, and the model over them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+import yaml
+from transformers import PreTrainedTokenizerBase
+
+from klue_pipeline.datasets.raw_relation import RawRelationDataset
+from klue_pipeline.pipelines.augment.nodes import augment_sentences
+from klue_pipeline.pipelines.ingest.nodes import choose_labels, parse_train
+from klue_pipeline.relation.features import Features, encode
+from klue_pipeline.relation.fold_training import ClassifierParams, build_model
+from klue_pipeline.relation.labels import EntityTypes, LabelSets
+from klue_pipeline.relation.model import RelationConfig, RelationModel
+from klue_pipeline.relation.params import (
+    AugmentParams,
+    HeadParams,
+    IngestParams,
+    InputParams,
+    LabelSet,
+)
+from klue_pipeline.relation.tokenizer import load_tokenizer
+from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
+
+_CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Encoded rows with everything that trains and scores them."""
+
+    features: Features
+    tokenizer: PreTrainedTokenizerBase
+    labels: LabelSet
+    params: ClassifierParams
+
+    def build_model(self) -> RelationModel:
+        """Build the classifier anew, always with the same weights."""
+        torch.manual_seed(0)
+        config = RelationConfig(
+            labels=tuple(self.labels.names),
+            label_counts=(1,) * len(self.labels.names),
+            head=self.params.head,
+            fingerprint={},
+        )
+        return build_model(config, self.params, self.tokenizer)
+
+
+def read_settings(*names: str) -> dict[str, Any]:
+    """Read parameter files of ``conf/base`` by their names without ``parameters_`` and ``.yml``."""
+    settings: dict[str, Any] = {}
+    for name in names:
+        path = _CONFIGURATION / f"parameters_{name}.yml"
+        settings |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return settings
+
+
+def read_sentences(source: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Ingest a file of training rows with the project's own nodes; also return its labels."""
+    settings = read_settings("ingest", "labels")
+    raw = RawRelationDataset(source=source).load()
+    ingest = IngestParams.model_validate(settings["ingest"])
+    label_sets = LabelSets.model_validate(settings["label_sets"])
+    types = EntityTypes.model_validate(settings["entity_types"])
+    labels = choose_labels(raw, ingest, label_sets)
+    sentences, _ = parse_train(raw, labels, ingest, types, label_sets)
+    return sentences, labels
+
+
+def make_workload(source: str, encoder: str, layers: int, rows: int, batch_size: int) -> Workload:
+    """Encode the first rows of a file for an encoder, with the project's default settings."""
+    sentences, labels = read_sentences(source)
+    defaults = read_settings("experiments")["experiment_defaults"]
+    training = TrainingParams.model_validate(
+        {**defaults["training"], "epochs": 1, "batch_size": batch_size, "learning_rate": 3e-5}
+    )
+    label_set = LabelSet.model_validate(labels)
+    tokenizer = load_tokenizer(encoder)
+    chosen = sentences.sample(rows, random_state=0) if rows < len(sentences) else sentences
+    table = augment_sentences(chosen, pd.DataFrame(), AugmentParams(methods=[]))
+    features = encode(
+        table,
+        tokenizer,
+        InputParams.model_validate(defaults["input"]),
+        training.max_tokens,
+        label_set,
+    )
+    params = ClassifierParams(
+        EncoderParams(name=encoder, num_hidden_layers=layers),
+        HeadParams.model_validate(defaults["head"]),
+        LossParams.model_validate(defaults["loss"]),
+        training,
+    )
+    return Workload(features, tokenizer, label_set, params)
+
+
+def write_results(path: Path, results: dict[str, Any]) -> None:
+    """Store what was measured, for the table in README and for comparison."""
+    path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

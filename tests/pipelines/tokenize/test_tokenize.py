@@ -1,0 +1,108 @@
+"""The tokenize pipeline over a hand-made catalog."""
+
+import subprocess
+import sys
+
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from klue_pipeline.datasets.features import FeaturesDataset
+from klue_pipeline.datasets.tokenizer import TokenizerDataset
+from klue_pipeline.pipelines.tokenize import create_pipeline
+from klue_pipeline.relation.params import InputParams
+from klue_pipeline.training.params import EncoderParams, ScratchEncoderParams
+
+SCRATCH = ScratchEncoderParams(
+    vocabulary_size=600,
+    hidden_size=8,
+    num_hidden_layers=1,
+    num_attention_heads=1,
+    intermediate_size=8,
+    max_positions=64,
+)
+
+
+@pytest.fixture
+def catalog(small_sentences, tmp_path):
+    training = small_sentences.assign(
+        origin_id=small_sentences["row_id"], method="original", weight=1.0
+    )
+    test = small_sentences.head(5).assign(label=None, problem=[None] * 4 + ["empty_sentence"])
+    names = sorted(small_sentences["label"].unique())
+    memory = {
+        "training_sentences": training,
+        "test_sentences": test,
+        "labels": {"names": names, "negative": "no_relation"},
+        "params:encoder": EncoderParams(name="scratch", scratch=SCRATCH),
+        "params:input": InputParams(
+            name="typed_entity_marker_punct",
+            query="question",
+            query_position="before",
+            type_words={"PER": "사람"},
+        ),
+        "params:training.max_tokens": 40,
+    }
+    return DataCatalog(
+        {
+            **{name: MemoryDataset(value) for name, value in memory.items()},
+            "tokenizer": TokenizerDataset(filepath=str(tmp_path / "tokenizer")),
+            "train_features": FeaturesDataset(filepath=str(tmp_path / "train.arrow")),
+            "test_features": FeaturesDataset(filepath=str(tmp_path / "test.arrow")),
+        }
+    )
+
+
+def test_pipeline_turns_sentences_into_features_on_disk(catalog):
+    SequentialRunner().run(create_pipeline(), catalog)
+    train, test = catalog.load("train_features"), catalog.load("test_features")
+    assert train.row_ids.tolist() == catalog.load("training_sentences")["row_id"].tolist()
+    assert test.row_ids.tolist() == catalog.load("test_sentences")["row_id"].tolist()
+    assert max(train.table["length"].to_pylist()) <= 40
+    assert set(test.table["label_id"].to_pylist()) == {-1}
+    assert train.fingerprint["tokenizer"] == test.fingerprint["tokenizer"]
+
+
+def test_scratch_tokenizer_knows_sentences_markers_and_queries(catalog):
+    SequentialRunner().run(create_pipeline(), catalog)
+    tokenizer = catalog.load("tokenizer")
+    row = catalog.load("train_features").table.slice(0, 1).to_pylist()[0]
+    text = tokenizer.decode(row["input_ids"])
+    assert text.replace(" ", "").startswith(
+        "[CLS]이순신과조선의관계는무엇입니까?[SEP]@*사람*이순신@은"
+    )
+    assert tokenizer.unk_token not in text
+
+
+def test_second_run_makes_the_same_features(catalog):
+    SequentialRunner().run(create_pipeline(), catalog)
+    first = catalog.load("train_features")
+    SequentialRunner().run(create_pipeline(), catalog)
+    assert catalog.load("train_features") == first
+
+
+def test_loaded_tokenizer_is_not_trained(catalog, tmp_path):
+    SequentialRunner().run(create_pipeline(), catalog)
+    (tmp_path / "tokenizer").rename(tmp_path / "other_model")
+    catalog["params:encoder"] = EncoderParams(name=str(tmp_path / "other_model"))
+    catalog["training_sentences"] = catalog.load("training_sentences").head(3)
+    SequentialRunner().run(create_pipeline(), catalog)
+    assert len(catalog.load("tokenizer")) > 300
+
+
+def test_nodes_are_named_after_their_functions():
+    nodes = create_pipeline().nodes
+    assert {node.name for node in nodes} == {node.func.__name__ for node in nodes}
+
+
+def test_importing_the_pipeline_imports_no_heavy_library():
+    code = (
+        "import sys, klue_pipeline.pipelines.tokenize, klue_pipeline.datasets.tokenizer, "
+        "klue_pipeline.datasets.features; "
+        "heavy = {'torch', 'transformers', 'tokenizers', 'mlflow'}; "
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")

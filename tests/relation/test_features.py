@@ -1,0 +1,183 @@
+"""Features: the table's contract, fingerprints, selection."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from klue_pipeline.relation import features as features_module
+from klue_pipeline.relation.features import NO_LABEL, SCHEMA, encode
+from klue_pipeline.relation.params import InputParams, LabelSet
+
+PARAMS = InputParams(
+    name="typed_entity_marker_punct",
+    query="question",
+    query_position="after",
+    type_words={"PER": "사람", "ORG": "조직", "LOC": "장소"},
+)
+
+
+@pytest.fixture
+def labels(small_sentences):
+    return LabelSet(names=sorted(small_sentences["label"].unique()), negative="no_relation")
+
+
+@pytest.fixture
+def training(small_sentences):
+    return small_sentences.assign(
+        origin_id=small_sentences["row_id"], method="original", weight=1.0
+    )
+
+
+@pytest.fixture
+def make(training, labels, wordpiece_tokenizer):
+    """Encode the training rows, with what a test wants to be different."""
+
+    def encode_with(rows=training, params=PARAMS, max_tokens=64):
+        return encode(rows, wordpiece_tokenizer, params, max_tokens, labels)
+
+    return encode_with
+
+
+def test_table_holds_the_rows_in_order_in_the_agreed_columns(make, training, labels):
+    features = make()
+    table = features.table
+    assert table.schema.equals(SCHEMA)
+    assert features.row_ids.tolist() == training["row_id"].tolist()
+    assert features.labels == tuple(labels.names)
+    names = [features.labels[label_id] for label_id in table["label_id"].to_pylist()]
+    assert names == training["label"].tolist()
+    ids = table["input_ids"].to_pylist()
+    assert table["length"].to_pylist() == [len(row) for row in ids]
+    assert [len(row) for row in table["token_type_ids"].to_pylist()] == [len(row) for row in ids]
+    assert table["weight"].to_pylist() == [1.0] * len(training)
+
+
+def test_positions_hold_the_marked_entities(make, training, wordpiece_tokenizer):
+    row = make().table.slice(0, 1).to_pylist()[0]
+    blocks = [
+        wordpiece_tokenizer.convert_ids_to_tokens(row["input_ids"][row[start] : row[end]])
+        for start, end in (("subject_start", "subject_end"), ("object_start", "object_end"))
+    ]
+    assert blocks[0] == ["@", "*", "사람", "*", "이순신", "@"]
+    assert blocks[1][:4] == ["#", "^", "장소", "^"]
+    assert blocks[1][-1] == "#"
+
+
+def test_augmented_rows_keep_origin_and_weight(make, training):
+    extra = training.head(2).assign(row_id=["a0", "a1"], method="swap", weight=0.25)
+    table = make(pd.concat([training, extra])).table
+    assert table["origin_id"].to_pylist()[-2:] == ["0", "1"]
+    assert table["weight"].to_pylist()[-3:] == [1.0, 0.25, 0.25]
+
+
+def test_test_rows_have_no_label_and_bare_ones_point_at_the_first_token(
+    make, small_sentences, caplog
+):
+    problems = [None] * 23 + ["entity_not_found"]
+    rows = small_sentences.assign(label=None, problem=problems)
+    with caplog.at_level(logging.WARNING):
+        table = make(rows).table
+    assert set(table["label_id"].to_pylist()) == {NO_LABEL}
+    assert table["origin_id"].to_pylist() == rows["row_id"].tolist()
+    last = table.slice(23).to_pylist()[0]
+    ends = [last[f"{role}_{end}"] for role in ("subject", "object") for end in ("start", "end")]
+    assert ends == [0, 1, 0, 1]
+    assert "1 rows have no usable entities" in caplog.text
+
+
+def test_chunks_do_not_show(make, monkeypatch):
+    whole = make().table
+    monkeypatch.setattr(features_module, "ROWS_PER_CHUNK", 5)
+    chunked = make().table
+    assert chunked["input_ids"].num_chunks == 5
+    assert chunked.combine_chunks().equals(whole.combine_chunks())
+
+
+def test_no_rows_give_an_empty_table(make, training):
+    features = make(training.head(0))
+    assert (len(features), features.table.schema) == (0, SCHEMA)
+
+
+def test_rows_longer_than_max_tokens_are_windowed_and_counted(make, training, caplog):
+    long = training.head(4).assign(
+        sentence=training["sentence"] + pd.Series([" 그리고" * 90, "", " 또" * 90, ""])
+    )
+    with caplog.at_level(logging.INFO):
+        table = make(long, max_tokens=48).table
+    assert max(table["length"].to_pylist()) == 48
+    assert "Encoded 4 rows: median" in caplog.text
+    assert "longest 48 of at most 48 tokens; 2 rows (50.0 %) windowed" in caplog.text
+
+
+def test_unknown_label_is_refused(make, training):
+    with pytest.raises(ValueError, match=r"labels \['per:unheard_of'\]"):
+        make(training.assign(label="per:unheard_of"))
+
+
+def test_labelled_row_with_moved_offsets_is_refused(make, training):
+    with pytest.raises(ValueError, match="cannot be marked"):
+        make(training.assign(object_end=training["object_end"] + 1))
+
+
+def test_select_and_subset(make):
+    features = make()
+    assert features.select([3, 1, 1]).row_ids.tolist() == ["3", "1", "1"]
+    assert features.select(np.array([5])).fingerprint == features.fingerprint
+    part = features.subset({"20", "3", "7"})
+    assert part.row_ids.tolist() == ["3", "7", "20"]
+    assert part.labels == features.labels
+    assert len(features.subset([])) == 0
+    with pytest.raises(ValueError, match=r"1 rows have no features, among them \['99'\]"):
+        features.subset(["3", "99"])
+
+
+def test_rows_fingerprint_is_that_of_the_original_rows(make, training):
+    wanted = make().fingerprint["rows"]
+    extra = training.head(2).assign(row_id=["a0", "a1"], method="swap")
+    assert make(pd.concat([training, extra])).fingerprint["rows"] == wanted
+    assert (
+        make(training.reset_index(drop=True)[training.columns[::-1]]).fingerprint["rows"] == wanted
+    )
+    other_label = training.assign(label="no_relation")
+    assert make(other_label).fingerprint["rows"] != wanted
+    assert make(training.head(23)).fingerprint["rows"] != wanted
+
+
+def test_rows_fingerprint_is_the_one_that_scores_are_compared_by(make, training):
+    from klue_pipeline.relation.fingerprints import rows_fingerprint, test_rows_fingerprint
+
+    assert make().fingerprint["rows"] == rows_fingerprint(training)
+    unlabelled = training.assign(label=None)
+    assert make(unlabelled).fingerprint["rows"] == test_rows_fingerprint(unlabelled)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"max_tokens": 65},
+        {"params": PARAMS.model_copy(update={"query": "none"})},
+        {"params": PARAMS.model_copy(update={"query_position": "before"})},
+        {"params": PARAMS.model_copy(update={"type_words": {"PER": "인물"}})},
+    ],
+    ids=str,
+)
+def test_tokenizer_fingerprint_follows_every_setting(make, change):
+    assert make(**change).fingerprint["tokenizer"] != make().fingerprint["tokenizer"]
+
+
+def test_tokenizer_fingerprint_follows_the_tokenizer_but_not_its_last_call(
+    make, training, labels, klue_roberta_tokenizer, wordpiece_tokenizer
+):
+    wanted = make().fingerprint["tokenizer"]
+    wordpiece_tokenizer("가", truncation=True, padding="max_length", max_length=9)
+    assert make().fingerprint["tokenizer"] == wanted
+    other = encode(training, klue_roberta_tokenizer, PARAMS, 64, labels)
+    assert other.fingerprint["tokenizer"] != wanted
+
+
+def test_features_are_equal_if_their_contents_are(make):
+    assert make() == make()
+    assert isinstance(make().table, pa.Table)

@@ -1,0 +1,84 @@
+"""Rows as input texts: what is marked, what goes in bare, what is refused."""
+
+import pandas as pd
+import pytest
+
+from klue_pipeline.relation.inputs import InputText, iterate_texts, write_inputs
+from klue_pipeline.relation.params import InputParams
+
+PARAMS = InputParams(
+    name="typed_entity_marker_punct",
+    query="question",
+    query_position="after",
+    type_words={"PER": "사람", "LOC": "장소"},
+)
+
+
+@pytest.fixture
+def rows(small_sentences):
+    return small_sentences.head(3)
+
+
+def as_test(rows, **changes):
+    return rows.assign(label=None, **changes)
+
+
+def test_row_is_written_with_its_markers_and_its_query(rows):
+    first = write_inputs(rows, PARAMS)[0]
+    assert first.text == "@ * 사람 * 이순신 @은 # ^ 장소 ^ 조선 #의 무신이다."
+    assert first.query == "이순신과 조선의 관계는 무엇입니까?"
+
+
+def test_query_none_writes_none(rows):
+    silent = PARAMS.model_copy(update={"query": "none"})
+    assert [entry.query for entry in write_inputs(rows, silent)] == [None] * 3
+    assert list(iterate_texts(rows, silent)) == [entry.text for entry in write_inputs(rows, PARAMS)]
+
+
+def test_texts_for_a_tokenizer_are_sentences_and_queries(rows):
+    texts = list(iterate_texts(rows, PARAMS))
+    entries = write_inputs(rows, PARAMS)
+    assert texts == [text for entry in entries for text in (entry.text, entry.query)]
+
+
+def test_test_row_with_a_problem_goes_in_bare_and_the_others_do_not(rows):
+    test_rows = as_test(rows, problem=[None, "unknown_type", float("nan")])
+    entries = write_inputs(test_rows, PARAMS)
+    assert entries[1] == InputText(rows["sentence"][1], None, None)
+    assert entries[0].marked
+    assert entries[2].marked
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subject_start": pd.array([0, pd.NA, 0], dtype="Int64")},
+        {"subject_start": [0.0, float("nan"), 0.0]},
+        {"subject_start": [0, -4, 0]},
+        {"object_end": [9, 999, 9]},
+        {"subject_text": ["이순신", None, "x"]},
+        {"subject_text": ["이순신", "다른말", "x"]},
+        {"subject_text": ["이순신", "", "x"], "subject_end": [3, 0, 3]},
+        {"object_type": ["LOC", None, "LOC"]},
+        {"object_start": [0, 0, 0], "object_end": [4, 4, 4], "object_text": ["한강출판"] * 3},
+        {"sentence": ["", None, ""]},
+    ],
+    ids=str,
+)
+def test_test_row_with_unusable_entities_goes_in_bare(rows, changes):
+    entry = write_inputs(as_test(rows, **changes).iloc[1:2], PARAMS)[0]
+    sentence = changes.get("sentence", rows["sentence"])[1] or ""
+    assert entry == InputText(sentence, None, None)
+
+
+def test_labelled_row_with_unusable_entities_is_refused_by_its_id(rows):
+    moved = rows.assign(subject_start=rows["subject_start"] + 1)
+    with pytest.raises(
+        ValueError, match=r"Training row 0 cannot be marked.*'이순신' is not at 1 to 3"
+    ):
+        write_inputs(moved, PARAMS)
+
+
+def test_missing_column_is_named(rows):
+    with pytest.raises(ValueError, match=r"lacks \['object_end'\]"):
+        write_inputs(rows.drop(columns="object_end"), PARAMS)

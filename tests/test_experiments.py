@@ -1,0 +1,193 @@
+"""Experiments: which of three layers wins, and when a group starts afresh."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klue_pipeline.experiments import (
+    GROUPS,
+    folder_name,
+    merge_group,
+    merge_settings,
+    resolve_experiment,
+    suggest,
+)
+
+CONFIGURED = {
+    "experiment": "baseline",
+    "folds": {"n_splits": 3, "run": None},
+    "experiment_defaults": {
+        "input": {"name": "punct", "query": "question", "type_words": {"PER": "사람"}},
+        "encoder": {"name": "scratch", "revision": None, "scratch": {"hidden_size": 128}},
+        "head": {"name": "cls", "dropout": 0.1},
+        "loss": {"name": "focal", "gamma": 2.0},
+        "training": {"epochs": 3, "learning_rate": 1e-3, "seed": 42},
+        "augment": {"methods": []},
+    },
+    "experiments": {
+        "baseline": {"why": "x"},
+        "long": {"why": "더 오래", "training": {"epochs": 9, "seed": 7}},
+        "plain": {
+            "why": "x",
+            "loss": {"name": "cross_entropy"},
+            "head": {"name": "rbert", "width": 64},
+            "encoder": {"name": "klue/roberta-base"},
+            "input": {"name": "entity_mask"},
+        },
+        "gamma": {"why": "x", "loss": {"gamma": 5.0}, "encoder": {"name": "scratch"}},
+    },
+}
+DEFAULTS = CONFIGURED["experiment_defaults"]
+
+
+def resolve(**runtime):
+    return resolve_experiment(CONFIGURED, runtime)
+
+
+def test_an_entry_without_differences_has_the_defaults():
+    resolved = resolve()
+    assert {group: resolved[group] for group in GROUPS} == DEFAULTS
+
+
+def test_the_entry_wins_over_the_defaults_where_it_says_something():
+    training = resolve(experiment="long")["training"]
+    assert training == {"epochs": 9, "learning_rate": 1e-3, "seed": 7}
+
+
+def test_the_command_line_wins_over_both():
+    resolved = resolve(experiment="long", training={"epochs": 2, "learning_rate": 5.0})
+    assert resolved["training"] == {"epochs": 2, "learning_rate": 5.0, "seed": 7}
+
+
+def test_the_command_line_wins_elsewhere_too():
+    resolved = resolve(folds={"n_splits": 5}, raw={"train": "my.csv"})
+    assert resolved["folds"] == {"n_splits": 5, "run": None}
+    assert resolved["raw"] == {"train": "my.csv"}
+
+
+def test_another_name_replaces_a_loss_a_head_and_an_encoder_whole():
+    resolved = resolve(experiment="plain")
+    assert resolved["loss"] == {"name": "cross_entropy"}
+    assert resolved["head"] == {"name": "rbert", "width": 64}
+    assert resolved["encoder"] == {"name": "klue/roberta-base"}
+
+
+def test_another_input_keeps_its_type_words():
+    """All representations share the settings of ``input``."""
+    resolved = resolve(experiment="plain")["input"]
+    assert resolved == DEFAULTS["input"] | {"name": "entity_mask"}
+
+
+def test_the_same_name_changes_only_what_is_said():
+    resolved = resolve(experiment="gamma")
+    assert resolved["loss"] == {"name": "focal", "gamma": 5.0}
+    assert resolved["encoder"] == DEFAULTS["encoder"]
+
+
+def test_another_name_on_the_command_line_replaces_the_entrys_group():
+    resolved = resolve(experiment="plain", head={"name": "cls"}, encoder={"name": "./mine"})
+    assert resolved["head"] == {"name": "cls"}
+    assert resolved["encoder"] == {"name": "./mine"}
+
+
+def test_settings_beside_another_name_come_with_it():
+    encoder = {"name": "./mine", "num_hidden_layers": 4}
+    assert resolve(encoder=encoder)["encoder"] == encoder
+
+
+def test_defaults_and_entries_can_be_changed_on_the_command_line_too():
+    """Else such a setting would be accepted and do nothing."""
+    changed = {"experiment_defaults": {"training": {"seed": 1}}}
+    assert resolve(**changed)["training"]["seed"] == 1
+    changed = {"experiments": {"baseline": {"training": {"seed": 2}}}}
+    assert resolve(**changed)["training"]["seed"] == 2
+
+
+def test_an_unknown_experiment_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"no experiment 'plan'.*Did you mean plain\?") as raised:
+        resolve(experiment="plan")
+    assert "All: baseline, gamma, long, plain." in str(raised.value)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_given_as_one_value_is_refused_by_name(group):
+    """``--params encoder=klue/roberta-base`` is an easy slip."""
+    with pytest.raises(ValueError, match=rf"{group}: found 'klue/roberta-base'.*{group}\."):
+        resolve(**{group: "klue/roberta-base"})
+
+
+def test_an_empty_entry_has_the_defaults():
+    """Whether it may be empty is for the check of all parameters to say."""
+    configured = CONFIGURED | {"experiments": {"baseline": None}}
+    resolved = resolve_experiment(configured, {})
+    assert resolved["training"] == DEFAULTS["training"]
+
+
+def test_nothing_given_is_changed():
+    before = copy.deepcopy(CONFIGURED)
+    runtime = {"experiment": "long", "training": {"epochs": 1}, "input": {"type_words": {"A": "b"}}}
+    given_before = copy.deepcopy(runtime)
+    resolve_experiment(CONFIGURED, runtime)["training"]["epochs"] = 99
+    assert before == CONFIGURED
+    assert runtime == given_before
+
+
+trees = st.recursive(
+    st.integers(), lambda below: st.dictionaries(st.sampled_from("abc"), below), max_leaves=8
+).filter(lambda tree: isinstance(tree, dict))
+
+
+def leaves(tree, path=()):
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+@given(trees, trees)
+def test_merging_keeps_every_leaf_of_the_latter(former, latter):
+    merged = dict(leaves(merge_settings(former, latter)))
+    for path, value in leaves(latter):
+        if value != {}:
+            assert merged[path] == value
+
+
+@given(trees, trees, trees)
+def test_merging_one_by_one_is_merging_all(first, second, third):
+    """Kedro merges base and environment before us; the order of the steps must not matter."""
+    left = merge_settings(merge_settings(first, second), third)
+    assert left == merge_settings(first, merge_settings(second, third)) or _clash(first, second)
+
+
+def _clash(first, second):
+    """A leaf against a mapping: there, the later mapping hides what the leaf replaced."""
+    for key in first.keys() & second.keys():
+        below = (first[key], second[key])
+        both = [isinstance(value, dict) for value in below]
+        if any(both) and (not all(both) or _clash(*below)):
+            return True
+    return False
+
+
+@given(trees)
+def test_merging_nothing_changes_nothing(tree):
+    assert merge_settings(tree, {}) == merge_settings({}, tree) == tree
+
+
+@pytest.mark.parametrize("group", ["training", "input", "augment"])
+def test_groups_without_a_choice_are_always_merged(group):
+    assert merge_group(group, {"name": "a", "x": 1}, {"name": "b"}) == {"name": "b", "x": 1}
+
+
+def test_suggestions():
+    names = ["epochs", "batch_size", "evaluation_batch_size", "seed"]
+    assert suggest("batchsize", names).startswith("Did you mean batch_size")
+    assert suggest("qq", names) == "Known are: batch_size, epochs, evaluation_batch_size, seed."
+
+
+def test_a_run_name_gives_a_folder_of_its_own():
+    assert folder_name("rbert", None) == folder_name("rbert", "") == "rbert"
+    assert folder_name("rbert", "lr3e5") == "rbert--lr3e5"

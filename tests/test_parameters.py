@@ -1,0 +1,237 @@
+"""All parameters at once: the files of ``conf`` are right, and what is wrong is named."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from kedro.config import OmegaConfigLoader
+
+from klue_pipeline.experiments import resolve_experiment
+from klue_pipeline.parameters import Parameters, check_parameters
+from klue_pipeline.settings import CONFIG_LOADER_ARGS
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def configured(environment):
+    return OmegaConfigLoader(str(CONF), env=environment, **CONFIG_LOADER_ARGS)["parameters"]
+
+
+ENVIRONMENTS = {name: configured(name) for name in ("base", "klue", "test")}
+EXPERIMENTS = [
+    (environment, name)
+    for environment, parameters in ENVIRONMENTS.items()
+    for name in parameters["experiments"]
+]
+
+
+def nested(path, value):
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    return value
+
+
+def check(environment="base", **runtime):
+    return check_parameters(resolve_experiment(ENVIRONMENTS[environment], runtime))
+
+
+@pytest.fixture
+def tree():
+    """The parameters of a run that is as it should be."""
+    return copy.deepcopy(resolve_experiment(ENVIRONMENTS["base"], {}))
+
+
+def put(tree, path, value):
+    *parents, last = path.split(".")
+    for part in parents:
+        tree = tree.setdefault(part, {})
+    tree[last] = value
+
+
+@pytest.mark.parametrize(("environment", "name"), EXPERIMENTS)
+def test_every_experiment_of_conf_resolves_and_is_legal(environment, name):
+    parameters = check(environment, experiment=name)
+    assert parameters.experiment == name
+    assert len(parameters.experiments[name].why.split()) >= 5
+
+
+def test_every_environment_has_its_own_data_folder():
+    roots = [
+        OmegaConfigLoader(str(CONF), env=name, **CONFIG_LOADER_ARGS)["globals"]["data_root"]
+        for name in ENVIRONMENTS
+    ]
+    assert len(set(roots)) == len(ENVIRONMENTS)
+
+
+def test_klue_is_its_recipe():
+    parameters = check("klue")
+    assert (parameters.encoder.name, parameters.folds.n_splits) == ("klue/roberta-large", 5)
+    assert (parameters.training.epochs, parameters.training.learning_rate) == (10, 2e-5)
+    assert parameters.raw.train == "hub:klue:re:train"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("raw.train", "my/train.csv"),
+        ("raw.test", "my/test.csv"),
+        ("raw.test_gold", None),
+        ("ingest.format", "klue"),
+        ("ingest.max_rows", 4000),
+        ("experiment", "baseline"),
+        ("run.name", "lr3e-5"),
+        ("encoder.name", "../shared/models/ko-e5-small"),
+        ("encoder.num_hidden_layers", 1),
+        ("folds.n_splits", 7),
+        ("folds.strategy", "stratified"),
+        ("folds.run", [0]),
+        ("training.epochs", 1),
+        ("training.learning_rate", 1e-6),
+        ("training.batch_size", 3),
+        ("training.max_tokens", 77),
+        ("training.precision", "fp32"),
+        ("training.device", "cuda:1"),
+        ("training.seed", 5),
+        ("mlflow.enabled", False),
+    ],
+)
+def test_the_settings_of_the_interface_can_be_given(environment, name, value):
+    parameters = check(environment, **nested(name, value))
+    for part in name.split("."):
+        parameters = getattr(parameters, part)
+    assert parameters == value
+
+
+@pytest.mark.parametrize(
+    ("path", "neighbour"),
+    [
+        ("foldz", "folds"),
+        ("trainings", "training"),
+        ("training.epoch", "epochs"),
+        ("training.learnin_rate", "learning_rate"),
+        ("encoder.num_layers", "num_hidden_layers"),
+        ("encoder.scratch.hiden_size", "hidden_size"),
+        ("input.query_pos", "query_position"),
+        ("folds.n_split", "n_splits"),
+        ("folds.stategy", "strategy"),
+        ("raw.trian", "train"),
+        ("run.names", "name"),
+        ("ingest.max_row", "max_rows"),
+        ("clean.drop_duplicates", "drop_exact_duplicates"),
+        ("ensemble.member", "members"),
+        ("mlflow.enable", "enabled"),
+        ("label_sets.klue_30.name", "names"),
+        ("experiments.baseline.trainin", "training"),
+        ("experiment_defaults.trainin", "training"),
+        ("experiment_defaults.training.epoch", "epochs"),
+    ],
+)
+def test_a_misspelt_setting_names_itself_and_its_neighbours(tree, path, neighbour):
+    put(tree, path, 1)
+    with pytest.raises(ValueError, match="Settings are wrong") as raised:
+        check_parameters(tree)
+    (line,) = [line for line in str(raised.value).splitlines() if f" {path}: there is no" in line]
+    assert neighbour in line.partition("there is no such setting.")[2]
+
+
+def test_an_unknown_setting_without_neighbours_lists_all(tree):
+    put(tree, "training.qqq", 1)
+    with pytest.raises(ValueError, match=r"training\.qqq: .*Known are: .*epochs.*weight_decay\."):
+        check_parameters(tree)
+    put(tree, "xyz", 1)
+    with pytest.raises(ValueError, match=r"xyz: .*Known are: augment, clean, .*training\."):
+        check_parameters(tree)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "legal"),
+    [
+        ("training.epochs", "many", "integer"),
+        ("training.epochs", 0, "greater than or equal to 1"),
+        ("training.learning_rate", -1e-3, "greater than 0"),
+        ("training.precision", "fp8", "'bf16'"),
+        ("training.device", "gpu", "auto|cpu"),
+        ("training.select_by", "f1", "'micro_f1'"),
+        ("encoder.name", 3, "string"),
+        ("encoder.scratch.hidden_size", 1, "greater than or equal to 8"),
+        ("input.query", "ask", "'question'"),
+        ("head.dropout", 1.0, "less than 1"),
+        ("loss.name", "focal_loss", "'cross_entropy'"),
+        ("folds.strategy", "random", "'stratified_group'"),
+        ("folds.run", 0, "list"),
+        ("ingest.format", "csv", "'contest_csv'"),
+        ("ingest.max_rejected_share", 2, "less than or equal to 1"),
+        ("clean.contradictory_duplicates", "drop", "'drop_all'"),
+        ("label_sets.klue_30.names", ["one"], "at least 2"),
+        ("entity_types", [], "at least 1"),
+        ("run.name", "a/b", "pattern"),
+        ("experiments.baseline.why", None, "string"),
+        ("raw", None, "dictionary"),
+        ("training", 3, "dictionary"),
+    ],
+)
+def test_a_wrong_value_names_the_field_what_was_found_and_what_is_legal(tree, path, value, legal):
+    put(tree, path, value)
+    with pytest.raises(ValueError, match="Settings are wrong") as raised:
+        check_parameters(tree)
+    (line,) = [line for line in str(raised.value).splitlines() if line.startswith(f"  {path}: ")]
+    assert f"found {value!r}; " in line
+    assert legal in line
+
+
+@pytest.mark.parametrize("path", ["training.epochs", "folds", "head.dropout", "encoder.name"])
+def test_a_missing_setting_is_named(tree, path):
+    *parents, last = path.split(".")
+    parent = tree
+    for part in parents:
+        parent = parent[part]
+    del parent[last]
+    with pytest.raises(ValueError, match=rf"  {path}: is missing; set it in conf/"):
+        check_parameters(tree)
+
+
+def test_all_mistakes_are_told_at_once(tree):
+    put(tree, "training.epochs", 0)
+    put(tree, "folds.n_split", 5)
+    with pytest.raises(ValueError, match="Settings are wrong") as raised:
+        check_parameters(tree)
+    assert len(str(raised.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"strategy": "holdout"}, "holdout has one fold; found n_splits=3"),
+        ({"n_splits": 1}, "needs n_splits of 2 or more; found 1"),
+        ({"run": [0, 3]}, r"names folds \[3\]; there are folds 0 to 2"),
+        ({"run": []}, r"names folds \[\]; there are folds 0 to 2"),
+    ],
+)
+def test_settings_that_do_not_go_together(tree, changes, message):
+    tree["folds"] |= changes
+    with pytest.raises(ValueError, match=f"folds: .*{message}"):
+        check_parameters(tree)
+
+
+def test_an_encoder_from_scratch_needs_its_sizes():
+    with pytest.raises(ValueError, match=r"encoder\.scratch: is missing; encoder\.name=scratch"):
+        check("klue", encoder={"name": "scratch"})
+
+
+def test_another_encoder_leaves_the_sizes_of_the_small_one_behind():
+    encoder = check("base", encoder={"name": "klue/bert-base"}).encoder
+    assert (encoder.name, encoder.scratch) == ("klue/bert-base", None)
+
+
+def test_an_entry_of_the_lab_book_says_why(tree):
+    tree["experiments"]["mine"] = {"training": {"epochs": 5}}
+    with pytest.raises(ValueError, match=r"experiments\.mine\.why: is missing"):
+        check_parameters(tree)
+
+
+def test_checked_parameters_cannot_change(tree):
+    checked = check_parameters(tree)
+    assert isinstance(checked, Parameters)
+    with pytest.raises(ValueError, match="frozen"):
+        checked.training.epochs = 5

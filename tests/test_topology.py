@@ -1,0 +1,79 @@
+"""How many folds the graph has, whoever asks."""
+
+from pathlib import Path
+
+import pytest
+from kedro.framework.project import configure_project
+
+from klue_pipeline import topology
+from klue_pipeline.pipeline_registry import register_pipelines
+from klue_pipeline.training.params import FoldsParams
+
+ROOT = Path(__file__).parents[1]
+
+
+def folds(n_splits, run=None, strategy="stratified"):
+    return FoldsParams(strategy=strategy, n_splits=n_splits, seed=42, validation_share=0.2, run=run)
+
+
+@pytest.fixture(autouse=True)
+def _asked_for_the_first_time(monkeypatch):
+    configure_project("klue_pipeline")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("KEDRO_ENV", raising=False)
+    topology.forget_folds()
+    yield
+    topology.forget_folds()
+
+
+@pytest.mark.parametrize(("environment", "count"), [("base", 3), ("klue", 5), ("test", 2)])
+def test_commands_without_parameters_read_the_configuration(monkeypatch, environment, count):
+    monkeypatch.setenv("KEDRO_ENV", environment)
+    assert topology.folds_to_run() == list(range(count))
+
+
+def test_the_configuration_is_found_from_a_folder_below(monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "test")
+    monkeypatch.chdir(ROOT / "src" / "klue_pipeline")
+    assert topology.folds_to_run() == [0, 1]
+
+
+def test_a_run_wins_over_the_configuration_until_it_is_forgotten(monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "klue")
+    topology.set_folds(folds(4))
+    assert topology.folds_to_run() == [0, 1, 2, 3]
+    topology.forget_folds()
+    assert topology.folds_to_run() == [0, 1, 2, 3, 4]
+
+
+def test_setting_tells_whether_anything_changed():
+    assert topology.set_folds(folds(4))
+    assert not topology.set_folds(folds(4))
+    assert topology.set_folds(folds(4, run=[1]))
+    assert topology.set_folds(folds(4))
+
+
+@pytest.mark.parametrize(("run", "wanted"), [(None, [0, 1, 2, 3]), ([2], [2]), ([3, 0, 3], [0, 3])])
+def test_some_folds_of_the_same_split(run, wanted):
+    topology.set_folds(folds(4, run))
+    assert topology.folds_to_run() == wanted
+
+
+@pytest.mark.parametrize(("n_splits", "run"), [(1, None), (4, None), (4, [1, 3]), (12, [11])])
+def test_the_graph_has_a_namespace_per_fold(n_splits, run):
+    topology.set_folds(folds(n_splits, run, strategy="shuffle_split"))
+    wanted = {f"fold_{fold}.{task}" for fold in topology.folds_to_run()
+              for task in ("train", "predict")}  # fmt: skip
+    names = {node.name for node in register_pipelines()["__default__"].nodes}
+    assert {name for name in names if name.startswith("fold_")} == wanted
+
+
+def test_what_follows_collects_exactly_the_folds_of_the_graph():
+    topology.set_folds(folds(4, [1, 3]))
+    nodes = {node.name: node for node in register_pipelines()["__default__"].nodes}
+    assert nodes["collect_out_of_fold"].inputs == [
+        "fold_1.validation_scores",
+        "fold_3.validation_scores",
+    ]
+    assert nodes["average_folds"].inputs == ["fold_1.test_scores", "fold_3.test_scores"]
+    assert nodes["plot_learning_curves"].inputs == ["fold_1.history", "fold_3.history"]
