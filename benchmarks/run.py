@@ -109,7 +109,8 @@ def _print_ratios(title: str, seconds: dict[str, float], rows: int) -> dict[str,
     for name, value in seconds.items():
         ratios[f"ours / {name}"] = value / seconds["ours"]
         print(
-            f"  {name:20} {rows / value:8.1f} rows/s   ours is {value / seconds['ours']:5.2f} times as fast"
+            f"  {name:20} {rows / value:8.1f} rows/s   ours is "
+            f"{value / seconds['ours']:5.2f} times as fast"
         )
     print()
     return ratios

@@ -1,4 +1,4 @@
-"""``kedro run`` as Kedro ships it, except that an expected error is one message, not a traceback."""
+"""``kedro run`` as Kedro ships it, but an expected error is one message instead of a traceback."""
 
 import copy
 import functools
@@ -42,5 +42,6 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 run = copy.copy(kedro_run)
-run.callback = explain_errors(kedro_run.callback)
+if kedro_run.callback is not None:
+    run.callback = explain_errors(kedro_run.callback)
 cli.add_command(run)

@@ -74,7 +74,8 @@ def settings_of(parameters: BaseModel, path: str) -> Origin:
 def differing_fields(found: Origin, wanted: Origin) -> list[str]:
     """Say field by field how two origins differ.
 
-    >>> differing_fields({"training.epochs": "3", "code": "1"}, {"training.epochs": "5", "code": "1"})
+    >>> former = {"training.epochs": "3", "code": "1"}
+    >>> differing_fields(former, {"training.epochs": "5", "code": "1"})
     ['training.epochs was 3, this run says 5']
     """
     return [

@@ -1,4 +1,4 @@
-"""Every parameter of the project as one model, so that a misspelt one fails before anything runs."""
+"""Every parameter of the project as one model: a misspelt one fails before anything runs."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -49,12 +49,12 @@ class ExperimentEntry(Settings):
 
     why: str
     """The hypothesis, in a sentence that a team mate understands."""
-    input: dict[str, Any] = {}
-    encoder: dict[str, Any] = {}
-    head: dict[str, Any] = {}
-    loss: dict[str, Any] = {}
-    training: dict[str, Any] = {}
-    augment: dict[str, Any] = {}
+    input: dict[str, Any] = Field(default_factory=dict)
+    encoder: dict[str, Any] = Field(default_factory=dict)
+    head: dict[str, Any] = Field(default_factory=dict)
+    loss: dict[str, Any] = Field(default_factory=dict)
+    training: dict[str, Any] = Field(default_factory=dict)
+    augment: dict[str, Any] = Field(default_factory=dict)
 
 
 class ExperimentDefaults(Settings):
@@ -89,7 +89,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> Parameters:
     """Check all parameters of a run at once.
 
     Raises:
-        ValueError: Listing every wrong setting: what was found, what is legal, which names are near.
+        ValueError: Listing every wrong setting: what was found, what is legal, what is near.
     """
     try:
         checked = Parameters.model_validate(parameters)

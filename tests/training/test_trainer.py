@@ -59,11 +59,25 @@ def rows() -> FoldRows:
 
 def settings(**changes) -> TrainingParams:
     plain = {
-        "epochs": 2, "learning_rate": 0.05, "batch_size": 8, "evaluation_batch_size": 16,
-        "accumulation_steps": 1, "max_tokens": 64, "weight_decay": 0.0, "adam_beta1": 0.9,
-        "adam_beta2": 0.999, "adam_epsilon": 1e-8, "schedule": "constant", "warmup_share": 0.0,
-        "precision": "fp32", "device": "cpu", "seed": 7, "group_by_length": False,
-        "compile": False, "log_every_steps": 1, "select_by": "accuracy",
+        "epochs": 2,
+        "learning_rate": 0.05,
+        "batch_size": 8,
+        "evaluation_batch_size": 16,
+        "accumulation_steps": 1,
+        "max_tokens": 64,
+        "weight_decay": 0.0,
+        "adam_beta1": 0.9,
+        "adam_beta2": 0.999,
+        "adam_epsilon": 1e-8,
+        "schedule": "constant",
+        "warmup_share": 0.0,
+        "precision": "fp32",
+        "device": "cpu",
+        "seed": 7,
+        "group_by_length": False,
+        "compile": False,
+        "log_every_steps": 1,
+        "select_by": "accuracy",
     }
     return TrainingParams(**{**plain, **changes})
 
@@ -132,7 +146,9 @@ def test_row_weights_are_honoured(rows, tmp_path):
     found = run(fold(heavy), tmp_path / "heavy", one_batch).validation_logits
     wanted = run(fold(twice), tmp_path / "twice", one_batch).validation_logits
     np.testing.assert_allclose(found, wanted, atol=1e-4)
-    assert not np.allclose(found, run(rows, tmp_path / "plain", one_batch).validation_logits, atol=1e-4)
+    assert not np.allclose(
+        found, run(rows, tmp_path / "plain", one_batch).validation_logits, atol=1e-4
+    )
 
 
 class KilledError(Exception):
@@ -173,10 +189,14 @@ def test_killed_after_the_last_step_needs_no_step_more(rows, tmp_path):
 def test_best_state_is_the_one_returned(rows, tmp_path, metric):
     params = settings(epochs=6, learning_rate=0.3, select_by=metric)
     result = run(rows, tmp_path / "scratch", params)
-    measured = {e["step"]: e[f"validation_{metric}"] for e in result.history if f"validation_{metric}" in e}
+    measured = {
+        e["step"]: e[f"validation_{metric}"] for e in result.history if f"validation_{metric}" in e
+    }
     best = min(measured.values()) if metric == "loss" else max(measured.values())
     assert measured[result.best_step] == best
-    assert scorer(result.validation_logits, rows.validation_label_ids)[metric] == pytest.approx(best, abs=1e-5)
+    assert scorer(result.validation_logits, rows.validation_label_ids)[metric] == pytest.approx(
+        best, abs=1e-5
+    )
 
 
 def test_early_stopping_counts_evaluations_without_improvement(rows, tmp_path):

@@ -1,4 +1,4 @@
-"""``FoldWorkspaceDataset`` tells a fold's node which fold it is and where it may keep scratch files."""
+"""``FoldWorkspaceDataset`` tells a fold's node its number and where it may keep scratch files."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class FoldWorkspaceDataset(AbstractDataset[Any, FoldWorkspace]):
         """Return the fold's number and scratch folder; the folder may not exist yet."""
         return FoldWorkspace(self._number, self._filepath)
 
-    def save(self, data: Any) -> None:
+    def save(self, data: Any) -> None:  # noqa: ARG002 (Kedro's signature)
         """Refuse: a workspace is not a result.
 
         Raises:

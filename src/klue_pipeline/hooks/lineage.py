@@ -66,7 +66,9 @@ class LineageHooks:
         """
         self._catalog = catalog
         whole = pipelines["__default__"]
-        self._origins = trace_origins(whole, self._parameters, self._sources())
+        if self._parameters is None:
+            return
+        self._origins = trace_origins(whole, self._parameters, self._sources(self._parameters))
         if run_params["only_missing_outputs"]:
             self._remove_unfinished(pipeline)
             self._require_same_origin(self._on_disk(_outputs(pipeline)), resuming=True)
@@ -97,13 +99,13 @@ class LineageHooks:
         if self._unfinished is not None:
             self._unfinished.unlink(missing_ok=True)
 
-    def _sources(self) -> dict[str, Origin]:
+    def _sources(self, parameters: Parameters) -> dict[str, Origin]:
         sources: dict[str, Origin] = {}
         for dataset, setting in _RAW_DATASETS.items():
             source = getattr(self._catalog.get(dataset), "resolved_source", None)
             path = Path(source or "")
             sources[dataset] = {setting: hash_file(path) if path.is_file() else str(source)}
-        encoder = Path(self._parameters.encoder.name) if self._parameters else Path()
+        encoder = Path(parameters.encoder.name)
         if encoder.is_dir():
             sources["params:encoder"] = {"encoder.files": hash_encoder_folder(encoder)}
         return sources
@@ -122,8 +124,8 @@ class LineageHooks:
             found, wanted = self._store.read(path), self._origins[plain_name(name)]
             if found is None:
                 raise ValueError(
-                    f"{name} was left by a run that was interrupted while saving it. Run again with "
-                    "--only-missing-outputs, which makes it anew, or run the whole pipeline."
+                    f"{name} was left by a run that was interrupted while saving it. Run again "
+                    "with --only-missing-outputs, which makes it anew, or run the whole pipeline."
                 )
             if fields := differing_fields(found, wanted):
                 raise ValueError(_refusal(name, fields, resuming=resuming))

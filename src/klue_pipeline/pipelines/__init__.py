@@ -1,1 +1,1 @@
-"""What happens, in which order, on which datasets; how it is done lives in the library beside it."""
+"""What happens, in which order, on which datasets; how it is done is the library beside it."""

@@ -1,1 +1,1 @@
-"""How to classify the relation between two marked entities; knows no Kedro, no MLflow, no catalog."""
+"""How to classify the relation between two marked entities; knows neither Kedro nor MLflow."""

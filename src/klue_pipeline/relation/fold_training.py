@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -93,7 +93,7 @@ def train_fold(
         ),
         history=pd.DataFrame(result.history),
         validation_scores=scores,
-        model=TrainedModel(result.model, tokenizer),
+        model=TrainedModel(cast(RelationModel, result.model), tokenizer),
     )
 
 
@@ -164,8 +164,8 @@ def encode_rows(features: Features, padding_id: int) -> EncodedRows:
     offsets = tokens.offsets.to_numpy()
     positions = np.stack([_column(features, name) for name in POSITION_COLUMNS], axis=1)
     return EncodedRows(
-        input_ids=tokens.values.to_numpy(),
-        token_type_ids=segments.values.to_numpy(),
+        input_ids=tokens.flatten().to_numpy(),
+        token_type_ids=segments.flatten().to_numpy(),
         offsets=offsets,
         columns={
             "positions": positions.astype(np.int64),
@@ -243,7 +243,8 @@ def _require_same_input(config: RelationConfig, features: Features) -> None:
 def _log_prior(label_counts: tuple[int, ...]) -> NDArray[np.float32]:
     # One row more per label, so that a label unseen in training keeps a finite score.
     counts = np.array(label_counts, dtype=np.float64) + 1
-    return np.log(counts / counts.sum()).astype(np.float32)
+    prior: NDArray[np.float32] = np.log(counts / counts.sum()).astype(np.float32)
+    return prior
 
 
 def _column(features: Features, name: str) -> NDArray[Any]:

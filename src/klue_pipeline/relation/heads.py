@@ -50,7 +50,8 @@ class ClsEntityStartHead(nn.Module):
         entities = states[rows, starts].flatten(start_dim=1)  # (batch, 2 * width)
         pooled = torch.cat([states[:, 0], entities], dim=1)  # (batch, 3 * width)
         hidden = nn.functional.gelu(self.hidden(self.dropout(pooled)))  # (batch, width)
-        return self.output(self.dropout(hidden))
+        logits: Tensor = self.output(self.dropout(hidden))
+        return logits
 
 
 HEADS: dict[str, Callable[[int, int, float], nn.Module]] = {

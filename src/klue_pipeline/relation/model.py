@@ -75,7 +75,8 @@ class RelationModel(nn.Module):
         if self._passes_segments and token_type_ids is not None:
             inputs["token_type_ids"] = token_type_ids
         states = self.encoder(**inputs).last_hidden_state  # (batch, tokens, width)
-        return self.head(states, attention_mask, positions)
+        logits: Tensor = self.head(states, attention_mask, positions)
+        return logits
 
     def save_pretrained(self, folder: Path) -> None:
         """Write configuration and weights into ``folder``."""
@@ -118,7 +119,7 @@ def read_relation_config(folder: Path) -> RelationConfig:
 def _require_file(path: Path) -> None:
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path.parent} is no relation checkpoint: {path.name} is missing; train the fold first."
+            f"{path.parent} is no relation checkpoint: {path.name} is missing; train it first."
         )
 
 

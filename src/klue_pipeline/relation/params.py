@@ -11,7 +11,7 @@ ContradictionRule = Literal["keep_positive", "drop_all", "keep_first"]
 
 
 class RawParams(Settings):
-    """Where raw rows come from: a path relative to the project, or ``hub:<dataset>:<config>:<split>``."""
+    """Where raw rows come from: a path, or ``hub:<dataset>:<config>:<split>``."""
 
     train: str
     test: str
@@ -25,7 +25,7 @@ class IngestParams(Settings):
 
     format: InputFormat
     label_set: str
-    """Name of an entry of ``label_sets``, or ``auto``: the 42 for ``legacy_tsv``, else the contest's."""
+    """An entry of ``label_sets``, or ``auto``: legacy_42 for ``legacy_tsv``, else contest_30."""
     max_rejected_share: float = Field(ge=0, le=1)
     max_rows: int | None = Field(default=None, ge=1)
     """Keep a stratified part of this many training rows; None keeps all. Test rows always stay."""
@@ -61,7 +61,7 @@ class InputParams(Settings):
     query: Literal["none", "question"]
     query_position: Literal["before", "after"]
     type_words: dict[str, str]
-    """The word written for each entity type, such as ``PER: 사람``; a type without one shows itself."""
+    """The word written for each entity type; a type without one shows itself."""
 
 
 class HeadParams(Settings):

@@ -56,7 +56,9 @@ class ScoreTable:
     @property
     def predictions(self) -> NDArray[np.object_]:
         """The best label of each row. Shape: (rows,)."""
-        return np.array(self.labels, dtype=object)[self.logits.argmax(axis=1)]
+        names: NDArray[np.object_] = np.array(self.labels, dtype=object)
+        best: NDArray[np.object_] = names[self.logits.argmax(axis=1)]
+        return best
 
     def in_order_of(self, row_ids: list[str]) -> "ScoreTable":
         """Return the same scores with rows in the order of ``row_ids``.
@@ -79,19 +81,19 @@ def concatenate(tables: list[ScoreTable]) -> ScoreTable:
     """Stack the rows of tables with the same labels and the same fingerprint.
 
     Raises:
-        ValueError: There is no table, or labels or fingerprints disagree; the message names the field.
+        ValueError: There is no table, or labels or fingerprints disagree; the field is named.
     """
     if not tables:
         raise ValueError("There are no scores to collect; train at least one fold first.")
     first = tables[0]
     for table in tables[1:]:
         require_same_origin(first, table)
-    folds = None if first.folds is None else np.concatenate([t.folds for t in tables])  # type: ignore[arg-type]
+    folds = [table.folds for table in tables if table.folds is not None]
     return replace(
         first,
         row_ids=np.concatenate([table.row_ids for table in tables]),
         logits=np.concatenate([table.logits for table in tables]),
-        folds=folds,
+        folds=np.concatenate(folds) if folds else None,
     )
 
 

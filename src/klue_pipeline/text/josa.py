@@ -22,10 +22,18 @@ _FORMS: dict[str, tuple[str, str]] = {
 }
 _HANGUL_FIRST, _HANGUL_LAST, _FINALS = 0xAC00, 0xD7A3, 28
 _RIEUL = 8
-# The reading of a digit (영 일 이 삼 사 오 육 칠 팔 구) ends in ㄹ, in another consonant, or in a vowel.
+# The reading of a digit (영 일 이 삼 사 오 육 칠 팔 구) ends in ㄹ, another consonant, or a vowel.
 _FINAL_OF_DIGIT = {"0": "ㅇ", "1": "ㄹ", "3": "ㅁ", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ"}
 _FINAL_OF_CAPITAL = {"L": "ㄹ", "M": "ㅁ", "N": "ㄴ", "R": "ㄹ"}
-_FINAL_OF_LATIN_ENDING = {"ng": "ㅇ", "l": "ㄹ", "le": "ㄹ", "m": "ㅁ", "n": "ㄴ", "ne": "ㄴ", "me": "ㅁ"}
+_FINAL_OF_LATIN_ENDING = {
+    "ng": "ㅇ",
+    "l": "ㄹ",
+    "le": "ㄹ",
+    "m": "ㅁ",
+    "n": "ㄴ",
+    "ne": "ㄴ",
+    "me": "ㅁ",
+}
 
 
 def final_consonant(word: str) -> str:

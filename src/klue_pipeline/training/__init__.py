@@ -1,1 +1,1 @@
-"""How to train, fold and score any encoder; knows no task, no Kedro, no MLflow and no file layout."""
+"""How to train, fold and score any encoder; knows no task, Kedro or MLflow."""

@@ -4,18 +4,21 @@ Both ways return the same thing, so no code after this one asks where an encoder
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModel, BertConfig, PretrainedConfig, PreTrainedModel
+from transformers.utils import logging as _transformers_logging
 
 from klue_pipeline.training.params import EncoderParams
 
 logger = logging.getLogger(__name__)
+transformers_logging: Any = _transformers_logging  # it has no annotations
 
 SCRATCH = "scratch"
 # Position ids of these families start after the padding id, which costs them positions.
@@ -37,14 +40,16 @@ def build_encoder(params: EncoderParams, vocabulary_size: int, padding_id: int) 
     if params.name == SCRATCH:
         return encoder_from_config(_scratch_config(params, vocabulary_size, padding_id))
     encoder = _load(params)
-    if vocabulary_size > encoder.get_input_embeddings().num_embeddings:
+    embeddings: Any = encoder.get_input_embeddings()
+    if vocabulary_size > embeddings.num_embeddings:
         encoder.resize_token_embeddings(vocabulary_size)
     return _without_pooler(encoder)
 
 
 def encoder_from_config(config: PretrainedConfig) -> PreTrainedModel:
     """Build an encoder with random weights, to be filled from a checkpoint or trained."""
-    return _without_pooler(AutoModel.from_config(config, dtype=torch.float32))
+    build: Any = AutoModel.from_config
+    return _without_pooler(build(config, dtype=torch.float32))
 
 
 def has_segments(config: PretrainedConfig) -> bool:
@@ -98,8 +103,37 @@ def _load(params: EncoderParams) -> PreTrainedModel:
     with _explained(params.name):
         config = AutoConfig.from_pretrained(params.name, **source)
     _limit_layers(config, params)
-    with _explained(params.name):
-        return AutoModel.from_pretrained(params.name, config=config, dtype=torch.float32, **source)
+    with _explained(params.name), _progress_only_for_downloads(params.name):
+        encoder, report = AutoModel.from_pretrained(
+            params.name, config=config, dtype=torch.float32, output_loading_info=True, **source
+        )
+    _require_weights(params.name, report["missing_keys"])
+    loaded: PreTrainedModel = encoder
+    return loaded
+
+
+def _require_weights(name: str, missing: Iterable[str]) -> None:
+    # Transformers fills what a checkpoint lacks with random numbers and goes on: a checkpoint of
+    # another architecture would train from nothing and only score badly.
+    lacking = sorted(key for key in missing if not key.startswith("pooler."))
+    if lacking:
+        raise ValueError(
+            f"The encoder {name!r} lacks {len(lacking)} weights that its config.json promises, "
+            f"among them {', '.join(lacking[:3])}; they would start at random. Its files and its "
+            "model_type do not belong together."
+        )
+
+
+@contextmanager
+def _progress_only_for_downloads(name: str) -> Iterator[None]:
+    if not Path(name).is_dir():
+        yield
+        return
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.enable_progress_bar()
 
 
 @contextmanager
@@ -127,9 +161,9 @@ def _limit_layers(config: PretrainedConfig, params: EncoderParams) -> None:
     config.num_hidden_layers = wanted
 
 
-def _without_pooler(encoder: Any) -> Any:
+def _without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:
     # Heads read last_hidden_state. KLUE checkpoints ship no trained pooler, and weights that no
     # loss reaches would still be stored, decayed and counted.
     if isinstance(getattr(encoder, "pooler", None), nn.Module):
-        encoder.pooler = None
+        encoder.pooler = None  # type: ignore[assignment]
     return encoder

@@ -1,7 +1,8 @@
-"""Losses for single-label classification: a table of functions from logits and labels to one loss a row.
+"""Losses for single-label classification: functions from logits and labels to one loss a row.
 
-A loss returns one number per row and leaves averaging to the trainer, which knows the rows' weights
-and how many rows one optimizer step spans. Add one by writing its builder and its line in ``LOSSES``.
+A loss returns one number per row and leaves averaging to the trainer, which knows the rows'
+weights and how many rows one optimizer step spans. Add one by writing its builder and its line in
+``LOSSES``.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,6 @@
 """Batches of rows of similar length, in an order that depends on nothing but seed and epoch."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -45,7 +46,7 @@ class LengthGroupedBatchSampler(Sampler[list[int]]):
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
-        return -(-len(self._lengths) // self.batch_size)
+        return math.ceil(len(self._lengths) / self.batch_size)
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield the row indices of each batch of the current epoch."""

@@ -1,8 +1,9 @@
 """Train one classifier on one fold: Transformers' Trainer with our batches, loss and best state.
 
-What Trainer does well stays with it: the loop, precision, accumulation, clipping, the schedule and
-the resume state. What differs stands here: batches grouped by length, a loss per row with row
-weights, evaluation through our own prediction code, and the best state kept beside the resume state.
+What Trainer does well stays with it: the loop, precision, accumulation, clipping, the schedule
+and the resume state. What differs stands here: batches grouped by length, a loss per row with
+row weights, evaluation through our own prediction code, and the best state kept beside the resume
+state.
 """
 
 import logging
@@ -47,7 +48,7 @@ class TrainingResult:
     """What one training leaves behind.
 
     Attributes:
-        model: The model in its best state by ``training.select_by``, on the CPU, in evaluation mode.
+        model: The model in its best state by ``training.select_by``, on the CPU, evaluating.
         validation_logits: Its scores for the validation rows. Shape: (rows, labels).
         history: One entry per logged step, in order: ``step``, ``epoch`` and what was measured.
         best_step: The optimizer step of the best state, counted from 1.
@@ -70,7 +71,7 @@ class FoldRows:
     validation_label_ids: NDArray[np.int64]
 
 
-def train_classifier(
+def train_classifier(  # noqa: PLR0913 (each is a thing of its own)
     build_model: BuildsModel,
     rows: FoldRows,
     loss: RowLoss,
@@ -111,7 +112,7 @@ def train_classifier(
         trainer.load_best_state()
         logits = trainer.score_validation_rows()
     return TrainingResult(
-        model=trainer.model.to("cpu").eval(),
+        model=trainer.classifier.to("cpu").eval(),
         validation_logits=logits,
         history=read_history(trainer.state.log_history),
         best_step=trainer.best_step,
@@ -138,6 +139,7 @@ class ClassifierTrainer(Trainer):
         scratch_folder: Path,
     ) -> None:
         self._rows, self._loss, self._scorer, self._params = rows, loss, scorer, params
+        self.classifier = model
         self._scratch_folder = scratch_folder
         self._sampler = LengthGroupedBatchSampler(
             rows.training.lengths,
@@ -185,7 +187,7 @@ class ClassifierTrainer(Trainer):
         model: nn.Module,
         inputs: Batch,
         return_outputs: bool = False,  # noqa: ARG002 (Trainer's signature)
-        num_items_in_batch: Tensor | None = None,
+        num_items_in_batch: Tensor | int | None = None,
     ) -> Tensor:
         """Return the weighted sum of row losses over the weights of the accumulated batch."""
         label_ids, weights = inputs.pop("labels"), inputs.pop("weights")
@@ -211,7 +213,7 @@ class ClassifierTrainer(Trainer):
     def score_validation_rows(self) -> NDArray[np.float32]:
         """Return the logits of the validation rows under the model's present state."""
         size = self._params.evaluation_batch_size
-        return predict_logits(self.model, self._rows.validation, size, self._precision)
+        return predict_logits(self.classifier, self._rows.validation, size, self._precision)
 
     @property
     def best_step(self) -> int:
@@ -222,16 +224,18 @@ class ClassifierTrainer(Trainer):
     def load_best_state(self) -> None:
         """Load the weights of the best evaluation into the model."""
         if self.state.global_step != self.best_step:
-            self.model.load_state_dict(load_file(self._scratch_folder / BEST_FILE))
+            self.classifier.load_state_dict(load_file(self._scratch_folder / BEST_FILE))
 
     def _evaluations(self) -> list[tuple[int, float]]:
         # The log is part of the resume state, so best state and patience survive a kill with it.
         key = f"eval_{self._params.select_by}"
-        return [(row["step"], row[key]) for row in self.state.log_history if key in row]
+        return [(int(row["step"]), row[key]) for row in self.state.log_history if key in row]
 
     def _keep_if_best(self) -> None:
         if self.best_step == self.state.global_step:
-            weights = {name: value.contiguous() for name, value in self.model.state_dict().items()}
+            weights = {
+                name: value.contiguous() for name, value in self.classifier.state_dict().items()
+            }
             partial = self._scratch_folder / f"{BEST_FILE}.partial"
             save_file(weights, partial)
             partial.replace(self._scratch_folder / BEST_FILE)
@@ -245,7 +249,7 @@ class ClassifierTrainer(Trainer):
         return len(evaluations) - 1 - best >= patience
 
 
-def _as_it_is(batch: Batch) -> Batch:
+def _as_it_is(batch: Any) -> Any:
     return batch
 
 
