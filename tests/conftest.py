@@ -1,7 +1,145 @@
 """Fixtures that several test files share."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
 import pandas as pd
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TIMEOUT_SECONDS = 300
+
+# Runs several commands in one process, which saves importing torch for each of them.
+_RUN_EACH = """
+import json, sys
+from kedro.framework.startup import bootstrap_project
+from kedro.framework.cli.utils import find_run_command
+bootstrap_project(".")
+run = find_run_command("klue_pipeline")
+for command in json.loads(sys.argv[1]):
+    try:
+        run.main(args=command, prog_name="kedro run")
+    except SystemExit as end:
+        print(f"\\0{end.code}\\0", flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended."""
+
+    code: int
+    """What the shell is told; 0 if all went well."""
+    console: str
+    """What a person saw, on both streams."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A throw-away copy of the project's folder, with the code under test and the sample in it."""
+
+    folder: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> "Project":
+        """Copy what a command needs; the code comes from where it is installed."""
+        folder.mkdir()
+        for name in ("conf", "data/01_raw/sample"):
+            shutil.copytree(ROOT / name, folder / name)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        (folder / "src").mkdir()
+        return cls(folder)
+
+    def copy_to(self, folder: Path) -> "Project":
+        """Copy the project with everything that was made in it; times of files stay."""
+        shutil.copytree(self.folder, folder)
+        return Project(folder)
+
+    @property
+    def data(self) -> Path:
+        """Where the environment ``test`` keeps its data."""
+        return self.folder / "data" / "test"
+
+    def read_json(self, name: str):
+        """Read a JSON file below the data folder."""
+        return json.loads((self.data / name).read_text(encoding="utf-8"))
+
+    def snapshot(self, below: str = "") -> dict[str, tuple[int, int]]:
+        """Return time and size of every data file, to tell whether any of them was touched."""
+        files = [path for path in (self.data / below).rglob("*") if path.is_file()]
+        return {
+            str(path.relative_to(self.data)): (path.stat().st_mtime_ns, path.stat().st_size)
+            for path in files
+        }
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
+        """Start Python with this command line in the project's folder, both streams in one."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("KEDRO", "KLUE", "MLFLOW", "COLUMNS", "PYTHONWARNINGS"))
+        }
+        ours = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env={**inherited, **ours, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def python(self, *command: str, **environment: str) -> Finished:
+        """Run Python with this command line in the project's folder."""
+        process = self.start(*command, **environment)
+        try:
+            console, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+        finally:
+            process.kill()
+        return Finished(process.returncode, console)
+
+    def run(self, *arguments: str, **environment: str) -> Finished:
+        """Type ``kedro run --env test`` with these arguments."""
+        return self.python("-m", "kedro", "run", "--env", "test", *arguments, **environment)
+
+    def run_each(self, *commands: list[str], **environment: str) -> list[Finished]:
+        """Give several commands, one after the other in one process."""
+        given = json.dumps([["--env", "test", *command] for command in commands])
+        ended = self.python("-c", _RUN_EACH, given, **environment)
+        pieces = ended.console.split("\0")
+        assert len(pieces) == 2 * len(commands) + 1, ended.console
+        return [
+            Finished(int(code), console)
+            for console, code in zip(pieces[:-1:2], pieces[1::2], strict=True)
+        ]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project in which nothing was run yet."""
+    return Project.create(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Finished]:
+    """A project after the whole job, tracked in MLflow; copy it before anything is changed."""
+    project = Project.create(tmp_path_factory.mktemp("whole") / "project")
+    finished = project.run("--params", "mlflow.enabled=true")
+    assert finished.code == 0, finished.console
+    return project, finished
+
+
+@pytest.fixture
+def finished_project(whole_run: tuple[Project, Finished], tmp_path: Path) -> Project:
+    """A copy of the project after the whole job."""
+    return whole_run[0].copy_to(tmp_path / "finished")
+
 
 # One row a line: source | types | label | sentence, its subject in [[ ]] and its object in << >>.
 _ROWS = """

@@ -13,13 +13,12 @@ from klue_pipeline.experiments import resolve_experiment
 from klue_pipeline.lineage import (
     OriginStore,
     differing_fields,
-    hash_encoder_folder,
-    hash_file,
     hash_origin,
     plain_name,
     settings_of,
     trace_origins,
 )
+from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 from klue_pipeline.parameters import check_parameters
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
@@ -65,17 +64,18 @@ def test_an_origin_has_the_code_the_settings_and_the_raw_files(origins):
     assert sentences["code"] == __version__
     assert sentences["raw.train"] == "a1"
     assert {name.partition(".")[0] for name in sentences} == {"code", "raw", "ingest"}
-    assert sentences["ingest.format"] == '"auto"'
+    assert sentences["ingest.format"] == f'"{parameters().ingest.format}"'
 
 
 def test_settings_and_files_reach_everything_downstream(origins):
     assert origins["features"].items() >= origins["sentences"].items()
-    assert origins["features"]["training.max_tokens"] == "256"
+    training = parameters().training
+    assert origins["features"]["training.max_tokens"] == str(training.max_tokens)
     assert "training.epochs" not in origins["features"]
     for name in ("fold_0.model", "fold_0.metrics", "scores", "submission"):
         assert origins[name]["encoder.files"] == "e1"
-        assert origins[name]["training.epochs"] == "12"
-        assert origins[name]["folds.strategy"] == '"stratified_group"'
+        assert origins[name]["training.epochs"] == str(training.epochs)
+        assert origins[name]["folds.strategy"] == f'"{parameters().folds.strategy}"'
         assert origins[name]["raw.train"] == "a1"
 
 
@@ -100,10 +100,10 @@ def test_what_results_do_not_depend_on_is_left_out(origins):
 @pytest.mark.parametrize(
     ("path", "value", "changed"),
     [
-        ("ingest.max_rows", 100, {"sentences", "features", "members", "model", "submission"}),
-        ("folds.seed", 1, {"members", "model", "submission"}),
-        ("training.epochs", 1, {"model", "submission"}),
-        ("training.max_tokens", 64, {"features", "model", "submission"}),
+        ("ingest.max_rows", 99, {"sentences", "features", "members", "model", "submission"}),
+        ("folds.seed", 99, {"members", "model", "submission"}),
+        ("training.epochs", 99, {"model", "submission"}),
+        ("training.max_tokens", 99, {"features", "model", "submission"}),
         ("training.device", "cpu", set()),
         ("loss.name", "cross_entropy", set()),
         ("run.name", "mine", set()),
@@ -145,11 +145,11 @@ def whole_graph():
 @pytest.mark.parametrize(
     ("path", "value", "changed", "unchanged"),
     [
-        ("training.seed", 1, {"fold_0.model", "test_scores"}, {"train_features", "fold_members"}),
-        ("training.max_tokens", 64, {"train_features", "fold_2.model"}, {"training_sentences"}),
-        ("folds.seed", 1, {"fold_members", "fold_0.model"}, {"clean_sentences", "labels"}),
+        ("training.seed", 99, {"fold_0.model", "test_scores"}, {"train_features", "fold_members"}),
+        ("training.max_tokens", 99, {"train_features", "fold_2.model"}, {"training_sentences"}),
+        ("folds.seed", 99, {"fold_members", "fold_0.model"}, {"clean_sentences", "labels"}),
         ("encoder.name", "x/y", {"tokenizer", "fold_0.model"}, {"training_sentences"}),
-        ("head.dropout", 0.2, {"fold_1.model", "submission"}, {"tokenizer", "train_features"}),
+        ("head.dropout", 0.37, {"fold_1.model", "submission"}, {"tokenizer", "train_features"}),
         ("input.query", "none", {"train_features", "fold_0.model"}, {"training_sentences"}),
         ("ensemble.members", ["baseline"], {"submission"}, {"test_scores", "out_of_fold"}),
         ("training.device", "cpu", set(), {"fold_0.model", "submission"}),
@@ -165,12 +165,27 @@ def test_the_real_graph(whole_graph, path, value, changed, unchanged):
     assert {plain_name(name) for name in whole_graph.all_outputs()} <= before.keys()
 
 
+def test_what_collects_some_folds_is_not_what_collects_all(whole_graph):
+    before = trace_origins(whole_graph, parameters(), {})
+    chosen = parameters("folds.run", [0, 2])
+    topology.set_folds(chosen.folds)
+    after = trace_origins(register_pipelines()["__default__"], chosen, {})
+    for name in ("out_of_fold", "test_scores", "metrics", "submission"):
+        assert any(
+            "fold_0, fold_2" in field for field in differing_fields(before[name], after[name])
+        )
+    for name in ("fold_2.model", "fold_2.test_scores", "fold_members", "train_features"):
+        assert before[name] == after[name]
+
+
 def test_settings_are_flat():
     flat = settings_of(parameters(), "input")
     assert flat["input.type_words.PER"] == '"사람"'
-    assert flat["input.query"] == '"question"'
-    assert settings_of(parameters(), "training.max_tokens") == {"training.max_tokens": "256"}
-    assert settings_of(parameters(), "augment") == {"augment.methods": "[]"}
+    assert flat["input.query"] == f'"{parameters().input.query}"'
+    assert settings_of(parameters("training.max_tokens", 99), "training.max_tokens") == {
+        "training.max_tokens": "99"
+    }
+    assert settings_of(parameters("augment.methods", []), "augment") == {"augment.methods": "[]"}
 
 
 def test_a_long_value_is_shortened_and_still_told_apart():

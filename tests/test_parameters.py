@@ -209,7 +209,7 @@ def test_all_mistakes_are_told_at_once(tree):
     ],
 )
 def test_settings_that_do_not_go_together(tree, changes, message):
-    tree["folds"] |= changes
+    tree["folds"] |= {"n_splits": 3, **changes}
     with pytest.raises(ValueError, match=f"folds: .*{message}"):
         check_parameters(tree)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from kedro.framework.project import configure_project
 
 from klue_pipeline import topology
@@ -26,24 +27,34 @@ def _asked_for_the_first_time(monkeypatch):
     topology.forget_folds()
 
 
-@pytest.mark.parametrize(("environment", "count"), [("base", 3), ("klue", 5), ("test", 2)])
-def test_commands_without_parameters_read_the_configuration(monkeypatch, environment, count):
+def n_splits_of(environment):
+    text = (ROOT / "conf" / environment / "parameters_clean.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)["folds"]["n_splits"]
+
+
+@pytest.mark.parametrize("environment", ["base", "klue", "test"])
+def test_commands_without_parameters_read_the_configuration(monkeypatch, environment):
     monkeypatch.setenv("KEDRO_ENV", environment)
-    assert topology.folds_to_run() == list(range(count))
+    assert topology.folds_to_run() == list(range(n_splits_of(environment)))
+
+
+def test_environments_differ():
+    """Else the test above could not tell one from another."""
+    assert len({n_splits_of(environment) for environment in ("base", "klue", "test")}) == 3
 
 
 def test_the_configuration_is_found_from_a_folder_below(monkeypatch):
     monkeypatch.setenv("KEDRO_ENV", "test")
     monkeypatch.chdir(ROOT / "src" / "klue_pipeline")
-    assert topology.folds_to_run() == [0, 1]
+    assert topology.folds_to_run() == list(range(n_splits_of("test")))
 
 
 def test_a_run_wins_over_the_configuration_until_it_is_forgotten(monkeypatch):
     monkeypatch.setenv("KEDRO_ENV", "klue")
-    topology.set_folds(folds(4))
-    assert topology.folds_to_run() == [0, 1, 2, 3]
+    topology.set_folds(folds(11))
+    assert topology.folds_to_run() == list(range(11))
     topology.forget_folds()
-    assert topology.folds_to_run() == [0, 1, 2, 3, 4]
+    assert topology.folds_to_run() == list(range(n_splits_of("klue")))
 
 
 def test_setting_tells_whether_anything_changed():

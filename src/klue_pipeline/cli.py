@@ -7,13 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+import yaml
+from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
 
 SHOW_TRACEBACK = "KLUE_TRACEBACK"
 """Environment variable that brings tracebacks back: ``KLUE_TRACEBACK=1 kedro run``."""
 
-_EXPLAINED = (ValueError, FileNotFoundError, DatasetError, RuntimeError)
+_EXPLAINED = (
+    ValueError,
+    FileNotFoundError,
+    DatasetError,
+    RuntimeError,
+    MissingConfigException,
+    yaml.YAMLError,
+)
 
 
 @click.group(name="klue_pipeline")

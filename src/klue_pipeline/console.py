@@ -23,15 +23,30 @@ _IGNORED = (
     (r".*'pin_memory' argument is set as true but no accelerator.*", UserWarning),
 )
 
-# Kedro's runner logs each node twice and counts tasks; ``hooks/node_log.py`` says the same in one
-# line with the fold's name. What it says about skipped nodes stays.
-_DROPPED_RUNNER_LINES = ("Completed ", "Using synchronous mode", "Asynchronous mode")
+_DROPPED = {
+    # Kedro's runner logs each node twice and counts tasks; ``hooks/node_log.py`` says the same in
+    # one line with the fold's name. What it says about skipped nodes stays. To repeat a command
+    # whose input is wrong does not help.
+    "kedro.runner.sequential_runner": (
+        "Completed ",
+        "Using synchronous mode",
+        "Asynchronous mode",
+        "No nodes ran. Repeat the previous command",
+    ),
+    # Kedro-Viz draws timings of whole runs only; nobody misses them after a partial one.
+    "kedro_viz.integrations.kedro.run_hooks": ("Workflow tracking is disabled",),
+    # Short epochs leave checkpoints of the same second; their numbers order them just as well.
+    "transformers.trainer_utils": ("mtime may not be reliable",),
+}
+"""Beginnings of lines that are dropped, by the logger that writes them."""
+
 _WIDE_COLUMNS = "160"
 
 
 def quieten() -> None:
     """Filter third-party noise, and switch telemetry off unless the user switched it on."""
-    logging.getLogger("kedro.runner.sequential_runner").addFilter(_is_worth_showing)
+    for name in _DROPPED:
+        logging.getLogger(name).addFilter(_is_worth_showing)
     if not sys.stdout.isatty():
         # A log file has no width; at Rich's 80 columns every path would be broken.
         os.environ.setdefault("COLUMNS", _WIDE_COLUMNS)
@@ -45,4 +60,4 @@ def quieten() -> None:
 
 
 def _is_worth_showing(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(_DROPPED_RUNNER_LINES)
+    return not record.getMessage().startswith(_DROPPED[record.name])

@@ -105,9 +105,10 @@ def folder_name(experiment: str, run_name: str | None) -> str:
 
 def _find_entry(experiments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if name not in experiments:
+        hint, names = suggest(str(name), experiments), ", ".join(sorted(experiments))
+        rest = "" if names in hint else f" All: {names}."
         raise ValueError(
-            f"There is no experiment {name!r} in parameters_experiments.yml. "
-            f"{suggest(str(name), experiments)} All: {', '.join(sorted(experiments))}."
+            f"There is no experiment {name!r} in parameters_experiments.yml. {hint}{rest}"
         )
     # An entry without a word is for the check of all parameters to refuse.
     entry: Mapping[str, Any] = experiments[name] or {}

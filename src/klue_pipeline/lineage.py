@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
 from klue_pipeline import __version__
@@ -19,9 +20,11 @@ from klue_pipeline.training.params import Settings
 
 Origin = dict[str, str]
 
+COLLECTED_FOLDS = "folds"
+"""Field of an origin: the folds that went into a result which collects several."""
+
 _PARAMETER_PREFIX = "params:"
 _LONGEST_VALUE = 60
-_BLOCK_BYTES = 1 << 20
 
 
 def trace_origins(
@@ -45,9 +48,19 @@ def trace_origins(
             if name.startswith(_PARAMETER_PREFIX):
                 own |= settings_of(parameters, name.removeprefix(_PARAMETER_PREFIX))
             own |= origins.get(plain_name(name), {})
+        own |= _collected_folds(node)
         for name in node.outputs:
             origins[plain_name(name)] = own
     return origins
+
+
+def _collected_folds(node: Node) -> Origin:
+    """Name the folds whose results a node collects: those of one fold are not those of all."""
+    if node.namespace:
+        return {}
+    datasets = [name for name in node.inputs if not name.startswith(_PARAMETER_PREFIX)]
+    folds = {name.rpartition(".")[0]: None for name in datasets if "." in name}
+    return {COLLECTED_FOLDS: ", ".join(folds)} if folds else {}
 
 
 def plain_name(dataset: str) -> str:
@@ -83,29 +96,6 @@ def differing_fields(found: Origin, wanted: Origin) -> list[str]:
         for name in sorted(found.keys() | wanted.keys())
         if found.get(name) != wanted.get(name)
     ]
-
-
-def hash_file(path: Path) -> str:
-    """Return the first digits of a file's SHA-256."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()[:16]
-
-
-def hash_encoder_folder(folder: Path) -> str:
-    """Recognise a local encoder by its configuration files' content and its weights' sizes.
-
-    Hashing gigabytes of weights at every start would cost more than it protects from.
-    """
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
-        small = path.suffix == ".json"
-        digest.update(
-            f"{path.name} {path.stat().st_size} {hash_file(path) if small else ''}".encode()
-        )
-    return digest.hexdigest()[:16]
 
 
 class OriginStore:

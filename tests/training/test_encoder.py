@@ -2,9 +2,11 @@
 
 import json
 import logging
+import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -170,6 +172,27 @@ def test_a_folder_that_is_no_encoder_is_one_clear_error(tmp_path, fill):
         load(tmp_path)
     assert str(tmp_path) in str(raised.value)
     assert "config.json and model.safetensors" in str(raised.value)
+
+
+def test_weights_of_another_architecture_are_refused(folders, tmp_path):
+    """Transformers would fill the encoder with random numbers and go on."""
+    shutil.copytree(folders / "bert", tmp_path, dirs_exist_ok=True)
+    weights = load_file(folders / "bert" / "model.safetensors")
+    renamed = {f"encoder.{name}": value for name, value in weights.items()}  # as our own folders
+    save_file(renamed, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=r"lacks \d+ weights .*embeddings\..*start at random"):
+        load(tmp_path)
+
+
+def test_a_checkpoint_without_a_pooler_is_whole(folders, tmp_path):
+    """KLUE's own checkpoints have none."""
+    shutil.copytree(folders / "bert", tmp_path, dirs_exist_ok=True)
+    weights = load_file(folders / "bert" / "model.safetensors")
+    kept = {name: value for name, value in weights.items() if "pooler" not in name}
+    assert len(kept) < len(weights)
+    save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    wanted = load(folders / "bert")(IDS).last_hidden_state
+    assert torch.equal(load(tmp_path)(IDS).last_hidden_state, wanted)
 
 
 def test_code_in_a_folder_is_never_run(tmp_path, monkeypatch):

@@ -17,21 +17,26 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.experiments import folder_name
 from klue_pipeline.lineage import (
+    COLLECTED_FOLDS,
     Origin,
     OriginStore,
     differing_fields,
-    hash_encoder_folder,
-    hash_file,
     hash_origin,
     plain_name,
     trace_origins,
 )
 from klue_pipeline.parameters import Parameters
+from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 
 logger = logging.getLogger(__name__)
 
 _RAW_DATASETS = {"raw_train": "raw.train", "raw_test": "raw.test", "raw_test_gold": "raw.test_gold"}
+LATEST_RESULTS = frozenset({"ensemble_scores", "ensemble_report", "submission", "metrics"})
+"""Results outside the experiments' folders: those of whichever experiment ran last, never a mix."""
+
+_FOLD_DATASETS = ("model", "workspace", "metrics", "validation_scores", "test_scores")
 _FOLD_FOLDER = re.compile(r"^fold_(\d+)$")
 _SHOWN_FIELDS = 5
 
@@ -52,7 +57,7 @@ class LineageHooks:
         loader = context.config_loader
         self._parameters = Parameters.model_validate(loader["parameters"])
         data_root = Path(context.project_path) / loader["globals"]["data_root"]
-        folder = f"{self._parameters.experiment}--{self._parameters.run.name or ''}"
+        folder = folder_name(self._parameters.experiment, self._parameters.run.name)
         self._unfinished = data_root / ".fingerprints" / f"unfinished-{folder}.json"
 
     @hook_impl
@@ -69,12 +74,14 @@ class LineageHooks:
         if self._parameters is None:
             return
         self._origins = trace_origins(whole, self._parameters, self._sources(self._parameters))
+        # Refuse first: a run that is refused leaves everything as it was.
+        obsolete = self._obsolete(whole)
+        kept = _untouched(whole, pipeline) - (obsolete - _read_by(whole, pipeline))
+        self._require_same_origin(self._on_disk(kept - LATEST_RESULTS), resuming=False)
         if run_params["only_missing_outputs"]:
-            self._remove_unfinished(pipeline)
-            self._require_same_origin(self._on_disk(_outputs(pipeline)), resuming=True)
+            self._make_room_to_resume(pipeline, obsolete)
         else:
             self._remember_unfinished(pipeline)
-        self._require_same_origin(self._on_disk(_untouched(whole, pipeline)), resuming=False)
         if _trains_every_fold(whole, pipeline):
             self._remove_surplus_folds()
 
@@ -143,29 +150,66 @@ class LineageHooks:
         plan: dict[str, str] = json.loads(self._unfinished.read_text(encoding="utf-8"))
         return plan
 
-    def _remove_unfinished(self, pipeline: Pipeline) -> None:
-        """Remove what an interrupted run of the same settings was about to replace."""
-        plan = self._read_unfinished()
-        for name, path in self._on_disk(_outputs(pipeline)).items():
-            found, wanted = self._store.read(path), self._origins[plain_name(name)]
-            planned = plan.get(name) == hash_origin(wanted)
-            if found is None or (planned and found != wanted):
-                logger.info("Making %s anew: the interrupted run did not get to it", name)
-                _remove(path)
+    def _obsolete(self, whole: Pipeline) -> set[str]:
+        """Return the results on disk whose inputs an earlier run has made anew, differently."""
+        obsolete: set[str] = set()
+        for node in whole.nodes:  # from the beginning of the graph to its end
+            inputs = [self._store.read(path) for path in self._on_disk(node.inputs).values()]
+            inherited = not obsolete.isdisjoint(plain_name(name) for name in node.inputs)
+            for name, path in self._on_disk(node.outputs).items():
+                found = self._store.read(path) or {}
+                if inherited or any(o and not o.items() <= found.items() for o in inputs):
+                    obsolete |= {name, plain_name(name)}
+        return obsolete
+
+    def _make_room_to_resume(self, pipeline: Pipeline, obsolete: set[str]) -> None:
+        """Remove the outputs that a resumed run has to make anew, for it skips all that exist.
+
+        Raises:
+            ValueError: Another output was made by other settings; nothing was removed.
+        """
+        on_disk = self._on_disk(_outputs(pipeline))
+        reasons = {
+            name: self._reason_to_renew(name, path, obsolete) for name, path in on_disk.items()
+        }
+        kept = {name: path for name, path in on_disk.items() if not reasons[name]}
+        self._require_same_origin(kept, resuming=True)
+        for name in on_disk.keys() - kept.keys():
+            logger.info("Making %s anew: %s", name, reasons[name])
+            self._remove(on_disk[name])
+
+    def _reason_to_renew(self, name: str, path: Path, obsolete: set[str]) -> str:
+        """Say why a resumed run has to make an output anew; nothing if it may keep or refuse it."""
+        found, wanted = self._store.read(path), self._origins[plain_name(name)]
+        if found is None:
+            return "the interrupted run was saving it"
+        planned = self._read_unfinished().get(name) == hash_origin(wanted)
+        other_folds = {**found, COLLECTED_FOLDS: ""} == {**wanted, COLLECTED_FOLDS: ""}
+        reasons = {
+            "the interrupted run did not get to it": planned,
+            "an earlier run changed what it was made from": name in obsolete,
+            "it is another run's": name in LATEST_RESULTS,
+            f"it was made from {found.get(COLLECTED_FOLDS)}": other_folds,
+        }
+        return next((reason for reason, holds in reasons.items() if holds and found != wanted), "")
 
     def _remove_surplus_folds(self) -> None:
         n_splits = self._parameters.folds.n_splits if self._parameters else 0
-        for folder in {p.parent for p in map(self._path_of, _fold_datasets()) if p is not None}:
+        paths = [self._path_of(f"fold_0.{name}") for name in _FOLD_DATASETS]
+        for folder in {path.parent for path in paths if path is not None}:
             base = folder.parent if _FOLD_FOLDER.match(folder.name) else folder
             for path in base.glob("fold_*"):
                 match = _FOLD_FOLDER.match(path.name)
                 if match and int(match[1]) >= n_splits:
-                    logger.info("Removing %s: there are only %d folds now", path, n_splits)
-                    _remove(path)
+                    logger.info("Removing %s: folds.n_splits is %d now", path, n_splits)
+                    self._remove(path)
 
-
-def _fold_datasets() -> list[str]:
-    return [f"fold_0.{name}" for name in ("model", "metrics", "validation_scores", "test_scores")]
+    def _remove(self, path: Path) -> None:
+        self._store.remove(path)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _outputs(pipeline: Pipeline) -> set[str]:
@@ -177,6 +221,12 @@ def _untouched(whole: Pipeline, pipeline: Pipeline) -> set[str]:
     names = [node.name for node in pipeline.nodes if node in whole.nodes]
     touched = _outputs(whole.from_nodes(*names)) if names else set()
     return _outputs(whole) - touched - _outputs(pipeline)
+
+
+def _read_by(whole: Pipeline, pipeline: Pipeline) -> set[str]:
+    """Return what the nodes of a run read, and everything that was made on the way to it."""
+    names = [node.name for node in pipeline.nodes if node in whole.nodes]
+    return _outputs(whole.to_nodes(*names)) if names else set()
 
 
 def _trains_every_fold(whole: Pipeline, pipeline: Pipeline) -> bool:
@@ -197,10 +247,3 @@ def _refusal(name: str, fields: list[str], *, resuming: bool) -> str:
         f"{name} on disk was made with other settings:\n{shown}{rest}\n{remedy}, give this variant "
         "its own folder by --params run.name=..., or go back to the former settings."
     )
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()

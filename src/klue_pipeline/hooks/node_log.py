@@ -19,19 +19,21 @@ class NodeLogHooks:
     def __init__(self) -> None:
         self._started_at = 0.0
         self._number = 0
-        self._count = 0
+        self._total = ""
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Count the nodes of the run."""
-        self._number, self._count = 0, len(pipeline.nodes)
+        # Which nodes a resumed run skips is decided later; Kedro says then how many are left.
+        resumed = run_params["only_missing_outputs"]
+        self._number, self._total = 0, "" if resumed else f"/{len(pipeline.nodes)}"
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:  # noqa: ARG002
         """Say which node starts."""
         self._started_at = time.perf_counter()
         self._number += 1
-        logger.info("[%d/%d] %s", self._number, self._count, node.name)
+        logger.info("[%d%s] %s", self._number, self._total, node.name)
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
@@ -39,3 +41,8 @@ class NodeLogHooks:
         seconds = time.perf_counter() - self._started_at
         if seconds >= _WORTH_A_SECOND_LINE_SECONDS:
             logger.info("%s took %.0f s", node.name, seconds)
+
+    @hook_impl
+    def on_node_error(self, node: Node) -> None:
+        """Say which node failed; why comes at the end of the command, and only once."""
+        logger.error("%s failed", node.name)

@@ -1,9 +1,11 @@
 """The hook that removes a fold's resume state once its model is stored."""
 
+import contextlib
 import shutil
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
 
 
 class ScratchHooks:
@@ -21,6 +23,14 @@ class ScratchHooks:
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Remove ``fold_k``'s scratch folder after ``fold_k.model``, the node's last output."""
         namespace, _, name = dataset_name.rpartition(".")
-        if name == "model" and self._catalog is not None:
-            workspace = self._catalog.load(f"{namespace}.workspace")
-            shutil.rmtree(workspace.folder, ignore_errors=True)
+        if namespace and name == "model" and self._catalog is not None:
+            folder = self._catalog.load(f"{namespace}.workspace").folder
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # another fold's state is in it
+                folder.parent.rmdir()
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Remove what stayed behind because a run was killed just after it stored a model."""
+        for name in pipeline.all_outputs():
+            self.after_dataset_saved(name)

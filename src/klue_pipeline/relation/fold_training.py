@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
+from klue_pipeline import __version__
 from klue_pipeline.relation.evaluation import negative_id
 from klue_pipeline.relation.features import Features
 from klue_pipeline.relation.fingerprints import folds_fingerprint
@@ -20,6 +21,7 @@ from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.device import explain_out_of_memory, resolve_device, resolve_precision
 from klue_pipeline.training.encoder import build_encoder, require_room
+from klue_pipeline.training.fingerprint import hash_encoder_folder
 from klue_pipeline.training.folds import training_and_validation_rows
 from klue_pipeline.training.losses import build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, Settings, TrainingParams
@@ -225,7 +227,9 @@ def _origin(params: ClassifierParams, fingerprint: dict[str, str], fold: int) ->
         name: group.model_dump(exclude=set(group.results_do_not_depend_on))
         for name, group in groups.items()
     }
-    return {"fold": fold, **settings, **fingerprint}
+    folder = Path(params.encoder.name)
+    files = hash_encoder_folder(folder) if folder.is_dir() else None
+    return {"fold": fold, "code": __version__, "files": files, **settings, **fingerprint}
 
 
 def _require_same_input(config: RelationConfig, features: Features) -> None:

@@ -5,6 +5,7 @@ digits and single Latin capitals by their Korean names, other Latin words by a r
 Hanja and other scripts carry no reading here and count as vowel-final.
 """
 
+import unicodedata
 from typing import Literal
 
 JosaPair = Literal["은/는", "이/가", "을/를", "와/과", "으로/로", "이나/나", "이라/라", "이/"]
@@ -48,7 +49,7 @@ def final_consonant(word: str) -> str:
     >>> final_consonant("《토지》"), final_consonant("SM"), final_consonant("2021")
     ('', 'ㅁ', 'ㄹ')
     """
-    core = word.rstrip()
+    core = unicodedata.normalize("NFC", word).rstrip()
     while core and not core[-1].isalnum():
         core = core[:-1]
     if not core:

@@ -1,13 +1,15 @@
-"""Content hashes of tables: equal values give equal hashes, whatever library version made them."""
+"""Content hashes of tables and files: equal values give equal hashes, whatever made them."""
 
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 _HEADER = b"klue_pipeline table, layout 1\n"
+_BLOCK_BYTES = 1 << 20
 
 
 def hash_table(frame: pd.DataFrame, columns: list[str]) -> str:
@@ -81,3 +83,26 @@ _ENCODERS: dict[str, Callable[[pd.Series], bytes]] = {
     "integer": _encode_whole_numbers,
     "string": _encode_text,
 }
+
+
+def hash_file(path: Path) -> str:
+    """Return the first digits of a file's SHA-256."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()[:16]
+
+
+def hash_encoder_folder(folder: Path) -> str:
+    """Recognise a local encoder by its configuration files' content and its weights' sizes.
+
+    Hashing gigabytes of weights at every start would cost more than it protects from.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        small = path.suffix == ".json"
+        digest.update(
+            f"{path.name} {path.stat().st_size} {hash_file(path) if small else ''}".encode()
+        )
+    return digest.hexdigest()[:16]

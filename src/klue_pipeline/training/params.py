@@ -92,6 +92,8 @@ class TrainingParams(Settings):
 
     epochs: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
+    head_learning_rate: float | None = Field(default=None, gt=0)
+    """Rate of the layers over the encoder, which start at random; None takes ``learning_rate``."""
     batch_size: int = Field(ge=1)
     """Rows per optimizer step on the device, before ``accumulation_steps`` multiplies them."""
     evaluation_batch_size: int = Field(ge=1)

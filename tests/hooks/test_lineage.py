@@ -1,0 +1,396 @@
+"""The hook that keeps results of different settings apart, over a toy job with real settings."""
+
+import json
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.framework.hooks import hook_impl
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline, node
+from kedro.runner import SequentialRunner
+
+from klue_pipeline.experiments import folder_name, resolve_experiment
+from klue_pipeline.hooks import lineage
+from klue_pipeline.hooks.lineage import LATEST_RESULTS, LineageHooks
+from klue_pipeline.settings import CONFIG_LOADER_ARGS
+
+CONF = Path(__file__).parents[2] / "conf"
+CONFIGURED = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)["parameters"]
+OWN = "data/{stage}/{experiment}/{name}.json"
+FILES = {
+    "labels": "data/02_intermediate/labels.json",
+    "sentences": "data/02_intermediate/sentences.json",
+    "members": "data/03_primary/members.json",
+    "fold_{number}.metrics": "data/08_reporting/{experiment}/fold_{number}/metrics.json",
+    "fold_{number}.validation_scores": "data/07_output/{experiment}/fold_{number}/validation.json",
+    "fold_{number}.test_scores": "data/07_output/{experiment}/fold_{number}/test.json",
+    "fold_{number}.model": "data/06_models/{experiment}/fold_{number}",
+    "out_of_fold@one": "data/07_output/{experiment}/out_of_fold.json",
+    "out_of_fold@all": "data/07_output/{experiment}/out_of_fold.json",
+    "submission": "data/08_reporting/submission.json",
+    "metrics": "data/08_reporting/metrics.json",
+    "experiment_metrics": "data/08_reporting/{experiment}/metrics.json",
+}
+WHOLE = ["parse", "split", "fold_0.train", "fold_1.train", "collect", "blend", "evaluate"]
+
+
+class Killed(BaseException):
+    """Not an Exception: nobody on the way handles it, as nobody handles a kill -9."""
+
+
+class Job:
+    """A project whose nodes write their own names and the settings they saw."""
+
+    def __init__(self, folder: Path, monkeypatch) -> None:
+        self.folder, self.monkeypatch = folder, monkeypatch
+        self.ran: list[str] = []
+        (folder / "train.csv").write_text("이순신")
+
+    def run(self, *nodes, resume=False, dies_in=None, dies_saving=None, **settings):
+        """Run all nodes, or those named; settings are written as on the command line."""
+        runtime: dict = {}
+        for path, value in settings.items():
+            put(runtime, path, value)
+        parameters = resolve_experiment(CONFIGURED, runtime)
+        whole = self.graph(parameters["folds"], dies_in)
+        catalog, hooks, manager = self.catalog(parameters), LineageHooks(), _create_hook_manager()
+        manager.register(Killer(dies_saving))
+        manager.register(hooks)
+        self.monkeypatch.setattr(lineage, "pipelines", {"__default__": whole})
+        loader = {"parameters": parameters, "globals": {"data_root": "data"}}
+        hooks.after_context_created(SimpleNamespace(config_loader=loader, project_path=self.folder))
+        chosen = whole.filter(node_names=nodes) if nodes else whole
+        self.ran = []
+        hooks.before_pipeline_run({"only_missing_outputs": resume}, chosen, catalog)
+        SequentialRunner().run(chosen, catalog, manager, only_missing_outputs=resume)
+        hooks.after_pipeline_run()
+        return self.ran
+
+    def graph(self, folds, dies_in) -> Pipeline:
+        numbers = folds["run"] or range(folds["n_splits"])
+
+        def wire(name, inputs, outputs, namespace=None):
+            called = f"{namespace}.{name}" if namespace else name
+
+            def function(*values):
+                self.ran.append(called)
+                if called == dies_in:
+                    raise Killed
+                made = {"by": called, "from": [str(value) for value in values]}
+                return [made] * len(outputs)
+
+            return node(function, inputs, outputs, name=name)
+
+        def fold(number):
+            wired = [
+                wire("train", ["members", "params:training"],
+                     ["metrics", "validation_scores", "model"], f"fold_{number}"),
+                wire("predict", ["model"], ["test_scores"], f"fold_{number}"),
+            ]  # fmt: skip
+            return Pipeline(wired, namespace=f"fold_{number}", inputs={"members"},
+                            parameters={"params:training"})  # fmt: skip
+
+        scores = [f"fold_{number}.validation_scores" for number in numbers]
+        stages = Pipeline(
+            [
+                wire("parse", ["raw_train", "params:ingest"], ["sentences"]),
+                wire("split", ["sentences", "params:folds"], ["members"]),
+                wire("collect", scores, ["out_of_fold@one"]),
+                wire("blend", ["out_of_fold@all", "params:ensemble"], ["submission"]),
+                wire("evaluate", ["out_of_fold@one"], ["metrics", "experiment_metrics"]),
+            ]
+        )
+        return sum((fold(number) for number in numbers), stages)
+
+    def catalog(self, parameters) -> DataCatalog:
+        experiment = folder_name(parameters["experiment"], parameters["run"]["name"])
+        entries = {
+            name: {"type": "json.JSONDataset", "filepath": self.path(file, experiment)}
+            for name, file in FILES.items()
+        }
+        catalog = DataCatalog.from_config(
+            {
+                **entries,
+                "raw_train": {
+                    "type": "klue_pipeline.datasets.raw_relation.RawRelationDataset",
+                    "source": str(self.folder / "train.csv"),
+                },
+                "fold_{number}.workspace": {
+                    "type": "klue_pipeline.datasets.fold_workspace.FoldWorkspaceDataset",
+                    "number": "{number}",
+                    "filepath": self.path("data/06_models/{experiment}/.scratch/fold_{number}",
+                                          experiment),
+                },
+            }
+        )  # fmt: skip
+        for group in ("ingest", "folds", "training", "ensemble"):
+            catalog[f"params:{group}"] = parameters[group]
+        return catalog
+
+    def path(self, file: str, experiment: str = "baseline") -> str:
+        return str(self.folder / file.replace("{experiment}", experiment))
+
+    def read(self, name, experiment="baseline", number=0):
+        file = self.path(FILES[name], experiment).replace("{number}", str(number))
+        return Path(file).read_text(encoding="utf-8")
+
+    def snapshot(self):
+        files = [path for path in (self.folder / "data").rglob("*") if path.is_file()]
+        return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+class Killer:
+    """Ends the process in the middle of a save; called after the hook under test."""
+
+    def __init__(self, dataset_name) -> None:
+        self._dataset_name = dataset_name
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name):
+        if dataset_name == self._dataset_name:
+            raise Killed
+
+
+def put(tree, path, value):
+    *parents, last = path.split(".")
+    for part in parents:
+        tree = tree.setdefault(part, {})
+    tree[last] = value
+
+
+def changed(before, after):
+    return {
+        path.name for path in before.keys() | after.keys() if before.get(path) != after.get(path)
+    }
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    return Job(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def done(job):
+    """The job after one whole run."""
+    assert set(job.run()) >= set(WHOLE)
+    return job
+
+
+EPOCHS = {"training.epochs": 3}
+
+
+def test_every_result_has_what_made_it_beside_it(done):
+    for folder, name in [("08_reporting", "metrics.json"), ("06_models/baseline", "fold_1")]:
+        stored = done.folder / "data" / folder / ".fingerprints" / f"{name}.json"
+        origin = json.loads(stored.read_text(encoding="utf-8"))
+        assert origin["training.epochs"] == "2"
+        assert len(origin["raw.train"]) == 16
+    assert list((done.folder / "data/.fingerprints").iterdir()) == []
+
+
+def test_a_second_whole_run_makes_everything_again(done):
+    assert set(done.run()) >= set(WHOLE)
+    assert set(done.run(**EPOCHS)) >= set(WHOLE)
+    assert "'epochs': 3" in done.read("fold_{number}.model", number=1)
+
+
+def test_missing_outputs_of_the_same_settings_are_made(done):
+    before = done.snapshot()
+    assert done.run(resume=True) == []
+    assert done.snapshot() == before
+    Path(done.path("data/08_reporting/submission.json")).unlink()
+    assert done.run(resume=True) == ["blend"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "resume", "settings", "message"),
+    [
+        ((), True, EPOCHS, r"training\.epochs was 2, this run says 3\n.*Leave out --only-missing"),
+        (("fold_1.train",), False, EPOCHS, r"training\.epochs was 2.*\n.*Run the stages that make"),
+        (("evaluate",), False, EPOCHS, r"training\.epochs was 2, this run says 3"),
+        (("fold_0.predict",), False, EPOCHS, r"training\.epochs was 2, this run says 3"),
+        (("fold_0.train",), False, {"folds.seed": 1}, r"folds\.seed was 42, this run says 1"),
+        (("collect", "blend"), True, {"ingest.seed": 1}, r"ingest\.seed was 42, this run says 1"),
+    ],
+)
+def test_other_settings_are_refused_and_nothing_changes(done, nodes, resume, settings, message):
+    before = done.snapshot()
+    with pytest.raises(ValueError, match=f"on disk was made with other settings:\n.*{message}"):
+        done.run(*nodes, resume=resume, **settings)
+    assert (done.ran, done.snapshot()) == ([], before)
+
+
+def test_many_differences_are_counted(done):
+    settings = {f"training.{name}": value for name, value in [
+        ("epochs", 3), ("learning_rate", 0.1), ("batch_size", 2), ("seed", 1),
+        ("weight_decay", 0.5), ("warmup_share", 0.5), ("compile", True)]}  # fmt: skip
+    with pytest.raises(ValueError, match="and 2 more\n") as raised:
+        done.run("evaluate", **settings)
+    assert str(raised.value).count(" was ") == 5 + 1
+
+
+def test_another_raw_file_is_refused(done):
+    (done.folder / "train.csv").write_text("장영실")
+    with pytest.raises(ValueError, match=r"raw\.train was \w{16}, this run says \w{16}"):
+        done.run("fold_1.train")
+    with pytest.raises(ValueError, match=r"raw\.train was "):
+        done.run(resume=True)
+    assert set(done.run()) >= set(WHOLE)
+
+
+def test_what_depends_on_what_is_made_need_not_fit(done):
+    """The stages that follow are stale, and the next run that reads them says so."""
+    assert done.run("split", "fold_0.train", "fold_1.train", **EPOCHS)
+    with pytest.raises(ValueError, match=r"training\.epochs was 2, this run says 3"):
+        done.run("blend", **EPOCHS)
+    with pytest.raises(ValueError, match=r"training\.epochs was 3, this run says 2"):
+        done.run("blend")
+    assert done.run("collect", "blend", "evaluate", **EPOCHS) == ["collect", "blend", "evaluate"]
+
+
+def test_a_local_encoder_is_recognised_by_its_files(job, tmp_path):
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    (encoder / "config.json").write_text("{}")
+    settings = {"encoder.name": str(encoder)}
+    job.run(**settings)
+    origin = LineageHooks()
+    assert origin is not None
+    assert job.run(resume=True, **settings) == []
+
+
+def test_variants_do_not_see_each_other(done):
+    before = done.snapshot()
+    assert set(done.run(**EPOCHS, **{"run.name": "x"})) >= set(WHOLE)
+    shared = {"sentences.json", "members.json", "submission.json", "metrics.json"}
+    origins = {f"{name}.json" for name in shared}
+    after = done.snapshot()
+    assert changed(before, {path: after[path] for path in before}) <= shared | origins
+    # The latest submission and metrics are the variant's now; that stops nobody.
+    for nodes in (["blend"], ["evaluate"], ["fold_1.train"]):
+        assert done.run(*nodes) == nodes
+
+
+def test_the_latest_results_become_those_of_a_resumed_run(done, caplog):
+    done.run(**EPOCHS, **{"run.name": "x"})
+    latest = done.read("metrics")
+    assert done.run(resume=True) == ["blend", "evaluate"]
+    assert done.read("metrics") == latest  # the toy writes the same; who made it is what counts
+    assert "Making metrics anew: it is another run's" in caplog.text
+    assert done.run(resume=True) == []
+
+
+def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
+    """A new dataset of the real job either lives in its experiment's folder or is listed."""
+    from klue_pipeline.lineage import trace_origins
+    from klue_pipeline.parameters import check_parameters
+    from klue_pipeline.pipeline_registry import register_pipelines
+
+    loader = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)
+    parameters = check_parameters(resolve_experiment(loader["parameters"], {}))
+    entries = loader["catalog"]
+    of_experiments = {
+        name
+        for name, origin in trace_origins(
+            register_pipelines()["__default__"], parameters, {}
+        ).items()
+        if any(field.startswith(("training.", "encoder.", "augment.")) for field in origin)
+    }
+    outside = {
+        name
+        for name in of_experiments & entries.keys()
+        if "/baseline/" not in entries[name].get("filepath", "/baseline/")
+    }
+    assert outside == LATEST_RESULTS
+
+
+def test_an_interrupted_run_of_the_same_settings_goes_on(job):
+    with pytest.raises(Killed):
+        job.run(dies_in="fold_1.train")
+    assert job.run(resume=True)[0] == "fold_1.train"
+    assert "fold_0.train" not in job.ran
+    assert job.run(resume=True) == []
+
+
+def test_an_interrupted_run_of_new_settings_goes_on(done, caplog):
+    with pytest.raises(Killed):
+        done.run(dies_in="fold_1.train", **EPOCHS)
+    with pytest.raises(ValueError, match=r"training\.epochs was 3, this run says 2"):
+        done.run(resume=True)
+    with pytest.raises(ValueError, match=r"training\.epochs was 2, this run says 3"):
+        done.run("fold_0.train", **EPOCHS)
+    ran = done.run(resume=True, **EPOCHS)
+    assert {"parse", "split", "fold_0.train"}.isdisjoint(ran)
+    assert {"fold_1.train", "fold_1.predict", "collect", "blend", "evaluate"} <= set(ran)
+    assert "Making fold_1.model anew: the interrupted run did not get to it" in caplog.text
+    assert "'epochs': 3" in done.read("fold_{number}.model", number=1)
+    assert done.run(resume=True, **EPOCHS) == []
+
+
+def test_a_resumed_run_that_is_killed_too_goes_on(done):
+    for kill in ({"dies_in": "fold_0.train"}, {"dies_in": "fold_1.train", "resume": True}):
+        with pytest.raises(Killed):
+            done.run(**kill, **EPOCHS)
+    assert done.ran[-1] == "fold_1.train"
+    assert "fold_0.train" not in done.run(resume=True, **EPOCHS)
+    assert done.run(resume=True, **EPOCHS) == []
+
+
+def test_what_was_being_saved_is_made_again(done, caplog):
+    """Its file may be half written or still the old one; nothing on disk tells."""
+    with pytest.raises(Killed):
+        done.run(dies_saving="fold_1.model")
+    with pytest.raises(ValueError, match="fold_1.model was left by a run that was interrupted"):
+        done.run("fold_0.predict")
+    assert "fold_1.train" in done.run(resume=True)
+    assert "Making fold_1.model anew: the interrupted run was saving it" in caplog.text
+
+
+def test_a_quick_look_at_one_fold_goes_on_to_the_others(job, caplog):
+    assert set(job.run(**{"folds.run": [1]})) >= {"fold_1.train", "collect", "evaluate"}
+    assert "fold_0" not in job.read("out_of_fold@one")
+    ran = job.run(resume=True)
+    assert "fold_0.train" in ran
+    assert "fold_1.train" not in ran
+    assert {"collect", "blend", "evaluate"} <= set(ran)
+    assert "Making out_of_fold@one anew: it was made from fold_1" in caplog.text
+    assert "fold_0" in job.read("out_of_fold@one")
+
+
+def test_scores_of_some_folds_are_not_taken_for_those_of_all(done):
+    done.run("fold_0.train", "collect", **{"folds.run": [0]})
+    with pytest.raises(ValueError, match="folds was fold_0, this run says fold_0, fold_1"):
+        done.run("blend")
+
+
+def test_fewer_folds_leave_no_surplus(job, caplog):
+    job.run(**{"folds.n_splits": 12})
+    scratch = Path(job.path("data/06_models/{experiment}/.scratch/fold_10"))
+    scratch.mkdir(parents=True)
+    other = job.folder / "data/06_models/other/fold_11"
+    other.mkdir(parents=True)
+    job.run(**{"folds.n_splits": 2})
+    left = {path.name for path in (job.folder / "data").rglob("fold_*")}
+    assert left == {"fold_0", "fold_1", "fold_0.json", "fold_1.json", "fold_11"}
+    assert other.is_dir()
+    assert "folds.n_splits is 2 now" in caplog.text
+
+
+def test_other_folds_are_not_surplus(done):
+    """A quick look, or one fold again, leaves the other folds alone."""
+    before = done.read("fold_{number}.model", number=1)
+    done.run(**{"folds.run": [0]})
+    done.run("fold_0.train")
+    assert done.read("fold_{number}.model", number=1) == before
+
+
+def test_a_partial_run_with_another_number_of_folds_is_refused(done):
+    before = done.snapshot()
+    with pytest.raises(ValueError, match=r"folds\.n_splits was 2, this run says 3"):
+        done.run("fold_0.train", "fold_1.train", "fold_2.train", **{"folds.n_splits": 3})
+    assert done.snapshot() == before

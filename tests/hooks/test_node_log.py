@@ -1,0 +1,78 @@
+"""One line per node, by its full name."""
+
+import logging
+
+import pytest
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Pipeline, node
+from kedro.runner import SequentialRunner
+
+from klue_pipeline.hooks import node_log
+from klue_pipeline.hooks.node_log import NodeLogHooks
+
+
+def double(number):
+    return 2 * number
+
+
+def fail(number):
+    raise ValueError(f"{number} is no good")
+
+
+FOLD = Pipeline([node(double, "a", "b", name="train")], namespace="fold_1", inputs={"a"})
+REST = Pipeline([node(double, "fold_1.b", "c", name="collect")])
+
+
+@pytest.fixture(autouse=True)
+def listen(caplog):
+    caplog.set_level(logging.INFO)
+
+
+def run(pipeline, *, resumed=False):
+    hooks, manager = NodeLogHooks(), _create_hook_manager()
+    manager.register(hooks)
+    hooks.before_pipeline_run({"only_missing_outputs": resumed}, pipeline)
+    SequentialRunner().run(pipeline, DataCatalog({"a": MemoryDataset(1)}), manager)
+    return hooks
+
+
+def our_lines(caplog):
+    return [entry.getMessage() for entry in caplog.records if entry.name == node_log.__name__]
+
+
+def test_nodes_are_numbered_and_called_by_their_full_name(caplog):
+    run(FOLD + REST)
+    assert our_lines(caplog) == ["[1/2] fold_1.train", "[2/2] collect"]
+
+
+def test_a_resumed_run_does_not_count_nodes_that_it_may_skip(caplog):
+    run(FOLD + REST, resumed=True)
+    assert our_lines(caplog) == ["[1] fold_1.train", "[2] collect"]
+
+
+def test_a_second_run_counts_from_one_again(caplog):
+    hooks = run(FOLD + REST)
+    caplog.clear()
+    hooks.before_pipeline_run({"only_missing_outputs": False}, REST)
+    hooks.before_node_run(REST.nodes[0], {})
+    assert our_lines(caplog) == ["[1/1] collect"]
+
+
+def test_a_long_node_says_how_long_it_took(caplog, monkeypatch):
+    seconds = iter([10.0, 72.4, 80.0, 84.9])
+    monkeypatch.setattr(node_log.time, "perf_counter", lambda: next(seconds, 0.0))
+    hooks = NodeLogHooks()
+    for name in (FOLD.nodes[0], REST.nodes[0]):
+        hooks.before_node_run(name, {})
+        hooks.after_node_run(name)
+    assert our_lines(caplog)[1:] == ["fold_1.train took 62 s", "[2] collect"]
+
+
+def test_a_failed_node_is_named(caplog):
+    with pytest.raises(ValueError, match="1 is no good"):
+        run(Pipeline([node(fail, "a", "b", name="train")], namespace="fold_1", inputs={"a"}))
+    assert our_lines(caplog) == ["[1/1] fold_1.train", "fold_1.train failed"]
+    assert [entry.levelname for entry in caplog.records if entry.name == node_log.__name__][1:] == [
+        "ERROR"
+    ]

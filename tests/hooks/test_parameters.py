@@ -1,0 +1,103 @@
+"""The hook that resolves the experiment, checks all settings and tells the graph its folds."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.framework.project import configure_project, pipelines
+
+from klue_pipeline import topology
+from klue_pipeline.hooks.parameters import ParameterHooks
+from klue_pipeline.settings import CONFIG_LOADER_ARGS
+
+ROOT_CONF = Path(__file__).parents[2] / "conf"
+
+
+@pytest.fixture(autouse=True)
+def forget_folds():
+    configure_project("klue_pipeline")
+    topology.forget_folds()
+    yield
+    topology.forget_folds()
+    configure_project("klue_pipeline")
+
+
+def resolve(**runtime):
+    loader = OmegaConfigLoader(
+        str(ROOT_CONF), env="test", runtime_params=runtime or None, **CONFIG_LOADER_ARGS
+    )
+    ParameterHooks().after_context_created(SimpleNamespace(config_loader=loader))
+    return loader
+
+
+def test_the_experiment_becomes_plain_groups():
+    parameters = resolve()["parameters"]
+    defaults = parameters["experiment_defaults"]
+    for group in ("input", "encoder", "head", "loss", "training", "augment"):
+        assert parameters[group] == defaults[group]
+
+
+def test_the_command_line_wins_and_leaves_the_rest():
+    parameters = resolve(training={"epochs": 7}, folds={"seed": 5})["parameters"]
+    assert parameters["training"]["epochs"] == 7
+    assert parameters["training"]["max_tokens"] == 96
+    assert parameters["folds"] == {**resolve()["parameters"]["folds"], "seed": 5}
+    # What an experiment would have had without the command line can still be seen.
+    assert parameters["experiment_defaults"]["training"]["epochs"] == 2
+
+
+def test_the_catalog_still_sees_the_command_line():
+    loader = resolve(raw={"train": "mine.csv"}, run={"name": "x"})
+    assert loader.runtime_params == {"raw": {"train": "mine.csv"}, "run": {"name": "x"}}
+    catalog = loader["catalog"]
+    assert catalog["raw_train"]["source"] == "mine.csv"
+    assert catalog["raw_test"]["source"] == "data/01_raw/sample/test.csv"
+    assert catalog["tokenizer"]["filepath"] == "data/test/05_model_input/baseline--x/tokenizer"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "message"),
+    [
+        ({"training": {"epoch": 3}}, r"training\.epoch: .*Did you mean epochs\?"),
+        ({"trainin": {"epochs": 3}}, r"trainin: .*Did you mean training\?"),
+        ({"training": {"epochs": 0}}, r"training\.epochs: found 0"),
+        ({"experiment": "nope"}, r"no experiment 'nope'.*Known are: baseline\.$"),
+    ],
+)
+def test_a_wrong_setting_stops_here(runtime, message):
+    with pytest.raises(ValueError, match=message):
+        resolve(**runtime)
+
+
+def test_a_broken_file_leaves_the_loader_as_it_was():
+    class Broken(dict):
+        runtime_params = {"training": {"epochs": 3}}
+
+        def __getitem__(self, key):
+            raise RuntimeError("cannot read")
+
+    loader = Broken()
+    with pytest.raises(RuntimeError):
+        ParameterHooks().after_context_created(SimpleNamespace(config_loader=loader))
+    assert loader.runtime_params == {"training": {"epochs": 3}}
+
+
+def folds_in_graph():
+    return {node.namespace for node in pipelines["__default__"].nodes if node.namespace}
+
+
+def test_the_graph_has_the_folds_of_this_run_and_then_those_of_the_next():
+    resolve(folds={"n_splits": 3})
+    assert folds_in_graph() == {"fold_0", "fold_1", "fold_2"}
+    resolve(folds={"run": [1]})
+    assert folds_in_graph() == {"fold_1"}
+    resolve()
+    assert folds_in_graph() == {"fold_0", "fold_1"}
+
+
+def test_a_refused_run_does_not_change_the_graph():
+    resolve()
+    with pytest.raises(ValueError, match="run names folds"):
+        resolve(folds={"run": [5]})
+    assert folds_in_graph() == {"fold_0", "fold_1"}

@@ -1,0 +1,160 @@
+"""Results of different settings never mix: what is refused, what is let through, and what goes on."""
+
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+REFUSED = {
+    "a fold again": ["--nodes", "fold_1.train"],
+    "a resumed run": ["--only-missing-outputs"],
+    "predictions only": ["--pipelines", "predict"],
+    "the ensemble only": ["--pipelines", "ensemble"],
+    "the report only": ["--pipelines", "report"],
+}
+OTHER = ["--params", "training.epochs=3"]
+VARIANT = ["--params", "run.name=longer,training.epochs=3"]
+OTHER_FOLDS = "run.name=folds,folds.seed=7"
+
+
+@pytest.fixture(scope="module")
+def refusals(whole_run, tmp_path_factory):
+    """What every command of REFUSED says, and the data folder before and after all of them."""
+    project = whole_run[0].copy_to(tmp_path_factory.mktemp("refusals") / "project")
+    before = project.snapshot()
+    ended = project.run_each(*([*command, *OTHER] for command in REFUSED.values()))
+    return dict(zip(REFUSED, ended, strict=True)), before, project.snapshot()
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_other_settings_are_refused_by_name(refusals, command):
+    ended = refusals[0][command]
+    assert ended.code == 1
+    assert "on disk was made with other settings" in ended.console
+    assert "training.epochs was 2, this run says 3" in ended.console
+    assert "--params run.name=" in ended.console
+    assert "Traceback" not in ended.console
+
+
+def test_a_refusal_changes_nothing(refusals):
+    _, before, after = refusals
+    assert after == before
+
+
+def test_settings_that_do_not_change_results_are_let_through(finished_project):
+    """Where and how often something is saved does not make another result."""
+    before = finished_project.snapshot()
+    ended = finished_project.run(
+        "--only-missing-outputs",
+        "--params",
+        "training.checkpoint_every_steps=2,training.evaluation_batch_size=16,training.device=cpu",
+    )
+    assert ended.code == 0, ended.console
+    assert finished_project.snapshot() == before
+
+
+def test_a_changed_raw_file_is_refused(finished_project):
+    raw = finished_project.folder / "data/01_raw/sample/train.csv"
+    raw.write_bytes(raw.read_bytes()[:-1])
+    before = finished_project.snapshot()
+    for ended in finished_project.run_each(["--nodes", "fold_1.train"], ["--only-missing-outputs"]):
+        assert ended.code == 1
+        assert "raw.train was " in ended.console
+    assert finished_project.snapshot() == before
+
+
+@pytest.fixture(scope="module")
+def two_variants(whole_run, tmp_path_factory):
+    """A project with the baseline and, in its own folder, a longer training of it."""
+    project = whole_run[0].copy_to(tmp_path_factory.mktemp("variants") / "project")
+    before = project.snapshot()
+    [ended] = project.run_each(VARIANT)
+    assert ended.code == 0, ended.console
+    return project, before
+
+
+def test_a_named_variant_has_its_own_folder(two_variants):
+    project, before = two_variants
+    after = project.snapshot()
+    own = {name for name in before if "/baseline/" in name}
+    assert len(own) > 20
+    assert {name: after[name] for name in own} == {name: before[name] for name in own}
+    new = {name for name in after.keys() - before.keys() if ".fingerprints" not in name}
+    assert {name.split("/")[1] for name in new} == {"baseline--longer"}
+    wanted = {name.replace("/baseline/", "/baseline--longer/") for name in own}
+    assert {name for name in wanted if ".fingerprints" not in name} == new
+
+
+def test_both_are_blended_whichever_ran_last(two_variants, tmp_path):
+    project = two_variants[0].copy_to(tmp_path / "project")
+    report = project.read_json("08_reporting/ensemble_report.json")
+    assert (set(report["members"]), report["skipped"]) == ({"baseline", "baseline--longer"}, {})
+    submission = (project.data / "08_reporting/submission.csv").read_bytes()
+    ensemble, report_again, resumed = project.run_each(
+        ["--pipelines", "ensemble"], ["--pipelines", "report"], ["--only-missing-outputs", *VARIANT]
+    )
+    for ended in (ensemble, report_again, resumed):
+        assert ended.code == 0, ended.console
+    assert (project.data / "08_reporting/submission.csv").read_bytes() == submission
+    # The latest results are made again for the variant that was asked for last.
+    assert "Making metrics anew: it is another run's" in resumed.console
+    longer = project.read_json("08_reporting/baseline--longer/metrics.json")
+    assert project.read_json("08_reporting/metrics.json") == longer
+    assert longer != project.read_json("08_reporting/baseline/metrics.json")
+
+
+def test_one_with_other_folds_is_skipped_and_refused_if_it_is_named(two_variants, tmp_path):
+    project = two_variants[0].copy_to(tmp_path / "project")
+    others, named, unknown = project.run_each(
+        ["--params", OTHER_FOLDS],
+        ["--pipelines", "ensemble", "--params",
+         f"{OTHER_FOLDS},ensemble.members=[baseline--folds, baseline]"],
+        ["--pipelines", "ensemble", "--params", f"{OTHER_FOLDS},ensemble.members=[nobody]"],
+    )  # fmt: skip
+    assert others.code == 0, others.console
+    for name in ("baseline", "baseline--longer"):
+        assert f"WARNING  Experiment {name} is left out of the ensemble: its folds are" in (
+            others.console
+        )
+    report = project.read_json("08_reporting/ensemble_report.json")
+    assert set(report["members"]) == {"baseline--folds"}
+    assert set(report["skipped"]) == {"baseline", "baseline--longer"}
+    assert named.code == unknown.code == 1
+    assert "baseline: its folds are " in named.console
+    assert "nobody: it has no scores at all" in unknown.console
+    assert project.read_json("08_reporting/ensemble_report.json") == report
+
+
+def test_an_interrupted_run_of_new_settings_can_be_finished(two_variants, tmp_path):
+    """Fold 0 is new, fold 1 and the rest are old when the process dies."""
+    project = two_variants[0].copy_to(tmp_path / "project")
+    origins = [
+        project.data / f"06_models/baseline/.fingerprints/fold_{fold}.json" for fold in (0, 1)
+    ]
+    former = origins[0].read_bytes()
+    process = project.start("-m", "kedro", "run", "--env", "test", *OTHER)
+    while process.poll() is None:
+        if origins[0].is_file() and origins[0].read_bytes() != former:
+            break
+        time.sleep(0.002)
+    process.kill()
+    console, _ = process.communicate()
+    assert process.returncode == -9, console
+    assert '"training.epochs": "3"' in origins[0].read_text(encoding="utf-8")
+    assert '"training.epochs": "2"' in origins[1].read_text(encoding="utf-8")
+    weights = project.data / "06_models/baseline/fold_0/model.safetensors"
+    written = weights.stat().st_mtime_ns
+
+    former_settings = project.run("--only-missing-outputs")
+    assert former_settings.code == 1
+    assert "training.epochs was 3, this run says 2" in former_settings.console
+
+    resumed = project.run("--only-missing-outputs", *OTHER)
+    assert resumed.code == 0, resumed.console
+    assert "Making fold_1.model anew: the interrupted run did not get to it" in resumed.console
+    assert weights.stat().st_mtime_ns == written
+    wanted = project.read_json("08_reporting/baseline--longer/metrics.json")
+    assert project.read_json("08_reporting/baseline/metrics.json") == wanted
+    again = project.run("--only-missing-outputs", *OTHER)
+    assert "Skipping all 23 nodes" in again.console

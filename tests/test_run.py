@@ -1,0 +1,214 @@
+"""``kedro run``: the whole job and its parts, as a person types them."""
+
+import csv
+import json
+import re
+import shutil
+import sqlite3
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+pytestmark = pytest.mark.slow
+
+STAGES = ["ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report"]
+RESULTS = """
+02_intermediate/labels.json 02_intermediate/rejected_rows.csv 02_intermediate/sentences.parquet
+02_intermediate/test_gold.parquet 02_intermediate/test_sentences.parquet
+03_primary/clean_sentences.parquet 03_primary/dropped_rows.csv 03_primary/fold_members.parquet
+04_feature/baseline/training_sentences.parquet
+05_model_input/baseline/test_features.arrow 05_model_input/baseline/tokenizer/tokenizer.json
+05_model_input/baseline/tokenizer/tokenizer_config.json 05_model_input/baseline/train_features.arrow
+06_models/baseline/fold_0/model.safetensors 06_models/baseline/fold_1/model.safetensors
+07_model_output/baseline/fold_0/test.parquet 07_model_output/baseline/fold_0/validation.parquet
+07_model_output/baseline/fold_1/test.parquet 07_model_output/baseline/fold_1/validation.parquet
+07_model_output/baseline/out_of_fold.parquet 07_model_output/baseline/test_scores.parquet
+08_reporting/baseline/confusion_matrix.png 08_reporting/baseline/learning_curves.png
+08_reporting/baseline/fold_0/history.csv 08_reporting/baseline/fold_0/metrics.json
+08_reporting/baseline/fold_1/history.csv 08_reporting/baseline/fold_1/metrics.json
+08_reporting/baseline/metrics.json 08_reporting/baseline/per_label.csv
+08_reporting/baseline/submission.csv 08_reporting/cleaning_report.json
+08_reporting/ensemble_report.json 08_reporting/ensemble_scores.parquet
+08_reporting/fold_report.json 08_reporting/metrics.json 08_reporting/submission.csv
+""".split()
+NODES = """
+choose_labels parse_train parse_test parse_test_gold clean_sentences assign_folds augment_sentences
+prepare_tokenizer encode_train encode_test fold_0.train fold_1.train collect_out_of_fold
+fold_0.predict fold_1.predict average_folds combine_experiments write_submission
+write_experiment_submission evaluate tabulate_labels plot_confusion_matrix plot_learning_curves
+""".split()
+NUMBERED_LINE = re.compile(r"\[(\d+)/(\d+)\] (\S+)")
+
+
+@pytest.fixture(scope="module")
+def finished(whole_run):
+    """The finished project; only looked at."""
+    return whole_run[0]
+
+
+@pytest.fixture(scope="module")
+def console(whole_run):
+    return whole_run[1].console
+
+
+def rows_of(project, name):
+    with (project.data / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_makes_every_result_and_leaves_nothing_else(finished):
+    made = set(finished.snapshot())
+    stored_origins = {name for name in made if "/.fingerprints/" in name}
+    assert made - stored_origins >= set(RESULTS)
+    assert [name for name in made - stored_origins if "/." in name or name.startswith(".")] == []
+
+
+def test_the_submission_has_a_line_per_test_row_in_file_order(finished):
+    with (finished.folder / "data/01_raw/sample/test.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
+        row_ids = [row["id"] for row in csv.DictReader(file)]
+    names = finished.read_json("02_intermediate/labels.json")["names"]
+    for name in ("08_reporting/submission.csv", "08_reporting/baseline/submission.csv"):
+        lines = rows_of(finished, name)
+        assert [line["id"] for line in lines] == row_ids
+        probabilities = np.array([json.loads(line["probs"]) for line in lines])
+        assert probabilities.shape == (len(row_ids), 30)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+        assert [line["pred_label"] for line in lines] == [names[i] for i in probabilities.argmax(1)]
+
+
+def test_the_metrics_are_those_of_all_folds_and_of_the_test_rows(finished):
+    metrics = finished.read_json("08_reporting/metrics.json")
+    assert metrics == finished.read_json("08_reporting/baseline/metrics.json")
+    assert set(metrics) == {"out_of_fold", "folds", "leak_rate", "test"}
+    assert metrics["out_of_fold"]["rows"] == 240
+    assert metrics["test"]["rows"] == len(rows_of(finished, "08_reporting/submission.csv"))
+    assert set(metrics["folds"]) == {"fold_0", "fold_1"}
+    for fold, values in metrics["folds"].items():
+        own = finished.read_json(f"08_reporting/baseline/{fold}/metrics.json")
+        for name in ("micro_f1", "auprc", "accuracy", "loss"):
+            assert values[name] == pytest.approx(own[name])
+    accuracies = [fold["accuracy"] for fold in metrics["folds"].values()]
+    assert metrics["out_of_fold"]["accuracy"] == pytest.approx(np.mean(accuracies))
+    assert metrics["leak_rate"] == 0.0
+
+
+@pytest.mark.parametrize("name", ["confusion_matrix", "learning_curves"])
+def test_the_figures_are_pictures_with_something_on_them(finished, name):
+    from matplotlib.image import imread
+
+    pixels = imread(finished.data / f"08_reporting/baseline/{name}.png")
+    assert min(pixels.shape[:2]) > 300
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 20
+
+
+def test_the_console_has_one_numbered_line_per_node(console):
+    lines = NUMBERED_LINE.findall(console)
+    assert [(int(number), int(total)) for number, total, _ in lines] == [
+        (number, len(NODES)) for number in range(1, len(NODES) + 1)
+    ]
+    assert sorted(name for *_, name in lines) == sorted(NODES)
+
+
+def test_the_console_has_our_lines_only(console):
+    noise = ["UserWarning", "FutureWarning", "Traceback", "deprecated", "DeprecationWarning",
+             "[transformers]", "mtime", "alembic", "Workflow tracking", "huggingface",
+             "site-packages", "Completed node"]  # fmt: skip
+    assert [word for word in noise if word.lower() in console.lower()] == []
+    # Each entry of the log starts with a time and goes on indented.
+    entries = re.compile(r"^(\d\d:\d\d:\d\d (INFO|WARNING) | {9})")
+    assert [line for line in console.splitlines() if line and not entries.match(line)] == []
+    assert "out_of_fold: micro F1" in console
+
+
+def test_mlflow_has_a_finished_parent_and_a_finished_child_per_fold(finished):
+    # Read as a table: opening a client here would cost more than the run.
+    with sqlite3.connect(finished.folder / "mlflow.db") as database:
+        rows = database.execute(
+            "select name, status, parent.value from runs left join tags as parent on "
+            "parent.run_uuid = runs.run_uuid and parent.key = 'mlflow.parentRunId'"
+        ).fetchall()
+        [(parent_id,)] = database.execute("select run_uuid from runs where name = 'baseline'")
+        counts = dict(
+            database.execute("select key, count(*) from metrics group by key order by key")
+        )
+    assert sorted(rows, key=str) == [
+        ("baseline", "FINISHED", None),
+        ("fold_0", "FINISHED", parent_id),
+        ("fold_1", "FINISHED", parent_id),
+    ]
+    assert counts["validation_micro_f1"] >= 2 * 2  # folds, epochs
+
+
+def test_a_second_run_for_missing_outputs_skips_everything(finished_project):
+    before = finished_project.snapshot()
+    ended = finished_project.run("--only-missing-outputs")
+    assert (ended.code, NUMBERED_LINE.findall(ended.console)) == (0, [])
+    assert f"Skipping all {len(NODES)} nodes" in ended.console
+    assert finished_project.snapshot() == before
+
+
+def test_one_fold_can_be_trained_again(finished_project):
+    before = finished_project.snapshot()
+    weights = finished_project.data / "06_models/baseline/fold_1/model.safetensors"
+    former = weights.read_bytes()
+    ended = finished_project.run("--nodes", "fold_1.train")
+    assert (ended.code, NUMBERED_LINE.findall(ended.console)) == (0, [("1", "1", "fold_1.train")])
+    assert "Workflow tracking" not in ended.console
+    after = finished_project.snapshot()
+    touched = {name for name in after if after[name] != before.get(name)}
+    assert {name for name in touched if "fold_1" not in name} == set()
+    assert "06_models/baseline/fold_1/model.safetensors" in touched
+    assert "08_reporting/baseline/fold_1/history.csv" in touched
+    assert weights.read_bytes() == former
+    assert not (finished_project.data / "06_models/baseline/.scratch").exists()
+
+
+def test_stage_by_stage_gives_the_same_numbers(project, finished):
+    commands = [["--pipelines", stage] for stage in STAGES]
+    commands[STAGES.index("train")] = ["--pipeline", "train"]
+    for ended in project.run_each(*commands):
+        assert ended.code == 0, ended.console
+        assert "deprecated" not in ended.console
+        assert "INFO     No " not in ended.console
+    for name in ("out_of_fold", "test_scores"):
+        path = f"07_model_output/baseline/{name}.parquet"
+        tables = [pq.read_table(own.data / path) for own in (project, finished)]
+        assert tables[0].equals(tables[1], check_metadata=True)
+    for name in ("metrics.json", "submission.csv", "ensemble_report.json"):
+        path = f"08_reporting/{name}"
+        assert (project.data / path).read_bytes() == (finished.data / path).read_bytes()
+
+
+def test_a_quick_look_at_one_fold_goes_on_to_all_of_them(finished, tmp_path):
+    quick = finished.copy_to(tmp_path / "quick")
+    for stage in ("06_models", "07_model_output", "08_reporting/baseline"):
+        shutil.rmtree(quick.data / stage)
+    look, rest = quick.run_each(
+        ["--from-nodes", "fold_0.train", "--params", "folds.run=[0]"], ["--only-missing-outputs"]
+    )
+    assert look.code == 0, look.console
+    assert "Collected 120 out-of-fold rows" in look.console
+    assert "fold_1" not in look.console
+    assert rest.code == 0, rest.console
+    assert "fold_0.train" not in "".join(rest.console.split("Running")[1:])
+    assert "Making out_of_fold@one anew: it was made from fold_0" in rest.console
+    for name in ("08_reporting/metrics.json", "08_reporting/submission.csv"):
+        assert (quick.data / name).read_bytes() == (finished.data / name).read_bytes()
+
+
+def test_fewer_folds_leave_no_surplus_one(finished_project):
+    """A full run removes the folds that are no longer there; a partial one is refused."""
+    fewer = ["--params", "folds.strategy=holdout,folds.n_splits=1"]
+    before = finished_project.snapshot()
+    [partial] = finished_project.run_each(["--pipelines", "train", *fewer])
+    assert partial.code == 1
+    assert "folds.n_splits was 2, this run says 1" in partial.console
+    assert finished_project.snapshot() == before
+    [full] = finished_project.run_each(fewer)
+    assert full.code == 0, full.console
+    assert "folds.n_splits is 1 now" in " ".join(full.console.split())
+    assert [name for name in finished_project.snapshot() if "fold_1" in name] == []
+    assert set(finished_project.read_json("08_reporting/metrics.json")["folds"]) == {"fold_0"}
