@@ -41,9 +41,15 @@ class WithLoss(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, labels: torch.Tensor, **inputs: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return loss and logits."""
-        logits = self.model(**inputs)
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        positions: torch.Tensor,
+        labels: torch.Tensor,
+    ) -> dict[str, torch.Tensor]:
+        """Return loss and logits; ``**kwargs`` here would make Trainer pass more than these."""
+        logits = self.model(input_ids, attention_mask, positions)
         return {"loss": nn.functional.cross_entropy(logits.float(), labels), "logits": logits}
 
 

@@ -1,4 +1,4 @@
-"""``kill -9`` in fold 1, in three moments: the same command goes on and ends with the same result."""
+"""``kill -9`` in fold 1, in three moments: the same command goes on to the same result."""
 
 import os
 import shutil
@@ -18,7 +18,13 @@ COMMAND = ["--params", SETTINGS]
 FREQUENT = ["--params", f"{SETTINGS},training.checkpoint_every_steps=5"]
 """The same result, with more to go on from."""
 RESUME = "--only-missing-outputs"
-SAME = ["metrics.json", "submission.csv", "baseline/per_label.csv", "ensemble_report.json"]
+SAME = [
+    "metrics.json",
+    "submission.csv",
+    "baseline/per_label.csv",
+    "ensemble_report.json",
+    "baseline/fold_1/history.csv",
+]
 
 
 def scratch(project):

@@ -1,4 +1,4 @@
-"""Results of different settings never mix: what is refused, what is let through, and what goes on."""
+"""Results of different settings never mix: what is refused, what is not, and what goes on."""
 
 import time
 
@@ -109,7 +109,7 @@ def test_one_with_other_folds_is_skipped_and_refused_if_it_is_named(two_variants
     others, named, unknown = project.run_each(
         ["--params", OTHER_FOLDS],
         ["--pipelines", "ensemble", "--params",
-         f"{OTHER_FOLDS},ensemble.members=[baseline--folds, baseline]"],
+         f"{OTHER_FOLDS},ensemble.members=[baseline--folds,baseline]"],
         ["--pipelines", "ensemble", "--params", f"{OTHER_FOLDS},ensemble.members=[nobody]"],
     )  # fmt: skip
     assert others.code == 0, others.console

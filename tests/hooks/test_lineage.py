@@ -2,6 +2,7 @@
 
 import json
 import logging
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,6 @@ from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"
 CONFIGURED = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)["parameters"]
-OWN = "data/{stage}/{experiment}/{name}.json"
 FILES = {
     "labels": "data/02_intermediate/labels.json",
     "sentences": "data/02_intermediate/sentences.json",
@@ -30,12 +30,18 @@ FILES = {
     "fold_{number}.test_scores": "data/07_output/{experiment}/fold_{number}/test.json",
     "fold_{number}.model": "data/06_models/{experiment}/fold_{number}",
     "out_of_fold@one": "data/07_output/{experiment}/out_of_fold.json",
-    "out_of_fold@all": "data/07_output/{experiment}/out_of_fold.json",
     "submission": "data/08_reporting/submission.json",
     "metrics": "data/08_reporting/metrics.json",
     "experiment_metrics": "data/08_reporting/{experiment}/metrics.json",
 }
 WHOLE = ["parse", "split", "fold_0.train", "fold_1.train", "collect", "blend", "evaluate"]
+
+
+def trace(value):
+    """What a node's input was made by: names of nodes, and the epochs of a training."""
+    if isinstance(value, list):
+        return value
+    return [f"epochs {value['epochs']}"] if isinstance(value, dict) and "epochs" in value else []
 
 
 class Killed(BaseException):
@@ -80,19 +86,18 @@ class Job:
                 self.ran.append(called)
                 if called == dies_in:
                     raise Killed
-                made = {"by": called, "from": [str(value) for value in values]}
-                return [made] * len(outputs)
+                return [sorted({called, *chain(*map(trace, values))})] * len(outputs)
 
             return node(function, inputs, outputs, name=name)
 
         def fold(number):
             wired = [
-                wire("train", ["members", "params:training"],
+                wire("train", ["members", "params:training", "params:encoder"],
                      ["metrics", "validation_scores", "model"], f"fold_{number}"),
                 wire("predict", ["model"], ["test_scores"], f"fold_{number}"),
             ]  # fmt: skip
             return Pipeline(wired, namespace=f"fold_{number}", inputs={"members"},
-                            parameters={"params:training"})  # fmt: skip
+                            parameters={"params:training", "params:encoder"})  # fmt: skip
 
         scores = [f"fold_{number}.validation_scores" for number in numbers]
         stages = Pipeline(
@@ -115,6 +120,12 @@ class Job:
         catalog = DataCatalog.from_config(
             {
                 **entries,
+                "out_of_fold@all": {
+                    "type": "partitions.PartitionedDataset",
+                    "path": str(self.folder / "data/07_output"),
+                    "dataset": "json.JSONDataset",
+                    "filename_suffix": "/out_of_fold.json",
+                },
                 "raw_train": {
                     "type": "klue_pipeline.datasets.raw_relation.RawRelationDataset",
                     "source": str(self.folder / "train.csv"),
@@ -127,7 +138,7 @@ class Job:
                 },
             }
         )  # fmt: skip
-        for group in ("ingest", "folds", "training", "ensemble"):
+        for group in ("ingest", "folds", "training", "encoder", "ensemble"):
             catalog[f"params:{group}"] = parameters[group]
         return catalog
 
@@ -135,8 +146,9 @@ class Job:
         return str(self.folder / file.replace("{experiment}", experiment))
 
     def read(self, name, experiment="baseline", number=0):
+        """What made a result, as far as the toy nodes know."""
         file = self.path(FILES[name], experiment).replace("{number}", str(number))
-        return Path(file).read_text(encoding="utf-8")
+        return json.loads(Path(file).read_text(encoding="utf-8"))
 
     def snapshot(self):
         files = [path for path in (self.folder / "data").rglob("*") if path.is_file()]
@@ -196,7 +208,7 @@ def test_every_result_has_what_made_it_beside_it(done):
 def test_a_second_whole_run_makes_everything_again(done):
     assert set(done.run()) >= set(WHOLE)
     assert set(done.run(**EPOCHS)) >= set(WHOLE)
-    assert "'epochs': 3" in done.read("fold_{number}.model", number=1)
+    assert "epochs 3" in done.read("fold_{number}.model", number=1)
 
 
 def test_missing_outputs_of_the_same_settings_are_made(done):
@@ -243,14 +255,31 @@ def test_another_raw_file_is_refused(done):
     assert set(done.run()) >= set(WHOLE)
 
 
-def test_what_depends_on_what_is_made_need_not_fit(done):
-    """The stages that follow are stale, and the next run that reads them says so."""
-    assert done.run("split", "fold_0.train", "fold_1.train", **EPOCHS)
-    with pytest.raises(ValueError, match=r"training\.epochs was 2, this run says 3"):
+def test_new_settings_can_be_run_stage_by_stage(done):
+    """What follows a new stage is obsolete: nobody may read it, and it stops nobody."""
+    done.run("fold_0.train", "fold_1.train", **EPOCHS)
+    with pytest.raises(ValueError, match=r"out_of_fold@one .*\n.*epochs was 2, this run says 3"):
         done.run("blend", **EPOCHS)
     with pytest.raises(ValueError, match=r"training\.epochs was 3, this run says 2"):
         done.run("blend")
-    assert done.run("collect", "blend", "evaluate", **EPOCHS) == ["collect", "blend", "evaluate"]
+    for nodes in (["fold_0.predict", "fold_1.predict"], ["collect"], ["blend"], ["evaluate"]):
+        assert sorted(done.run(*nodes, **EPOCHS)) == nodes
+    assert "epochs 3" in done.read("experiment_metrics")
+    assert done.run(resume=True, **EPOCHS) == []
+
+
+def test_a_resumed_run_makes_anew_what_is_obsolete(done, caplog):
+    done.run("fold_0.train", "fold_1.train", **EPOCHS)
+    ran = done.run(resume=True, **EPOCHS)
+    assert {"collect", "blend", "evaluate", "fold_0.predict"} <= set(ran)
+    assert not {"fold_0.train", "fold_1.train", "parse"} & set(ran)
+    assert "collect" not in done.run(resume=True, **EPOCHS)
+    assert "Making out_of_fold@one anew: an earlier run changed what it was made" in caplog.text
+
+
+def test_the_same_training_again_makes_nothing_obsolete(done):
+    done.run("fold_0.train")
+    assert done.run(resume=True) == []
 
 
 def test_a_local_encoder_is_recognised_by_its_files(job, tmp_path):
@@ -259,9 +288,10 @@ def test_a_local_encoder_is_recognised_by_its_files(job, tmp_path):
     (encoder / "config.json").write_text("{}")
     settings = {"encoder.name": str(encoder)}
     job.run(**settings)
-    origin = LineageHooks()
-    assert origin is not None
     assert job.run(resume=True, **settings) == []
+    (encoder / "config.json").write_text('{"hidden_size": 16}')
+    with pytest.raises(ValueError, match=r"encoder\.files was \w{16}, this run says \w{16}"):
+        job.run(resume=True, **settings)
 
 
 def test_variants_do_not_see_each_other(done):
@@ -274,13 +304,14 @@ def test_variants_do_not_see_each_other(done):
     # The latest submission and metrics are the variant's now; that stops nobody.
     for nodes in (["blend"], ["evaluate"], ["fold_1.train"]):
         assert done.run(*nodes) == nodes
+        done.run(**EPOCHS, **{"run.name": "x"})
 
 
 def test_the_latest_results_become_those_of_a_resumed_run(done, caplog):
     done.run(**EPOCHS, **{"run.name": "x"})
-    latest = done.read("metrics")
+    assert "epochs 3" in done.read("metrics")
     assert done.run(resume=True) == ["blend", "evaluate"]
-    assert done.read("metrics") == latest  # the toy writes the same; who made it is what counts
+    assert "epochs 2" in done.read("metrics")
     assert "Making metrics anew: it is another run's" in caplog.text
     assert done.run(resume=True) == []
 
@@ -312,7 +343,7 @@ def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
 def test_an_interrupted_run_of_the_same_settings_goes_on(job):
     with pytest.raises(Killed):
         job.run(dies_in="fold_1.train")
-    assert job.run(resume=True)[0] == "fold_1.train"
+    assert {"fold_1.train", "evaluate"} <= set(job.run(resume=True))
     assert "fold_0.train" not in job.ran
     assert job.run(resume=True) == []
 
@@ -328,7 +359,7 @@ def test_an_interrupted_run_of_new_settings_goes_on(done, caplog):
     assert {"parse", "split", "fold_0.train"}.isdisjoint(ran)
     assert {"fold_1.train", "fold_1.predict", "collect", "blend", "evaluate"} <= set(ran)
     assert "Making fold_1.model anew: the interrupted run did not get to it" in caplog.text
-    assert "'epochs': 3" in done.read("fold_{number}.model", number=1)
+    assert "epochs 3" in done.read("fold_{number}.model", number=1)
     assert done.run(resume=True, **EPOCHS) == []
 
 
@@ -345,7 +376,7 @@ def test_what_was_being_saved_is_made_again(done, caplog):
     """Its file may be half written or still the old one; nothing on disk tells."""
     with pytest.raises(Killed):
         done.run(dies_saving="fold_1.model")
-    with pytest.raises(ValueError, match="fold_1.model was left by a run that was interrupted"):
+    with pytest.raises(ValueError, match=r"fold_1\.model was left by a run that was interrupted"):
         done.run("fold_0.predict")
     assert "fold_1.train" in done.run(resume=True)
     assert "Making fold_1.model anew: the interrupted run was saving it" in caplog.text
@@ -353,13 +384,13 @@ def test_what_was_being_saved_is_made_again(done, caplog):
 
 def test_a_quick_look_at_one_fold_goes_on_to_the_others(job, caplog):
     assert set(job.run(**{"folds.run": [1]})) >= {"fold_1.train", "collect", "evaluate"}
-    assert "fold_0" not in job.read("out_of_fold@one")
+    assert "fold_0.train" not in job.read("out_of_fold@one")
     ran = job.run(resume=True)
     assert "fold_0.train" in ran
     assert "fold_1.train" not in ran
     assert {"collect", "blend", "evaluate"} <= set(ran)
     assert "Making out_of_fold@one anew: it was made from fold_1" in caplog.text
-    assert "fold_0" in job.read("out_of_fold@one")
+    assert "fold_0.train" in job.read("out_of_fold@one")
 
 
 def test_scores_of_some_folds_are_not_taken_for_those_of_all(done):

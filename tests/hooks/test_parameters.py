@@ -72,7 +72,8 @@ def test_a_wrong_setting_stops_here(runtime, message):
 
 def test_a_broken_file_leaves_the_loader_as_it_was():
     class Broken(dict):
-        runtime_params = {"training": {"epochs": 3}}
+        def __init__(self):
+            self.runtime_params = {"training": {"epochs": 3}}
 
         def __getitem__(self, key):
             raise RuntimeError("cannot read")

@@ -175,6 +175,23 @@ def test_resumed_training_ends_like_an_unbroken_one(rows, tmp_path, killed_at_st
     assert resumed.history == unbroken.history
 
 
+@pytest.mark.parametrize("killed_at_step", [10, 20, 30])
+def test_killed_between_an_epochs_last_step_and_its_evaluation(rows, tmp_path, killed_at_step):
+    """Saves by steps fall on the last step of an epoch too; its evaluation must not get lost."""
+    params = settings(epochs=3, checkpoint_every_steps=5, group_by_length=True)
+    unbroken = run(rows, tmp_path / "unbroken", params, dropout=0.3)
+
+    def kill(step, values):
+        if step == killed_at_step and "validation_loss" in values:
+            raise KilledError
+
+    with pytest.raises(KilledError), listening(kill):
+        run(rows, tmp_path / "broken", params, dropout=0.3)
+    resumed = run(rows, tmp_path / "broken", params, dropout=0.3)
+    assert resumed.history == unbroken.history
+    np.testing.assert_array_equal(resumed.validation_logits, unbroken.validation_logits)
+
+
 def test_killed_after_the_last_step_needs_no_step_more(rows, tmp_path):
     params = settings()
     first = run(rows, tmp_path / "scratch", params, dropout=0.3)

@@ -157,8 +157,8 @@ class LineageHooks:
             inputs = [self._store.read(path) for path in self._on_disk(node.inputs).values()]
             inherited = not obsolete.isdisjoint(plain_name(name) for name in node.inputs)
             for name, path in self._on_disk(node.outputs).items():
-                found = self._store.read(path) or {}
-                if inherited or any(o and not o.items() <= found.items() for o in inputs):
+                found = self._store.read(path)
+                if found is not None and (inherited or _is_older(found, inputs)):
                     obsolete |= {name, plain_name(name)}
         return obsolete
 
@@ -187,8 +187,8 @@ class LineageHooks:
         other_folds = {**found, COLLECTED_FOLDS: ""} == {**wanted, COLLECTED_FOLDS: ""}
         reasons = {
             "the interrupted run did not get to it": planned,
-            "an earlier run changed what it was made from": name in obsolete,
             "it is another run's": name in LATEST_RESULTS,
+            "an earlier run changed what it was made from": name in obsolete,
             f"it was made from {found.get(COLLECTED_FOLDS)}": other_folds,
         }
         return next((reason for reason, holds in reasons.items() if holds and found != wanted), "")
@@ -210,6 +210,11 @@ class LineageHooks:
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+def _is_older(found: Origin, inputs: list[Origin | None]) -> bool:
+    """Tell whether an input now has a setting that its result does not have."""
+    return any(origin and not origin.items() <= found.items() for origin in inputs)
 
 
 def _outputs(pipeline: Pipeline) -> set[str]:

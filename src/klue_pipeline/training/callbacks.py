@@ -81,6 +81,33 @@ class ProgressReporter(TrainerCallback):
             self._bar.close()
 
 
+class SaveAfterEvaluation(TrainerCallback):
+    """Save an epoch's last step after the epoch's evaluation instead of before it.
+
+    Trainer saves by steps within the epoch and evaluates after it. A training that goes on from a
+    state between the two starts with the next epoch: that evaluation would never take place.
+
+    Args:
+        steps_per_epoch: Optimizer steps of one epoch.
+    """
+
+    def __init__(self, steps_per_epoch: int) -> None:
+        self._steps_per_epoch = steps_per_epoch
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Put the save off."""
+        if state.global_step % self._steps_per_epoch == 0:
+            control.should_save = False
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Save; Trainer evaluates first."""
+        control.should_save = True
+
+
 _NAMES = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
 
 

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 
 from klue_pipeline.training.batches import Batch, EncodedRows
-from klue_pipeline.training.callbacks import ProgressReporter, rename_values
+from klue_pipeline.training.callbacks import ProgressReporter, SaveAfterEvaluation, rename_values
 from klue_pipeline.training.checkpoints import last_whole_checkpoint
 from klue_pipeline.training.device import explain_out_of_memory, resolve_device, resolve_precision
 from klue_pipeline.training.losses import RowLoss
@@ -158,6 +158,8 @@ class ClassifierTrainer(Trainer):
             optimizers=(build_optimizer(model, params), None),
         )
         self.remove_callback(PrinterCallback)
+        if params.evaluate_every_steps is None:
+            self.add_callback(SaveAfterEvaluation(total_steps // params.epochs))
 
     def show_progress(self, description: str) -> None:
         """Draw a progress bar and report values while training."""
@@ -319,5 +321,6 @@ def read_history(log: list[dict[str, float]]) -> list[dict[str, float]]:
     for entry in log:
         if values := rename_values(entry):
             row = rows.setdefault(entry["step"], {"step": entry["step"], "epoch": entry["epoch"]})
-            row.update(values)
+            # Sorted as in a resume state, so that a resumed training's columns stand as all others.
+            row.update(sorted(values.items()))
     return list(rows.values())

@@ -1,0 +1,51 @@
+"""The benchmarks run through on a tiny encoder; what they measure there means nothing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from transformers import BertConfig, BertModel
+
+from klue_pipeline.relation.tokenizer import train_tokenizer
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    tokenizer = train_tokenizer(["이순신은 조선의 장군이다.", "해온시는 도시이다."], 300)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    BertModel(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_every_benchmark_prints_its_table(encoder):
+    command = [sys.executable, "benchmarks/run.py", "--encoder", str(encoder), "--layers", "1"]
+    sizes = ["--rows", "24", "--rounds", "1", "--data-rows", "60", "120", "--model-rows", "8", "16"]
+    done = subprocess.run(
+        [*command, *sizes], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for wanted in ("contest baseline", "tuned plain Trainer", "padded fp32", "tokenize", "predict"):
+        assert wanted in done.stdout
+    assert "peak" in done.stdout
+
+
+def test_committed_results_are_those_of_the_script():
+    """The table in benchmarks/README.md is the one of results.json."""
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    text = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    for section in ("training", "inference"):
+        for name, value in results[section].items():
+            if name != "ours / ours":
+                assert f"{value:.2f}" in text, name

@@ -1,0 +1,93 @@
+"""A hand-made catalog with everything that training needs, for a tiny encoder."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog
+from kedro.runner import SequentialRunner
+
+from klue_pipeline import topology
+from klue_pipeline.relation.params import HeadParams, InputParams
+from klue_pipeline.training.params import (
+    EncoderParams,
+    FoldsParams,
+    LossParams,
+    ScratchEncoderParams,
+    TrainingParams,
+)
+
+SCRATCH = ScratchEncoderParams(
+    vocabulary_size=300, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
+    intermediate_size=8, max_positions=64,
+)  # fmt: skip
+TRAINING = {
+    "epochs": 2, "learning_rate": 0.01, "batch_size": 6, "evaluation_batch_size": 16,
+    "accumulation_steps": 1, "max_tokens": 40, "weight_decay": 0.0, "adam_beta1": 0.9,
+    "adam_beta2": 0.999, "adam_epsilon": 1e-8, "schedule": "constant", "warmup_share": 0.0,
+    "precision": "fp32", "device": "cpu", "seed": 7, "group_by_length": True,
+    "compile": False, "log_every_steps": 1, "select_by": "loss",
+}  # fmt: skip
+
+
+@pytest.fixture
+def two_folds():
+    """The graph has fold 0 and fold 1."""
+    topology.set_folds(
+        FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
+    )
+    yield
+    topology.forget_folds()
+
+
+@pytest.fixture
+def encoded_catalog(small_sentences, two_folds, tmp_path) -> DataCatalog:
+    """24 encoded training rows in two folds, 5 test rows of which the last cannot be marked."""
+    from klue_pipeline.pipelines.tokenize import create_pipeline
+
+    test = small_sentences.head(5).assign(label=None, problem=[None] * 4 + ["empty_sentence"])
+    catalog = DataCatalog.from_config(
+        {
+            "fold_{number}.workspace": {
+                "type": "klue_pipeline.datasets.fold_workspace.FoldWorkspaceDataset",
+                "number": "{number}",
+                "filepath": str(tmp_path / ".scratch/fold_{number}"),
+            },
+            "fold_{number}.model": {
+                "type": "klue_pipeline.datasets.checkpoint.CheckpointDataset",
+                "filepath": str(tmp_path / "fold_{number}"),
+            },
+            "tokenizer": {
+                "type": "klue_pipeline.datasets.tokenizer.TokenizerDataset",
+                "filepath": str(tmp_path / "tokenizer"),
+            },
+            "{part}_features": {
+                "type": "klue_pipeline.datasets.features.FeaturesDataset",
+                "filepath": str(tmp_path / "{part}.arrow"),
+            },
+        }
+    )
+    given = {
+        "training_sentences": small_sentences.assign(
+            origin_id=small_sentences["row_id"], method="original", weight=1.0
+        ),
+        "test_sentences": test,
+        "fold_members": pd.DataFrame(
+            {"fold": np.repeat([0, 1], 12), "row_id": small_sentences["row_id"]}
+        ),
+        "labels": {"names": sorted(set(small_sentences["label"])), "negative": "no_relation"},
+        "params:encoder": EncoderParams(name="scratch", scratch=SCRATCH),
+        "params:input": InputParams(
+            name="typed_entity_marker_punct",
+            query="question",
+            query_position="after",
+            type_words={"PER": "사람"},
+        ),
+        "params:head": HeadParams(name="cls_entity_start", dropout=0.1),
+        "params:loss": LossParams(name="cross_entropy"),
+        "params:training": TrainingParams(**TRAINING),
+        "params:training.max_tokens": TRAINING["max_tokens"],
+    }
+    for name, value in given.items():
+        catalog[name] = value
+    SequentialRunner().run(create_pipeline(), catalog)
+    return catalog

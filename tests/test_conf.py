@@ -1,0 +1,200 @@
+"""The files of ``conf`` fit the graph and the models in every environment; nothing is left over."""
+
+import inspect
+import logging
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.io import MemoryDataset
+from pydantic import BaseModel
+
+from klue_pipeline import topology
+from klue_pipeline.cli import run
+from klue_pipeline.parameters import Parameters
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENTS = ["base", "klue", "test"]
+READ_OUTSIDE_OF_NODES = {
+    "raw",  # by the catalog
+    "run",  # by the catalog: a variant's folder
+    "experiment",  # by the catalog and by the hook that resolves it
+    "experiments",
+    "experiment_defaults",
+}
+SCALARS = (int, float, str, bool)
+
+# What users may script, each with a value that is not the default, and a slip of the pen.
+INTERFACE = [
+    ("raw.train", "my/train.csv", "raw.trian"),
+    ("raw.test", "my/test.csv", "raw.tset"),
+    ("raw.test_gold", "my/gold.csv", "raw.test_glod"),
+    ("ingest.format", "legacy_tsv", "ingest.fromat"),
+    ("ingest.max_rows", 77, "ingest.max_row"),
+    ("experiment", "baseline", "experment"),
+    ("run.name", "mine", "run.nam"),
+    ("encoder.name", "klue/roberta-small", "encoder.nmae"),
+    ("encoder.num_hidden_layers", 4, "encoder.num_hidden_layer"),
+    ("folds.n_splits", 4, "folds.n_split"),
+    ("folds.strategy", "stratified", "folds.stratgy"),
+    ("folds.run", [0], "folds.runs"),
+    ("training.epochs", 7, "training.epoch"),
+    ("training.learning_rate", 0.5, "training.learnin_rate"),
+    ("training.batch_size", 3, "training.batchsize"),
+    ("training.max_tokens", 48, "training.max_token"),
+    ("training.precision", "fp32", "training.precison"),
+    ("training.device", "cuda:1", "training.devices"),
+    ("training.seed", 9, "training.sed"),
+    ("mlflow.enabled", True, "mlflow.enable"),
+]
+
+
+@pytest.fixture(autouse=True)
+def project(monkeypatch):
+    """The graph asks the project that the working directory is in for its folds."""
+    monkeypatch.chdir(ROOT)
+    bootstrap_project(ROOT)
+    yield
+    topology.forget_folds()
+
+
+def make_context(environment="test", command_line=""):
+    """Start a run as ``kedro run --params <command_line>`` does, up to the first node."""
+    with run.make_context("kedro run", ["--params", command_line] if command_line else []) as click:
+        runtime = click.params["params"]
+    with KedroSession.create(ROOT, env=environment, runtime_params=runtime) as session:
+        return session.load_context()
+
+
+@pytest.fixture(params=ENVIRONMENTS)
+def context(request):
+    return make_context(request.param)
+
+
+def datasets_in_graph():
+    names = {name for pipeline in pipelines.values() for name in pipeline.datasets()}
+    return {name for name in names if not name.startswith(("params:", "parameters"))}
+
+
+def parameters_in_graph():
+    names = {name for pipeline in pipelines.values() for name in pipeline.datasets()}
+    return {name.removeprefix("params:") for name in names if name.startswith("params:")}
+
+
+def test_every_dataset_is_declared_and_none_is_kept_in_memory(context):
+    catalog = context.catalog
+    undeclared = {name for name in datasets_in_graph() if name not in catalog}
+    in_memory = {
+        name for name in datasets_in_graph() if isinstance(catalog.get(name), MemoryDataset)
+    }
+    assert (undeclared, in_memory) == (set(), set())
+
+
+def test_no_entry_of_the_catalog_is_left_over(context):
+    resolver = context.catalog.config_resolver
+    used = datasets_in_graph()
+    used |= {resolver.match_dataset_pattern(name) for name in used}
+    declared = {name for name in context.config_loader["catalog"] if not name.startswith("_")}
+    assert declared - used == set()
+
+
+def test_what_depends_on_the_experiment_has_its_folder_and_nothing_leaves_the_data_folder(context):
+    root = ROOT / context.config_loader["globals"]["data_root"]
+    for name in datasets_in_graph() - {"raw_train", "raw_test", "raw_test_gold"}:
+        dataset = context.catalog.get(name)
+        path = Path(getattr(dataset, "_filepath", None) or dataset._path)
+        assert (ROOT / path).is_relative_to(root), name
+        if "." in name:
+            assert "baseline" in path.parts, name
+
+
+def test_every_group_of_parameters_is_read(context):
+    declared = {name for name in context.params if "." not in name}
+    read = {name.partition(".")[0] for name in parameters_in_graph()}
+    assert declared - read == READ_OUTSIDE_OF_NODES
+    assert declared | {"mlflow"} == set(Parameters.model_fields)
+
+
+def test_every_parameter_that_a_node_reads_is_checked_before_it_runs(context, caplog, monkeypatch):
+    """Kedro logs a warning where it cannot read a signature, and then hands out plain mappings."""
+    for name in ("kedro.validation", "kedro.validation.type_extractor"):
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.WARNING)
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    with caplog.at_level(logging.WARNING):
+        values = context.params
+    assert [entry.getMessage() for entry in caplog.records if "kedro.valid" in entry.name] == []
+    for name in parameters_in_graph():
+        value = context.catalog.load(f"params:{name}")
+        assert isinstance(value, (BaseModel, *SCALARS)), name
+    assert isinstance(values["training"], BaseModel)
+
+
+def test_nodes_say_the_type_of_every_parameter():
+    make_context("base")
+    for node in pipelines["__default__"].nodes:
+        hints = get_type_hints(node.func)
+        arguments = inspect.signature(node.func).bind(*node.inputs).arguments if not isinstance(
+            node._inputs, dict) else node._inputs  # fmt: skip
+        for argument, name in arguments.items():
+            if isinstance(name, str) and name.startswith("params:"):
+                hint = hints[argument]
+                assert hint in SCALARS or issubclass(hint, BaseModel), f"{node.name}: {argument}"
+
+
+def test_klue_takes_the_hub_and_the_published_recipe():
+    context = make_context("klue")
+    params = context.params
+    assert params["raw"] == {
+        "train": "hub:klue:re:train",
+        "test": "hub:klue:re:validation",
+        "test_gold": "auto",
+    }
+    assert context.catalog.get("raw_train").resolved_source == "hub:klue:re:train"
+    assert context.catalog.get("raw_test_gold").resolved_source == "hub:klue:re:validation"
+    assert params["encoder"].name == "klue/roberta-large"
+    assert params["encoder"].scratch is None
+    assert (params["folds"].n_splits, params["folds"].strategy) == (5, "stratified_group")
+    training = params["training"]
+    assert (training.learning_rate, training.epochs, training.batch_size) == (2e-5, 10, 32)
+    assert (training.warmup_share, training.weight_decay, training.max_tokens) == (0.2, 0.0, 256)
+    assert context.config_loader["globals"]["data_root"] == "data/klue"
+
+
+def test_klue_takes_files_where_paths_are_given():
+    context = make_context("klue", "raw.train=my/train.csv,raw.test=my/test.csv")
+    assert context.catalog.get("raw_train").resolved_source == str(ROOT / "my/train.csv")
+    assert context.catalog.get("raw_test").resolved_source == str(ROOT / "my/test.csv")
+
+
+@pytest.mark.parametrize(("name", "value"), [entry[:2] for entry in INTERFACE])
+def test_the_interface_reaches_what_it_names(name, value):
+    context = make_context("test", f"{name}={value}")
+    found = context.config_loader["parameters"]
+    for part in name.split("."):
+        found = found[part]
+    assert found == value
+
+
+@pytest.mark.parametrize(("name", "slip"), [(entry[0], entry[2]) for entry in INTERFACE])
+def test_a_slip_is_refused_with_its_neighbour(name, slip):
+    with pytest.raises(ValueError, match=f"{slip}: there is no such setting") as raised:
+        make_context("test", f"{slip}=1")
+    assert name.rpartition(".")[2] in str(raised.value).partition("Did you mean")[2]
+
+
+def test_several_settings_and_lists_in_one_command():
+    context = make_context(
+        "test", "folds.n_splits=4,folds.run=[0, 2],ensemble.members=[baseline,x],training.seed=3"
+    )
+    assert context.params["folds"].run == [0, 2]
+    assert context.params["ensemble"].members == ["baseline", "x"]
+    assert context.params["training"].seed == 3
+    assert {node.namespace for node in pipelines["__default__"].nodes} == {None, "fold_0", "fold_2"}
+
+
+def test_an_unknown_experiment_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"no experiment 'nope'.*Known are: baseline\.$"):
+        make_context("test", "experiment=nope")

@@ -1,0 +1,108 @@
+"""The console is kept for our own lines: exactly the known noise is dropped, and nothing else."""
+
+import logging
+import os
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+from klue_pipeline.console import quieten
+
+DROPPED = [
+    ("kedro.runner.sequential_runner", "Completed node: fold_0.train"),
+    ("kedro.runner.sequential_runner", "Completed 3 out of 23 tasks"),
+    ("kedro.runner.sequential_runner", "Using synchronous mode for loading and saving data."),
+    ("kedro.runner.sequential_runner", "No nodes ran. Repeat the previous command to attempt ..."),
+    ("kedro_viz.integrations.kedro.run_hooks", "Workflow tracking is disabled during partial ..."),
+    ("transformers.trainer_utils", "mtime may not be reliable on this filesystem, falling back"),
+]
+KEPT = [
+    ("kedro.runner.sequential_runner", "Skipping all 23 nodes (all persistent outputs exist)"),
+    ("kedro.runner.sequential_runner", "Pipeline execution completed successfully in 2.9 sec."),
+    ("kedro.runner.sequential_runner", "There are 8 nodes that have not run."),
+    ("klue_pipeline.hooks.node_log", "Completed node: this line is ours"),
+    ("transformers.trainer_utils", "Something else is wrong"),
+]
+WARNINGS = [
+    (UserWarning, "register_new_resolver() is deprecated and will be removed in a future release."),
+    (UserWarning, "One or more dataset names contain '.' characters, which is not recommended"),
+    (DeprecationWarning, "Accessing the 'model_fields' attribute on the instance is deprecated."),
+    (DeprecationWarning, "Option '--pipeline' is deprecated and will be removed in a future one."),
+    (UserWarning, "The least populated class in y has only 1 members, less than n_splits=2."),
+    (UserWarning, "'pin_memory' argument is set as true but no accelerator is found"),
+]
+
+
+@pytest.fixture(autouse=True)
+def restored(monkeypatch):
+    """Give back the environment, which quieten completes."""
+    before = dict(os.environ)
+    with warnings.catch_warnings():
+        yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def shown(name, line):
+    record = logging.LogRecord(name, logging.INFO, __file__, 1, line, None, None)
+    return bool(logging.getLogger(name).filter(record))
+
+
+@pytest.mark.parametrize(("name", "line"), DROPPED)
+def test_known_noise_is_dropped(name, line):
+    quieten()
+    assert not shown(name, line)
+
+
+@pytest.mark.parametrize(("name", "line"), KEPT)
+def test_everything_else_stays(name, line):
+    quieten()
+    assert shown(name, line)
+
+
+def test_calling_it_again_changes_nothing():
+    quieten()
+    before = list(logging.getLogger("kedro.runner.sequential_runner").filters)
+    quieten()
+    assert logging.getLogger("kedro.runner.sequential_runner").filters == before
+
+
+@pytest.mark.parametrize(("category", "message"), WARNINGS)
+def test_warnings_nobody_can_act_on_are_dropped(category, message):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.resetwarnings()
+        quieten()
+        warnings.warn(message, category, stacklevel=1)
+        warnings.warn("Your file has no labels", category, stacklevel=1)
+    assert [str(warning.message) for warning in caught] == ["Your file has no labels"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KEDRO_DISABLE_TELEMETRY", "1"), ("HF_HUB_DISABLE_TELEMETRY", "1")],
+)
+def test_telemetry_is_off_unless_it_was_switched_on(monkeypatch, name, value):
+    monkeypatch.delenv(name, raising=False)
+    quieten()
+    assert os.environ[name] == value
+    monkeypatch.setenv(name, "0")
+    quieten()
+    assert os.environ[name] == "0"
+
+
+def test_lines_in_a_file_are_wide_and_in_a_terminal_as_wide_as_it_is(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    quieten()
+    assert "COLUMNS" not in os.environ
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False, raising=False)
+    quieten()
+    assert os.environ["COLUMNS"] == "160"
+
+
+def test_importing_it_imports_next_to_nothing():
+    code = "import sys, klue_pipeline.console; print(len({'kedro', 'pandas'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "0"
