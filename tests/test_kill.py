@@ -60,6 +60,7 @@ def kill_when(project, moment, *command):
         process.kill()
         console, _ = process.communicate()
     assert process.returncode == -9, f"it ended before the moment came:\n{console}"
+    assert moment(project), f"the moment never came:\n{console}"
     return console
 
 

@@ -18,10 +18,10 @@ from klue_pipeline.lineage import (
     settings_of,
     trace_origins,
 )
-from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 from klue_pipeline.parameters import check_parameters
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
+from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 
 CONF = Path(__file__).parents[1] / "conf"
 CONFIGURED = OmegaConfigLoader(str(CONF), env="base", **CONFIG_LOADER_ARGS)["parameters"]

@@ -108,7 +108,10 @@ def _explain(problem: Mapping[str, Any]) -> str:
         return f"{name}: there is no such setting. {suggest(location[-1], known)}"
     if problem["type"] == "missing":
         return f"{name}: is missing; set it in conf/ or by --params {name}=..."
-    return f"{name}: found {problem['input']!r}; {problem['msg'].removeprefix('Value error, ')}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if isinstance(problem["input"], Mapping):  # the message of a check over several fields says all
+        return f"{name}: {message}"
+    return f"{name}: found {problem['input']!r}; {message}"
 
 
 def _fields_of(model: type[BaseModel], location: list[str]) -> list[str]:

@@ -143,6 +143,7 @@ def test_no_more_labels_are_pooled_than_needed(labels, pooled):
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=40), st.integers(1, 10))
+@settings(deadline=None)
 def test_strata_are_large_enough_and_split_no_label(labels, wanted_rows):
     strata = pd.Series(strata_of_rows(np.array(labels, dtype=object), wanted_rows))
     assert strata.groupby(labels).nunique().max() == 1

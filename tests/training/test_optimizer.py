@@ -20,11 +20,24 @@ def test_biases_and_layer_norms_do_not_decay(bert, training_params):
     wanted = set(get_parameter_names(bert, [nn.LayerNorm], [r"bias"]))
     optimizer = build_optimizer(bert, training_params(weight_decay=0.1))
     name_of = {weight: name for name, weight in bert.named_parameters()}
-    found = {group["weight_decay"]: {name_of[w] for w in group["params"]}
-             for group in optimizer.param_groups}  # fmt: skip
+    found = {0.1: set(), 0.0: set()}
+    for group in optimizer.param_groups:
+        found[group["weight_decay"]] |= {name_of[weight] for weight in group["params"]}
     assert found == {0.1: wanted, 0.0: set(name_of.values()) - wanted}
     assert any("LayerNorm" in name for name in found[0.0])
     assert any("word_embeddings" in name for name in found[0.1])
+
+
+def test_head_learns_at_its_own_rate(training_params):
+    model = nn.ModuleDict({"encoder": nn.Linear(2, 2), "head": nn.Linear(2, 3)})
+    params = training_params(learning_rate=0.1, head_learning_rate=0.5)
+    rates = {
+        id(weight): group["lr"]
+        for group in build_optimizer(model, params).param_groups
+        for weight in group["params"]
+    }
+    assert {rates[id(weight)] for weight in model["encoder"].parameters()} == {0.1}
+    assert {rates[id(weight)] for weight in model["head"].parameters()} == {0.5}
 
 
 def test_decay_is_decoupled_from_the_gradient(training_params):

@@ -92,7 +92,9 @@ def test_without_test_labels_there_are_no_test_metrics(tables):
 
 def test_tables_and_figures_show_the_out_of_fold_rows(tables):
     outputs = run_report(tables)
-    assert set(outputs) == {"metrics", "per_label", "confusion_matrix", "learning_curves"}
+    figures_and_tables = {"per_label", "confusion_matrix", "learning_curves"}
+    assert set(outputs) == {"metrics", "experiment_metrics"} | figures_and_tables
+    assert outputs["experiment_metrics"] == outputs["metrics"]
     assert outputs["per_label"]["support"].sum() == 6
     assert outputs["per_label"]["label"].tolist() == tables["labels"]["names"]
     assert outputs["confusion_matrix"].axes[0].get_title() == "Out-of-fold predictions: 6 rows"

@@ -52,5 +52,5 @@ def collect_out_of_fold(*validation_scores: ScoreTable) -> ScoreTable:
         ValueError: The folds were trained on other rows, another split or other labels.
     """
     scores = concatenate(list(validation_scores))
-    logger.info("Collected %d out-of-fold rows of %d folds", len(scores), len(validation_scores))
+    logger.info("Collected %d out-of-fold rows, folds: %d", len(scores), len(validation_scores))
     return scores
