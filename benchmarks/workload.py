@@ -100,5 +100,7 @@ def make_workload(source: str, encoder: str, layers: int, rows: int, batch_size:
 
 
 def write_results(path: Path, results: dict[str, Any]) -> None:
-    """Store what was measured, for the table in README and for comparison."""
-    path.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Store what was measured; sections of other benchmarks in the file stay."""
+    former = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    text = json.dumps(former | results, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
