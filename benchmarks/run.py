@@ -51,7 +51,7 @@ def compare_inference(arguments: argparse.Namespace) -> dict[str, float]:
     return _print_ratios("Inference", seconds, arguments.rows)
 
 
-def measure_growth(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
+def measure_growth(arguments: argparse.Namespace) -> dict[str, dict[int, float]]:
     """Print the seconds of each stage by rows, and the growth per fourfold or double the rows."""
     workload = _workload(arguments, max(arguments.model_rows))
     # The first call of each library pays for its imports; that is no growth.
@@ -60,7 +60,12 @@ def measure_growth(arguments: argparse.Namespace) -> dict[str, dict[str, float]]
     model = {n: time_model_stages(workload, n) for n in arguments.model_rows}
     _print_growth("Stages before training", data)
     _print_growth("Training and prediction", model)
-    return {str(n): seconds for n, seconds in {**data, **model}.items()}
+    return {**_by_stage(data), **_by_stage(model)}
+
+
+def _by_stage(seconds: dict[int, dict[str, float]]) -> dict[str, dict[int, float]]:
+    stages = next(iter(seconds.values()))
+    return {stage: {rows: seconds[rows][stage] for rows in seconds} for stage in stages}
 
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], object]] = {
