@@ -11,7 +11,6 @@ from klue_pipeline.relation.scores import (
     ScoreTable,
     average_probabilities,
     concatenate,
-    log_probabilities,
 )
 
 LABELS = ("no_relation", "per:title", "org:members")
@@ -39,7 +38,6 @@ def test_a_table_with_too_few_folds_is_refused():
 def test_probabilities_and_predictions():
     table = make_table("ab", logits=np.log([[1, 2, 1], [6, 1, 1]]).astype(np.float32))
     np.testing.assert_allclose(table.probabilities, [[0.25, 0.5, 0.25], [0.75, 0.125, 0.125]])
-    np.testing.assert_allclose(log_probabilities(table), np.log(table.probabilities))
     assert table.predictions.tolist() == ["per:title", "no_relation"]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,6 @@ def average_probabilities(tables: list[ScoreTable]) -> ScoreTable:
     total = sum(table.probabilities for table in tables) / len(tables)
     logits = np.log(np.maximum(total, np.finfo(np.float32).tiny)).astype(np.float32)
     return replace(first, logits=logits)
-
-
-def log_probabilities(table: ScoreTable) -> NDArray[np.float64]:
-    """Return the logarithms of the probabilities. Shape: (rows, labels)."""
-    return np.asarray(log_softmax(table.logits.astype(np.float64), axis=1))
 
 
 def require_same_origin(first: ScoreTable, second: ScoreTable) -> None:
