@@ -34,7 +34,7 @@ INTERFACE = [
     ("raw.test_gold", "my/gold.csv", "raw.test_glod"),
     ("ingest.format", "legacy_tsv", "ingest.fromat"),
     ("ingest.max_rows", 77, "ingest.max_row"),
-    ("experiment", "baseline", "experment"),
+    ("experiment", "typed_punct_query", "experment"),
     ("run.name", "mine", "run.nam"),
     ("encoder.name", "klue/roberta-small", "encoder.nmae"),
     ("encoder.num_hidden_layers", 4, "encoder.num_hidden_layer"),
@@ -108,7 +108,7 @@ def test_what_depends_on_the_experiment_has_its_folder_and_nothing_leaves_the_da
         path = Path(getattr(dataset, "_filepath", None) or dataset._path)
         assert (ROOT / path).is_relative_to(root), name
         if "." in name:
-            assert "baseline" in path.parts, name
+            assert "typed_punct_query" in path.parts, name
 
 
 def test_every_group_of_parameters_is_read(context):
@@ -187,14 +187,15 @@ def test_a_slip_is_refused_with_its_neighbour(name, slip):
 
 def test_several_settings_and_lists_in_one_command():
     context = make_context(
-        "test", "folds.n_splits=4,folds.run=[0, 2],ensemble.members=[baseline,x],training.seed=3"
+        "test",
+        "folds.n_splits=4,folds.run=[0, 2],ensemble.members=[typed_punct_query,x],training.seed=3",
     )
     assert context.params["folds"].run == [0, 2]
-    assert context.params["ensemble"].members == ["baseline", "x"]
+    assert context.params["ensemble"].members == ["typed_punct_query", "x"]
     assert context.params["training"].seed == 3
     assert {node.namespace for node in pipelines["__default__"].nodes} == {None, "fold_0", "fold_2"}
 
 
 def test_an_unknown_experiment_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"no experiment 'nope'.*Known are: baseline\.$"):
+    with pytest.raises(ValueError, match=r"no experiment 'nope'.*Known are: typed_punct_query\.$"):
         make_context("test", "experiment=nope")

@@ -21,14 +21,14 @@ RESUME = "--only-missing-outputs"
 SAME = [
     "metrics.json",
     "submission.csv",
-    "baseline/per_label.csv",
+    "typed_punct_query/per_label.csv",
     "ensemble_report.json",
-    "baseline/fold_1/history.csv",
+    "typed_punct_query/fold_1/history.csv",
 ]
 
 
 def scratch(project):
-    return project.data / "06_models/baseline/.scratch/fold_1"
+    return project.data / "06_models/typed_punct_query/.scratch/fold_1"
 
 
 def checkpoints(project):
@@ -41,10 +41,11 @@ def outputs_of(project, fold):
     """Which outputs of a fold's training are stored whole."""
     data, name = project.data, f"fold_{fold}"
     places = {
-        "metrics": data / f"08_reporting/baseline/{name}/.fingerprints/metrics.json.json",
-        "history": data / f"08_reporting/baseline/{name}/.fingerprints/history.csv.json",
-        "scores": data / f"07_model_output/baseline/{name}/.fingerprints/validation.parquet.json",
-        "model": data / f"06_models/baseline/.fingerprints/{name}.json",
+        "metrics": data / f"08_reporting/typed_punct_query/{name}/.fingerprints/metrics.json.json",
+        "history": data / f"08_reporting/typed_punct_query/{name}/.fingerprints/history.csv.json",
+        "scores": data
+        / f"07_model_output/typed_punct_query/{name}/.fingerprints/validation.parquet.json",
+        "model": data / f"06_models/typed_punct_query/.fingerprints/{name}.json",
     }
     return [output for output, path in places.items() if path.is_file()]
 
@@ -66,7 +67,7 @@ def kill_when(project, moment, *command):
 
 def finish(project, unbroken):
     """Resume, and compare with the unbroken run; return what was printed."""
-    weights = project.data / "06_models/baseline/fold_0/model.safetensors"
+    weights = project.data / "06_models/typed_punct_query/fold_0/model.safetensors"
     written = weights.stat().st_mtime_ns
     resumed = project.run(RESUME, *FREQUENT)
     assert resumed.code == 0, resumed.console
@@ -121,7 +122,7 @@ def test_in_the_middle_of_an_epoch(killed_in_first_epoch, unbroken, tmp_path):
 def test_between_two_saves(killed_in_first_epoch, unbroken, tmp_path):
     """The process dies while it writes the scores: metrics and history are there, no model is."""
     project = killed_in_first_epoch.copy_to(tmp_path / "project")
-    partial = project.data / "07_model_output/baseline/fold_1/.validation.parquet.partial"
+    partial = project.data / "07_model_output/typed_punct_query/fold_1/.validation.parquet.partial"
     partial.parent.mkdir(parents=True)
     os.mkfifo(partial)  # who opens it waits for a reader who never comes
     kill_when(project, lambda own: "history" in outputs_of(own, 1), RESUME, *FREQUENT)

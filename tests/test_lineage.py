@@ -151,7 +151,7 @@ def whole_graph():
         ("encoder.name", "x/y", {"tokenizer", "fold_0.model"}, {"training_sentences"}),
         ("head.dropout", 0.37, {"fold_1.model", "submission"}, {"tokenizer", "train_features"}),
         ("input.query", "none", {"train_features", "fold_0.model"}, {"training_sentences"}),
-        ("ensemble.members", ["baseline"], {"submission"}, {"test_scores", "out_of_fold"}),
+        ("ensemble.members", ["typed_punct_query"], {"submission"}, {"test_scores", "out_of_fold"}),
         ("training.device", "cpu", set(), {"fold_0.model", "submission"}),
         ("mlflow.enabled", False, set(), {"fold_0.model", "submission", "metrics"}),
     ],

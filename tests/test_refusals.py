@@ -66,7 +66,7 @@ def test_a_changed_raw_file_is_refused(finished_project):
 
 @pytest.fixture(scope="module")
 def two_variants(whole_run, tmp_path_factory):
-    """A project with the baseline and, in its own folder, a longer training of it."""
+    """A project with the typed_punct_query and, in its own folder, a longer training of it."""
     project = whole_run[0].copy_to(tmp_path_factory.mktemp("variants") / "project")
     before = project.snapshot()
     [ended] = project.run_each(VARIANT)
@@ -77,19 +77,22 @@ def two_variants(whole_run, tmp_path_factory):
 def test_a_named_variant_has_its_own_folder(two_variants):
     project, before = two_variants
     after = project.snapshot()
-    own = {name for name in before if "/baseline/" in name}
+    own = {name for name in before if "/typed_punct_query/" in name}
     assert len(own) > 20
     assert {name: after[name] for name in own} == {name: before[name] for name in own}
     new = {name for name in after.keys() - before.keys() if ".fingerprints" not in name}
-    assert {name.split("/")[1] for name in new} == {"baseline--longer"}
-    wanted = {name.replace("/baseline/", "/baseline--longer/") for name in own}
+    assert {name.split("/")[1] for name in new} == {"typed_punct_query--longer"}
+    wanted = {name.replace("/typed_punct_query/", "/typed_punct_query--longer/") for name in own}
     assert {name for name in wanted if ".fingerprints" not in name} == new
 
 
 def test_both_are_blended_whichever_ran_last(two_variants, tmp_path):
     project = two_variants[0].copy_to(tmp_path / "project")
     report = project.read_json("08_reporting/ensemble_report.json")
-    assert (set(report["members"]), report["skipped"]) == ({"baseline", "baseline--longer"}, {})
+    assert (set(report["members"]), report["skipped"]) == (
+        {"typed_punct_query", "typed_punct_query--longer"},
+        {},
+    )
     submission = (project.data / "08_reporting/submission.csv").read_bytes()
     ensemble, report_again, resumed = project.run_each(
         ["--pipelines", "ensemble"], ["--pipelines", "report"], ["--only-missing-outputs", *VARIANT]
@@ -99,9 +102,9 @@ def test_both_are_blended_whichever_ran_last(two_variants, tmp_path):
     assert (project.data / "08_reporting/submission.csv").read_bytes() == submission
     # The latest results are made again for the variant that was asked for last.
     assert "Making metrics anew: it is another run's" in resumed.console
-    longer = project.read_json("08_reporting/baseline--longer/metrics.json")
+    longer = project.read_json("08_reporting/typed_punct_query--longer/metrics.json")
     assert project.read_json("08_reporting/metrics.json") == longer
-    assert longer != project.read_json("08_reporting/baseline/metrics.json")
+    assert longer != project.read_json("08_reporting/typed_punct_query/metrics.json")
 
 
 def test_one_with_other_folds_is_skipped_and_refused_if_it_is_named(two_variants, tmp_path):
@@ -109,19 +112,19 @@ def test_one_with_other_folds_is_skipped_and_refused_if_it_is_named(two_variants
     others, named, unknown = project.run_each(
         ["--params", OTHER_FOLDS],
         ["--pipelines", "ensemble", "--params",
-         f"{OTHER_FOLDS},ensemble.members=[baseline--folds,baseline]"],
+         f"{OTHER_FOLDS},ensemble.members=[typed_punct_query--folds,typed_punct_query]"],
         ["--pipelines", "ensemble", "--params", f"{OTHER_FOLDS},ensemble.members=[nobody]"],
     )  # fmt: skip
     assert others.code == 0, others.console
-    for name in ("baseline", "baseline--longer"):
+    for name in ("typed_punct_query", "typed_punct_query--longer"):
         assert f"WARNING  Experiment {name} is left out of the ensemble: its folds are" in (
             others.console
         )
     report = project.read_json("08_reporting/ensemble_report.json")
-    assert set(report["members"]) == {"baseline--folds"}
-    assert set(report["skipped"]) == {"baseline", "baseline--longer"}
+    assert set(report["members"]) == {"typed_punct_query--folds"}
+    assert set(report["skipped"]) == {"typed_punct_query", "typed_punct_query--longer"}
     assert named.code == unknown.code == 1
-    assert "baseline: its folds are " in named.console
+    assert "typed_punct_query: its folds are " in named.console
     assert "nobody: it has no scores at all" in unknown.console
     assert project.read_json("08_reporting/ensemble_report.json") == report
 
@@ -130,7 +133,8 @@ def test_an_interrupted_run_of_new_settings_can_be_finished(two_variants, tmp_pa
     """Fold 0 is new, fold 1 and the rest are old when the process dies."""
     project = two_variants[0].copy_to(tmp_path / "project")
     origins = [
-        project.data / f"06_models/baseline/.fingerprints/fold_{fold}.json" for fold in (0, 1)
+        project.data / f"06_models/typed_punct_query/.fingerprints/fold_{fold}.json"
+        for fold in (0, 1)
     ]
     former = origins[0].read_bytes()
     process = project.start("-m", "kedro", "run", "--env", "test", *OTHER)
@@ -143,7 +147,7 @@ def test_an_interrupted_run_of_new_settings_can_be_finished(two_variants, tmp_pa
     assert process.returncode == -9, console
     assert '"training.epochs": "3"' in origins[0].read_text(encoding="utf-8")
     assert '"training.epochs": "2"' in origins[1].read_text(encoding="utf-8")
-    weights = project.data / "06_models/baseline/fold_0/model.safetensors"
+    weights = project.data / "06_models/typed_punct_query/fold_0/model.safetensors"
     written = weights.stat().st_mtime_ns
 
     former_settings = project.run("--only-missing-outputs")
@@ -154,7 +158,7 @@ def test_an_interrupted_run_of_new_settings_can_be_finished(two_variants, tmp_pa
     assert resumed.code == 0, resumed.console
     assert "Making fold_1.model anew: the interrupted run did not get to it" in resumed.console
     assert weights.stat().st_mtime_ns == written
-    wanted = project.read_json("08_reporting/baseline--longer/metrics.json")
-    assert project.read_json("08_reporting/baseline/metrics.json") == wanted
+    wanted = project.read_json("08_reporting/typed_punct_query--longer/metrics.json")
+    assert project.read_json("08_reporting/typed_punct_query/metrics.json") == wanted
     again = project.run("--only-missing-outputs", *OTHER)
     assert "Skipping all 23 nodes" in again.console

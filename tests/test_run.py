@@ -22,20 +22,29 @@ RESULTS = _words("""
 02_intermediate/labels.json 02_intermediate/rejected_rows.csv 02_intermediate/sentences.parquet
 02_intermediate/test_gold.parquet 02_intermediate/test_sentences.parquet
 03_primary/clean_sentences.parquet 03_primary/dropped_rows.csv 03_primary/fold_members.parquet
-04_feature/baseline/training_sentences.parquet
-05_model_input/baseline/test_features.arrow 05_model_input/baseline/tokenizer/tokenizer.json
-05_model_input/baseline/tokenizer/tokenizer_config.json 05_model_input/baseline/train_features.arrow
-06_models/baseline/fold_0/model.safetensors 06_models/baseline/fold_1/model.safetensors
-07_model_output/baseline/fold_0/test.parquet 07_model_output/baseline/fold_0/validation.parquet
-07_model_output/baseline/fold_1/test.parquet 07_model_output/baseline/fold_1/validation.parquet
-07_model_output/baseline/out_of_fold.parquet 07_model_output/baseline/test_scores.parquet
-08_reporting/baseline/confusion_matrix.png 08_reporting/baseline/learning_curves.png
-08_reporting/baseline/fold_0/history.csv 08_reporting/baseline/fold_0/metrics.json
-08_reporting/baseline/fold_1/history.csv 08_reporting/baseline/fold_1/metrics.json
-08_reporting/baseline/metrics.json 08_reporting/baseline/per_label.csv
-08_reporting/baseline/submission.csv 08_reporting/cleaning_report.json
-08_reporting/ensemble_report.json 08_reporting/ensemble_scores.parquet
-08_reporting/fold_report.json 08_reporting/metrics.json 08_reporting/submission.csv
+04_feature/typed_punct_query/training_sentences.parquet
+05_model_input/typed_punct_query/test_features.arrow
+05_model_input/typed_punct_query/tokenizer/tokenizer.json
+05_model_input/typed_punct_query/tokenizer/tokenizer_config.json
+05_model_input/typed_punct_query/train_features.arrow
+06_models/typed_punct_query/fold_0/model.safetensors
+06_models/typed_punct_query/fold_1/model.safetensors
+07_model_output/typed_punct_query/fold_0/test.parquet
+07_model_output/typed_punct_query/fold_0/validation.parquet
+07_model_output/typed_punct_query/fold_1/test.parquet
+07_model_output/typed_punct_query/fold_1/validation.parquet
+07_model_output/typed_punct_query/out_of_fold.parquet
+07_model_output/typed_punct_query/test_scores.parquet
+08_reporting/typed_punct_query/confusion_matrix.png
+08_reporting/typed_punct_query/learning_curves.png
+08_reporting/typed_punct_query/fold_0/history.csv
+08_reporting/typed_punct_query/fold_0/metrics.json
+08_reporting/typed_punct_query/fold_1/history.csv
+08_reporting/typed_punct_query/fold_1/metrics.json 08_reporting/typed_punct_query/metrics.json
+08_reporting/typed_punct_query/per_label.csv 08_reporting/typed_punct_query/submission.csv
+08_reporting/cleaning_report.json 08_reporting/ensemble_report.json
+08_reporting/ensemble_scores.parquet 08_reporting/fold_report.json 08_reporting/metrics.json
+08_reporting/submission.csv
 """)
 NODES = _words("""
 choose_labels parse_train parse_test parse_test_gold clean_sentences assign_folds augment_sentences
@@ -75,7 +84,7 @@ def test_the_submission_has_a_line_per_test_row_in_file_order(finished):
     ) as file:
         row_ids = [row["id"] for row in csv.DictReader(file)]
     names = finished.read_json("02_intermediate/labels.json")["names"]
-    for name in ("08_reporting/submission.csv", "08_reporting/baseline/submission.csv"):
+    for name in ("08_reporting/submission.csv", "08_reporting/typed_punct_query/submission.csv"):
         lines = rows_of(finished, name)
         assert [line["id"] for line in lines] == row_ids
         probabilities = np.array([json.loads(line["probs"]) for line in lines])
@@ -86,13 +95,13 @@ def test_the_submission_has_a_line_per_test_row_in_file_order(finished):
 
 def test_the_metrics_are_those_of_all_folds_and_of_the_test_rows(finished):
     metrics = finished.read_json("08_reporting/metrics.json")
-    assert metrics == finished.read_json("08_reporting/baseline/metrics.json")
+    assert metrics == finished.read_json("08_reporting/typed_punct_query/metrics.json")
     assert set(metrics) == {"out_of_fold", "folds", "leak_rate", "test"}
     assert metrics["out_of_fold"]["rows"] == 240
     assert metrics["test"]["rows"] == len(rows_of(finished, "08_reporting/submission.csv"))
     assert set(metrics["folds"]) == {"fold_0", "fold_1"}
     for fold, values in metrics["folds"].items():
-        own = finished.read_json(f"08_reporting/baseline/{fold}/metrics.json")
+        own = finished.read_json(f"08_reporting/typed_punct_query/{fold}/metrics.json")
         for name in ("micro_f1", "auprc", "accuracy", "loss"):
             assert values[name] == pytest.approx(own[name])
     accuracies = [fold["accuracy"] for fold in metrics["folds"].values()]
@@ -104,7 +113,7 @@ def test_the_metrics_are_those_of_all_folds_and_of_the_test_rows(finished):
 def test_the_figures_are_pictures_with_something_on_them(finished, name):
     from matplotlib.image import imread
 
-    pixels = imread(finished.data / f"08_reporting/baseline/{name}.png")
+    pixels = imread(finished.data / f"08_reporting/typed_punct_query/{name}.png")
     assert min(pixels.shape[:2]) > 300
     assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 20
 
@@ -135,12 +144,14 @@ def test_mlflow_has_a_finished_parent_and_a_finished_child_per_fold(finished):
             "select name, status, parent.value from runs left join tags as parent on "
             "parent.run_uuid = runs.run_uuid and parent.key = 'mlflow.parentRunId'"
         ).fetchall()
-        [(parent_id,)] = database.execute("select run_uuid from runs where name = 'baseline'")
+        [(parent_id,)] = database.execute(
+            "select run_uuid from runs where name = 'typed_punct_query'"
+        )
         counts = dict(
             database.execute("select key, count(*) from metrics group by key order by key")
         )
     assert sorted(rows, key=str) == [
-        ("baseline", "FINISHED", None),
+        ("typed_punct_query", "FINISHED", None),
         ("fold_0", "FINISHED", parent_id),
         ("fold_1", "FINISHED", parent_id),
     ]
@@ -157,7 +168,7 @@ def test_a_second_run_for_missing_outputs_skips_everything(finished_project):
 
 def test_one_fold_can_be_trained_again(finished_project):
     before = finished_project.snapshot()
-    weights = finished_project.data / "06_models/baseline/fold_1/model.safetensors"
+    weights = finished_project.data / "06_models/typed_punct_query/fold_1/model.safetensors"
     former = weights.read_bytes()
     ended = finished_project.run("--nodes", "fold_1.train")
     assert (ended.code, NUMBERED_LINE.findall(ended.console)) == (0, [("1", "1", "fold_1.train")])
@@ -165,10 +176,10 @@ def test_one_fold_can_be_trained_again(finished_project):
     after = finished_project.snapshot()
     touched = {name for name in after if after[name] != before.get(name)}
     assert {name for name in touched if "fold_1" not in name} == set()
-    assert "06_models/baseline/fold_1/model.safetensors" in touched
-    assert "08_reporting/baseline/fold_1/history.csv" in touched
+    assert "06_models/typed_punct_query/fold_1/model.safetensors" in touched
+    assert "08_reporting/typed_punct_query/fold_1/history.csv" in touched
     assert weights.read_bytes() == former
-    assert not (finished_project.data / "06_models/baseline/.scratch").exists()
+    assert not (finished_project.data / "06_models/typed_punct_query/.scratch").exists()
 
 
 def test_stage_by_stage_gives_the_same_numbers(project, finished):
@@ -182,7 +193,7 @@ def test_stage_by_stage_gives_the_same_numbers(project, finished):
     assert "deprecated" not in console
     assert "INFO     No " not in console
     for name in ("out_of_fold", "test_scores"):
-        path = f"07_model_output/baseline/{name}.parquet"
+        path = f"07_model_output/typed_punct_query/{name}.parquet"
         tables = [pq.read_table(own.data / path) for own in (project, finished)]
         assert tables[0].equals(tables[1], check_metadata=True)
     for name in ("metrics.json", "submission.csv", "ensemble_report.json"):
@@ -192,7 +203,7 @@ def test_stage_by_stage_gives_the_same_numbers(project, finished):
 
 def test_a_quick_look_at_one_fold_goes_on_to_all_of_them(finished, tmp_path):
     quick = finished.copy_to(tmp_path / "quick")
-    for stage in ("06_models", "07_model_output", "08_reporting/baseline"):
+    for stage in ("06_models", "07_model_output", "08_reporting/typed_punct_query"):
         shutil.rmtree(quick.data / stage)
     look, rest = quick.run_each(
         ["--from-nodes", "fold_0.train", "--params", "folds.run=[0]"], ["--only-missing-outputs"]

@@ -142,10 +142,10 @@ class Job:
             catalog[f"params:{group}"] = parameters[group]
         return catalog
 
-    def path(self, file: str, experiment: str = "baseline") -> str:
+    def path(self, file: str, experiment: str = "typed_punct_query") -> str:
         return str(self.folder / file.replace("{experiment}", experiment))
 
-    def read(self, name, experiment="baseline", number=0):
+    def read(self, name, experiment="typed_punct_query", number=0):
         """What made a result, as far as the toy nodes know."""
         file = self.path(FILES[name], experiment).replace("{number}", str(number))
         return json.loads(Path(file).read_text(encoding="utf-8"))
@@ -197,7 +197,10 @@ EPOCHS = {"training.epochs": 3}
 
 
 def test_every_result_has_what_made_it_beside_it(done):
-    for folder, name in [("08_reporting", "metrics.json"), ("06_models/baseline", "fold_1")]:
+    for folder, name in [
+        ("08_reporting", "metrics.json"),
+        ("06_models/typed_punct_query", "fold_1"),
+    ]:
         stored = done.folder / "data" / folder / ".fingerprints" / f"{name}.json"
         origin = json.loads(stored.read_text(encoding="utf-8"))
         assert origin["training.epochs"] == "2"
@@ -335,7 +338,7 @@ def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
     outside = {
         name
         for name in of_experiments & entries.keys()
-        if "/baseline/" not in entries[name].get("filepath", "/baseline/")
+        if "/typed_punct_query/" not in entries[name].get("filepath", "/typed_punct_query/")
     }
     assert outside == LATEST_RESULTS
 

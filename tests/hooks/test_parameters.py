@@ -53,7 +53,10 @@ def test_the_catalog_still_sees_the_command_line():
     catalog = loader["catalog"]
     assert catalog["raw_train"]["source"] == "mine.csv"
     assert catalog["raw_test"]["source"] == "data/01_raw/sample/test.csv"
-    assert catalog["tokenizer"]["filepath"] == "data/test/05_model_input/baseline--x/tokenizer"
+    assert (
+        catalog["tokenizer"]["filepath"]
+        == "data/test/05_model_input/typed_punct_query--x/tokenizer"
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def test_the_catalog_still_sees_the_command_line():
         ({"training": {"epoch": 3}}, r"training\.epoch: .*Did you mean epochs\?"),
         ({"trainin": {"epochs": 3}}, r"trainin: .*Did you mean training\?"),
         ({"training": {"epochs": 0}}, r"training\.epochs: found 0"),
-        ({"experiment": "nope"}, r"no experiment 'nope'.*Known are: baseline\.$"),
+        ({"experiment": "nope"}, r"no experiment 'nope'.*Known are: typed_punct_query\.$"),
     ],
 )
 def test_a_wrong_setting_stops_here(runtime, message):
