@@ -17,7 +17,9 @@ def make(rows, tokens=4):
         "input_ids": [list(range(tokens))] * rows,
         "token_type_ids": [[0] * tokens] * rows,
         "weight": [0.5] * rows,
-        **{name: [row % 3 for row in range(rows)] for name in SCHEMA.names[4:9]},
+        **{name: [row % 3 for row in range(rows)] for name in [*SCHEMA.names[4:8], "label_id"]},
+        "subject_type": ["PER"] * rows,
+        "object_type": ["ORG"] * rows,
         "length": [tokens] * rows,
     }
     table = pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)

@@ -1,5 +1,6 @@
 """Features: the table's contract, fingerprints, selection."""
 
+import copy
 import logging
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from klue_pipeline.relation import features as features_module
 from klue_pipeline.relation.features import NO_LABEL, SCHEMA, encode
 from klue_pipeline.relation.params import InputParams, LabelSet
+from klue_pipeline.relation.special_tokens import describe_tokens
+from klue_pipeline.relation.tokenizer import add_special_tokens
 
 PARAMS = InputParams(
     name="typed_entity_marker_punct",
@@ -73,9 +76,7 @@ def test_augmented_rows_keep_origin_and_weight(make, training):
     assert table["weight"].to_pylist()[-3:] == [1.0, 0.25, 0.25]
 
 
-def test_test_rows_have_no_label_and_bare_ones_point_at_the_first_token(
-    make, small_sentences, caplog
-):
+def test_test_rows_have_no_label_and_bare_ones_point_nowhere(make, small_sentences, caplog):
     problems = [None] * 23 + ["entity_not_found"]
     rows = small_sentences.assign(label=None, problem=problems)
     with caplog.at_level(logging.WARNING):
@@ -84,8 +85,37 @@ def test_test_rows_have_no_label_and_bare_ones_point_at_the_first_token(
     assert table["origin_id"].to_pylist() == rows["row_id"].tolist()
     last = table.slice(23).to_pylist()[0]
     ends = [last[f"{role}_{end}"] for role in ("subject", "object") for end in ("start", "end")]
-    assert ends == [0, 1, 0, 1]
+    assert ends == [0, 0, 0, 0]
+    assert 0 not in table.slice(0, 23)["subject_end"].to_pylist()
     assert "1 rows have no usable entities" in caplog.text
+
+
+def test_types_of_both_entities_are_kept_and_null_where_there_is_none(make, small_sentences):
+    subject_types = [None, float("nan"), *small_sentences["subject_type"][2:]]
+    table = make(small_sentences.assign(label=None, subject_type=subject_types)).table
+    assert table["subject_type"].to_pylist() == [None, None, *subject_types[2:]]
+    assert table["object_type"].to_pylist() == small_sentences["object_type"].tolist()
+    assert table["subject_end"].to_pylist()[:2] == [0, 0]
+
+
+def test_special_tokens_of_the_format_stand_at_the_positions(training, labels, wordpiece_tokenizer):
+    params = PARAMS.model_copy(update={"name": "typed_entity_marker"})
+    tokenizer = copy.deepcopy(wordpiece_tokenizer)
+    add_special_tokens(tokenizer, describe_tokens(params))
+    for row in encode(training, tokenizer, params, 64, labels).table.to_pylist():
+        tokens = tokenizer.convert_ids_to_tokens(row["input_ids"])
+        for role, letter in (("subject", "S"), ("object", "O")):
+            type_name = row[f"{role}_type"]
+            name = f"{letter}:{type_name}" if type_name in params.type_words else letter
+            assert tokens[row[f"{role}_start"]] == f"<{name}>"
+            assert tokens[row[f"{role}_end"] - 1] == f"</{name}>"
+
+
+def test_tokenizer_fingerprint_follows_added_tokens(training, labels, wordpiece_tokenizer):
+    tokenizer = copy.deepcopy(wordpiece_tokenizer)
+    without = encode(training, tokenizer, PARAMS, 64, labels)
+    add_special_tokens(tokenizer, ["<subj>"])
+    assert encode(training, tokenizer, PARAMS, 64, labels).fingerprint != without.fingerprint
 
 
 def test_chunks_do_not_show(make, monkeypatch):
@@ -122,16 +152,12 @@ def test_labelled_row_with_moved_offsets_is_refused(make, training):
         make(training.assign(object_end=training["object_end"] + 1))
 
 
-def test_select_and_subset(make):
+def test_selected_rows_keep_what_they_were_made_from(make):
     features = make()
-    assert features.select([3, 1, 1]).row_ids.tolist() == ["3", "1", "1"]
-    assert features.select(np.array([5])).fingerprint == features.fingerprint
-    part = features.subset({"20", "3", "7"})
-    assert part.row_ids.tolist() == ["3", "7", "20"]
-    assert part.labels == features.labels
-    assert len(features.subset([])) == 0
-    with pytest.raises(ValueError, match=r"1 rows have no features, among them \['99'\]"):
-        features.subset(["3", "99"])
+    part = features.select([3, 1, 1])
+    assert part.row_ids.tolist() == ["3", "1", "1"]
+    assert (part.labels, part.fingerprint) == (features.labels, features.fingerprint)
+    assert len(features.select(np.array([], dtype=np.int64))) == 0
 
 
 def test_rows_fingerprint_is_that_of_the_original_rows(make, training):
@@ -159,6 +185,7 @@ def test_rows_fingerprint_is_the_one_that_scores_are_compared_by(make, training)
     [
         {"max_tokens": 65},
         {"params": PARAMS.model_copy(update={"query": "none"})},
+        {"params": PARAMS.model_copy(update={"name": "entity_marker_punct"})},
         {"params": PARAMS.model_copy(update={"query_position": "before"})},
         {"params": PARAMS.model_copy(update={"type_words": {"PER": "인물"}})},
     ],

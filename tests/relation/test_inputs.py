@@ -5,6 +5,7 @@ import pytest
 
 from klue_pipeline.relation.inputs import InputText, iterate_texts, write_inputs
 from klue_pipeline.relation.params import InputParams
+from klue_pipeline.relation.texts import WrittenText
 
 PARAMS = InputParams(
     name="typed_entity_marker_punct",
@@ -25,26 +26,49 @@ def as_test(rows, **changes):
 
 def test_row_is_written_with_its_markers_and_its_query(rows):
     first = write_inputs(rows, PARAMS)[0]
-    assert first.text == "@ * 사람 * 이순신 @은 # ^ 장소 ^ 조선 #의 무신이다."
-    assert first.query == "이순신과 조선의 관계는 무엇입니까?"
+    assert first.sentence.text == "@ * 사람 * 이순신 @은 # ^ 장소 ^ 조선 #의 무신이다."
+    assert first.query.text == "이순신과 조선의 관계는 무엇입니까?"
 
 
 def test_query_none_writes_none(rows):
     silent = PARAMS.model_copy(update={"query": "none"})
     assert [entry.query for entry in write_inputs(rows, silent)] == [None] * 3
-    assert list(iterate_texts(rows, silent)) == [entry.text for entry in write_inputs(rows, PARAMS)]
+    assert list(iterate_texts(rows, silent)) == [
+        entry.sentence.text for entry in write_inputs(rows, PARAMS)
+    ]
 
 
 def test_texts_for_a_tokenizer_are_sentences_and_queries(rows):
     texts = list(iterate_texts(rows, PARAMS))
     entries = write_inputs(rows, PARAMS)
-    assert texts == [text for entry in entries for text in (entry.text, entry.query)]
+    assert texts == [text for entry in entries for text in (entry.sentence.text, entry.query.text)]
+
+
+def test_prefix_stands_beside_the_sentence(rows):
+    first = write_inputs(rows, PARAMS.model_copy(update={"name": "pair_prefix"}))[0]
+    assert [text.text for text in first.prefix] == ["이순신", "조선"]
+    assert first.sentence.text == rows["sentence"][0]
+
+
+def test_texts_for_a_tokenizer_have_no_special_tokens_and_all_texts(rows):
+    changes = {"name": "entity_marker_with_prefix", "query": "semantic_typing_marked"}
+    texts = list(iterate_texts(rows.head(1), PARAMS.model_copy(update=changes)))
+    prefix, sentence = ["이순신-조선"], ["이순신", "은 ", "조선", "의 무신이다."]
+    query = [" 이순신 (사람) ", "과 ", " 조선 (장소) ", "의 관계는 무엇인가"]
+    assert texts == [*prefix, *sentence, *query]
+
+
+@pytest.mark.parametrize("name", ["pair_prefix", "entity_mask"])
+def test_bare_row_has_no_prefix(rows, name):
+    test_rows = as_test(rows.head(1), problem=["entity_not_found"])
+    entry = write_inputs(test_rows, PARAMS.model_copy(update={"name": name}))[0]
+    assert (entry.prefix, entry.query) == ((), None)
 
 
 def test_test_row_with_a_problem_goes_in_bare_and_the_others_do_not(rows):
     test_rows = as_test(rows, problem=[None, "unknown_type", float("nan")])
     entries = write_inputs(test_rows, PARAMS)
-    assert entries[1] == InputText(rows["sentence"][1], None, None)
+    assert entries[1] == InputText(WrittenText(rows["sentence"][1]), None, None)
     assert entries[0].marked
     assert entries[2].marked
 
@@ -68,7 +92,7 @@ def test_test_row_with_a_problem_goes_in_bare_and_the_others_do_not(rows):
 def test_test_row_with_unusable_entities_goes_in_bare(rows, changes):
     entry = write_inputs(as_test(rows, **changes).iloc[1:2], PARAMS)[0]
     sentence = changes.get("sentence", rows["sentence"])[1] or ""
-    assert entry == InputText(sentence, None, None)
+    assert entry == InputText(WrittenText(sentence), None, None)
 
 
 def test_labelled_row_with_unusable_entities_is_refused_by_its_id(rows):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from klue_pipeline.relation.entities import Entity
 from klue_pipeline.relation.markers import REPRESENTATIONS, strip_markers, typed_entity_marker_punct
+from klue_pipeline.relation.params import InputParams
 
 TYPE_WORDS = {"PER": "사람", "ORG": "조직"}
 TRICKY = "@#*^ 가나이순신李舜臣😀👨‍👩‍👧\u0301\u200b\u200d\ufeff\"'《》〈〉\n\tABC1①ﬁ㎡½"
@@ -64,22 +65,90 @@ def test_type_without_a_word_shows_itself():
     assert marked.text == "@ * NAVY * 가 @ # ^ 조직 ^ 나 #"
 
 
-@pytest.mark.parametrize("representation", REPRESENTATIONS.values(), ids=REPRESENTATIONS)
+@pytest.mark.parametrize(
+    ("name", "text", "prefix"),
+    [
+        ("pair_prefix", "수군은 이순신을 따랐다.", ("이순신", "수군")),
+        ("entity_marker", "<obj>수군</obj>은 <subj>이순신</subj>을 따랐다.", ()),
+        (
+            "entity_marker_with_prefix",
+            "<obj>수군</obj>은 <subj>이순신</subj>을 따랐다.",
+            ("이순신-수군",),
+        ),
+        ("typed_entity_marker", "<O:ORG>수군</O:ORG>은 <S:PER>이순신</S:PER>을 따랐다.", ()),
+        ("entity_marker_punct", "# 수군 #은 @ 이순신 @을 따랐다.", ()),
+        ("typed_entity_marker_punct", "# ^ 조직 ^ 수군 #은 @ * 사람 * 이순신 @을 따랐다.", ()),
+        ("entity_mask", "[OBJ-ORG]은 [SUBJ-PER]을 따랐다.", ()),
+    ],
+)
+def test_every_representation_writes_its_own_string(name, text, prefix):
+    sentence = "수군은 이순신을 따랐다."
+    subject, object_ = entity(sentence, "이순신", "PER"), entity(sentence, "수군", "ORG")
+    marked = REPRESENTATIONS[name](sentence, subject, object_, TYPE_WORDS)
+    assert (marked.text, marked.prefix) == (text, prefix)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("typed_entity_marker", "<S>가</S> <O>나</O>"),
+        ("entity_mask", "[SUBJ] [OBJ]"),
+    ],
+)
+def test_type_without_a_token_gets_the_one_for_any_type(name, text):
+    entities = Entity("가", 0, 1, "NAVY"), Entity("나", 2, 3, "PER:X")
+    assert REPRESENTATIONS[name]("가 나", *entities, TYPE_WORDS).text == text
+
+
+def test_settings_offer_exactly_the_representations_there_are():
+    offered = InputParams.model_json_schema()["properties"]["name"]["enum"]
+    assert sorted(offered) == sorted(REPRESENTATIONS)
+
+
+@pytest.mark.parametrize("name", REPRESENTATIONS)
 @given(row=entity_rows())
 @example(row=("@ * 사람 * 이순신 @", Entity("@", 0, 1, "PER"), Entity("* 이", 7, 10, "ORG")))
-def test_every_representation_keeps_the_text_and_knows_its_places(representation, row):
+@example(row=("<subj>[SUBJ-PER]", Entity("<subj>", 0, 6, "PER"), Entity("[SUBJ-PER]", 6, 16, "X")))
+def test_every_representation_keeps_the_text_and_knows_its_places(name, row):
     sentence, subject, object_ = row
-    marked = representation(sentence, subject, object_, TYPE_WORDS)
+    marked = REPRESENTATIONS[name](sentence, subject, object_, TYPE_WORDS)
     assert strip_markers(marked) == sentence
     for place, original in ((marked.subject, subject), (marked.object, object_)):
-        assert marked.text[place.word.start_char : place.word.end_char] == original.text
-        assert place.block.start_char < place.word.start_char
-        assert place.word.end_char < place.block.end_char
+        word = marked.text[place.word.start_char : place.word.end_char]
+        assert (word, place.hidden_word) in [(original.text, ""), ("", original.text)]
+        assert (place.block == place.word) == (name == "pair_prefix")
+        assert place.block.start_char <= place.word.start_char
+        assert place.word.end_char <= place.block.end_char
     first, second = sorted(
         (marked.subject, marked.object), key=lambda place: place.block.start_char
     )
     assert first.block.end_char <= second.block.start_char
     assert (first is marked.subject) == (subject.start_char < object_.start_char)
+
+
+@pytest.mark.parametrize(
+    "name", ["entity_marker", "entity_marker_with_prefix", "typed_entity_marker", "entity_mask"]
+)
+@given(row=entity_rows())
+def test_special_tokens_stand_at_the_borders_of_the_blocks_and_nowhere_else(name, row):
+    sentence, subject, object_ = row
+    marked = REPRESENTATIONS[name](sentence, subject, object_, TYPE_WORDS)
+    borders = set()
+    for place in (marked.subject, marked.object):
+        borders |= {
+            (place.block.start_char, place.word.start_char),
+            (place.word.end_char, place.block.end_char),
+        }
+    wanted = sorted(border for border in borders if border[0] < border[1])
+    assert [(span.start_char, span.end_char) for span in marked.special] == wanted
+
+
+@pytest.mark.parametrize(
+    "name", ["pair_prefix", "entity_marker_punct", "typed_entity_marker_punct"]
+)
+def test_plain_representations_have_no_special_tokens(name):
+    entities = Entity("<subj>", 0, 6, "PER"), Entity("나", 7, 8, "ORG")
+    assert REPRESENTATIONS[name]("<subj> 나", *entities, TYPE_WORDS).special == ()
 
 
 @given(row=entity_rows())

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from klue_pipeline.relation.tokenizer import (
+    add_special_tokens,
     load_tokenizer,
     prepare_tokenizer,
     train_tokenizer,
@@ -88,6 +89,36 @@ def test_prepare_loads_from_a_folder_without_touching_the_texts(tmp_path, klue_r
     untouched = (pytest.fail("texts were read") for _ in range(1))
     tokenizer = prepare_tokenizer(EncoderParams(name=str(tmp_path)), untouched)
     assert as_json(tokenizer) == as_json(klue_roberta_tokenizer)
+
+
+def test_special_tokens_are_added_behind_the_others_in_order_and_once():
+    encoder = EncoderParams(name="scratch", scratch=SCRATCH)
+    tokens = ["<subj>", "</subj>", "<S:PER>", "[SUBJ]"]
+    plain = prepare_tokenizer(encoder, TEXTS)
+    tokenizer = prepare_tokenizer(encoder, TEXTS, tokens)
+    assert tokenizer.convert_ids_to_tokens(range(len(plain), len(tokenizer))) == tokens
+    before = as_json(tokenizer)
+    add_special_tokens(tokenizer, reversed(tokens))
+    assert as_json(tokenizer) == before
+
+
+def test_special_token_is_one_token_where_it_is_meant_and_text_where_it_is_not():
+    tokenizer = train_tokenizer(TEXTS, 300)
+    add_special_tokens(tokenizer, ["<subj>"])
+    added = tokenizer.convert_tokens_to_ids("<subj>")
+    assert added in tokenizer("이순신<subj>은")["input_ids"]
+    assert added not in tokenizer("이순신<subj>은", split_special_tokens=True)["input_ids"]
+    assert tokenizer.decode(tokenizer("<subj>")["input_ids"], skip_special_tokens=True) == ""
+
+
+def test_special_tokens_come_back_with_a_saved_tokenizer(tmp_path, any_tokenizer):
+    any_tokenizer.save_pretrained(tmp_path / "plain")
+    encoder = EncoderParams(name=str(tmp_path / "plain"))
+    tokenizer = prepare_tokenizer(encoder, [], ["<subj>", "[OBJ-ORG]"])
+    tokenizer.save_pretrained(tmp_path / "added")
+    again = prepare_tokenizer(EncoderParams(name=str(tmp_path / "added")), [], ["<subj>"])
+    assert as_json(again) == as_json(tokenizer)
+    assert len(again) == len(any_tokenizer) + 2
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "../shared/models/nowhere", "/nowhere", "a/b/c"])

@@ -22,7 +22,8 @@ class Row:
         overlap = 1 if shares_token and sizes[4] == 0 else 0
         self.first = TokenBlock(starts[1], starts[2], starts[3], ends[3])
         self.second = TokenBlock(starts[5] - overlap, starts[6], starts[7], ends[7])
-        self.lengths = Lengths(sum(sizes), query, special)
+        companions = query if isinstance(query, tuple) else (query,)
+        self.lengths = Lengths(sum(sizes), companions, special)
 
     def plan(self, max_tokens, swap=False):
         blocks = (self.second, self.first) if swap else (self.first, self.second)
@@ -43,7 +44,7 @@ marker = st.integers(1, 6)
 rows = st.builds(
     Row,
     *(sizes, marker, sizes, st.integers(1, 2), sizes, marker, sizes, st.integers(1, 2), sizes),
-    query=sizes,
+    query=st.lists(sizes, max_size=4).map(tuple),
     special=st.integers(0, 4),
     shares_token=st.booleans(),
 )
@@ -52,7 +53,7 @@ rows = st.builds(
 def test_row_that_fits_is_untouched():
     row = Row(5, 3, 2, 1, 4, 3, 2, 1, 6, query=10)
     window = row.plan(40)
-    assert (window.ranges, window.query_tokens) == (((0, 27),), 10)
+    assert (window.ranges, window.companions) == (((0, 27),), (10,))
 
 
 def test_text_around_the_blocks_goes_first_and_evenly():
@@ -80,19 +81,25 @@ def test_words_are_shortened_in_their_middle_when_the_blocks_alone_do_not_fit():
 
 def test_query_longer_than_half_the_room_is_cut_at_its_end():
     row = Row(50, 4, 2, 1, 10, 4, 2, 1, 50, query=60, special=3)
-    assert row.plan(43).query_tokens == 20
+    assert row.plan(43).companions == (20,)
 
 
 def test_query_may_use_what_the_sentence_leaves_free():
     row = Row(0, 4, 2, 1, 0, 4, 2, 1, 0, query=60, special=3)
     window = row.plan(43)
-    assert (window.ranges, window.query_tokens) == (((0, 14),), 26)
+    assert (window.ranges, window.companions) == (((0, 14),), (26,))
 
 
 def test_query_yields_to_the_markers():
     row = Row(9, 12, 5, 2, 9, 12, 5, 2, 9, query=60, special=3)
     window = row.plan(32)
-    assert (len(kept(window)), window.query_tokens) == (28, 1)
+    assert (len(kept(window)), window.companions) == (28, (1,))
+
+
+def test_longest_companion_is_shortened_first():
+    row = Row(50, 4, 2, 1, 10, 4, 2, 1, 50, query=(2, 60, 9, 5), special=3)
+    # Half of the 40 tokens of room is for the four of them.
+    assert row.plan(43).companions == (2, 7, 6, 5)
 
 
 @given(rows, st.integers(32, 600), st.booleans())
@@ -103,7 +110,7 @@ def test_no_row_of_any_length_loses_a_marker_or_outgrows_the_limit(row, max_toke
     assert set(row.markers) <= set(tokens)
     assert tokens == sorted(set(tokens))
     assert all(end < start for (_, end), (start, _) in pairwise(window.ranges))
-    total = len(tokens) + window.query_tokens + row.lengths.special
+    total = len(tokens) + sum(window.companions) + row.lengths.special
     assert total == min(row.lengths.total, max_tokens)
     if row.lengths.total <= max_tokens:
         assert tokens == list(range(row.lengths.sentence))
@@ -123,13 +130,20 @@ def test_parts_go_in_order_of_importance(row, max_tokens):
 
 
 @given(rows, st.integers(32, 600))
-def test_query_keeps_half_the_room_or_what_it_needs(row, max_tokens):
+def test_companions_keep_half_the_room_or_what_they_need(row, max_tokens):
     window = row.plan(max_tokens)
-    room = max_tokens - row.lengths.special
-    if window.query_tokens < row.lengths.query:
-        assert window.query_tokens >= room // 2 or set(kept(window)) == set(row.markers)
-    if row.lengths.query <= room // 2 and len(row.markers) <= room // 2:
-        assert window.query_tokens == row.lengths.query
+    room, beside = max_tokens - row.lengths.special, sum(window.companions)
+    if beside < sum(row.lengths.companions):
+        assert beside >= room // 2 or set(kept(window)) == set(row.markers)
+    if sum(row.lengths.companions) <= room // 2 and len(row.markers) <= room // 2:
+        assert window.companions == row.lengths.companions
+
+
+@given(rows, st.integers(32, 600))
+def test_a_shortened_companion_is_as_long_as_the_longest_or_one_less(row, max_tokens):
+    window = row.plan(max_tokens)
+    for left, whole in zip(window.companions, row.lengths.companions, strict=True):
+        assert left == whole or left >= max(window.companions) - 1
 
 
 @given(rows, st.integers(32, 600))

@@ -3,14 +3,13 @@
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from klue_pipeline.relation.encoding import EncodedRow, RowEncoder
@@ -33,6 +32,8 @@ SCHEMA = pa.schema(
         "subject_end": pa.int32(),
         "object_start": pa.int32(),
         "object_end": pa.int32(),
+        "subject_type": pa.string(),
+        "object_type": pa.string(),
         "label_id": pa.int32(),
         "weight": pa.float32(),
         "length": pa.int32(),
@@ -47,9 +48,10 @@ class Features:
     Attributes:
         table: One row per sentence, in the columns of :data:`SCHEMA`. ``subject_start`` and the
             other three are token positions in ``input_ids``, counted from 0: the first token of the
-            entity's opening marker, and the place after its closing marker's last. A row that could
-            not be marked points both entities at token 0. ``label_id`` is -1 without a label,
-            ``length`` counts the tokens.
+            entity's opening marker, and the place after its closing marker's last (of its own words
+            in a format without markers). A row that could not be marked has 0 in all four, which no
+            other row has as an end. ``subject_type`` and ``object_type`` are null where the row
+            names none. ``label_id`` is -1 without a label, ``length`` counts the tokens.
         labels: Label names; a label's id is its place.
         fingerprint: What made the features: ``rows``, the content hash of the original rows, and
             ``tokenizer``, that of the tokenizer with the input settings and ``max_tokens``.
@@ -72,20 +74,6 @@ class Features:
         """Return the rows at ``indices``, in that order."""
         return replace(self, table=self.table.take(pa.array(indices, pa.int64())))
 
-    def subset(self, row_ids: Collection[str]) -> "Features":
-        """Return the rows whose id is one of ``row_ids``, in the order of this table.
-
-        Raises:
-            ValueError: An id has no row here.
-        """
-        wanted = set(row_ids)
-        mask = pc.is_in(self.table["row_id"], pa.array(sorted(wanted), pa.string()))
-        found = replace(self, table=self.table.filter(mask))
-        if len(found) < len(wanted):
-            missing = sorted(wanted.difference(found.row_ids))
-            raise ValueError(f"{len(missing)} rows have no features, among them {missing[:3]}.")
-        return found
-
 
 def encode(
     sentences: pd.DataFrame,
@@ -98,18 +86,18 @@ def encode(
 
     Args:
         sentences: The table ``training_sentences`` or ``test_sentences``.
-        tokenizer: The encoder's fast tokenizer.
+        tokenizer: The encoder's fast tokenizer, with the special tokens of the input format.
         input_params: How a row is written as text.
-        max_tokens: Longest row in tokens, special tokens and query included; longer ones are
-            windowed around their entities.
+        max_tokens: Longest row in tokens, special tokens, prefix and query included; longer ones
+            are windowed around their entities.
         labels: The labels; a label's id is its place.
 
     Returns:
         One row per sentence, in the order of the table.
 
     Raises:
-        ValueError: A row has an unknown label, a labelled row cannot be marked, or ``max_tokens``
-            is too small for the markers.
+        ValueError: A row has an unknown label, a labelled row cannot be marked, ``max_tokens`` is
+            too small for the markers, or the tokenizer lacks a special token of the input format.
     """
     encoder = RowEncoder(tokenizer, input_params.query_position, max_tokens)
     label_ids = {name: index for index, name in enumerate(labels.names)}
@@ -149,12 +137,18 @@ def _to_batch(
         "subject_end": [row.subject[1] for row in rows],
         "object_start": [row.object[0] for row in rows],
         "object_end": [row.object[1] for row in rows],
+        "subject_type": _optional_names(chunk["subject_type"]),
+        "object_type": _optional_names(chunk["object_type"]),
         "label_id": _label_ids(chunk, label_ids),
         "weight": _weights(chunk),
         "length": [len(row.tokens.ids) for row in rows],
     }
     arrays = [pa.array(columns[column.name], column.type) for column in SCHEMA]
     return pa.record_batch(arrays, schema=SCHEMA)
+
+
+def _optional_names(names: pd.Series) -> list[str | None]:
+    return [None if pd.isna(name) else str(name) for name in names]
 
 
 def _label_ids(chunk: pd.DataFrame, label_ids: dict[str, int]) -> list[int]:

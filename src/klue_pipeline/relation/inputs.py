@@ -1,4 +1,4 @@
-"""Rows of a table as the texts an encoder reads: marked sentence and query."""
+"""Rows of a table as the texts an encoder reads: prefix, marked sentence and query."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from klue_pipeline.relation.entities import Entity
 from klue_pipeline.relation.markers import REPRESENTATIONS, MarkedText
 from klue_pipeline.relation.params import InputParams
 from klue_pipeline.relation.queries import QUERIES
+from klue_pipeline.relation.texts import SpecialToken, WrittenText, cut_pieces
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +31,24 @@ class InputText:
     """What one row says to the encoder.
 
     Attributes:
-        text: The sentence, marked where it can be.
-        query: The second text of the pair, or None for a row without one.
-        marked: Where the entities stand in ``text``; None for a test row whose entities cannot be
-            located, which goes in bare.
+        sentence: The sentence, marked where it can be.
+        query: The text that accompanies it, or None for a row without one.
+        marked: Where the entities stand in the sentence; None for a test row whose entities cannot
+            be located, which goes in bare.
     """
 
-    text: str
-    query: str | None
+    sentence: WrittenText
+    query: WrittenText | None
     marked: MarkedText | None
+
+    @property
+    def prefix(self) -> tuple[WrittenText, ...]:
+        """The texts that stand before the sentence."""
+        return () if self.marked is None else tuple(map(WrittenText, self.marked.prefix))
 
 
 def write_inputs(sentences: pd.DataFrame, input_params: InputParams) -> list[InputText]:
-    """Write every row in its representation, with its query.
+    """Write every row in its representation, with its prefix and its query.
 
     A test row with a ``problem``, or whose entities are not where it says, becomes the bare
     sentence without a query, so that every row keeps its line.
@@ -62,11 +68,18 @@ def write_inputs(sentences: pd.DataFrame, input_params: InputParams) -> list[Inp
 
 
 def iterate_texts(sentences: pd.DataFrame, input_params: InputParams) -> Iterator[str]:
-    """Yield every marked sentence and every query, for a tokenizer to learn from."""
+    """Yield every text of every row without its special tokens, for a tokenizer to learn from.
+
+    Special tokens are added to a tokenizer whole; learnt from, they would take up pieces.
+    """
     for entry in write_inputs(sentences, input_params):
-        yield entry.text
-        if entry.query is not None:
-            yield entry.query
+        for written in (*entry.prefix, entry.sentence, entry.query):
+            if written is not None:
+                yield from _plain_pieces(written)
+
+
+def _plain_pieces(written: WrittenText) -> Iterator[str]:
+    return (piece for _, piece in cut_pieces(written) if not isinstance(piece, SpecialToken))
 
 
 def _rows(sentences: pd.DataFrame) -> Iterator[tuple[Any, str | None, bool]]:
@@ -97,7 +110,8 @@ def _write(row: Any, problem: str | None, labelled: bool, input_params: InputPar
             "ingest reject it."
         )
     logger.debug("Row %s goes in without markers: %s", row.row_id, problem)
-    return InputText("" if pd.isna(row.sentence) else str(row.sentence), None, None)
+    bare = "" if pd.isna(row.sentence) else str(row.sentence)
+    return InputText(WrittenText(bare), None, None)
 
 
 def _write_marked(row: Any, input_params: InputParams) -> InputText:
@@ -107,7 +121,9 @@ def _write_marked(row: Any, input_params: InputParams) -> InputText:
     object_ = Entity(row.object_text, int(row.object_start), int(row.object_end), row.object_type)
     words = input_params.type_words
     marked = REPRESENTATIONS[input_params.name](row.sentence, subject, object_, words)
-    return InputText(marked.text, QUERIES[input_params.query](subject, object_, words), marked)
+    query = QUERIES[input_params.query](subject, object_, words)
+    query = WrittenText(query) if isinstance(query, str) else query
+    return InputText(marked.written, query, marked)
 
 
 def _find_problem(row: Any) -> str | None:

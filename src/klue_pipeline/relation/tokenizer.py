@@ -35,6 +35,16 @@ class Tokenizer(Protocol):
         """The tokenizer of the ``tokenizers`` library inside."""
         ...
 
+    @property
+    def sep_token_id(self) -> int | None:
+        """The id of the token between two texts, or None."""
+        ...
+
+    @property
+    def unk_token_id(self) -> int | None:
+        """The id of the token for what the vocabulary cannot spell, or None."""
+        ...
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Encode one text, one pair or a list of texts."""
         ...
@@ -43,25 +53,53 @@ class Tokenizer(Protocol):
         """Return the number of tokens, special and added ones included."""
         ...
 
+    def get_added_vocab(self) -> dict[str, int]:
+        """Return the ids of the tokens that are matched whole, special ones among them."""
+        ...
+
+    def add_tokens(self, new_tokens: Any, special_tokens: bool = False) -> int:
+        """Add tokens that are not there yet and return their number."""
+        ...
+
     def save_pretrained(self, save_directory: str) -> Any:
         """Write the tokenizer's files into a folder."""
         ...
 
 
-def prepare_tokenizer(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:
-    """Return the tokenizer that belongs to an encoder.
+def prepare_tokenizer(
+    encoder: EncoderParams, texts: Iterable[str], special_tokens: Iterable[str] = ()
+) -> Tokenizer:
+    """Return the tokenizer that belongs to an encoder, with the special tokens of a run.
 
     Args:
         encoder: Which encoder; a folder in ``encoder.name`` is taken as it is, so resolve it
             against the project's root before.
         texts: What a tokenizer for an encoder from scratch learns from; not touched otherwise.
+        special_tokens: Tokens of the input format, such as ``<subj>``.
 
     Raises:
         OSError: Nothing can be loaded from ``encoder.name``.
         ValueError: The tokenizer found there cannot be used, or the sizes for an encoder from
             scratch are missing.
     """
-    return TOKENIZER_SOURCES.get(encoder.name, _load_for)(encoder, texts)
+    tokenizer = TOKENIZER_SOURCES.get(encoder.name, _load_for)(encoder, texts)
+    add_special_tokens(tokenizer, special_tokens)
+    return tokenizer
+
+
+def add_special_tokens(tokenizer: Tokenizer, special_tokens: Iterable[str]) -> None:
+    """Add special tokens behind a tokenizer's own, in their order; those it has stay as they are.
+
+    Args:
+        tokenizer: A fast tokenizer; it is changed.
+        special_tokens: Tokens that are never cut into pieces.
+    """
+    from tokenizers import AddedToken
+
+    tokens = [AddedToken(token, special=True, normalized=False) for token in special_tokens]
+    added = tokenizer.add_tokens(tokens, special_tokens=True)
+    if added:
+        logger.info("Added %d special tokens to the tokenizer.", added)
 
 
 def _train_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:

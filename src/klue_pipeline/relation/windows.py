@@ -5,6 +5,8 @@ says least about the relation: text outside the two entity blocks, then the midd
 between them, then the middle of the entities' own words. Marker tokens always stay.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,22 +30,22 @@ class TokenBlock:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What stays of a sentence and of its query.
+    """What stays of a sentence and of its companions.
 
     Attributes:
         ranges: Kept index ranges of the sentence's tokens, in order, apart, ends exclusive.
-        query_tokens: How many of the query's first tokens stay.
+        companions: How many of the first tokens of each companion stay.
     """
 
     ranges: tuple[tuple[int, int], ...]
-    query_tokens: int
+    companions: tuple[int, ...]
 
     def position(self, index: int) -> int:
         """Return how many kept tokens of the sentence stand before ``index``.
 
         For a kept token that is its new place.
 
-        >>> Window(((0, 2), (5, 9)), 0).position(6)
+        >>> Window(((0, 2), (5, 9)), ()).position(6)
         3
         """
         return sum(min(max(index - start, 0), end - start) for start, end in self.ranges)
@@ -55,18 +57,20 @@ class Lengths:
 
     Attributes:
         sentence: The marked sentence.
-        query: The query; 0 without one.
-        special: The special tokens around and between them.
+        companions: What stands beside the sentence and may be shortened: each text of the prefix
+            and the query; a query with special tokens counts as the texts between them.
+        special: The special tokens around, between and inside the texts, which always stay; those
+            that mark the sentence's entities count to the sentence.
     """
 
     sentence: int
-    query: int
+    companions: tuple[int, ...]
     special: int
 
     @property
     def total(self) -> int:
         """Tokens of the whole row."""
-        return self.sentence + self.query + self.special
+        return self.sentence + sum(self.companions) + self.special
 
 
 def plan_window(
@@ -74,24 +78,24 @@ def plan_window(
 ) -> Window:
     """Choose the tokens that stay, so that the row with its special tokens fits ``max_tokens``.
 
-    A row that fits stays whole. Otherwise a query longer than half the room is cut at its end
-    (never below what the sentence leaves free), and the sentence gets the rest: blocks first, then
-    the gap between them, shortened in its middle, then the text around them, kept as evenly on
-    both sides as there is text. If not even the blocks fit, the entities' words are shortened in
-    their middle.
+    A row that fits stays whole. Otherwise companions that are together longer than half the room
+    are cut at their ends, the longest first (never below what the sentence leaves free), and the
+    sentence gets the rest: blocks first, then the gap between them, shortened in its middle, then
+    the text around them, kept as evenly on both sides as there is text. If not even the blocks fit,
+    the entities' words are shortened in their middle.
 
     Args:
-        lengths: Tokens of the sentence, the query and the special tokens.
+        lengths: Tokens of the sentence, its companions and the special tokens.
         subject: The subject's block; may stand before or after the object's. Neighbouring blocks
             may share a token.
         object_: The object's block.
-        max_tokens: Longest row in tokens, special tokens and query included.
+        max_tokens: Longest row in tokens, special tokens and companions included.
 
     Raises:
         ValueError: Not even the marker tokens fit ``max_tokens``.
     """
     if lengths.total <= max_tokens:
-        return Window(((0, lengths.sentence),), lengths.query)
+        return Window(((0, lengths.sentence),), lengths.companions)
     segments = _cut_at_blocks(lengths.sentence, subject, object_)
     room = max_tokens - lengths.special
     marker_tokens = sum(end - start for start, end in segments.markers)
@@ -101,8 +105,11 @@ def plan_window(
             f"but the entity markers alone take {marker_tokens}; raise training.max_tokens."
         )
     at_least_half = max(room // 2, room - lengths.sentence)
-    query_tokens = min(lengths.query, at_least_half, room - marker_tokens)
-    return Window(_keep(segments, room - query_tokens - marker_tokens), query_tokens)
+    beside = min(sum(lengths.companions), at_least_half, room - marker_tokens)
+    return Window(
+        ranges=_keep(segments, room - beside - marker_tokens),
+        companions=_share(beside, lengths.companions),
+    )
 
 
 Range = tuple[int, int]
@@ -133,11 +140,11 @@ def _cut_at_blocks(sentence_tokens: int, subject: TokenBlock, object_: TokenBloc
 
 def _keep(segments: _Segments, room: int) -> tuple[Range, ...]:
     """Fill ``room`` tokens beside the markers in order of importance; return the kept ranges."""
-    words = _share(room, _length(segments.first_word), _length(segments.second_word))
+    words = _share(room, (_length(segments.first_word), _length(segments.second_word)))
     room -= sum(words)
     gap = min(room, _length(segments.gap))
     room -= gap
-    before, after = _share(room, _length(segments.before), _length(segments.after))
+    before, after = _share(room, (_length(segments.before), _length(segments.after)))
     kept = [
         (segments.before[1] - before, segments.before[1]),
         *_without_middle(segments.first_word, words[0]),
@@ -149,14 +156,22 @@ def _keep(segments: _Segments, room: int) -> tuple[Range, ...]:
     return _joined(kept)
 
 
-def _share(room: int, first: int, second: int) -> tuple[int, int]:
-    """Split ``room`` between two wishes as evenly as they allow; the first gets an odd token.
+def _share(room: int, wishes: Sequence[int]) -> tuple[int, ...]:
+    """Split ``room`` between wishes as evenly as they allow; the first ones get odd tokens.
 
-    >>> _share(10, 3, 20), _share(11, 20, 20), _share(10, 2, 3)
-    ((3, 7), (6, 5), (2, 3))
+    >>> _share(10, (3, 20)), _share(11, (20, 20)), _share(10, (2, 3)), _share(9, (1, 8, 6, 2))
+    ((3, 7), (6, 5), (2, 3), (1, 3, 3, 2))
     """
-    given = min(first, max(room - second, (room + 1) // 2))
-    return given, min(second, room - given)
+
+    def cut_to(level: int) -> list[int]:
+        return [min(wish, level) for wish in wishes]
+
+    level = bisect_right(range(room + 1), room, key=lambda level: sum(cut_to(level))) - 1
+    given = cut_to(level)
+    unserved = [place for place, wish in enumerate(wishes) if wish > level]
+    for place in unserved[: room - sum(given)]:
+        given[place] += 1
+    return tuple(given)
 
 
 def _without_middle(whole: Range, kept: int) -> tuple[Range, Range]:

@@ -74,6 +74,24 @@ def test_scratch_tokenizer_knows_sentences_markers_and_queries(catalog):
     assert tokenizer.unk_token not in text
 
 
+def test_special_tokens_of_the_format_are_in_the_tokenizer_and_the_features(catalog):
+    changes = {"name": "entity_marker_with_prefix", "query": "semantic_typing_marked"}
+    catalog["params:input"] = catalog.load("params:input").model_copy(update=changes)
+    SequentialRunner().run(create_pipeline(), catalog)
+    tokenizer = catalog.load("tokenizer")
+    row = catalog.load("train_features").table.slice(0, 1).to_pylist()[0]
+    tokens = tokenizer.convert_ids_to_tokens(row["input_ids"])
+    assert tokens.count("[SEP]") == 3
+    assert [tokens.count(name) for name in ("[SE]", "[/SE]", "[OE]", "[/OE]")] == [1, 1, 1, 1]
+    borders = [
+        tokens[row[f"{role}_{end}"] - shift]
+        for role in ("subject", "object")
+        for end, shift in (("start", 0), ("end", 1))
+    ]
+    assert borders == ["<subj>", "</subj>", "<obj>", "</obj>"]
+    assert tokenizer.tokenize("subj", split_special_tokens=True) != ["subj"]
+
+
 def test_second_run_makes_the_same_features(catalog):
     SequentialRunner().run(create_pipeline(), catalog)
     first = catalog.load("train_features")

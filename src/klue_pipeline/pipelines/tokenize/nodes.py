@@ -8,6 +8,7 @@ from klue_pipeline.relation import tokenizer as tokenizers
 from klue_pipeline.relation.features import Features, encode
 from klue_pipeline.relation.inputs import iterate_texts
 from klue_pipeline.relation.params import InputParams, LabelSet
+from klue_pipeline.relation.special_tokens import describe_tokens
 from klue_pipeline.relation.tokenizer import Tokenizer
 from klue_pipeline.training.params import EncoderParams
 
@@ -17,12 +18,15 @@ def prepare_tokenizer(
 ) -> Tokenizer:
     """Train the tokenizer of an encoder from scratch on the run's own texts, or load the encoder's.
 
+    Either way it gets the special tokens of the input format.
+
     Args:
         training_sentences: What to learn from: their marked sentences and queries.
         encoder: Which encoder.
         input_params: How a row is written as text.
     """
-    return tokenizers.prepare_tokenizer(encoder, iterate_texts(training_sentences, input_params))
+    texts = iterate_texts(training_sentences, input_params)
+    return tokenizers.prepare_tokenizer(encoder, texts, describe_tokens(input_params))
 
 
 def encode_train(

@@ -1,0 +1,70 @@
+"""Texts that are partly special tokens, put together piece by piece.
+
+A special token is known by where it was put, never by how it is spelled: a sentence that happens to
+contain ``<subj>`` or ``[SEP]`` stays text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+
+class SpecialToken(str):
+    """A piece of a text that is one special token of the tokenizer, such as ``<subj>``."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CharSpan:
+    """A piece of a text: its first character, counted from 0, and the place after its last."""
+
+    start_char: int
+    end_char: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenText:
+    """A text for an encoder.
+
+    Attributes:
+        text: All of its characters, those of special tokens included.
+        special: Which stretches of ``text`` are special tokens, in order.
+    """
+
+    text: str
+    special: tuple[CharSpan, ...] = ()
+
+
+def join_pieces(*pieces: str) -> WrittenText:
+    """Put pieces one after the other; those that are a :class:`SpecialToken` stay one.
+
+    >>> join_pieces(SpecialToken("[SE]"), " 이순신 ", SpecialToken("[/SE]"), "과").special
+    (CharSpan(start_char=0, end_char=4), CharSpan(start_char=9, end_char=14))
+    """
+    borders = accumulate((len(piece) for piece in pieces), initial=0)
+    special = (
+        CharSpan(start, end)
+        for piece, (start, end) in zip(pieces, pairwise(borders), strict=True)
+        if isinstance(piece, SpecialToken)
+    )
+    return WrittenText("".join(pieces), tuple(special))
+
+
+def cut_pieces(written: WrittenText) -> Iterator[tuple[int, str]]:
+    """Yield the pieces of a text that are not empty, each with the place of its first character.
+
+    >>> list(cut_pieces(join_pieces("가 ", SpecialToken("<obj>"), "<obj>")))
+    [(0, '가 '), (2, '<obj>'), (7, '<obj>')]
+    >>> [isinstance(piece, SpecialToken) for _, piece in
+    ...     cut_pieces(join_pieces("가 ", SpecialToken("<obj>"), "<obj>"))]
+    [False, True, False]
+    """
+    cursor = 0
+    for span in written.special:
+        if cursor < span.start_char:
+            yield cursor, written.text[cursor : span.start_char]
+        yield span.start_char, SpecialToken(written.text[span.start_char : span.end_char])
+        cursor = span.end_char
+    if cursor < len(written.text):
+        yield cursor, written.text[cursor:]
