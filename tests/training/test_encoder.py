@@ -66,8 +66,9 @@ def folder(request, folders):
     return folders / request.param
 
 
-def load(folder, vocabulary_size=60, **settings):
-    return build_encoder(EncoderParams(name=str(folder), **settings), vocabulary_size, 0).eval()
+def load(folder, vocabulary_size=60, describing_ids=None, **settings):
+    params = EncoderParams(name=str(folder), **settings)
+    return build_encoder(params, vocabulary_size, 0, describing_ids).eval()
 
 
 def test_weights_are_those_of_the_folder_in_float32(folder):
@@ -109,6 +110,70 @@ def test_new_tokens_get_embeddings_and_old_ones_keep_theirs(folder):
     assert after.config.vocab_size == 67
     assert torch.equal(weights[:60], before.get_input_embeddings().weight)
     assert torch.isfinite(after(torch.tensor([[66, 60]])).last_hidden_state).all()
+
+
+DESCRIBING_IDS = {62: [11, 12, 13], 64: [20]}
+
+
+def embeddings_of(encoder):
+    return encoder.get_input_embeddings().weight.detach()
+
+
+def test_described_tokens_start_at_the_mean_of_their_pieces(folder):
+    before = embeddings_of(load(folder))
+    after = embeddings_of(load(folder, vocabulary_size=67, describing_ids=DESCRIBING_IDS))
+    torch.testing.assert_close(after[62], (before[11] + before[12] + before[13]) / 3)
+    assert torch.equal(after[64], before[20])
+    assert torch.equal(after[:60], before)
+
+
+def test_new_tokens_that_nothing_describes_start_as_without_descriptions(folder):
+    torch.manual_seed(0)
+    without = embeddings_of(load(folder, vocabulary_size=67))
+    torch.manual_seed(0)
+    described = embeddings_of(load(folder, vocabulary_size=67, describing_ids=DESCRIBING_IDS))
+    kept = [row for row in range(67) if row not in DESCRIBING_IDS]
+    assert torch.equal(described[kept], without[kept])
+    assert not torch.equal(described[62], without[62])
+
+
+def test_described_tokens_may_take_spare_embeddings(folder):
+    """An encoder with more embeddings than its tokenizer has tokens is not resized."""
+    before = embeddings_of(load(folder))
+    after = embeddings_of(load(folder, vocabulary_size=50, describing_ids={49: [11, 12]}))
+    assert after.shape == before.shape
+    torch.testing.assert_close(after[49], (before[11] + before[12]) / 2)
+    kept = [row for row in range(60) if row != 49]
+    assert torch.equal(after[kept], before[kept])
+
+
+def test_described_tokens_learn_like_all_others(folder):
+    encoder = load(folder, vocabulary_size=67, describing_ids=DESCRIBING_IDS)
+    encoder(torch.tensor([[2, 62, 11, 64, 3]])).last_hidden_state.square().sum().backward()
+    taught = encoder.get_input_embeddings().weight.grad.abs().sum(dim=1).nonzero().flatten()
+    assert taught.tolist() == [2, 3, 11, 62, 64]
+
+
+def test_an_encoder_from_scratch_has_nothing_to_describe_with():
+    params = EncoderParams(name="scratch", scratch=SCRATCH)
+    torch.manual_seed(0)
+    without = embeddings_of(build_encoder(params, 77, 0))
+    torch.manual_seed(0)
+    assert torch.equal(embeddings_of(build_encoder(params, 77, 0, {70: [11, 12]})), without)
+
+
+@pytest.mark.parametrize(
+    ("describing_ids", "message"),
+    [
+        ({62: []}, r"tokens \[62\] are described by no piece"),
+        ({70: [11]}, r"has 67 embeddings, but describing_ids names the tokens \[70\]"),
+        ({62: [11, 99]}, r"names the tokens \[99\]; pass the tokenizer's length"),
+        ({-1: [11]}, r"names the tokens \[-1\]"),
+    ],
+)
+def test_descriptions_that_cannot_be(folders, describing_ids, message):
+    with pytest.raises(ValueError, match=message):
+        load(folders / "bert", vocabulary_size=67, describing_ids=describing_ids)
 
 
 def test_a_smaller_tokenizer_takes_no_embeddings_away(folder):

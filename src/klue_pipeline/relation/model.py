@@ -1,25 +1,27 @@
 """The relation classifier: an encoder and a head, saved as a folder that explains itself.
 
 Knows neither how it is trained nor where text comes from. The folder holds the encoder's
-``config.json``, ``relation.json`` (labels, head, label counts), ``model.safetensors`` and the
-tokenizer's files; nothing in it is pickled.
+``config.json``, ``relation.json`` (labels, input, head, label counts), ``model.safetensors`` and
+the tokenizer's files; nothing in it is pickled.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from klue_pipeline.relation.heads import build_head
-from klue_pipeline.relation.params import HeadParams
+from klue_pipeline.relation.entity_embedding import EntityEmbedding
+from klue_pipeline.relation.heads import HeadInputs, HeadShape, build_head
+from klue_pipeline.relation.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
 
 RELATION_FILE, WEIGHTS_FILE = "relation.json", "model.safetensors"
 _ENCODER_FILE = "config.json"
+_TRAIN_AGAIN = "Another version of this project wrote it, or it was changed; train the model again."
 
 
 class RelationConfig(BaseModel):
@@ -29,9 +31,20 @@ class RelationConfig(BaseModel):
 
     labels: tuple[str, ...]
     """Label names in the order of the logits."""
+    task_labels: tuple[str, ...]
+    """Label names of the task; other than ``labels`` if the target is only a part of it."""
     label_counts: tuple[int, ...]
     """Rows per label in the training part that the model saw; the prior of unusable rows."""
+    input: InputParams
+    """How the rows were written that the model learnt from."""
+    target: TargetParams
+    """Which question about a row the model answers."""
     head: HeadParams
+    entity_types: tuple[str, ...]
+    """Names of the entity types; the type at place i has id 1 + i, an unknown one 0."""
+    legal_labels: dict[str, tuple[int, ...]]
+    """The label ids that entities of two types may stand in, by ``<subject type>:<object type>``;
+    read by head ``type_restricted``."""
     fingerprint: dict[str, str]
     """Content hashes of what made the model, by name: ``rows``, ``folds``, ``tokenizer``."""
 
@@ -41,14 +54,15 @@ class RelationModel(nn.Module):
 
     Args:
         encoder: Any encoder of Transformers with ``last_hidden_state``.
-        config: Labels, head and origin.
+        config: Labels, input, head and origin.
     """
 
     def __init__(self, encoder: PreTrainedModel, config: RelationConfig) -> None:
         super().__init__()
         self.encoder = encoder
         self.relation_config = config
-        self.head = build_head(config.head, encoder.config.hidden_size, len(config.labels))
+        self.entity_embedding = _build_entity_embedding(encoder, config)
+        self.head = build_head(config.head, _head_shape(encoder, config))
         self._passes_segments = has_segments(encoder.config)
 
     def forward(
@@ -56,27 +70,39 @@ class RelationModel(nn.Module):
         input_ids: Tensor,
         attention_mask: Tensor,
         positions: Tensor,
+        type_ids: Tensor,
         token_type_ids: Tensor | None = None,
     ) -> Tensor:
         """Score each row.
 
         Args:
-            input_ids: Token ids. Shape: (batch, tokens).
+            input_ids: Token ids, padded on the right. Shape: (batch, tokens).
             attention_mask: 1 for text, 0 for padding. Shape: (batch, tokens).
             positions: Token positions subject start, subject end, object start, object end;
                 ends exclusive. Shape: (batch, 4).
+            type_ids: Entity types of subject and object, numbered as in
+                ``RelationConfig.entity_types``. Shape: (batch, 2).
             token_type_ids: Segment numbers; ignored for an encoder with a single segment type.
                 Shape: (batch, tokens).
 
         Returns:
             Logits. Shape: (batch, labels).
         """
-        inputs: dict[str, Any] = {"input_ids": input_ids, "attention_mask": attention_mask}
+        inputs = self._embed(input_ids, positions, type_ids)
         if self._passes_segments and token_type_ids is not None:
             inputs["token_type_ids"] = token_type_ids
-        states = self.encoder(**inputs).last_hidden_state  # (batch, tokens, width)
-        logits: Tensor = self.head(states, attention_mask, positions)
+        states = self.encoder(attention_mask=attention_mask, **inputs).last_hidden_state
+        logits: Tensor = self.head(HeadInputs(states, attention_mask, positions, type_ids))
         return logits
+
+    def _embed(self, input_ids: Tensor, positions: Tensor, type_ids: Tensor) -> dict[str, Tensor]:
+        """Return the text as the encoder takes it: as ids, or as embeddings with ours added."""
+        if self.entity_embedding is None:
+            return {"input_ids": input_ids}
+        # Added here they pass the encoder's own sum with positions and segments, and its LayerNorm.
+        words = self.encoder.get_input_embeddings()(input_ids)
+        added = self.entity_embedding(input_ids.shape[1], positions, type_ids)
+        return {"inputs_embeds": words + added}
 
     def save_pretrained(self, folder: Path) -> None:
         """Write configuration and weights into ``folder``."""
@@ -110,10 +136,39 @@ def read_relation_config(folder: Path) -> RelationConfig:
 
     Raises:
         FileNotFoundError: The folder is no checkpoint of this project.
+        ValueError: Its ``relation.json`` is of another version, or was changed by hand.
     """
     path = folder / RELATION_FILE
     _require_file(path)
-    return RelationConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return RelationConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise ValueError(f"{path} does not fit: {_list_problems(error)}. {_TRAIN_AGAIN}") from error
+
+
+def _list_problems(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+    )
+
+
+def _build_entity_embedding(
+    encoder: PreTrainedModel, config: RelationConfig
+) -> EntityEmbedding | None:
+    name = config.input.entity_embedding
+    if name == "none":
+        return None
+    words: Any = encoder.get_input_embeddings()
+    return EntityEmbedding(name, len(config.entity_types), words.embedding_dim)
+
+
+def _head_shape(encoder: PreTrainedModel, config: RelationConfig) -> HeadShape:
+    return HeadShape(
+        width=encoder.config.hidden_size,
+        labels=len(config.labels),
+        entity_types=config.entity_types,
+        legal_labels=config.legal_labels,
+    )
 
 
 def _require_file(path: Path) -> None:

@@ -4,7 +4,7 @@ Both ways return the same thing, so no code after this one asks where an encoder
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,12 @@ SCRATCH = "scratch"
 _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}
 
 
-def build_encoder(params: EncoderParams, vocabulary_size: int, padding_id: int) -> PreTrainedModel:
+def build_encoder(
+    params: EncoderParams,
+    vocabulary_size: int,
+    padding_id: int,
+    describing_ids: Mapping[int, Sequence[int]] | None = None,
+) -> PreTrainedModel:
     """Build or load the encoder that ``params`` names, in float32 and without a pooler.
 
     Args:
@@ -33,17 +38,62 @@ def build_encoder(params: EncoderParams, vocabulary_size: int, padding_id: int) 
         vocabulary_size: Number of tokens of the tokenizer, special ones included. A loaded
             encoder with fewer embeddings gets new rows.
         padding_id: Token id of padding, for an encoder from scratch.
+        describing_ids: Token ids that the encoder has never seen, each with the ids of the pieces
+            of a word that says what it stands for. A loaded encoder starts them at the mean of the
+            pieces' embeddings; one from scratch knows no more of the pieces than of the tokens.
 
     Raises:
-        ValueError: The encoder cannot be loaded, or it has fewer layers than asked for.
+        ValueError: The encoder cannot be loaded, or it has fewer layers than asked for, or
+            ``describing_ids`` names a token that there is not or describes one by nothing.
     """
     if params.name == SCRATCH:
-        return encoder_from_config(_scratch_config(params, vocabulary_size, padding_id))
-    encoder = _load(params)
+        return encoder_from_config(scratch_config(params, vocabulary_size, padding_id))
+    encoder, _ = load_pretrained(params)
     embeddings: Any = encoder.get_input_embeddings()
     if vocabulary_size > embeddings.num_embeddings:
         encoder.resize_token_embeddings(vocabulary_size)
+    embed_by_description(encoder, describing_ids or {})
     return _without_pooler(encoder)
+
+
+def embed_by_description(
+    encoder: PreTrainedModel, describing_ids: Mapping[int, Sequence[int]]
+) -> None:
+    """Set the embedding of each token to the mean of those of its describing pieces.
+
+    Changes the encoder in place; the embeddings of all other tokens stay as they are.
+
+    Args:
+        encoder: An encoder that has embeddings for all tokens named.
+        describing_ids: Token id -> ids of the pieces of the word that describes it.
+
+    Raises:
+        ValueError: A token is described by no piece, or an id has no embedding.
+    """
+    embeddings: Any = encoder.get_input_embeddings()
+    _require_embeddings(describing_ids, embeddings.num_embeddings)
+    means = {
+        token_id: embeddings.weight.detach()[list(piece_ids)].mean(dim=0)
+        for token_id, piece_ids in describing_ids.items()
+    }
+    with torch.no_grad():
+        for token_id, mean in means.items():
+            embeddings.weight[token_id] = mean
+
+
+def _require_embeddings(describing_ids: Mapping[int, Sequence[int]], count: int) -> None:
+    bare = sorted(token_id for token_id, piece_ids in describing_ids.items() if not piece_ids)
+    if bare:
+        raise ValueError(
+            f"The tokens {bare} are described by no piece; give each the ids of its word's pieces."
+        )
+    named = set(describing_ids).union(*describing_ids.values())
+    beyond = sorted(token_id for token_id in named if not 0 <= token_id < count)
+    if beyond:
+        raise ValueError(
+            f"The encoder has {count} embeddings, but describing_ids names the tokens {beyond}; "
+            "pass the tokenizer's length as vocabulary_size."
+        )
 
 
 def encoder_from_config(config: PretrainedConfig) -> PreTrainedModel:
@@ -82,7 +132,12 @@ def require_room(config: PretrainedConfig, max_tokens: int) -> None:
         )
 
 
-def _scratch_config(params: EncoderParams, vocabulary_size: int, padding_id: int) -> BertConfig:
+def scratch_config(params: EncoderParams, vocabulary_size: int, padding_id: int) -> BertConfig:
+    """Return the configuration of the encoder to build when there is nothing to load.
+
+    Raises:
+        ValueError: ``params.scratch`` with the sizes is missing.
+    """
     scratch = params.scratch
     if scratch is None:
         raise ValueError("encoder.name=scratch needs encoder.scratch, the sizes to build.")
@@ -97,19 +152,38 @@ def _scratch_config(params: EncoderParams, vocabulary_size: int, padding_id: int
     )
 
 
-def _load(params: EncoderParams) -> PreTrainedModel:
+def load_pretrained(
+    params: EncoderParams, model_class: Any = AutoModel
+) -> tuple[PreTrainedModel, set[str]]:
+    """Load a model in float32, and refuse one whose encoder would start at random.
+
+    Args:
+        params: Which encoder.
+        model_class: The class of Transformers that chooses the architecture: ``AutoModel`` for the
+            encoder alone, ``AutoModelForMaskedLM`` for an encoder below a head.
+
+    Returns:
+        The model, and the names of the weights outside of the encoder that its checkpoint does
+        not hold: those start at random.
+
+    Raises:
+        ValueError: Nothing can be loaded, it has fewer layers than asked for, or weights of the
+            encoder are missing.
+    """
     # Code shipped inside a model repository is neither run nor asked about.
     source = {"revision": params.revision, "trust_remote_code": False}
     with _explained(params.name):
         config = AutoConfig.from_pretrained(params.name, **source)
     _limit_layers(config, params)
     with _explained(params.name), _progress_only_for_downloads(params.name):
-        encoder, report = AutoModel.from_pretrained(
+        model, report = model_class.from_pretrained(
             params.name, config=config, dtype=torch.float32, output_loading_info=True, **source
         )
-    _require_weights(params.name, report["missing_keys"])
-    loaded: PreTrainedModel = encoder
-    return loaded
+    inside = "" if model.base_model is model else f"{model.base_model_prefix}."
+    missing = set(report["missing_keys"])
+    of_encoder = {name for name in missing if name.startswith(inside)}
+    _require_weights(params.name, [name.removeprefix(inside) for name in of_encoder])
+    return model, missing - of_encoder
 
 
 def _require_weights(name: str, missing: Iterable[str]) -> None:

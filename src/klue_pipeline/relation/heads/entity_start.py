@@ -1,0 +1,84 @@
+"""Classify by the states at the entities' markers: three heads that differ in what they read."""
+
+import torch
+from torch import Tensor, nn
+
+from klue_pipeline.relation.heads.classifier import build_classifier
+from klue_pipeline.relation.heads.interface import HeadInputs, HeadShape
+from klue_pipeline.relation.heads.pooling import (
+    take_cls_and_entity_starts,
+    take_entity_starts,
+    take_tokens,
+)
+from klue_pipeline.relation.params import HeadParams
+
+
+class EntityStartHead(nn.Module):
+    """One hidden layer with ReLU over both entities' opening markers.
+
+    The variant "entity start" of Soares et al. (2019), "Matching the Blanks", with the layers of
+    Zhou and Chen (2021), "An Improved Baseline for Sentence-level Relation Extraction".
+
+    Args:
+        params: Dropout before the classifier, and the classifier.
+        shape: Widths.
+    """
+
+    def __init__(self, params: HeadParams, shape: HeadShape) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(params.dropout)
+        self.hidden = nn.Linear(2 * shape.width, shape.width)
+        self.output = build_classifier(params, shape.width, shape.labels)
+
+    def forward(self, inputs: HeadInputs) -> Tensor:
+        """Return logits. Shape: (batch, labels)."""
+        hidden = torch.relu(self.hidden(take_entity_starts(inputs)))  # (batch, width)
+        logits: Tensor = self.output(self.dropout(hidden))
+        return logits
+
+
+class ClsEntityStartHead(nn.Module):
+    """One hidden layer with GELU over the first token and both entities' opening markers.
+
+    Args:
+        params: Dropout before each layer, and the classifier.
+        shape: Widths.
+    """
+
+    def __init__(self, params: HeadParams, shape: HeadShape) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(params.dropout)
+        self.hidden = nn.Linear(3 * shape.width, shape.width)
+        self.output = build_classifier(params, shape.width, shape.labels)
+
+    def forward(self, inputs: HeadInputs) -> Tensor:
+        """Return logits. Shape: (batch, labels)."""
+        pooled = take_cls_and_entity_starts(inputs)  # (batch, 3 * width)
+        hidden = nn.functional.gelu(self.hidden(self.dropout(pooled)))  # (batch, width)
+        logits: Tensor = self.output(self.dropout(hidden))
+        return logits
+
+
+class EntityStartEndHead(nn.Module):
+    """One hidden layer with GELU over the first token and both ends of both entities' blocks.
+
+    Args:
+        params: Dropout before each layer, and the classifier.
+        shape: Widths.
+    """
+
+    def __init__(self, params: HeadParams, shape: HeadShape) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(params.dropout)
+        self.hidden = nn.Linear(5 * shape.width, shape.width)
+        self.output = build_classifier(params, shape.width, shape.labels)
+
+    def forward(self, inputs: HeadInputs) -> Tensor:
+        """Return logits. Shape: (batch, labels)."""
+        ends_are_exclusive = torch.tensor([0, 1, 0, 1], device=inputs.positions.device)
+        # A row that could not be marked ends at 0, before its first token.
+        places = (inputs.positions - ends_are_exclusive).clamp(min=0)  # (batch, 4)
+        pooled = torch.cat([inputs.states[:, 0], take_tokens(inputs.states, places)], dim=1)
+        hidden = nn.functional.gelu(self.hidden(self.dropout(pooled)))  # (batch, width)
+        logits: Tensor = self.output(self.dropout(hidden))
+        return logits
