@@ -1,12 +1,67 @@
-"""AdamW: who decays, and how many steps there are."""
+"""AdamW: who decays, who learns at which rate, and how many steps there are."""
 
 import pytest
 import torch
 from torch import nn
-from transformers import BertConfig, BertModel
+from transformers import (
+    AlbertConfig,
+    AutoModel,
+    BertConfig,
+    BertModel,
+    DistilBertConfig,
+    ElectraConfig,
+    ModernBertConfig,
+    RobertaConfig,
+    XLMRobertaConfig,
+)
 from transformers.trainer_pt_utils import get_parameter_names
 
-from klue_pipeline.training.optimizer import build_optimizer, count_steps, count_warmup_steps
+from klue_pipeline.training.optimizer import (
+    build_optimizer,
+    count_steps,
+    count_warmup_steps,
+    learning_rates,
+)
+
+LAYERS = 3
+SIZES = {
+    "vocab_size": 20,
+    "hidden_size": 8,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": 2,
+    "intermediate_size": 8,
+    "pad_token_id": 0,
+}
+FAMILIES = {
+    "bert": (BertConfig(**SIZES), "encoder.layer"),
+    "roberta": (RobertaConfig(**SIZES), "encoder.layer"),
+    "xlm_roberta": (XLMRobertaConfig(**SIZES), "encoder.layer"),
+    # its embeddings are narrower than its layers, with a projection between
+    "electra": (ElectraConfig(**SIZES, embedding_size=4), "encoder.layer"),
+    "distilbert": (
+        DistilBertConfig(vocab_size=20, dim=8, n_layers=LAYERS, n_heads=2, hidden_dim=8),
+        "transformer.layer",
+    ),
+    "modernbert": (ModernBertConfig(**SIZES), "layers"),
+}
+
+
+class Classifier(nn.Module):
+    """A head beside an encoder, named as in our models."""
+
+    def __init__(self, config) -> None:
+        super().__init__()
+        self.encoder = AutoModel.from_config(config)
+        self.encoder.pooler = None
+        self.head = nn.Linear(8, 3)
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request):
+    """An encoder with a head, and its layers from bottom to top."""
+    config, path = FAMILIES[request.param]
+    model = Classifier(config)
+    return model, list(model.encoder.get_submodule(path))
 
 
 @pytest.fixture
@@ -38,6 +93,81 @@ def test_head_learns_at_its_own_rate(training_params):
     }
     assert {rates[id(weight)] for weight in model["encoder"].parameters()} == {0.1}
     assert {rates[id(weight)] for weight in model["head"].parameters()} == {0.5}
+
+
+def test_each_layer_learns_slower_than_the_one_above(family, training_params):
+    model, layers = family
+    params = training_params(learning_rate=0.8, head_learning_rate=5.0, layer_decay=0.5)
+    rates = {
+        id(weight): group["lr"]
+        for group in build_optimizer(model, params).param_groups
+        for weight in group["params"]
+    }
+    wanted = {id(weight): 5.0 for weight in model.head.parameters()}
+    for layer, rate in zip(layers, (0.2, 0.4, 0.8), strict=True):
+        wanted |= {id(weight): rate for weight in layer.parameters()}
+    wanted |= {id(weight): 0.1 for weight in model.encoder.embeddings.parameters()}
+    if hasattr(model.encoder, "embeddings_project"):
+        wanted |= {id(weight): 0.1 for weight in model.encoder.embeddings_project.parameters()}
+    if hasattr(model.encoder, "final_norm"):
+        wanted |= {id(weight): 0.8 for weight in model.encoder.final_norm.parameters()}
+    assert rates == pytest.approx(wanted)
+
+
+def test_without_its_own_rate_the_head_learns_like_the_top_layer(family, training_params):
+    model, _ = family
+    rates = learning_rates(model, training_params(learning_rate=0.8, layer_decay=0.5))
+    assert rates["head.weight"] == 0.8
+
+
+def test_layer_decay_changes_no_weight_decay(family, training_params):
+    model, _ = family
+    settings = {"weight_decay": 0.1, "head_learning_rate": 5.0}
+
+    def decays(params):
+        groups = build_optimizer(model, params).param_groups
+        return {id(weight): group["weight_decay"] for group in groups for weight in group["params"]}
+
+    assert decays(training_params(**settings, layer_decay=0.5)) == decays(
+        training_params(**settings)
+    )
+
+
+@pytest.mark.parametrize("layer_decay", [None, 1.0])
+def test_without_layer_decay_there_are_four_groups(family, training_params, layer_decay):
+    """Encoder before head, what decays before what does not: a resume state holds this order."""
+    model, _ = family
+    params = training_params(weight_decay=0.1, head_learning_rate=5.0, layer_decay=layer_decay)
+    groups = build_optimizer(model, params).param_groups
+    parts = [model.encoder, model.encoder, model.head, model.head]
+    wanted = [
+        [weight for weight in part.parameters() if (weight.ndim > 1) == decays]
+        for part, decays in zip(parts, [True, False] * 2, strict=True)
+    ]
+    assert [[id(weight) for weight in group["params"]] for group in groups] == [
+        [id(weight) for weight in weights] for weights in wanted if weights
+    ]
+
+
+def test_the_rate_that_gets_logged_is_the_top_layers(family, training_params):
+    params = training_params(learning_rate=0.8, head_learning_rate=5.0, layer_decay=0.5)
+    assert build_optimizer(family[0], params).param_groups[0]["lr"] == 0.8
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        # one layer used several times
+        AlbertConfig(**SIZES, embedding_size=4),
+        None,
+    ],
+    ids=["albert", "no encoder"],
+)
+def test_layers_that_cannot_be_told_apart(training_params, config):
+    model = nn.Linear(2, 2) if config is None else Classifier(config)
+    named = "there is no encoder" if config is None else "encoder.embeddings"
+    with pytest.raises(ValueError, match=f"layer_decay is 0.9, but .*{named}.*Remove"):
+        build_optimizer(model, training_params(layer_decay=0.9))
 
 
 def test_decay_is_decoupled_from_the_gradient(training_params):

@@ -1,5 +1,6 @@
 """The trainer against a plain PyTorch loop, against itself resumed, and its choices of state."""
 
+import math
 import shutil
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import nn
 
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.checkpoints import last_whole_checkpoint
-from klue_pipeline.training.losses import build_loss
+from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.params import LossParams, TrainingParams
 from klue_pipeline.training.progress import listening
 from klue_pipeline.training.trainer import FoldRows, train_classifier
@@ -30,6 +31,35 @@ class MeanClassifier(nn.Module):
         mask = attention_mask.unsqueeze(-1)
         mean = (self.embeddings(input_ids) * mask).sum(1) / mask.sum(1)
         return self.output(self.dropout(mean))
+
+
+class Encoder(nn.Module):
+    """Embeddings and two layers, named as in an encoder of Transformers."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.embeddings = nn.Embedding(VOCABULARY, WIDTH)
+        self.layer = nn.ModuleList([nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)])
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, input_ids):
+        states = self.dropout(self.embeddings(input_ids))
+        for layer in self.layer:
+            states = states + torch.tanh(layer(states))
+        return states
+
+
+class EncoderClassifier(nn.Module):
+    """An encoder of its own under a head."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.encoder = Encoder(dropout)
+        self.head = nn.Linear(WIDTH, LABELS)
+
+    def forward(self, input_ids, attention_mask, positions):
+        mask = attention_mask.unsqueeze(-1)
+        return self.head((self.encoder(input_ids) * mask).sum(1) / mask.sum(1))
 
 
 def make_rows(count: int, seed: int) -> EncodedRows:
@@ -88,10 +118,15 @@ def scorer(logits, gold):
     return {"accuracy": accuracy, "loss": loss, "micro_f1": accuracy, "auprc": accuracy}
 
 
-def run(rows, folder, params, dropout=0.0):
+def make_loss(**changes):
+    context = LossContext(("a", "b", "c"), torch.tensor([30, 30, 20]))
+    return build_loss(LossParams(**{"name": "cross_entropy", **changes}), context)
+
+
+def run(rows, folder, params, dropout=0.0, model=MeanClassifier, loss=None):
     folder.mkdir(exist_ok=True)
-    loss = build_loss(LossParams(name="cross_entropy"), torch.ones(LABELS))
-    return train_classifier(lambda: MeanClassifier(dropout), rows, loss, scorer, params, folder)
+    loss = loss or make_loss()
+    return train_classifier(lambda: model(dropout), rows, loss, scorer, params, folder)
 
 
 def test_losses_equal_a_plain_loop(rows, tmp_path):
@@ -175,6 +210,19 @@ def test_resumed_training_ends_like_an_unbroken_one(rows, tmp_path, killed_at_st
     assert resumed.history == unbroken.history
 
 
+def run_with_a_kill(rows, folder, params, killed_at_step, **options):
+    """Train, die at a step, and train again in the same folder."""
+
+    def kill(step, values):
+        if step == killed_at_step and "train_loss" in values:
+            raise KilledError
+
+    with pytest.raises(KilledError), listening(kill):
+        run(rows, folder, params, **options)
+    assert last_whole_checkpoint(folder) is not None
+    return run(rows, folder, params, **options)
+
+
 @pytest.mark.parametrize("killed_at_step", [10, 20, 30])
 def test_killed_between_an_epochs_last_step_and_its_evaluation(rows, tmp_path, killed_at_step):
     """Saves by steps fall on the last step of an epoch too; its evaluation must not get lost."""
@@ -229,12 +277,196 @@ def test_evaluation_every_n_steps_and_at_the_end(rows, tmp_path):
     assert [e["step"] for e in result.history if "validation_loss" in e] == [7, 14, 20]
 
 
+def cosine(share):
+    return (1 + math.cos(math.pi * share)) / 2
+
+
+SCHEDULES = {
+    "constant": ({}, lambda share: 1.0),
+    "linear": ({}, lambda share: 1 - share),
+    "cosine": ({}, cosine),
+    "cosine_restarts": ({"schedule_cycles": 4}, lambda share: cosine(4 * share % 1)),
+}
+
+
+@pytest.mark.parametrize(("schedule", "case"), SCHEDULES.items())
+def test_learning_rate_of_every_step(rows, tmp_path, schedule, case):
+    """20 steps, of which 4 warm up: from 0 to the full rate, and then as the schedule has it."""
+    options, shape = case
+    params = settings(schedule=schedule, warmup_steps=4, learning_rate=0.5, **options)
+    result = run(rows, tmp_path / "scratch", params)
+    found = [entry["learning_rate"] for entry in result.history if "learning_rate" in entry]
+    wanted = [step / 4 for step in range(4)] + [shape((step - 4) / 16) for step in range(4, 20)]
+    assert found == pytest.approx([0.5 * share for share in wanted])
+
+
+def test_layers_learn_at_their_own_rates_through_the_schedule(rows, tmp_path):
+    """Adam's first step is as long as the learning rate, whatever the gradient."""
+    models = []
+
+    def model(dropout):
+        models.append(EncoderClassifier(dropout))
+        models.append({name: weight.clone() for name, weight in models[0].named_parameters()})
+        return models[0]
+
+    params = settings(
+        epochs=1, batch_size=80, learning_rate=1e-3, head_learning_rate=1e-2, layer_decay=0.1
+    )
+    run(rows, tmp_path / "scratch", params, model=model)
+    trained, start = models
+    moved = {name: (w - start[name]).abs().max().item() for name, w in trained.named_parameters()}
+    wanted = {"head": 1e-2, "encoder.layer.1": 1e-3, "encoder.layer.0": 1e-4, "encoder.emb": 1e-5}
+    for name, distance in moved.items():
+        (rate,) = (rate for prefix, rate in wanted.items() if name.startswith(prefix))
+        assert distance == pytest.approx(rate, rel=0.05), name
+
+
+class ProgressSpy:
+    """Cross-entropy that remembers which progress it is told."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, logits, label_ids, progress):
+        self.seen.append(progress)
+        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+
+
+def test_the_loss_is_told_the_share_of_steps_that_are_done(rows, tmp_path):
+    spy = ProgressSpy()
+    run(rows, tmp_path / "scratch", settings(), loss=spy)
+    assert spy.seen == [step / 20 for step in range(20)]
+
+
+def test_progress_counts_optimizer_steps_not_batches(rows, tmp_path):
+    """10 batches an epoch by 4 are steps of 4, 4 and 2 batches."""
+    spy = ProgressSpy()
+    run(rows, tmp_path / "scratch", settings(accumulation_steps=4), loss=spy)
+    steps = [0] * 4 + [1] * 4 + [2] * 2 + [3] * 4 + [4] * 4 + [5] * 2
+    assert spy.seen == [step / 6 for step in steps]
+
+
+@pytest.mark.parametrize("killed_at_step", [7, 13, 19])
+def test_resumed_training_reweights_where_an_unbroken_one_does(rows, tmp_path, killed_at_step):
+    params = settings(checkpoint_every_steps=6)
+    plain = {"name": "ldam", "max_margin": 0.5, "reweight_after_share": 0.5}
+    loss = make_loss(**plain, beta=0.99)
+    unbroken = run(rows, tmp_path / "unbroken", params, dropout=0.3, loss=loss)
+    resumed = run_with_a_kill(
+        rows, tmp_path / "broken", params, killed_at_step, dropout=0.3, loss=loss
+    )
+    np.testing.assert_array_equal(resumed.validation_logits, unbroken.validation_logits)
+    assert resumed.history == unbroken.history
+    # Not reweighting shows: otherwise the comparison above would prove nothing.
+    never = run(rows, tmp_path / "never", params, dropout=0.3, loss=make_loss(**plain, beta=0.0))
+    losses = [[e["train_loss"] for e in r.history if "train_loss" in e] for r in (never, unbroken)]
+    assert losses[0][:10] == losses[1][:10]
+    assert losses[0][10] != losses[1][10]
+
+
+class WatchedClassifier(EncoderClassifier):
+    """Keeps a copy of its weights at its start and after each optimizer step."""
+
+    def __init__(self, dropout):
+        super().__init__(dropout)
+        self.copies = []
+        self.keep_copy()
+
+    def keep_copy(self):
+        self.copies.append({name: value.clone() for name, value in self.state_dict().items()})
+
+    def moved(self, prefix):
+        """Tell for each step, counted from 1, whether all, none or some of the part moved."""
+        answers = {True: "all", False: "none"}
+        steps = []
+        for before, after in zip(self.copies, self.copies[1:], strict=False):
+            names = [name for name in after if name.startswith(prefix)]
+            found = {not torch.equal(before[name], after[name]) for name in names}
+            steps.append(answers[found.pop()] if len(found) == 1 else "some")
+        return steps
+
+
+def watch(rows, folder, params, dropout=0.0):
+    built = []
+
+    def model(dropout):
+        built.append(WatchedClassifier(dropout))
+        return built[0]
+
+    def copy(step, values):
+        if "train_loss" in values:
+            built[0].keep_copy()
+
+    with listening(copy):
+        result = run(rows, folder, params, dropout, model)
+    return result, built[0]
+
+
+FROZEN_AND_LEARNING = {
+    "encoder": ("encoder", ["head"]),
+    "embeddings": ("encoder.embeddings", ["encoder.layer", "head"]),
+}
+
+
+@pytest.mark.parametrize("freeze", FROZEN_AND_LEARNING)
+@pytest.mark.parametrize(("epochs", "frozen_steps"), [(1, 10), (2, 20), (None, 30)])
+def test_frozen_weights_stand_still_and_thawed_ones_move(
+    rows, tmp_path, freeze, epochs, frozen_steps
+):
+    """10 steps an epoch. Weight decay alone would move a weight that has a gradient of 0."""
+    params = settings(epochs=3, weight_decay=0.5, freeze=freeze, freeze_epochs=epochs)
+    _, model = watch(rows, tmp_path / "scratch", params)
+    frozen, learning = FROZEN_AND_LEARNING[freeze]
+    assert model.moved(frozen) == ["none"] * frozen_steps + ["all"] * (30 - frozen_steps)
+    for part in learning:
+        assert model.moved(part) == ["all"] * 30
+
+
+def test_weights_thaw_after_whole_epochs_of_accumulated_batches(rows, tmp_path):
+    """10 batches by 4 are 3 steps an epoch."""
+    params = settings(epochs=3, accumulation_steps=4, freeze="encoder", freeze_epochs=2)
+    _, model = watch(rows, tmp_path / "scratch", params)
+    assert model.moved("encoder") == ["none"] * 6 + ["all"] * 3
+
+
+def test_weights_that_never_learn_are_part_of_the_result(rows, tmp_path):
+    params = settings(freeze="encoder")
+    result, model = watch(rows, tmp_path / "scratch", params)
+    found, start = result.model.state_dict(), model.copies[0]
+    assert found.keys() == start.keys()
+    assert all(torch.equal(found[n], start[n]) for n in start if n.startswith("encoder"))
+    assert not torch.equal(found["head.weight"], start["head.weight"])
+
+
+@pytest.mark.parametrize("killed_at_step", [8, 13, 20, 26])
+def test_resumed_training_thaws_like_an_unbroken_one(rows, tmp_path, killed_at_step):
+    """Frozen for 20 of 30 steps; the states to go on from are of step 6, 12, 18 and 24."""
+    params = settings(
+        epochs=3, checkpoint_every_steps=6, weight_decay=0.1, schedule="cosine",
+        freeze="encoder", freeze_epochs=2, layer_decay=0.8, group_by_length=True,
+    )  # fmt: skip
+    options = {"dropout": 0.3, "model": EncoderClassifier}
+    unbroken = run(rows, tmp_path / "unbroken", params, **options)
+    resumed = run_with_a_kill(rows, tmp_path / "broken", params, killed_at_step, **options)
+    np.testing.assert_array_equal(resumed.validation_logits, unbroken.validation_logits)
+    assert resumed.history == unbroken.history
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [({"freeze": "embeddings"}, r"no encoder\.embeddings"), ({"layer_decay": 0.9}, "told apart")],
+)
+def test_options_that_the_model_cannot_serve(rows, tmp_path, option, message):
+    with pytest.raises(ValueError, match=message):
+        run(rows, tmp_path / "scratch", settings(**option))
+
+
 def test_out_of_memory_names_the_setting_to_lower(rows, tmp_path):
     class Greedy(MeanClassifier):
         def forward(self, **batch):
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
-    loss = build_loss(LossParams(name="cross_entropy"), torch.ones(LABELS))
+    loss = make_loss()
     folder = tmp_path / "scratch"
     folder.mkdir()
     with pytest.raises(RuntimeError, match=r"training\.batch_size=8.*accumulation_steps"):

@@ -4,7 +4,8 @@ The values live in ``conf/``; a model here says what is legal. Every model refus
 so that a misspelt setting stops a run before it starts.
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -22,6 +23,44 @@ class Settings(BaseModel):
 
     results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset()
     """Fields that change where or how a run goes but not what comes out; fingerprints skip them."""
+
+
+class MethodSettings(Settings):
+    """Settings of one method out of several: a field that only some of them read is None elsewhere.
+
+    One flat model instead of one model per method keeps every setting addressable as
+    ``--params loss.gamma=1``, and still refuses a setting that the chosen method would ignore.
+    """
+
+    fields_of: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """The fields that a method needs and that others must not have, by the method's name."""
+    optional_fields_of: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """The fields that a method may have and that others must not have."""
+
+    name: str
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> Self:
+        needed = self.fields_of.get(self.name, frozenset())
+        missing = sorted(field for field in needed if getattr(self, field) is None)
+        if missing:
+            raise ValueError(f"{self.name} needs {', '.join(missing)}; set it beside name")
+        for field in sorted(_named(self.fields_of) | _named(self.optional_fields_of)):
+            takers = sorted(_methods_with(field, self.fields_of, self.optional_fields_of))
+            if getattr(self, field) is not None and self.name not in takers:
+                raise ValueError(
+                    f"{field} belongs to {', '.join(takers)}, but name is {self.name}; "
+                    f"remove {field} or choose another name"
+                )
+        return self
+
+
+def _named(fields: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*fields.values())
+
+
+def _methods_with(field: str, *tables: Mapping[str, frozenset[str]]) -> set[str]:
+    return {name for table in tables for name, fields in table.items() if field in fields}
 
 
 class FoldsParams(Settings):
@@ -68,7 +107,7 @@ class EncoderParams(Settings):
     """Which encoder to start from."""
 
     name: str
-    """``scratch``, a folder (relative to the project) or a model id on the hub."""
+    """``scratch``, ``adapted`` (by pipeline ``adapt``), a folder or a model id on the hub."""
     revision: str | None = None
     """Commit, tag or branch on the hub; pin it to make a run repeatable."""
     num_hidden_layers: int | None = Field(default=None, ge=1)
@@ -77,10 +116,46 @@ class EncoderParams(Settings):
     """Sizes of the encoder to build when ``name`` is ``scratch``."""
 
 
-class LossParams(Settings):
+class LossParams(MethodSettings):
     """Which loss the classifier minimises."""
 
-    name: Literal["cross_entropy"]
+    fields_of: ClassVar[Mapping[str, frozenset[str]]] = {
+        "focal": frozenset({"gamma"}),
+        "class_balanced": frozenset({"beta", "inside"}),
+        "ldam": frozenset({"beta", "max_margin", "reweight_after_share"}),
+    }
+    optional_fields_of: ClassVar[Mapping[str, frozenset[str]]] = {
+        "focal": frozenset({"alpha"}),
+        "class_balanced": frozenset({"gamma"}),
+    }
+
+    name: Literal["cross_entropy", "weighted_ce", "focal", "class_balanced", "ldam"]
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    """Share of each target that is spread evenly over all labels; 0 is off."""
+    gamma: float | None = Field(default=None, ge=0)
+    """Focusing exponent of the focal loss; 0 is cross-entropy."""
+    alpha: dict[str, float] | None = None
+    """Weight of rows by their label's name, above 0; labels that are not named weigh 1."""
+    beta: float | None = Field(default=None, ge=0, lt=1)
+    """Of the effective number of rows per label; 0 weighs all labels alike."""
+    inside: Literal["cross_entropy", "focal"] | None = None
+    """The loss that ``class_balanced`` weighs."""
+    max_margin: float | None = Field(default=None, gt=0)
+    """Margin of the rarest label, as a difference of cosines."""
+    reweight_after_share: float | None = Field(default=None, ge=0, le=1)
+    """Share of the training after which ``ldam`` weighs labels; 0 at once, 1 never."""
+
+    @model_validator(mode="after")
+    def _check_inside(self) -> Self:
+        if self.name == "class_balanced" and (self.inside == "focal") != (self.gamma is not None):
+            raise ValueError(
+                f"class_balanced needs gamma if and only if inside is focal; found inside="
+                f"{self.inside} and gamma={self.gamma}"
+            )
+        bad = {label: weight for label, weight in (self.alpha or {}).items() if weight <= 0}
+        if bad:
+            raise ValueError(f"alpha takes weights above 0; found {bad}")
+        return self
 
 
 class TrainingParams(Settings):
@@ -104,11 +179,19 @@ class TrainingParams(Settings):
     adam_beta1: float = Field(ge=0, lt=1)
     adam_beta2: float = Field(ge=0, lt=1)
     adam_epsilon: float = Field(gt=0)
-    schedule: Literal["linear", "constant"]
+    layer_decay: float | None = Field(default=None, gt=0, le=1)
+    """Each encoder layer learns at this share of the rate of the layer above; None: all alike."""
+    schedule: Literal["linear", "constant", "cosine", "cosine_restarts"]
+    schedule_cycles: int | None = Field(default=None, ge=1)
+    """How often ``cosine_restarts`` falls from the full rate to 0."""
     warmup_share: float = Field(ge=0, le=1)
     """Share of all optimizer steps over which the learning rate rises from 0."""
     warmup_steps: int | None = Field(default=None, ge=0)
     """The same as a number of steps; wins over ``warmup_share`` when given."""
+    freeze: Literal["embeddings", "encoder"] | None = None
+    """What of the encoder does not learn for the first ``freeze_epochs``; None freezes nothing."""
+    freeze_epochs: int | None = Field(default=None, ge=1)
+    """Epochs after which the frozen part learns too; None never."""
     max_gradient_norm: float | None = Field(default=None, gt=0)
     """Gradients longer than this are scaled down to it; None leaves them alone."""
     precision: Precision
@@ -124,3 +207,17 @@ class TrainingParams(Settings):
     select_by: SelectionMetric
     early_stopping_patience: int | None = Field(default=None, ge=1)
     """Evaluations without improvement after which training stops; None never stops early."""
+
+    @model_validator(mode="after")
+    def _check_pairs(self) -> Self:
+        if (self.schedule == "cosine_restarts") != (self.schedule_cycles is not None):
+            raise ValueError(
+                "schedule_cycles goes with schedule cosine_restarts and only with it; found "
+                f"schedule={self.schedule} and schedule_cycles={self.schedule_cycles}"
+            )
+        if self.freeze is None and self.freeze_epochs is not None:
+            raise ValueError(
+                f"freeze_epochs is {self.freeze_epochs}, but nothing is frozen; set freeze to "
+                "embeddings or encoder"
+            )
+        return self

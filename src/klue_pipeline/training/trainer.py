@@ -24,6 +24,7 @@ from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.callbacks import ProgressReporter, SaveAfterEvaluation, rename_values
 from klue_pipeline.training.checkpoints import last_whole_checkpoint
 from klue_pipeline.training.device import explain_out_of_memory, resolve_device, resolve_precision
+from klue_pipeline.training.freezing import build_freezing
 from klue_pipeline.training.losses import RowLoss
 from klue_pipeline.training.optimizer import build_optimizer, count_steps, count_warmup_steps
 from klue_pipeline.training.params import TrainingParams
@@ -33,7 +34,12 @@ from klue_pipeline.training.sampler import LengthGroupedBatchSampler
 logger = logging.getLogger(__name__)
 
 BEST_FILE = "best.safetensors"
-_SCHEDULES = {"linear": "linear", "constant": "constant_with_warmup"}
+_SCHEDULES = {
+    "linear": "linear",
+    "constant": "constant_with_warmup",
+    "cosine": "cosine",
+    "cosine_restarts": "cosine_with_restarts",
+}
 
 
 class BuildsModel(Protocol):
@@ -90,13 +96,14 @@ def train_classifier(  # noqa: PLR0913 (each is a thing of its own)
     Args:
         build_model: Builds the untrained model; called after the seed was set.
         rows: What to train and to validate on.
-        loss: Loss per row.
+        loss: Loss per row, given logits, label ids and the share of the training that is done.
         scorer: Metrics of validation logits; must hold every value of ``training.select_by``.
         params: How to train.
         scratch_folder: Where the resume state lives meanwhile.
         description: What trains, for the progress bar and the log.
 
     Raises:
+        ValueError: The model lacks what ``training.layer_decay`` or ``training.freeze`` needs.
         RuntimeError: The GPU's memory did not suffice; the message names the settings to lower.
     """
     set_seed(params.seed)
@@ -158,8 +165,11 @@ class ClassifierTrainer(Trainer):
             optimizers=(build_optimizer(model, params), None),
         )
         self.remove_callback(PrinterCallback)
+        steps_per_epoch = total_steps // params.epochs
         if params.evaluate_every_steps is None:
-            self.add_callback(SaveAfterEvaluation(total_steps // params.epochs))
+            self.add_callback(SaveAfterEvaluation(steps_per_epoch))
+        if params.freeze is not None:
+            self.add_callback(build_freezing(model, params, steps_per_epoch))
 
     def show_progress(self, description: str) -> None:
         """Draw a progress bar and report values while training."""
@@ -193,7 +203,8 @@ class ClassifierTrainer(Trainer):
     ) -> Tensor:
         """Return the weighted sum of row losses over the weights of the accumulated batch."""
         label_ids, weights = inputs.pop("labels"), inputs.pop("weights")
-        losses = self._loss(model(**inputs).float(), label_ids)  # (batch,)
+        progress = self.state.global_step / self.state.max_steps
+        losses = self._loss(model(**inputs).float(), label_ids, progress)  # (batch,)
         total = weights.sum() if num_items_in_batch is None else num_items_in_batch
         return (losses * weights).sum() / total
 
@@ -276,6 +287,7 @@ def _arguments(
         gradient_accumulation_steps=params.accumulation_steps,
         learning_rate=params.learning_rate,
         lr_scheduler_type=_SCHEDULES[params.schedule],
+        lr_scheduler_kwargs=_schedule_options(params),
         warmup_steps=count_warmup_steps(total_steps, params),
         max_grad_norm=params.max_gradient_norm or 0.0,
         bf16=precision == "bf16",
@@ -294,6 +306,10 @@ def _arguments(
     if device.type == "cuda":
         _drive_one_gpu(arguments, device)
     return arguments
+
+
+def _schedule_options(params: TrainingParams) -> dict[str, Any]:
+    return {} if params.schedule_cycles is None else {"num_cycles": params.schedule_cycles}
 
 
 def _strategy(event: str, every_steps: int | None) -> dict[str, Any]:
