@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,8 @@ from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from benchmarks.workload import Workload
-from klue_pipeline.relation.fold_training import POSITION_COLUMNS, encode_rows
 from klue_pipeline.relation.metrics import score_metrics
-from klue_pipeline.training.losses import build_loss
+from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.trainer import ClassifierTrainer, FoldRows
 
 PADDED_TOKENS = 256
@@ -46,19 +46,21 @@ class WithLoss(nn.Module):
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor,
         positions: torch.Tensor,
+        type_ids: torch.Tensor,
         labels: torch.Tensor,
     ) -> dict[str, torch.Tensor]:
         """Return loss and logits; ``**kwargs`` here would make Trainer pass more than these."""
-        logits = self.model(input_ids, attention_mask, positions)
+        logits = self.model(input_ids, attention_mask, positions, type_ids)
         return {"loss": nn.functional.cross_entropy(logits.float(), labels), "logits": logits}
 
 
 def train_ours(workload: Workload) -> float:
     """Train with the project's trainer; return the seconds of all steps."""
-    rows = encode_rows(workload.features, workload.tokenizer.pad_token_id)
-    tiny = encode_rows(workload.features.select([0]), workload.tokenizer.pad_token_id)
+    rows = workload.encode_rows()
+    tiny = replace(workload, features=workload.features.select([0])).encode_rows()
     fold = FoldRows(rows, tiny, tiny.columns["labels"].astype(np.int64))
-    loss = build_loss(workload.params.loss, torch.ones(len(workload.labels.names)))
+    labels = tuple(workload.labels.names)
+    loss = build_loss(workload.params.loss, LossContext(labels, torch.ones(len(labels))))
     stopwatch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
         trainer = ClassifierTrainer(
@@ -136,16 +138,18 @@ class _Collator:
         return {
             "input_ids": ids,
             "attention_mask": mask,
-            "positions": torch.tensor([row["positions"] for row in rows]),
-            "labels": torch.tensor([row["labels"] for row in rows]),
+            **{
+                name: torch.tensor([row[name] for row in rows])
+                for name in ("positions", "type_ids", "labels")
+            },
         }
 
 
 def _as_dictionaries(workload: Workload) -> list[dict[str, Any]]:
-    table = workload.features.table
-    positions = zip(*(table[name].to_pylist() for name in POSITION_COLUMNS), strict=True)
-    ids, labels = table["input_ids"].to_pylist(), table["label_id"].to_pylist()
+    columns = workload.encode_rows().columns
+    tokens = workload.features.table["input_ids"].to_pylist()
+    names = ("positions", "type_ids", "labels")
     return [
-        {"input_ids": row, "positions": list(place), "labels": label}
-        for row, place, label in zip(ids, positions, labels, strict=True)
+        {"input_ids": row, **{name: columns[name][place].tolist() for name in names}}
+        for place, row in enumerate(tokens)
     ]

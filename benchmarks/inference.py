@@ -6,7 +6,6 @@ import torch
 
 from benchmarks.contenders import PADDED_TOKENS
 from benchmarks.workload import Workload
-from klue_pipeline.relation.fold_training import encode_rows
 from klue_pipeline.training.device import resolve_device, resolve_precision
 from klue_pipeline.training.prediction import NOT_FOR_THE_MODEL, predict_logits
 
@@ -15,7 +14,7 @@ def predict_ours(workload: Workload) -> float:
     """Score all rows with the project's prediction; return seconds."""
     device = resolve_device("auto")
     model = workload.build_model().to(device).eval()
-    rows = encode_rows(workload.features, workload.tokenizer.pad_token_id)
+    rows = workload.encode_rows()
     size = workload.params.training.evaluation_batch_size
     started_at = time.perf_counter()
     predict_logits(model, rows, size, resolve_precision("auto", device))
@@ -26,7 +25,7 @@ def predict_padded(workload: Workload) -> float:
     """Score all rows in file order, each padded to 256 tokens, in float32; return seconds."""
     device = resolve_device("auto")
     model = workload.build_model().to(device).eval()
-    rows = encode_rows(workload.features, workload.tokenizer.pad_token_id)
+    rows = workload.encode_rows()
     size = workload.params.training.evaluation_batch_size
     started_at = time.perf_counter()
     with torch.no_grad():

@@ -7,7 +7,6 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.workload import Workload
-from klue_pipeline.relation.fold_training import encode_rows
 from klue_pipeline.training.prediction import NOT_FOR_THE_MODEL
 from klue_pipeline.training.sampler import LengthGroupedBatchSampler
 
@@ -32,7 +31,7 @@ def measure_peak() -> float:
 def count_operations(workload: Workload) -> float:
     """Count the operations of one training epoch over the project's own batches."""
     model = workload.build_model().eval()
-    rows = encode_rows(workload.features, workload.tokenizer.pad_token_id)
+    rows = workload.encode_rows()
     sampler = LengthGroupedBatchSampler(
         rows.lengths, workload.params.training.batch_size, workload.params.training.seed
     )

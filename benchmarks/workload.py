@@ -13,8 +13,9 @@ from transformers import PreTrainedTokenizerBase
 from klue_pipeline.datasets.raw_relation import RawRelationDataset
 from klue_pipeline.pipelines.augment.nodes import augment_sentences
 from klue_pipeline.pipelines.ingest.nodes import choose_labels, parse_train
+from klue_pipeline.relation.encoded_rows import encode_rows
 from klue_pipeline.relation.features import Features, encode
-from klue_pipeline.relation.fold_training import ClassifierParams, build_model
+from klue_pipeline.relation.fold_training import ClassifierParams, build_model, describe_model
 from klue_pipeline.relation.labels import EntityTypes, LabelSets
 from klue_pipeline.relation.model import RelationConfig, RelationModel
 from klue_pipeline.relation.params import (
@@ -23,8 +24,10 @@ from klue_pipeline.relation.params import (
     IngestParams,
     InputParams,
     LabelSet,
+    TargetParams,
 )
 from klue_pipeline.relation.tokenizer import load_tokenizer
+from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 
 _CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
@@ -39,16 +42,20 @@ class Workload:
     labels: LabelSet
     params: ClassifierParams
 
+    @property
+    def config(self) -> RelationConfig:
+        """What the classifier must know of its rows."""
+        return describe_model(self.features, self.labels, self.labels, self.params, fingerprint={})
+
     def build_model(self) -> RelationModel:
         """Build the classifier anew, always with the same weights."""
         torch.manual_seed(0)
-        config = RelationConfig(
-            labels=tuple(self.labels.names),
-            label_counts=(1,) * len(self.labels.names),
-            head=self.params.head,
-            fingerprint={},
-        )
-        return build_model(config, self.params, self.tokenizer)
+        return build_model(self.config, self.params, self.tokenizer)
+
+    def encode_rows(self) -> EncodedRows:
+        """View the features as the arrays that batches are cut from."""
+        types = self.config.entity_types
+        return encode_rows(self.features, self.tokenizer.pad_token_id, types)
 
 
 def read_settings(*names: str) -> dict[str, Any]:
@@ -91,6 +98,8 @@ def make_workload(source: str, encoder: str, layers: int, rows: int, batch_size:
         label_set,
     )
     params = ClassifierParams(
+        TargetParams.model_validate(defaults["target"]),
+        InputParams.model_validate(defaults["input"]),
         EncoderParams(name=encoder, num_hidden_layers=layers),
         HeadParams.model_validate(defaults["head"]),
         LossParams.model_validate(defaults["loss"]),

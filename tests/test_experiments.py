@@ -25,6 +25,8 @@ CONFIGURED = {
         "loss": {"name": "focal", "gamma": 2.0},
         "training": {"epochs": 3, "learning_rate": 1e-3, "seed": 42},
         "augment": {"methods": []},
+        "target": {"name": "all"},
+        "composite": {"name": "cascade"},
     },
     "experiments": {
         "baseline": {"why": "x"},

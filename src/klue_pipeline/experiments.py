@@ -12,10 +12,13 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-GROUPS = ("input", "encoder", "head", "loss", "training", "augment")
+GROUPS = ("target", "input", "encoder", "head", "loss", "training", "augment", "composite")
 """What an experiment decides; each becomes ``params:<group>``."""
 
-_CHOSEN_BY_NAME = frozenset({"encoder", "head", "loss"})
+_KIND_OF_EXPERIMENT = {"kind": "single", "members": []}
+"""What an entry says outside of groups, and what it is where it says nothing."""
+
+_CHOSEN_BY_NAME = frozenset({"encoder", "head", "loss", "composite"})
 """Groups whose other fields belong to the chosen ``name``: another name starts from nothing."""
 
 
@@ -42,6 +45,8 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
             if layer.get(group) is not None:
                 settings = merge_group(group, settings, layer[group])
         parameters[group] = settings
+    for name, usual in _KIND_OF_EXPERIMENT.items():
+        parameters[name] = runtime.get(name, entry.get(name, usual))
     return parameters
 
 

@@ -1,4 +1,4 @@
-"""How many folds the graph has; the one place that every entry point asks.
+"""What the graph looks like: how many folds, and which kind of experiment.
 
 Kedro builds pipelines before it hands out parameters, so the answer has to come from somewhere
 else: a hook tells this module the resolved settings of a run (with ``--params``), and commands
@@ -6,24 +6,39 @@ that make no context (``kedro registry list``) read the configuration of their e
 """
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from klue_pipeline.training.params import FoldsParams
 
-_settings: dict[str, FoldsParams] = {}
+Kind = Literal["single", "member", "composite"]
+"""A ``single`` experiment trains a model of all labels; a ``member`` trains one of other labels,
+which no blend can take; a ``composite`` joins the scores of other experiments."""
 
 
-def set_folds(folds: FoldsParams) -> bool:
-    """Remember the fold settings of this run; tell whether they differ from those known so far."""
-    changed = _settings.get("folds") != folds
-    _settings["folds"] = folds
+@dataclass(frozen=True)
+class Shape:
+    """The settings that decide which nodes there are."""
+
+    folds: FoldsParams
+    kind: Kind = "single"
+    members: tuple[str, ...] = ()
+
+
+_known: dict[str, Shape] = {}
+
+
+def set_shape(shape: Shape) -> bool:
+    """Remember the shape of this run's graph; tell whether it differs from the one known so far."""
+    changed = _known.get("shape") != shape
+    _known["shape"] = shape
     return changed
 
 
-def forget_folds() -> None:
+def forget_shape() -> None:
     """Forget what a run said, so that the next question reads the configuration."""
-    _settings.clear()
+    _known.clear()
 
 
 def folds_to_run() -> list[int]:
@@ -31,11 +46,47 @@ def folds_to_run() -> list[int]:
 
     ``folds.run`` picks some of the ``folds.n_splits`` folds of the same split.
     """
-    folds = _settings.get("folds") or FoldsParams.model_validate(_configured_folds())
+    folds = _shape().folds
     return sorted(set(folds.run)) if folds.run is not None else list(range(folds.n_splits))
 
 
-def _configured_folds() -> dict[str, Any]:
+def experiment_kind() -> Kind:
+    """Return which kind of experiment the graph is for."""
+    return _shape().kind
+
+
+def members() -> tuple[str, ...]:
+    """Return the experiments whose scores the composite joins; none for the other kinds."""
+    return _shape().members
+
+
+def kind_of(kind: str, target: str) -> Kind:
+    """Return the kind of graph for an entry's ``kind`` and its ``target.name``.
+
+    >>> kind_of("single", "all"), kind_of("single", "binary"), kind_of("composite", "all")
+    ('single', 'member', 'composite')
+    """
+    if kind == "composite":
+        return "composite"
+    return "single" if target == "all" else "member"
+
+
+def _shape() -> Shape:
+    return _known.get("shape") or _configured_shape()
+
+
+def _configured_shape() -> Shape:
+    from klue_pipeline.experiments import resolve_experiment
+
+    parameters = resolve_experiment(_configured_parameters(), {})
+    return Shape(
+        folds=FoldsParams.model_validate(parameters["folds"]),
+        kind=kind_of(parameters["kind"], parameters["target"]["name"]),
+        members=tuple(parameters["members"]),
+    )
+
+
+def _configured_parameters() -> dict[str, Any]:
     from kedro.config import OmegaConfigLoader
     from kedro.framework.project import settings
     from kedro.utils import find_kedro_project
@@ -46,5 +97,5 @@ def _configured_folds() -> dict[str, Any]:
         env=os.environ.get("KEDRO_ENV"),
         **settings.CONFIG_LOADER_ARGS,
     )
-    folds: dict[str, Any] = loader["parameters"]["folds"]
-    return folds
+    parameters: dict[str, Any] = loader["parameters"]
+    return parameters

@@ -30,6 +30,14 @@ def test_parameters_leave_out_the_tables_of_other_experiments():
     }
 
 
+def test_parameters_leave_out_what_the_kind_of_experiment_does_not_read():
+    parameters = {"members": ["a"], "composite": {"name": "cascade"}, "head": {"name": "cls"}}
+    single = flat_parameters({"kind": "single", **parameters})
+    assert single == {"kind": "single", "head.name": "cls"}
+    composite = flat_parameters({"kind": "composite", **parameters})
+    assert composite == {"kind": "composite", "members": '["a"]', "composite.name": "cascade"}
+
+
 def test_long_values_and_names_are_cut_to_what_mlflow_takes():
     (name, value), *_ = flat_parameters({"n" * 300: ["가" * 7000]}).items()
     assert (len(name), len(value)) == (250, MAX_VALUE_CHARACTERS)

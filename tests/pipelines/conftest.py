@@ -7,7 +7,7 @@ from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
 from klue_pipeline import topology
-from klue_pipeline.relation.params import HeadParams, InputParams
+from klue_pipeline.relation.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.params import (
     EncoderParams,
     FoldsParams,
@@ -32,11 +32,13 @@ TRAINING = {
 @pytest.fixture
 def two_folds():
     """The graph has fold 0 and fold 1."""
-    topology.set_folds(
-        FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
+    topology.set_shape(
+        topology.Shape(
+            FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
+        )
     )
     yield
-    topology.forget_folds()
+    topology.forget_shape()
 
 
 @pytest.fixture
@@ -82,6 +84,7 @@ def encoded_catalog(small_sentences, two_folds, tmp_path) -> DataCatalog:
             query_position="after",
             type_words={"PER": "사람"},
         ),
+        "params:target": TargetParams(name="all"),
         "params:head": HeadParams(name="cls_entity_start", dropout=0.1),
         "params:loss": LossParams(name="cross_entropy"),
         "params:training": TrainingParams(**TRAINING),

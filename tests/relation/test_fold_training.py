@@ -7,20 +7,22 @@ import pandas as pd
 import pytest
 import torch
 
+from klue_pipeline.relation.encoded_rows import encode_rows
 from klue_pipeline.relation.features import encode
+from klue_pipeline.relation.fold_prediction import score_test_rows
+from klue_pipeline.relation.fold_rows import split_features
 from klue_pipeline.relation.fold_training import (
     ClassifierParams,
     build_model,
-    count_labels,
-    encode_rows,
-    score_test_rows,
-    split_features,
+    describe_model,
     train_fold,
 )
 from klue_pipeline.relation.inputs import iterate_texts
 from klue_pipeline.relation.metrics import score_metrics
-from klue_pipeline.relation.model import RelationConfig, RelationModel
-from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet
+from klue_pipeline.relation.model import RelationModel
+from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet, TargetParams
+from klue_pipeline.relation.special_tokens import describe_tokens
+from klue_pipeline.relation.targets import target_labels
 from klue_pipeline.relation.tokenizer import prepare_tokenizer
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.prediction import predict_logits
@@ -52,6 +54,8 @@ TRAINING = TrainingParams(
     seed=42, group_by_length=True, compile=False, log_every_steps=1, select_by="micro_f1",
 )  # fmt: skip
 PARAMS = ClassifierParams(
+    TargetParams(name="all"),
+    INPUT,
     ENCODER,
     HeadParams(name="cls_entity_start", dropout=0.1),
     LossParams(name="cross_entropy"),
@@ -119,48 +123,12 @@ def checkpoint(train, tmp_path):
     return tmp_path / "fold_0"
 
 
-@pytest.mark.parametrize("fold", [0, 1])
-def test_copies_train_where_their_origin_does_and_never_validate(features, fold_members, fold):
-    training, validation = split_features(features, fold_members, fold)
-    held_out = set(fold_members.loc[fold_members["fold"] == fold, "row_id"])
-    assert set(validation.row_ids) == held_out
-    origins = training.table["origin_id"].to_pylist()
-    assert not set(origins) & held_out
-    trained = {f"{number}{copy}" for number in range(24) for copy in ("", "-copy")
-               if str(number) not in held_out and (not copy or number in COPIED)}  # fmt: skip
-    assert set(training.row_ids) == trained
-    assert len(training) == len(trained)
-
-
 def test_parts_keep_the_order_and_content_of_the_rows(features, fold_members):
     _, validation = split_features(features, fold_members, 1)
     assert validation.row_ids.tolist() == [str(number) for number in range(1, 24, 2)]
     wanted = [features.table["input_ids"][number].as_py() for number in range(1, 24, 2)]
     assert validation.table["input_ids"].to_pylist() == wanted
     assert (validation.labels, validation.fingerprint) == (features.labels, features.fingerprint)
-
-
-def test_encoded_rows_are_the_features(features):
-    rows = encode_rows(features, padding_id=0)
-    assert rows.lengths.tolist() == features.table["length"].to_pylist()
-    batch = rows.__getitems__([25, 2])
-    for place, number in enumerate([25, 2]):
-        line = {name: features.table[name][number].as_py() for name in features.table.column_names}
-        tokens = batch["attention_mask"][place].bool()
-        assert batch["input_ids"][place][tokens].tolist() == line["input_ids"]
-        assert batch["token_type_ids"][place][tokens].tolist() == line["token_type_ids"]
-        assert batch["labels"][place] == line["label_id"]
-        assert batch["weights"][place] == line["weight"]
-        names = ("subject_start", "subject_end", "object_start", "object_end")
-        assert batch["positions"][place].tolist() == [line[name] for name in names]
-
-
-def test_label_counts_have_a_place_for_every_label(features, labels):
-    counts = count_labels(features, len(labels.names) + 2)
-    assert counts[-2:].tolist() == [0, 0]
-    named = dict(zip(labels.names, counts.tolist(), strict=False))
-    assert named["no_relation"] == 7  # six and a copy
-    assert counts.sum() == 28
 
 
 @pytest.mark.parametrize("fold", [0, 1])
@@ -174,7 +142,9 @@ def test_a_fold_end_to_end(train, features, fold_members, labels, fold):
     assert set(scores.fingerprint) == {"rows", "folds"}
 
     training, validation = split_features(features, fold_members, fold)
-    again = predict_logits(model, encode_rows(validation, 0), 5, "fp32")
+    again = predict_logits(
+        model, encode_rows(validation, 0, model.relation_config.entity_types), 5, "fp32"
+    )
     np.testing.assert_allclose(again, scores.logits, atol=1e-5)
     config = model.relation_config
     assert sum(config.label_counts) == len(training) == result.metrics["training_rows"]
@@ -194,6 +164,48 @@ def test_it_learns(train):
     losses = train(epochs=40, schedule="constant").history["train_loss"]
     assert losses.iloc[0] == pytest.approx(np.log(11), abs=0.4)
     assert losses.iloc[-4:].mean() < 0.5 * np.log(11)
+
+
+@pytest.mark.parametrize(("target", "trained"), [("binary", 13), ("positive", 10)])
+def test_a_fold_of_another_target(  # noqa: PLR0917
+    features, fold_members, tokenizer, labels, tmp_path, target, trained
+):
+    params = replace(PARAMS, target=TargetParams(name=target))
+    workspace = FoldWorkspace(0, tmp_path / "scratch")
+    result = train_fold(features, fold_members, tokenizer, labels, params, workspace)
+    own = target_labels(labels, params.target)
+    held_out = fold_members.loc[fold_members["fold"] == 0, "row_id"]
+    # All rows are scored, also those that have no answer to the question.
+    assert result.validation_scores.row_ids.tolist() == held_out.tolist()
+    assert result.validation_scores.labels == tuple(own.names)
+    assert np.isfinite(result.validation_scores.logits).all()
+    config = result.model.model.relation_config
+    assert config.task_labels == tuple(labels.names)
+    assert sum(config.label_counts) == result.metrics["training_rows"] == trained
+    assert np.isfinite(result.metrics["micro_f1"])
+
+
+def test_the_tokens_of_a_format_start_as_their_describing_word(
+    small_sentences, labels, encoder_folders
+):
+    params = replace(
+        PARAMS,
+        input=INPUT.model_copy(update={"name": "entity_marker", "query": "none"}),
+        encoder=EncoderParams(name=str(encoder_folders["bert"])),
+    )
+    words = describe_tokens(params.input)
+    tokenizer = prepare_tokenizer(params.encoder, [], words)
+    table = small_sentences.assign(origin_id=small_sentences["row_id"], weight=1.0)
+    rows = encode(table, tokenizer, params.input, MAX_TOKENS, labels)
+    model = build_model(
+        describe_model(rows, labels, labels, params, fingerprint={}), params, tokenizer
+    )
+    embeddings = model.encoder.get_input_embeddings().weight
+    for token, word in words.items():
+        pieces = tokenizer(word, add_special_tokens=False)["input_ids"]
+        known = [piece for piece in pieces if piece != tokenizer.unk_token_id]
+        own = embeddings[tokenizer.convert_tokens_to_ids(token)]
+        torch.testing.assert_close(own, embeddings[known or pieces[:1]].mean(dim=0))
 
 
 def test_the_same_settings_give_the_same_scores(train):
@@ -221,11 +233,9 @@ def test_labels_without_a_negative_one(features, fold_members, tokenizer, labels
     assert np.isfinite(result.metrics["micro_f1"])
 
 
-def test_more_tokens_than_positions_stop_before_training(tokenizer, labels):
+def test_more_tokens_than_positions_stop_before_training(features, tokenizer, labels):
     params = replace(PARAMS, training=TRAINING.model_copy(update={"max_tokens": 97}))
-    config = RelationConfig(
-        labels=labels.names, label_counts=[1] * 11, head=params.head, fingerprint={}
-    )
+    config = describe_model(features, labels, labels, params, fingerprint={})
     with pytest.raises(ValueError, match="max_tokens is 97, but the encoder has 96 positions"):
         build_model(config, params, tokenizer)
 
@@ -238,7 +248,7 @@ def test_test_rows_are_scored_in_order_by_the_stored_model(checkpoint, test_feat
     assert set(scores.fingerprint) == {"rows", "folds", "test_rows"}
     assert scores.fingerprint["test_rows"] == test_features.fingerprint["rows"]
     model = RelationModel.from_pretrained(checkpoint)
-    rows = encode_rows(test_features, 0)
+    rows = encode_rows(test_features, 0, model.relation_config.entity_types)
     for number in (1, 5, 23):
         batch = {name: value for name, value in rows[number].items()
                  if name not in ("labels", "weights")}  # fmt: skip

@@ -14,6 +14,12 @@ MAX_NAME_CHARACTERS = 250
 TABLES_NOT_LOGGED = frozenset({"experiments", "experiment_defaults", "label_sets", "mlflow"})
 """Parameter groups that describe every experiment, not this run; or tracking itself."""
 
+GROUPS_NOT_READ: dict[str, frozenset[str]] = {
+    "single": frozenset({"composite", "members"}),
+    "composite": frozenset({"input", "encoder", "head", "loss", "training", "augment"}),
+}
+"""Parameter groups that an experiment of a kind does not read, so that they say nothing of it."""
+
 PARENT_METRICS: dict[str, str] = {"metrics": "", "ensemble_report": "ensemble"}
 """Datasets whose numbers go to the parent run, and the prefix of their names."""
 
@@ -39,7 +45,8 @@ def flat_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
     >>> flat_parameters({"loss": {"name": "cross_entropy"}, "folds": {"run": [0, 1]}, "mlflow": {}})
     {'loss.name': 'cross_entropy', 'folds.run': '[0, 1]'}
     """
-    groups = {name: group for name, group in parameters.items() if name not in TABLES_NOT_LOGGED}
+    left_out = TABLES_NOT_LOGGED | GROUPS_NOT_READ[parameters.get("kind", "single")]
+    groups = {name: group for name, group in parameters.items() if name not in left_out}
     return {legal_name(name): _as_text(value) for name, value in _leaves(groups, "")}
 
 

@@ -141,6 +141,11 @@ def _difference(scores: ScoreTable, fields: tuple[str, ...], expected: Origin) -
                 f"its {name} are {_shortened(found)}, those of this run {_shortened(wanted)}; "
                 "train and predict it again with the rows and folds of this run"
             )
+    if len(scores.labels) != len(expected.labels):
+        return (
+            f"it tells {len(scores.labels)} labels apart, this run {len(expected.labels)}; models "
+            "of a part of the task are joined by a composite experiment"
+        )
     if scores.labels != expected.labels:
         return f"its labels differ from those of this run ({_label_difference(scores, expected)})"
     return ""
@@ -151,8 +156,6 @@ def _shortened(fingerprint: str | None) -> str:
 
 
 def _label_difference(scores: ScoreTable, expected: Origin) -> str:
-    if len(scores.labels) != len(expected.labels):
-        return f"{len(scores.labels)} against {len(expected.labels)}"
     pairs = enumerate(zip(scores.labels, expected.labels, strict=True))
     place, (found, wanted) = next(item for item in pairs if item[1][0] != item[1][1])
     return f"label {place} is {found} against {wanted}"

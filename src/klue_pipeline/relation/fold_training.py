@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -11,31 +11,38 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from klue_pipeline import __version__
+from klue_pipeline.relation.encoded_rows import column_of, encode_rows
 from klue_pipeline.relation.evaluation import negative_id
-from klue_pipeline.relation.features import Features
+from klue_pipeline.relation.features import NO_LABEL, Features
 from klue_pipeline.relation.fingerprints import folds_fingerprint
+from klue_pipeline.relation.fold_rows import (
+    answer_target,
+    answered_rows,
+    count_labels,
+    find_legal_labels,
+    list_entity_types,
+    split_features,
+)
 from klue_pipeline.relation.metrics import score_metrics
 from klue_pipeline.relation.model import RelationConfig, RelationModel, TrainedModel
-from klue_pipeline.relation.params import HeadParams, LabelSet
+from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet, TargetParams
 from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.training.batches import EncodedRows
-from klue_pipeline.training.device import explain_out_of_memory, resolve_device, resolve_precision
+from klue_pipeline.relation.special_tokens import describing_ids
+from klue_pipeline.relation.targets import target_labels
 from klue_pipeline.training.encoder import build_encoder, require_room
 from klue_pipeline.training.fingerprint import hash_encoder_folder
-from klue_pipeline.training.folds import training_and_validation_rows
-from klue_pipeline.training.losses import build_loss
+from klue_pipeline.training.losses import LossContext, RowLoss, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, Settings, TrainingParams
-from klue_pipeline.training.prediction import predict_logits
 from klue_pipeline.training.trainer import FoldRows, TrainingResult, train_classifier
 from klue_pipeline.training.workspace import FoldWorkspace
-
-POSITION_COLUMNS = ("subject_start", "subject_end", "object_start", "object_end")
 
 
 @dataclass(frozen=True)
 class ClassifierParams:
     """The settings that make one classifier."""
 
+    target: TargetParams
+    input: InputParams
     encoder: EncoderParams
     head: HeadParams
     loss: LossParams
@@ -62,40 +69,68 @@ def train_fold(
 ) -> FoldResult:
     """Train a classifier on all rows outside the fold and score the rows inside it.
 
+    A row without an answer to ``target``'s question does not train and is not judged, but it is
+    scored: whoever joins models of different targets needs scores of all rows.
+
     Args:
         features: Encoded training rows, augmented ones included.
         fold_members: Validation rows of every fold; schema ``FoldMembers``.
         tokenizer: The tokenizer that made the features, stored with the model.
-        labels: The label set, in the order of the features' label ids.
+        labels: The task's labels, in the order of the features' label ids.
         params: How to build and train the classifier.
         workspace: Which fold this is, and where its resume state lives.
     """
-    training, validation = split_features(features, fold_members, workspace.fold)
+    own_labels = target_labels(labels, params.target)
+    parts = split_features(features, fold_members, workspace.fold)
+    training, validation = (answer_target(part, labels, params.target) for part in parts)
+    training = answered_rows(training)
     fingerprint = {**features.fingerprint, "folds": folds_fingerprint(fold_members)}
-    config = RelationConfig(
-        labels=tuple(labels.names),
-        label_counts=tuple(count_labels(training, len(labels.names)).tolist()),
-        head=params.head,
-        fingerprint=fingerprint,
-    )
+    config = describe_model(training, own_labels, labels, params, fingerprint)
     result = train_classifier(
         lambda: build_model(config, params, tokenizer),
-        _fold_rows(training, validation, tokenizer),
-        build_loss(params.loss, torch.tensor(config.label_counts)),
-        lambda logits, gold: score_metrics(logits, gold, negative_id(labels)),
+        _fold_rows(training, validation, tokenizer, config),
+        _build_loss(params, config),
+        lambda logits, gold: _judge(logits, gold, own_labels),
         params.training,
         workspace.scratch_for(_origin(params, fingerprint, workspace.fold)),
         description=f"fold_{workspace.fold}",
     )
     scores = _validation_scores(validation, result, config, workspace.fold)
-    gold = _column(validation, "label_id").astype(np.int64)
+    gold = column_of(validation, "label_id").astype(np.int64)
     return FoldResult(
-        metrics=_summarise(
-            result, score_metrics(scores.logits, gold, negative_id(labels)), training
-        ),
+        metrics=_summarise(result, _judge(scores.logits, gold, own_labels), training),
         history=pd.DataFrame(result.history),
         validation_scores=scores,
         model=TrainedModel(cast(RelationModel, result.model), tokenizer),
+    )
+
+
+def describe_model(
+    training: Features,
+    own_labels: LabelSet,
+    labels: LabelSet,
+    params: ClassifierParams,
+    fingerprint: dict[str, str],
+) -> RelationConfig:
+    """Collect what a checkpoint must know of its settings and of the rows it learned from.
+
+    Args:
+        training: The training part of the fold, in the target's labels.
+        own_labels: The target's labels.
+        labels: The task's labels.
+        params: How the classifier is built and trained.
+        fingerprint: Content hashes of what makes the model.
+    """
+    return RelationConfig(
+        labels=tuple(own_labels.names),
+        task_labels=tuple(labels.names),
+        label_counts=tuple(count_labels(training, len(own_labels.names)).tolist()),
+        entity_types=list_entity_types(training),
+        legal_labels=find_legal_labels(training, negative_id(own_labels)),
+        target=params.target,
+        input=params.input,
+        head=params.head,
+        fingerprint=fingerprint,
     )
 
 
@@ -103,93 +138,38 @@ def build_model(
     config: RelationConfig, params: ClassifierParams, tokenizer: PreTrainedTokenizerBase
 ) -> RelationModel:
     """Build the untrained classifier: the encoder as loaded or from scratch, a new head."""
-    encoder = build_encoder(params.encoder, len(tokenizer), tokenizer.pad_token_id)
+    new_tokens = describing_ids(tokenizer, params.input)
+    encoder = build_encoder(params.encoder, len(tokenizer), tokenizer.pad_token_id, new_tokens)
     require_room(encoder.config, params.training.max_tokens)
     return RelationModel(encoder, config)
 
 
-def score_test_rows(folder: Path, features: Features, training: TrainingParams) -> ScoreTable:
-    """Score test rows with one fold's model.
-
-    A row whose entities could not be used gets the label shares of the training rows, so that
-    every test row has a line in the submission.
-
-    Args:
-        folder: Checkpoint of the fold.
-        features: Encoded test rows.
-        training: Where and how to run: device, precision, batch size.
-
-    Raises:
-        ValueError: The features were made by another tokenizer or input format than the model's.
-        RuntimeError: The GPU's memory did not suffice; the message names the settings to lower.
-    """
-    model = RelationModel.from_pretrained(folder)
-    _require_same_input(model.relation_config, features)
-    device = resolve_device(training.device)
-    with explain_out_of_memory(training):
-        logits = predict_logits(
-            model.to(device),
-            encode_rows(features, model.encoder.config.pad_token_id),
-            training.evaluation_batch_size,
-            resolve_precision(training.precision, device),
-            description=f"predict {folder.name}",
-        )
-    # Only a row that could not be marked has both entities at one place.
-    unusable = _column(features, "subject_start") == _column(features, "object_start")
-    logits[unusable] = _log_prior(model.relation_config.label_counts)
-    kept = {name: model.relation_config.fingerprint[name] for name in ("rows", "folds")}
-    return ScoreTable(
-        row_ids=_row_ids(features),
-        logits=logits,
-        labels=model.relation_config.labels,
-        fingerprint={**kept, "test_rows": features.fingerprint["rows"]},
+def _build_loss(params: ClassifierParams, config: RelationConfig) -> RowLoss:
+    context = LossContext(
+        labels=config.labels,
+        label_counts=torch.tensor(config.label_counts),
+        logit_scale=params.head.scale or 1.0,
     )
+    return build_loss(params.loss, context)
 
 
-def split_features(
-    features: Features, fold_members: pd.DataFrame, fold: int
-) -> tuple[Features, Features]:
-    """Split encoded rows into a fold's training and validation part.
-
-    An augmented row trains only where its origin does and never validates.
-    """
-    training, validation = training_and_validation_rows(
-        pd.Series(_row_ids(features)), fold_members, fold, pd.Series(_column(features, "origin_id"))
-    )
-    return features.select(np.flatnonzero(training)), features.select(np.flatnonzero(validation))
-
-
-def encode_rows(features: Features, padding_id: int) -> EncodedRows:
-    """View features as flat arrays of token ids that batches are cut from, with label ids."""
-    tokens = features.table.column("input_ids").combine_chunks()
-    segments = features.table.column("token_type_ids").combine_chunks()
-    offsets = tokens.offsets.to_numpy()
-    positions = np.stack([_column(features, name) for name in POSITION_COLUMNS], axis=1)
-    return EncodedRows(
-        input_ids=tokens.flatten().to_numpy(),
-        token_type_ids=segments.flatten().to_numpy(),
-        offsets=offsets,
-        columns={
-            "positions": positions.astype(np.int64),
-            "labels": _column(features, "label_id").astype(np.int64),
-            "weights": _column(features, "weight").astype(np.float32),
-        },
-        padding_id=padding_id,
-    )
-
-
-def count_labels(features: Features, labels: int) -> NDArray[np.int64]:
-    """Count the rows of each label id. Shape: (labels,)."""
-    return np.bincount(_column(features, "label_id"), minlength=labels).astype(np.int64)
+def _judge(
+    logits: NDArray[np.float32], gold: NDArray[np.int64], labels: LabelSet
+) -> dict[str, float]:
+    answered = gold != NO_LABEL
+    return score_metrics(logits[answered], gold[answered], negative_id(labels))
 
 
 def _fold_rows(
-    training: Features, validation: Features, tokenizer: PreTrainedTokenizerBase
+    training: Features,
+    validation: Features,
+    tokenizer: PreTrainedTokenizerBase,
+    config: RelationConfig,
 ) -> FoldRows:
     return FoldRows(
-        training=encode_rows(training, tokenizer.pad_token_id),
-        validation=encode_rows(validation, tokenizer.pad_token_id),
-        validation_label_ids=_column(validation, "label_id").astype(np.int64),
+        training=encode_rows(training, tokenizer.pad_token_id, config.entity_types),
+        validation=encode_rows(validation, tokenizer.pad_token_id, config.entity_types),
+        validation_label_ids=column_of(validation, "label_id").astype(np.int64),
     )
 
 
@@ -197,7 +177,7 @@ def _validation_scores(
     validation: Features, result: TrainingResult, config: RelationConfig, fold: int
 ) -> ScoreTable:
     return ScoreTable(
-        row_ids=_row_ids(validation),
+        row_ids=validation.row_ids,
         logits=result.validation_logits,
         labels=config.labels,
         folds=np.full(len(validation), fold, dtype=np.int64),
@@ -217,12 +197,7 @@ def _summarise(
 
 
 def _origin(params: ClassifierParams, fingerprint: dict[str, str], fold: int) -> dict[str, object]:
-    groups: dict[str, Settings] = {
-        "encoder": params.encoder,
-        "head": params.head,
-        "loss": params.loss,
-        "training": params.training,
-    }
+    groups: dict[str, Settings] = dict(vars(params))
     settings = {
         name: group.model_dump(exclude=set(group.results_do_not_depend_on))
         for name, group in groups.items()
@@ -230,31 +205,3 @@ def _origin(params: ClassifierParams, fingerprint: dict[str, str], fold: int) ->
     folder = Path(params.encoder.name)
     files = hash_encoder_folder(folder) if folder.is_dir() else None
     return {"fold": fold, "code": __version__, "files": files, **settings, **fingerprint}
-
-
-def _require_same_input(config: RelationConfig, features: Features) -> None:
-    for name, found, wanted in (
-        ("labels", features.labels, config.labels),
-        ("tokenizer", features.fingerprint["tokenizer"], config.fingerprint["tokenizer"]),
-    ):
-        if found != wanted:
-            raise ValueError(
-                f"These features cannot be scored by this model: {name} is {found} in the features "
-                f"and {wanted} in the model; run tokenize and train with the same settings."
-            )
-
-
-def _log_prior(label_counts: tuple[int, ...]) -> NDArray[np.float32]:
-    # One row more per label, so that a label unseen in training keeps a finite score.
-    counts = np.array(label_counts, dtype=np.float64) + 1
-    prior: NDArray[np.float32] = np.log(counts / counts.sum()).astype(np.float32)
-    return prior
-
-
-def _column(features: Features, name: str) -> NDArray[Any]:
-    values: NDArray[Any] = features.table.column(name).to_numpy()
-    return values
-
-
-def _row_ids(features: Features) -> NDArray[np.object_]:
-    return _column(features, "row_id").astype(object)

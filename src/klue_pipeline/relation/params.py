@@ -1,10 +1,11 @@
 """Settings of the relation-extraction pipelines; the values live in ``conf/``."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from klue_pipeline.training.params import Settings
+from klue_pipeline.training.params import MethodSettings, Settings
 
 InputFormat = Literal["auto", "contest_csv", "klue", "legacy_tsv"]
 ContradictionRule = Literal["keep_positive", "drop_all", "keep_first"]
@@ -57,18 +58,102 @@ class AugmentParams(Settings):
 class InputParams(Settings):
     """How a sentence and its two entities are written for the encoder."""
 
-    name: Literal["typed_entity_marker_punct"]
-    query: Literal["none", "question"]
+    name: Literal[
+        "pair_prefix",
+        "entity_marker",
+        "entity_marker_with_prefix",
+        "typed_entity_marker",
+        "entity_marker_punct",
+        "typed_entity_marker_punct",
+        "entity_mask",
+    ]
+    query: Literal[
+        "none",
+        "question",
+        "prompt1",
+        "prompt2",
+        "prompt3",
+        "prompt4",
+        "prompt5",
+        "semantic_typing",
+        "semantic_typing_marked",
+        "typed_relation",
+        "typed_relation_question",
+        "typed_description",
+        "punct_relation",
+        "which_relation",
+    ]
     query_position: Literal["before", "after"]
+    entity_embedding: Literal["none", "role", "role_and_type"] = "none"
+    """What is added to the word embeddings of both entities' tokens; starts at zero."""
     type_words: dict[str, str]
     """The word written for each entity type; a type without one shows itself."""
 
 
-class HeadParams(Settings):
+class TargetParams(Settings):
+    """Which question about a row the model answers."""
+
+    name: Literal["all", "binary", "positive"]
+    """``all``: which label; ``binary``: a relation or none; ``positive``: which relation, given
+    that there is one (learns from rows with a relation, scores all)."""
+
+
+class HeadParams(MethodSettings):
     """What turns encoder states into one score per label."""
 
-    name: Literal["cls_entity_start"]
+    fields_of: ClassVar[Mapping[str, frozenset[str]]] = {
+        "bilstm": frozenset({"lstm_layers", "lstm_width"}),
+    }
+
+    name: Literal[
+        "cls",
+        "entity_start",
+        "cls_entity_start",
+        "entity_start_end",
+        "rbert",
+        "cls_entity_fc",
+        "mean_pool",
+        "bilstm",
+        "type_restricted",
+    ]
     dropout: float = Field(ge=0, lt=1)
+    classifier: Literal["linear", "cosine"] = "linear"
+    """The last layer; ``cosine`` compares normalised features with normalised label weights."""
+    scale: float | None = Field(default=None, gt=0)
+    """What cosines are multiplied by to become logits."""
+    lstm_layers: int | None = Field(default=None, ge=1)
+    lstm_width: int | None = Field(default=None, ge=1)
+    """Width of the states of one direction."""
+
+    @model_validator(mode="after")
+    def _check_classifier(self) -> Self:
+        if (self.classifier == "cosine") != (self.scale is not None):
+            raise ValueError(
+                "scale goes with classifier cosine and only with it (30 is usual); found "
+                f"classifier={self.classifier} and scale={self.scale}"
+            )
+        if self.name == "type_restricted" and self.classifier == "cosine":
+            raise ValueError("type_restricted has linear classifiers only; set classifier=linear")
+        return self
+
+
+class CompositeParams(MethodSettings):
+    """How a composite experiment turns its members' scores into its own."""
+
+    fields_of: ClassVar[Mapping[str, frozenset[str]]] = {
+        "combine": frozenset(
+            {"width", "dropout", "epochs", "learning_rate", "weight_decay", "seed"}
+        ),
+    }
+
+    name: Literal["cascade", "combine"]
+    width: int | None = Field(default=None, ge=1)
+    """Width of each member's projection and of the layer that joins them."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    epochs: int | None = Field(default=None, ge=1)
+    learning_rate: float | None = Field(default=None, gt=0)
+    weight_decay: float | None = Field(default=None, ge=0)
+    seed: int | None = Field(default=None, ge=0)
 
 
 class EnsembleParams(Settings):

@@ -71,8 +71,10 @@ def test_only_the_folds_of_the_graph_are_averaged(catalog):
     from klue_pipeline import topology
     from klue_pipeline.training.params import FoldsParams
 
-    topology.set_folds(
-        FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=[1])
+    topology.set_shape(
+        topology.Shape(
+            FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=[1])
+        )
     )
     average = run(catalog)["test_scores@one"]
     alone = run(catalog, "fold_1.predict")["fold_1.test_scores"]

@@ -11,19 +11,22 @@ from kedro.runner import SequentialRunner
 
 from klue_pipeline import topology
 from klue_pipeline.pipelines.report import create_pipeline
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.relation.params import LabelSet, TargetParams
 from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.targets import map_gold, target_labels
 from klue_pipeline.training.params import FoldsParams
 
 
 @pytest.fixture(autouse=True)
 def folds():
     """Three folds, of which the first and the last are run."""
-    topology.set_folds(
-        FoldsParams(strategy="kfold", n_splits=3, seed=0, validation_share=0.2, run=[0, 2])
+    topology.set_shape(
+        topology.Shape(
+            FoldsParams(strategy="kfold", n_splits=3, seed=0, validation_share=0.2, run=[0, 2])
+        )
     )
     yield
-    topology.forget_folds()
+    topology.forget_shape()
 
 
 def score_rows(rows, names, wrong=(), folds=None):
@@ -49,6 +52,7 @@ def tables(small_sentences):
         "clean_sentences": clean,
         "test_gold": test[["row_id", "label"]],
         "labels": LabelSet(names=names, negative="no_relation").model_dump(),
+        "params:target": TargetParams(name="all"),
         "fold_report": {
             "leak_rate": 0.25,
             "folds": [{"fold": fold, "leak_rate": fold / 10} for fold in range(3)],
@@ -105,6 +109,32 @@ def test_tables_and_figures_show_the_out_of_fold_rows(tables):
 def test_only_the_folds_that_are_run_are_read():
     histories = {name for name in create_pipeline().inputs() if name.endswith(".history")}
     assert histories == {"fold_0.history", "fold_2.history"}
+
+
+@pytest.mark.parametrize(("target", "judged"), [("binary", 6), ("positive", 5)])
+def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
+    tables, small_sentences, target, judged
+):
+    labels, own = LabelSet.model_validate(tables["labels"]), TargetParams(name=target)
+    names = target_labels(labels, own).names
+    rows = small_sentences.iloc[[3, 1, 16, 0, 7, 5]]  # row 16 has no relation
+    answers = map_gold(rows.set_index("row_id")["label"], labels, own)
+    answered = rows.assign(label=answers.reindex(rows["row_id"]).fillna(names[0]).to_numpy())
+    scores = score_rows(answered, names, [0], np.array([0, 0, 0, 0, 2, 2]))
+    changed = tables | {"clean_sentences": small_sentences, "params:target": own}
+    changed |= {"out_of_fold@one": scores, "test_scores@one": scores}
+    outputs = run_report(changed | {"test_gold": small_sentences[["row_id", "label"]]})
+    assert outputs["metrics"]["out_of_fold"]["rows"] == judged
+    assert outputs["metrics"]["out_of_fold"]["accuracy"] == pytest.approx(100 - 100 / judged)
+    assert outputs["metrics"]["test"]["rows"] == judged
+    assert outputs["per_label"]["label"].tolist() == names
+
+
+def test_a_composite_has_no_learning_curves():
+    folds = FoldsParams(strategy="kfold", n_splits=3, seed=0, validation_share=0.2)
+    topology.set_shape(topology.Shape(folds, "composite", ("a", "b")))
+    nodes = {node.name for node in create_pipeline().nodes}
+    assert nodes == {"evaluate", "tabulate_labels", "plot_confusion_matrix"}
 
 
 def test_scores_of_rows_that_are_gone_are_refused(tables):

@@ -12,8 +12,12 @@ from klue_pipeline.pipelines.report.nodes import (
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
-    """Wire the report stage; it reads the training history of every fold that is run."""
-    scored = ["out_of_fold@one", "clean_sentences", "labels"]
+    """Wire the report stage; a composite has no training histories to draw."""
+    return _judgement() + (Pipeline([]) if topology.experiment_kind() == "composite" else _curves())
+
+
+def _judgement() -> Pipeline:
+    scored = ["out_of_fold@one", "clean_sentences", "labels", "params:target"]
     return Pipeline(
         [
             node(
@@ -25,6 +29,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                     "test_scores@one",
                     "test_gold",
                     "labels",
+                    "params:target",
                 ],
                 outputs=["metrics", "experiment_metrics"],
                 name="evaluate",
@@ -36,11 +41,20 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 outputs="confusion_matrix",
                 name="plot_confusion_matrix",
             ),
+        ]
+    )
+
+
+def _curves() -> Pipeline:
+    """Read the training history of every fold that is run."""
+    histories = {f"fold_{fold}": f"fold_{fold}.history" for fold in topology.folds_to_run()}
+    return Pipeline(
+        [
             node(
                 plot_learning_curves,
-                inputs={f"fold_{fold}": f"fold_{fold}.history" for fold in topology.folds_to_run()},
+                inputs=histories,
                 outputs="learning_curves",
                 name="plot_learning_curves",
-            ),
+            )
         ]
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.params import HeadParams, LabelSet
+from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet, TargetParams
 from klue_pipeline.relation.scores import ScoreTable, concatenate
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 
@@ -18,6 +18,8 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     tokenizer: Any,
     labels: dict[str, Any],
     workspace: Any,
+    target: TargetParams,
+    input_params: InputParams,
     encoder: EncoderParams,
     head: HeadParams,
     loss: LossParams,
@@ -39,7 +41,7 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         fold_members,
         tokenizer,
         LabelSet.model_validate(labels),
-        ClassifierParams(encoder, head, loss, training),
+        ClassifierParams(target, input_params, encoder, head, loss, training),
         workspace,
     )
     return result.metrics, result.history, result.validation_scores, result.model

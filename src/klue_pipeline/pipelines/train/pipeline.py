@@ -8,7 +8,9 @@ from klue_pipeline import topology
 from klue_pipeline.pipelines.train.nodes import collect_out_of_fold, train
 
 SHARED_INPUTS = {"train_features", "fold_members", "tokenizer", "labels"}
-SHARED_PARAMETERS = {"params:encoder", "params:head", "params:loss", "params:training"}
+MODEL_PARAMETERS = [
+    f"params:{group}" for group in ("target", "input", "encoder", "head", "loss", "training")
+]
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
@@ -34,10 +36,7 @@ def _fold_pipeline(fold: int) -> Pipeline:
                     "tokenizer",
                     "labels",
                     "workspace",
-                    "params:encoder",
-                    "params:head",
-                    "params:loss",
-                    "params:training",
+                    *MODEL_PARAMETERS,
                 ],
                 outputs=["metrics", "history", "validation_scores", "model"],
                 name="train",
@@ -46,5 +45,5 @@ def _fold_pipeline(fold: int) -> Pipeline:
         ],
         namespace=f"fold_{fold}",
         inputs=SHARED_INPUTS,
-        parameters=SHARED_PARAMETERS,
+        parameters=set(MODEL_PARAMETERS),
     )
