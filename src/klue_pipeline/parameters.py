@@ -1,21 +1,29 @@
 """Every parameter of the project as one model: a misspelt one fails before anything runs."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
 from klue_pipeline.experiments import suggest
+from klue_pipeline.relation.compatibility import (
+    ModelSettings,
+    find_conflicts,
+    find_member_conflicts,
+)
 from klue_pipeline.relation.params import (
     AugmentParams,
     CleanParams,
+    CompositeParams,
     EnsembleParams,
     HeadParams,
     IngestParams,
     InputParams,
     LabelSet,
     RawParams,
+    TargetParams,
 )
+from klue_pipeline.training.adapt_params import AdaptParams
 from klue_pipeline.training.params import (
     EncoderParams,
     FoldsParams,
@@ -49,29 +57,39 @@ class ExperimentEntry(Settings):
 
     why: str
     """The hypothesis, in a sentence that a team mate understands."""
+    kind: Literal["single", "composite"] = "single"
+    """``composite`` trains no model: it joins the scores of its ``members``."""
+    members: list[str] = Field(default_factory=list)
+    """The experiments whose scores a composite joins, by name."""
+    target: dict[str, Any] = Field(default_factory=dict)
     input: dict[str, Any] = Field(default_factory=dict)
     encoder: dict[str, Any] = Field(default_factory=dict)
     head: dict[str, Any] = Field(default_factory=dict)
     loss: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
     augment: dict[str, Any] = Field(default_factory=dict)
+    composite: dict[str, Any] = Field(default_factory=dict)
 
 
 class ExperimentDefaults(Settings):
     """What every experiment has unless its entry says otherwise."""
 
+    target: TargetParams
     input: InputParams
     encoder: EncoderParams
     head: HeadParams
     loss: LossParams
     training: TrainingParams
     augment: AugmentParams
+    composite: CompositeParams
 
 
 class Parameters(ExperimentDefaults):
     """All parameters of a run, after the experiment was resolved."""
 
     experiment: str = Field(pattern=_FOLDER_NAME)
+    kind: Literal["single", "composite"]
+    members: list[str]
     run: RunParams
     raw: RawParams
     ingest: IngestParams
@@ -80,6 +98,7 @@ class Parameters(ExperimentDefaults):
     clean: CleanParams
     folds: FoldsParams
     ensemble: EnsembleParams
+    adapt: AdaptParams
     mlflow: TrackingOverrides = TrackingOverrides()
     experiment_defaults: ExperimentDefaults
     experiments: dict[str, ExperimentEntry]
@@ -96,7 +115,8 @@ def check_parameters(parameters: Mapping[str, Any]) -> Parameters:
     except ValidationError as error:
         lines = [f"  {_explain(problem)}" for problem in error.errors()]
         raise ValueError("Settings are wrong:\n" + "\n".join(lines)) from None
-    _check_encoder(checked)
+    if conflicts := [*_check_encoder(checked), *_check_model(checked), *_check_members(checked)]:
+        raise ValueError("Settings are wrong:\n" + "\n".join(f"  {line}" for line in conflicts))
     return checked
 
 
@@ -124,9 +144,48 @@ def _fields_of(model: type[BaseModel], location: list[str]) -> list[str]:
     return list(model.model_fields)
 
 
-def _check_encoder(parameters: Parameters) -> None:
-    if parameters.encoder.name == "scratch" and parameters.encoder.scratch is None:
-        raise ValueError(
-            "Settings are wrong:\n  encoder.scratch: is missing; encoder.name=scratch needs the "
-            "sizes of the encoder to build, see experiment_defaults in conf/base."
-        )
+def _check_encoder(parameters: Parameters) -> list[str]:
+    if parameters.encoder.name != "scratch" or parameters.encoder.scratch is not None:
+        return []
+    return [
+        "encoder.scratch: is missing; encoder.name=scratch needs the sizes of the encoder to "
+        "build, see experiment_defaults in conf/base."
+    ]
+
+
+def _check_model(parameters: Parameters) -> list[str]:
+    if parameters.kind == "composite":
+        return []
+    return find_conflicts(
+        ModelSettings(parameters.input, parameters.target, parameters.head, parameters.loss)
+    )
+
+
+def _check_members(parameters: Parameters) -> list[str]:
+    """Check the members of a composite, and that nothing else has any."""
+    if parameters.kind == "single":
+        return [_members_of_single(parameters)] if parameters.members else []
+    unknown = [name for name in parameters.members if name not in parameters.experiments]
+    if unknown:
+        return [
+            f"members: there is no experiment {name!r}. {suggest(name, parameters.experiments)}"
+            for name in unknown
+        ]
+    return find_member_conflicts(parameters.composite.name, _targets_of_members(parameters))
+
+
+def _members_of_single(parameters: Parameters) -> str:
+    return (
+        f"members: found {parameters.members}, but {parameters.experiment} trains a model of its "
+        "own; set kind: composite, or remove members"
+    )
+
+
+def _targets_of_members(parameters: Parameters) -> dict[str, str]:
+    """Return what each member answers: its ``target.name``, or ``composite``."""
+    usual = parameters.experiment_defaults.target.name
+    entries = {name: parameters.experiments[name] for name in parameters.members}
+    return {
+        name: "composite" if entry.kind == "composite" else entry.target.get("name", usual)
+        for name, entry in entries.items()
+    }

@@ -1,4 +1,4 @@
-"""Child runs: one for each fold that is trained in this process."""
+"""Child runs: one for each training in this process, of a fold or of an adapted encoder."""
 
 import re
 from collections.abc import Sequence
@@ -17,8 +17,11 @@ from klue_pipeline.training.progress import set_listener
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
-FOLD_TRAINING = re.compile(r"fold_(\d+)\.train")
+TRAINING = re.compile(r"(?P<fold>fold_(?P<number>\d+))\.train|adapt_encoder")
 """Name of the nodes that get a run of their own."""
+
+_KINDS = {"adaptation_report": "metrics", "adapted_encoder": "model"}
+"""What an output outside of a fold's namespace is."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,14 @@ class FoldRuns:
         self._open: dict[str, FoldRun] = {}
 
     def start(self, parent: ParentRun, node: "Node") -> None:
-        """Open the run of a fold's training, and listen to what the training reports."""
-        fold = FOLD_TRAINING.fullmatch(node.name)
-        if fold is None:
+        """Open the run of a training, and listen to what the training reports."""
+        training = TRAINING.fullmatch(node.name)
+        if training is None:
             return
-        tags = {"kedro.node": node.name, "klue.fold": fold[1]}
-        run_id = parent.store.start_child(parent.run_id, f"fold_{fold[1]}", tags)
+        tags = {"kedro.node": node.name}
+        if training["fold"]:
+            tags["klue.fold"] = training["number"]
+        run_id = parent.store.start_child(parent.run_id, training["fold"] or "adapt", tags)
         live = LiveMetrics(partial(self._send, parent.store, run_id))
         outputs = set(node.outputs)
         self._open[node.name] = FoldRun(parent.store, run_id, live, parent.log_models, outputs)
@@ -72,7 +77,7 @@ class FoldRuns:
         fold_run = self._open.get(node.name)
         if fold_run is None:
             return
-        kind = dataset_name.rpartition(".")[2]
+        kind = _KINDS.get(dataset_name, dataset_name.rpartition(".")[2])
         if kind == "metrics":
             final = fold_run.live.final_points(flat_numbers(data))
             fold_run.store.log_metrics(fold_run.run_id, final)

@@ -25,6 +25,7 @@ PARENT_METRICS: dict[str, str] = {"metrics": "", "ensemble_report": "ensemble"}
 
 ARTIFACT_FOLDERS: dict[str, str] = {
     "metrics": "reports",
+    "adaptation_report": "reports",
     "cleaning_report": "reports",
     "fold_report": "reports",
     "ensemble_report": "reports",

@@ -1,20 +1,30 @@
 """The hook that resolves the experiment and checks every parameter before anything runs."""
 
 import logging
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import PACKAGE_NAME, pipelines
+from kedro.pipeline import Pipeline
 
 from klue_pipeline import topology
 from klue_pipeline.experiments import resolve_experiment
-from klue_pipeline.parameters import check_parameters
+from klue_pipeline.parameters import Parameters, check_parameters
+from klue_pipeline.training.adapt_params import ADAPTED
 
 logger = logging.getLogger(__name__)
+
+_ADAPTED_ENCODER = "adapted_encoder"
+"""The dataset that ``encoder.name: adapted`` means."""
 
 
 class ParameterHooks:
     """Resolve defaults, experiment and ``--params`` into the groups that nodes read."""
+
+    def __init__(self) -> None:
+        self._adapted: Path | None = None
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -34,9 +44,45 @@ class ParameterHooks:
             loader.runtime_params = runtime
         resolved = resolve_experiment(configured, runtime)
         parameters = check_parameters(resolved)
+        self._adapted = None
+        if parameters.encoder.name == ADAPTED:
+            self._adapted = Path(loader["catalog"][_ADAPTED_ENCODER]["filepath"])
+            resolved = _with_encoder(resolved, self._adapted)
         loader["parameters"] = resolved
-        if topology.set_folds(parameters.folds):
+        if topology.set_shape(_shape(parameters)):
             _forget_built_pipelines()
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Want the adapted encoder to be there before anything is made for it or of it.
+
+        Raises:
+            ValueError: It is not, or this very run would change it.
+        """
+        if self._adapted is None or "params:encoder" not in pipeline.inputs():
+            return
+        if _ADAPTED_ENCODER in pipeline.all_outputs():
+            raise ValueError(
+                "encoder.name is adapted, and this run makes the adapted encoder as well as what "
+                "depends on it; run kedro run --pipelines adapt first, then the other pipelines."
+            )
+        if not (self._adapted / "model.safetensors").is_file():
+            raise ValueError(
+                f"encoder.name is adapted, but there is no adapted encoder at {self._adapted}; "
+                "make it with kedro run --pipelines adapt."
+            )
+
+
+def _with_encoder(parameters: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    return {**parameters, "encoder": {**parameters["encoder"], "name": folder.as_posix()}}
+
+
+def _shape(parameters: Parameters) -> topology.Shape:
+    return topology.Shape(
+        folds=parameters.folds,
+        kind=topology.kind_of(parameters.kind, parameters.target.name),
+        members=tuple(parameters.members),
+    )
 
 
 def _forget_built_pipelines() -> None:
