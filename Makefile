@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+NAMES ?=
 ENCODER ?=
 TORCH_INDEX ?=
 
@@ -17,13 +18,14 @@ export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types bench encoder-is-named viz mlflow clean
+.PHONY: help setup run experiments test lint types bench encoder-is-named viz mlflow clean
 
 help:  ## Show this help (the default)
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Variables, as in  make run ARGS=\"--env klue\""
-	@echo "  ARGS         more arguments for the command behind run, test, bench, viz or mlflow"
+	@echo "  ARGS         more arguments for the command behind run, experiments, test, bench, viz or mlflow"
+	@echo "  NAMES        experiments to run, from conf/*/parameters_experiments.yml (none: list them)"
 	@echo "  ENCODER      folder or hub id of the encoder that bench measures"
 	@echo "  PYTHON       interpreter that makes .venv, 3.11 or newer (default: python3)"
 	@echo "  TORCH_INDEX  address of an extra package index that has CPU-only torch wheels"
@@ -32,6 +34,9 @@ setup: $(INSTALLED)  ## Make .venv and install everything, unless it is up to da
 
 run: $(INSTALLED)  ## Run the whole job (ARGS="--env klue", ARGS="--pipelines train", ...)
 	$(BIN)/kedro run $(ARGS)
+
+experiments: $(INSTALLED)  ## Run several experiments and compare them (NAMES="typed_punct_query rbert_focal")
+	$(BIN)/kedro experiments $(NAMES) $(ARGS)
 
 test: $(INSTALLED)  ## Run all tests, slow ones and doctests included
 	$(BIN)/python -m pytest $(ARGS)

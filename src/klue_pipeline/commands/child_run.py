@@ -1,0 +1,85 @@
+"""One ``kedro run`` in a process of its own, on the same terminal."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from klue_pipeline.cli import ERROR_FILE
+
+_GRACE_SECONDS = 10.0
+"""A process that got Ctrl-C itself closes its MLflow run in this time."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended.
+
+    Attributes:
+        seconds: Wall time.
+        error: The whole message of what ended it early; None if it went through.
+    """
+
+    seconds: float
+    error: str | None
+
+
+def run_kedro(arguments: Sequence[str]) -> Ended:
+    """Run ``kedro run`` with these arguments and wait for its end.
+
+    It inherits the terminal, so that everything it prints and draws looks as if it was typed
+    alone, and the working folder. When it ends, all its memory is free, on the GPU too.
+
+    Raises:
+        KeyboardInterrupt: On Ctrl-C, once the run has ended too.
+    """
+    with tempfile.TemporaryDirectory(prefix="klue-") as folder:
+        error_file = Path(folder) / "error.txt"
+        started_at = time.perf_counter()
+        code = _wait_for(
+            [sys.executable, "-m", "kedro", "run", *arguments],
+            {**os.environ, ERROR_FILE: str(error_file)},
+        )
+        seconds = time.perf_counter() - started_at
+        said = error_file.read_text(encoding="utf-8") if error_file.is_file() else None
+    return Ended(seconds, None if code == 0 else said or describe_exit(code))
+
+
+def describe_exit(code: int) -> str:
+    """Say how a process ended that could not say it itself.
+
+    >>> describe_exit(-9)
+    'killed by SIGKILL; a machine short of memory does that'
+    >>> describe_exit(2)
+    'ended with code 2; its output says why'
+    """
+    if code >= 0:
+        return f"ended with code {code}; its output says why"
+    hint = "; a machine short of memory does that" if -code == signal.SIGKILL else ""
+    return f"killed by {signal.Signals(-code).name}{hint}"
+
+
+def _wait_for(command: list[str], environment: dict[str, str]) -> int:
+    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        _interrupt(process)
+        raise
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Let a run close its books: a terminal sends Ctrl-C to it too, ``kill -INT`` does not."""
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        process.wait()

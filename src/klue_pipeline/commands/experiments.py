@@ -1,0 +1,138 @@
+"""``kedro experiments``: run several experiments, go on after failures, compare them in a table."""
+
+import shlex
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from klue_pipeline.cli import EXPECTED_ERRORS
+from klue_pipeline.commands.child_run import Ended, run_kedro
+from klue_pipeline.commands.comparison import compare_results
+from klue_pipeline.commands.jobs import Job, Request, plan_jobs, require_known
+from klue_pipeline.commands.outcomes import Outcome
+from klue_pipeline.commands.project import (
+    adapted_encoder_is_missing,
+    open_experiment,
+    read_lab_book,
+    reporting_folder,
+)
+from klue_pipeline.commands.table import format_table, save_table
+from klue_pipeline.experiments import folder_name
+from klue_pipeline.stored_results import Progress
+
+_HOW_IT_STARTS: dict[Progress, str] = {
+    "begun": "going on from what is on disk",
+    "new": "running",
+}
+_WHY_CHARACTERS = 110
+_ADAPT = ("--pipelines", "ingest,clean,adapt")
+_RESUME = ("--only-missing-outputs",)
+
+
+def run_experiments(
+    names: Sequence[str], *, every: bool, env: str | None, settings: Sequence[str]
+) -> int:
+    """Run experiments that are not finished, and print and save the table of all of them.
+
+    Args:
+        names: Entries of the lab book; the first is the one the others are compared with.
+        every: Take all entries, after those that are named.
+        env: The environment.
+        settings: ``name=value`` texts for each of the runs.
+
+    Returns:
+        What the shell is told: 0, or 1 if a run failed or all were interrupted.
+
+    Raises:
+        UsageError: A name is unknown, or there is none; nothing was run.
+    """
+    request = Request(env, tuple(settings))
+    entries = read_lab_book(request)
+    chosen = [*names, *(entries if every else ())]
+    if not chosen:
+        raise click.UsageError(_list_experiments(entries))
+    require_known(chosen, entries)
+    jobs = plan_jobs(chosen, entries, request.run_name)
+    outcomes = _refuse_wrong_settings(request, jobs)
+    interrupted = _run_all(request, jobs, outcomes)
+    reached = [outcomes[job.folder] for job in jobs if job.folder in outcomes]
+    _show_table(request, reached, reference=folder_name(chosen[0], request.run_name))
+    return int(interrupted or any(outcome.failed for outcome in reached))
+
+
+def _list_experiments(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    lines = ["Name at least one experiment, or give --all. There are:"]
+    for name, entry in entries.items():
+        lines.append(f"  {name}: {textwrap.shorten(str(entry.get('why')), _WHY_CHARACTERS)}")
+    return "\n".join(lines)
+
+
+def _refuse_wrong_settings(request: Request, jobs: Sequence[Job]) -> dict[str, Outcome]:
+    """Check all settings before the first run, so that hours later nobody is surprised."""
+    refused = {}
+    for job in jobs:
+        try:
+            open_experiment(request, job)
+        except EXPECTED_ERRORS as error:
+            refused[job.folder] = Outcome(job, "failed", error=str(error))
+            click.echo(f"{job.folder} cannot run: {error}", err=True)
+    return refused
+
+
+def _run_all(request: Request, jobs: Sequence[Job], outcomes: dict[str, Outcome]) -> bool:
+    """Run every experiment that can; tell whether Ctrl-C ended it before the last."""
+    for number, job in enumerate(jobs, start=1):
+        if job.folder in outcomes:
+            continue
+        click.echo(f"\n=== {number} of {len(jobs)}: {job.folder}")
+        try:
+            outcome = _run_one(request, job, outcomes)
+        except KeyboardInterrupt:
+            outcomes[job.folder] = Outcome(job, "interrupted")
+            click.echo(f"=== {job.folder}: interrupted; the same command goes on from here")
+            return True
+        outcomes[job.folder] = outcome
+        click.echo(f"=== {job.folder}: {outcome.describe()}")
+    return False
+
+
+def _run_one(request: Request, job: Job, outcomes: Mapping[str, Outcome]) -> Outcome:
+    for member in job.members:
+        if member in outcomes and outcomes[member].failed:
+            return Outcome(job, "failed", error=f"its member {member} failed")
+    try:
+        return _run_unless_finished(request, job)
+    except EXPECTED_ERRORS as error:
+        return Outcome(job, "failed", error=str(error))
+
+
+def _run_unless_finished(request: Request, job: Job) -> Outcome:
+    results = open_experiment(request, job)
+    if adapted_encoder_is_missing(results):
+        adapted = _say_and_run("making the adapted encoder first", request, job, _ADAPT)
+        if adapted.error is not None:
+            return Outcome(job, "failed", adapted.seconds, f"adapt: {adapted.error}")
+        results = open_experiment(request, job)
+    progress = results.progress()
+    if progress == "finished":
+        return Outcome(job, "finished before")
+    options = _RESUME if progress == "begun" else ()
+    ended = _say_and_run(_HOW_IT_STARTS[progress], request, job, options)
+    return Outcome(job, "failed" if ended.error else "trained", ended.seconds, ended.error)
+
+
+def _say_and_run(doing: str, request: Request, job: Job, options: Sequence[str]) -> Ended:
+    arguments = [*request.arguments_of(job), *options]
+    click.echo(f"=== {doing}: {shlex.join(['kedro', 'run', *arguments])}")
+    return run_kedro(arguments)
+
+
+def _show_table(request: Request, outcomes: Sequence[Outcome], reference: str) -> None:
+    rows = compare_results(
+        outcomes, reference, lambda outcome: open_experiment(request, outcome.job)
+    )
+    path = reporting_folder(request) / "experiments.csv"
+    save_table(rows, reference, path)
+    click.echo(f"\n{format_table(rows, reference)}\n\nAlso in {path}")

@@ -1,0 +1,74 @@
+"""The project as seen by a command that does not run it: its lab book, and its results on disk."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+from kedro.framework.project import pipelines, settings
+from kedro.framework.session import KedroSession
+from kedro.utils import find_kedro_project
+
+from klue_pipeline.cli import read_settings
+from klue_pipeline.commands.jobs import Job, Request
+from klue_pipeline.experiments import merge_settings
+from klue_pipeline.stored_results import StoredResults, read_stored_results
+
+_ADAPTED_ENCODER = "adapted_encoder"
+
+
+def read_lab_book(request: Request) -> Mapping[str, Mapping[str, Any]]:
+    """Return the table of experiments of an environment, unchecked.
+
+    Raises:
+        MissingConfigException: There is no such environment.
+    """
+    parameters = merge_settings(_read_conf(request, "parameters"), read_settings(request.settings))
+    entries = parameters.get("experiments") or {}
+    return {str(name): entry or {} for name, entry in entries.items()}
+
+
+def reporting_folder(request: Request) -> Path:
+    """Return where the catalog of an environment keeps what is reported."""
+    return _project_path() / Path(_read_conf(request, "catalog")["metrics"]["filepath"]).parent
+
+
+def open_experiment(request: Request, job: Job) -> StoredResults:
+    """Resolve and check the settings of one run, and find its results.
+
+    Raises:
+        ValueError: Its settings are wrong; the message says which and what to do.
+    """
+    session = KedroSession.create(
+        project_path=_project_path(),
+        save_on_close=False,
+        env=request.env,
+        runtime_params=read_settings(request.settings_of(job)),
+    )
+    # The hook that resolves the parameters also tells the graph its shape.
+    context = session.load_context()
+    return read_stored_results(context, pipelines["__default__"])
+
+
+def adapted_encoder_is_missing(results: StoredResults) -> bool:
+    """Tell whether an experiment starts from the adapted encoder and nobody has made it yet."""
+    folder = results.path_of(_ADAPTED_ENCODER)
+    if folder is None or results.catalog.exists(_ADAPTED_ENCODER):
+        return False
+    # The hook that resolves the parameters has replaced the name by the folder.
+    return _project_path() / results.parameters.encoder.name == folder
+
+
+def _read_conf(request: Request, name: str) -> dict[str, Any]:
+    loader = OmegaConfigLoader(
+        conf_source=str(_project_path() / settings.CONF_SOURCE),
+        env=request.env or os.environ.get("KEDRO_ENV"),
+        **settings.CONFIG_LOADER_ARGS,
+    )
+    read: dict[str, Any] = loader[name]
+    return read
+
+
+def _project_path() -> Path:
+    return Path(find_kedro_project(Path.cwd()) or Path.cwd())

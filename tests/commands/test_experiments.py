@@ -1,0 +1,159 @@
+"""What is run, skipped, resumed and given up, with runs that only pretend."""
+
+from types import SimpleNamespace
+
+import click
+import pytest
+
+from klue_pipeline.commands import experiments
+from klue_pipeline.commands.child_run import Ended
+from klue_pipeline.commands.comparison import Row
+
+ENTRIES = {
+    "rbert": {"why": "두 개체의 위치를 알려 주면 나아진다"},
+    "binary": {"why": "x"},
+    "positive": {"why": "x"},
+    "cascade": {"why": "x", "members": ["binary", "positive"]},
+}
+
+
+class Pretended:
+    """A project in which every experiment is as far, and every run ends, as a test says."""
+
+    def __init__(self, monkeypatch, folder):
+        self.progress: dict[str, str] = {}
+        self.errors: dict[str, str | type[BaseException]] = {}
+        self.wrong_settings: dict[str, str] = {}
+        self.needs_adapting: set[str] = set()
+        self.ran: list[tuple[str, ...]] = []
+        self.compared_with = ""
+        for name in (
+            "read_lab_book", "open_experiment", "adapted_encoder_is_missing", "run_kedro",
+            "reporting_folder", "compare_results",
+        ):  # fmt: skip
+            monkeypatch.setattr(experiments, name, getattr(self, name))
+        self.folder = folder
+
+    def read_lab_book(self, request):
+        return ENTRIES
+
+    def reporting_folder(self, request):
+        return self.folder
+
+    def open_experiment(self, request, job):
+        if job.folder in self.wrong_settings:
+            raise ValueError(self.wrong_settings[job.folder])
+        progress = self.progress.get(job.folder, "new")
+        return SimpleNamespace(progress=lambda: progress, folder=job.folder)
+
+    def adapted_encoder_is_missing(self, results):
+        return results.folder in self.needs_adapting
+
+    def run_kedro(self, arguments):
+        settings, *options = arguments[arguments.index("--params") + 1 :]
+        self.ran.append((settings, *options))
+        error = self.errors.get(settings.rpartition("experiment=")[2])
+        if isinstance(error, type):
+            raise error
+        if "ingest,clean,adapt" in options:
+            self.needs_adapting.clear()
+        return Ended(12.0, error)
+
+    def compare_results(self, outcomes, reference, open_results):
+        self.compared_with = reference
+        return [Row(outcome) for outcome in outcomes]
+
+    def call(self, *names, every=False, settings=()):
+        return experiments.run_experiments(names, every=every, env="test", settings=settings)
+
+
+@pytest.fixture
+def project(monkeypatch, tmp_path):
+    return Pretended(monkeypatch, tmp_path)
+
+
+def test_each_is_run_as_far_as_it_is_not_finished(project, capsys):
+    project.progress = {"rbert": "finished", "binary": "begun"}
+    assert project.call("rbert", "binary", "positive", settings=["training.epochs=2"]) == 0
+    assert project.ran == [
+        ("training.epochs=2,experiment=binary", "--only-missing-outputs"),
+        ("training.epochs=2,experiment=positive",),
+    ]
+    said = capsys.readouterr().out
+    assert "=== 1 of 3: rbert\n=== rbert: finished before\n" in said
+    assert "=== positive: trained in 12 s\n" in said
+    assert project.compared_with == "rbert"
+
+
+def test_a_failure_does_not_stop_the_rest(project, capsys):
+    project.errors = {"rbert": "Settings are wrong:\n  encoder.name: no such folder\n  more"}
+    assert project.call("rbert", "positive") == 1
+    assert [settings for settings, *_ in project.ran] == ["experiment=rbert", "experiment=positive"]
+    said = capsys.readouterr().out
+    assert "rbert: failed in 12 s: Settings are wrong: encoder.name: no such folder\n" in said
+    assert "\nrbert failed: Settings are wrong: encoder.name: no such folder\n" in said
+
+
+def test_wrong_settings_are_told_before_anything_runs(project, capsys):
+    project.wrong_settings = {"positive": "training.epochs: found 0"}
+    assert project.call("rbert", "positive") == 1
+    assert project.ran == [("experiment=rbert",)]
+    assert "positive cannot run: training.epochs: found 0" in capsys.readouterr().err
+
+
+def test_a_composite_waits_for_its_members_and_falls_with_them(project, capsys):
+    project.errors = {"binary": "out of memory"}
+    assert project.call("cascade", "rbert") == 1
+    assert [settings for settings, *_ in project.ran] == [
+        "experiment=binary", "experiment=positive", "experiment=rbert",
+    ]  # fmt: skip
+    assert "=== cascade: failed: its member binary failed" in capsys.readouterr().out
+    assert project.compared_with == "cascade"
+
+
+def test_the_adapted_encoder_is_made_first(project):
+    project.needs_adapting = {"rbert"}
+    assert project.call("rbert") == 0
+    assert project.ran == [
+        ("experiment=rbert", "--pipelines", "ingest,clean,adapt"),
+        ("experiment=rbert",),
+    ]
+
+
+def test_without_the_adapted_encoder_its_experiment_fails(project, capsys):
+    project.needs_adapting, project.errors = {"rbert"}, {"rbert": "no rows"}
+    assert project.call("rbert") == 1
+    assert len(project.ran) == 1
+    assert "rbert failed: adapt: no rows" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_everything_with_the_table_so_far(project, capsys):
+    project.errors = {"binary": KeyboardInterrupt}
+    assert project.call("rbert", "binary", "positive") == 1
+    assert [settings for settings, *_ in project.ran] == ["experiment=rbert", "experiment=binary"]
+    table = capsys.readouterr().out.partition("experiment  status")[2]
+    assert "rbert       trained" in table
+    assert "binary      interrupted" in table
+    assert "positive" not in table
+    assert (project.folder / "experiments.csv").is_file()
+
+
+def test_all_means_those_of_the_lab_book(project):
+    assert project.call("positive", every=True) == 0
+    assert [settings for settings, *_ in project.ran] == [
+        f"experiment={name}" for name in ("positive", "rbert", "binary", "cascade")
+    ]
+
+
+def test_no_name_at_all_lists_what_there_is(project):
+    with pytest.raises(click.UsageError) as refused:
+        project.call()
+    assert "give --all. There are:\n  rbert: 두 개체의 위치를 알려 주면 나아진다" in str(
+        refused.value
+    )
+
+
+def test_unknown_names_stop_it_before_the_first_run(project):
+    with pytest.raises(click.UsageError, match="Did you mean rbert"):
+        project.call("positive", "rbertt")
+    assert project.ran == []

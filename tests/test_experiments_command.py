@@ -1,0 +1,126 @@
+"""``kedro experiments`` from end to end: one that fails stops nobody, what is finished stays."""
+
+import csv
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ENTRIES = """
+experiments:
+  shorter:
+    why: One epoch may be enough.
+    training: {epochs: 1}
+  lost:
+    why: A folder that is not there stops its run, not the others.
+    encoder: {name: no/such/folder}
+"""
+
+
+def type_experiments(project, *arguments):
+    return project.python("-m", "kedro", "experiments", "--env", "test", *arguments)
+
+
+def read_table(project):
+    path = project.data / "08_reporting/experiments.csv"
+    with path.open(encoding="utf-8") as file:
+        return {row["experiment"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def called(whole_run, tmp_path_factory):
+    """A project whose default experiment was run before, after a call that names two others too."""
+    project = whole_run[0].copy_to(tmp_path_factory.mktemp("experiments") / "project")
+    with (project.folder / "conf/test/parameters_experiments.yml").open("a") as file:
+        file.write(ENTRIES)
+    return project, type_experiments(project, "typed_punct_query", "lost", "shorter")
+
+
+def test_a_failed_one_does_not_stop_the_rest(called):
+    project, ended = called
+    assert ended.code == 1
+    assert "Traceback" not in ended.console
+    found = read_table(project)
+    statuses = {name: row["status"] for name, row in found.items()}
+    assert statuses == {
+        "typed_punct_query": "finished before",
+        "lost": "failed",
+        "shorter": "trained",
+    }
+    assert "no/such/folder" in found["lost"]["error"]
+
+
+def test_the_console_shows_each_run_and_ends_with_the_table(called):
+    _, ended = called
+    lines = ended.console.splitlines()
+    assert "=== 2 of 3: lost" in lines
+    assert ended.console.index("=== 3 of 3: shorter") < ended.console.index("] fold_0.train")
+    [header] = [number for number, line in enumerate(lines) if line.startswith("experiment  ")]
+    assert [line.split()[0] for line in lines[header + 2 : header + 5]] == [
+        "typed_punct_query", "lost", "shorter",
+    ]  # fmt: skip
+    assert lines[-1].endswith("08_reporting/experiments.csv")
+
+
+def test_metrics_in_the_table_are_those_of_the_runs(called):
+    project, _ = called
+    found = read_table(project)
+    for name in ("typed_punct_query", "shorter"):
+        metrics = project.read_json(f"08_reporting/{name}/metrics.json")
+        assert float(found[name]["micro_f1"]) == metrics["out_of_fold"]["micro_f1"]
+        assert float(found[name]["test_auprc"]) == metrics["test"]["auprc"]
+    first, other = found["typed_punct_query"], found["shorter"]
+    difference = float(other["auprc"]) - float(first["auprc"])
+    assert float(other["auprc_difference"]) == pytest.approx(difference)
+    assert float(other["auprc_low"]) <= float(other["auprc_high"])
+    assert first["auprc_difference"] == found["lost"]["auprc"] == ""
+
+
+def test_a_second_call_touches_no_result_of_finished_ones(called):
+    project = called[0]
+    before = project.snapshot()
+    ended = type_experiments(project, "shorter", "typed_punct_query")
+    after = project.snapshot()
+    assert ended.code == 0, ended.console
+    assert ended.console.count(": finished before\n") == 2
+    changed = {name for name in after.keys() | before.keys() if after.get(name) != before.get(name)}
+    assert changed == {"08_reporting/experiments.csv"}
+
+
+def test_what_an_interrupted_run_left_out_is_all_that_is_made(called, tmp_path):
+    project = called[0].copy_to(tmp_path / "project")
+    for path in (project.data / "07_model_output/shorter").rglob("test_scores.parquet*"):
+        path.unlink()
+    weights = project.data / "06_models/shorter/fold_0/model.safetensors"
+    written = weights.stat().st_mtime_ns
+    ended = type_experiments(project, "shorter")
+    assert ended.code == 0, ended.console
+    assert "=== going on from what is on disk: kedro run" in ended.console
+    assert "average_folds" in ended.console
+    assert weights.stat().st_mtime_ns == written
+
+
+def test_wrong_settings_are_told_at_once_and_stand_in_the_table(called, tmp_path):
+    project = called[0].copy_to(tmp_path / "project")
+    ended = type_experiments(project, "shorter", "--params", "folds.run=[0,1],training.seed=nine")
+    assert ended.code == 1
+    assert "shorter cannot run: Settings are wrong:\n  training.seed: found 'nine'" in ended.console
+    assert read_table(project)["shorter"]["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["typed_punct_query", "shortr"], "There is no experiment 'shortr'. Did you mean shorter?"),
+        ([], "Name at least one experiment, or give --all."),
+        (["shorter", "--params", "experiment=lost"], "give the experiments by name instead"),
+        (["shorter", "--params", "epochs"], "name=value was wanted"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_runs(called, arguments, message):
+    project = called[0]
+    before = project.snapshot()
+    ended = type_experiments(project, *arguments)
+    assert ended.code == 2
+    assert message in " ".join(ended.console.split())
+    assert project.snapshot() == before
