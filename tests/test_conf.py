@@ -18,12 +18,15 @@ from klue_pipeline.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ["base", "klue", "test"]
+EXPERIMENT_OF_KIND = {"single": "typed_punct_query", "member": "binary", "composite": "cascade"}
 READ_OUTSIDE_OF_NODES = {
     "raw",  # by the catalog
     "run",  # by the catalog: a variant's folder
     "experiment",  # by the catalog and by the hook that resolves it
     "experiments",
     "experiment_defaults",
+    "kind",  # by the graph
+    "members",  # by the graph
 }
 SCALARS = (int, float, str, bool)
 
@@ -58,7 +61,7 @@ def project(monkeypatch):
     monkeypatch.chdir(ROOT)
     bootstrap_project(ROOT)
     yield
-    topology.forget_folds()
+    topology.forget_shape()
 
 
 def make_context(environment="test", command_line=""):
@@ -74,6 +77,26 @@ def context(request):
     return make_context(request.param)
 
 
+@pytest.fixture(params=EXPERIMENT_OF_KIND)
+def kind(request):
+    """Each kind of experiment, which has a graph of its own."""
+    return request.param
+
+
+@pytest.fixture
+def context_of_kind(kind):
+    return make_context("base", f"experiment={EXPERIMENT_OF_KIND[kind]}")
+
+
+def over_kinds(environment, look):
+    """Join what ``look`` finds in the graph of every kind."""
+    found = set()
+    for experiment in EXPERIMENT_OF_KIND.values():
+        make_context(environment, f"experiment={experiment}")
+        found |= look()
+    return found
+
+
 def datasets_in_graph():
     names = {name for pipeline in pipelines.values() for name in pipeline.datasets()}
     return {name for name in names if not name.startswith(("params:", "parameters"))}
@@ -84,8 +107,8 @@ def parameters_in_graph():
     return {name.removeprefix("params:") for name in names if name.startswith("params:")}
 
 
-def test_every_dataset_is_declared_and_none_is_kept_in_memory(context):
-    catalog = context.catalog
+def test_every_dataset_is_declared_and_none_is_kept_in_memory(context_of_kind):
+    catalog = context_of_kind.catalog
     undeclared = {name for name in datasets_in_graph() if name not in catalog}
     in_memory = {
         name for name in datasets_in_graph() if isinstance(catalog.get(name), MemoryDataset)
@@ -95,46 +118,53 @@ def test_every_dataset_is_declared_and_none_is_kept_in_memory(context):
 
 def test_no_entry_of_the_catalog_is_left_over(context):
     resolver = context.catalog.config_resolver
-    used = datasets_in_graph()
+    used = over_kinds(context.env, datasets_in_graph)
     used |= {resolver.match_dataset_pattern(name) for name in used}
     declared = {name for name in context.config_loader["catalog"] if not name.startswith("_")}
     assert declared - used == set()
 
 
-def test_what_depends_on_the_experiment_has_its_folder_and_nothing_leaves_the_data_folder(context):
+def test_what_depends_on_the_experiment_has_its_folder_and_nothing_leaves_the_data_folder(
+    context_of_kind, kind
+):
+    context = context_of_kind
     root = ROOT / context.config_loader["globals"]["data_root"]
     for name in datasets_in_graph() - {"raw_train", "raw_test", "raw_test_gold"}:
         dataset = context.catalog.get(name)
         path = Path(getattr(dataset, "_filepath", None) or dataset._path)
         assert (ROOT / path).is_relative_to(root), name
-        if "." in name:
-            assert "typed_punct_query" in path.parts, name
+        if name.startswith("member_"):
+            assert path.parts[-3] in context.params["members"], name
+        elif "." in name:
+            assert EXPERIMENT_OF_KIND[kind] in path.parts, name
 
 
 def test_every_group_of_parameters_is_read(context):
     declared = {name for name in context.params if "." not in name}
-    read = {name.partition(".")[0] for name in parameters_in_graph()}
+    read = {name.partition(".")[0] for name in over_kinds(context.env, parameters_in_graph)}
     assert declared - read == READ_OUTSIDE_OF_NODES
     assert declared | {"mlflow"} == set(Parameters.model_fields)
 
 
-def test_every_parameter_that_a_node_reads_is_checked_before_it_runs(context, caplog, monkeypatch):
+def test_every_parameter_that_a_node_reads_is_checked_before_it_runs(
+    context_of_kind, caplog, monkeypatch
+):
     """Kedro logs a warning where it cannot read a signature, and then hands out plain mappings."""
     for name in ("kedro.validation", "kedro.validation.type_extractor"):
         monkeypatch.setattr(logging.getLogger(name), "level", logging.WARNING)
         monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     with caplog.at_level(logging.WARNING):
-        values = context.params
+        values = context_of_kind.params
     assert [entry.getMessage() for entry in caplog.records if "kedro.valid" in entry.name] == []
     for name in parameters_in_graph():
-        value = context.catalog.load(f"params:{name}")
+        value = context_of_kind.catalog.load(f"params:{name}")
         assert isinstance(value, (BaseModel, *SCALARS)), name
-    assert isinstance(values["training"], BaseModel)
+    read = "composite" if "composite" in parameters_in_graph() else "training"
+    assert isinstance(values[read], BaseModel)
 
 
-def test_nodes_say_the_type_of_every_parameter():
-    make_context("base")
-    for node in pipelines["__default__"].nodes:
+def test_nodes_say_the_type_of_every_parameter(context_of_kind):
+    for node in (pipelines["__default__"] + pipelines["adapt"]).nodes:
         hints = get_type_hints(node.func)
         arguments = inspect.signature(node.func).bind(*node.inputs).arguments if not isinstance(
             node._inputs, dict) else node._inputs  # fmt: skip
@@ -197,5 +227,5 @@ def test_several_settings_and_lists_in_one_command():
 
 
 def test_an_unknown_experiment_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"no experiment 'nope'.*Known are: typed_punct_query\.$"):
+    with pytest.raises(ValueError, match=r"no experiment 'nope'.*Known are: .*typed_punct_query"):
         make_context("test", "experiment=nope")

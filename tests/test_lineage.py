@@ -137,9 +137,9 @@ def test_sources_are_not_changed():
 @pytest.fixture
 def whole_graph():
     """The real graph, with the three folds of base."""
-    topology.set_folds(parameters().folds)
+    topology.set_shape(topology.Shape(parameters().folds))
     yield register_pipelines()["__default__"]
-    topology.forget_folds()
+    topology.forget_shape()
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_the_real_graph(whole_graph, path, value, changed, unchanged):
 def test_what_collects_some_folds_is_not_what_collects_all(whole_graph):
     before = trace_origins(whole_graph, parameters(), {})
     chosen = parameters("folds.run", [0, 2])
-    topology.set_folds(chosen.folds)
+    topology.set_shape(topology.Shape(chosen.folds))
     after = trace_origins(register_pipelines()["__default__"], chosen, {})
     for name in ("out_of_fold", "test_scores", "metrics", "submission"):
         assert any(
@@ -176,6 +176,67 @@ def test_what_collects_some_folds_is_not_what_collects_all(whole_graph):
         )
     for name in ("fold_2.model", "fold_2.test_scores", "fold_members", "train_features"):
         assert before[name] == after[name]
+
+
+MEMBERS = {
+    f"member_{member}.fold_{fold}.{part}_scores": {f"members.{member}": "m1"}
+    for member in ("binary", "positive")
+    for fold in range(3)
+    for part in ("validation", "test")
+}
+
+
+@pytest.fixture
+def composite_graph():
+    """The real graph of the composite of conf, with the three folds of base."""
+    topology.set_shape(topology.Shape(parameters().folds, "composite", ("binary", "positive")))
+    yield register_pipelines()["__default__"]
+    topology.forget_shape()
+
+
+def test_a_composite_is_made_by_its_members_its_method_and_its_rows(composite_graph):
+    chosen = parameters("experiment", "cascade")
+    origins = trace_origins(composite_graph, chosen, MEMBERS)
+    for name in ("fold_2.validation_scores", "out_of_fold", "test_scores", "submission"):
+        assert origins[name]["members.binary"] == origins[name]["members.positive"] == "m1"
+        assert origins[name]["composite.name"] == '"cascade"'
+        assert origins[name]["folds.seed"] == str(chosen.folds.seed)
+        assert origins[name]["folds"] == "fold_0, fold_1, fold_2"
+        assert not any(field.startswith(("training.", "encoder.")) for field in origins[name])
+    assert "members.binary" not in origins["fold_members"]
+
+
+def test_another_training_of_one_member_changes_what_is_made_from_it(composite_graph):
+    chosen = parameters("experiment", "cascade")
+    before = trace_origins(composite_graph, chosen, MEMBERS)
+    again = {
+        name: {"members.binary": "m2"} if "binary" in name else origin
+        for name, origin in MEMBERS.items()
+    }
+    after = trace_origins(composite_graph, chosen, again)
+    changed = {name for name in before if before[name] != after[name]}
+    assert {"fold_0.metrics", "fold_2.test_scores", "out_of_fold", "submission"} <= changed
+    assert changed.isdisjoint({"clean_sentences", "fold_members", "labels"})
+    for name in changed:
+        assert differing_fields(before[name], after[name]) == [
+            "members.binary was m1, this run says m2"
+        ]
+
+
+def test_a_fold_composed_from_some_folds_is_not_that_composed_from_all(composite_graph):
+    """What a combiner says depends on the folds that it was fitted on."""
+    before = trace_origins(composite_graph, parameters("experiment", "cascade"), MEMBERS)
+    chosen = parameters("folds.run", [0, 2])
+    topology.set_shape(topology.Shape(chosen.folds, "composite", ("binary", "positive")))
+    after = trace_origins(register_pipelines()["__default__"], chosen, MEMBERS)
+    assert before["fold_2.test_scores"]["folds"] == "fold_0, fold_1, fold_2"
+    assert after["fold_2.test_scores"]["folds"] == "fold_0, fold_2"
+
+
+def test_a_fold_of_a_model_collects_no_folds(whole_graph):
+    origins = trace_origins(whole_graph, parameters(), {})
+    for name in ("fold_2.model", "fold_2.test_scores", "fold_2.metrics"):
+        assert "folds" not in origins[name]
 
 
 def test_settings_are_flat():

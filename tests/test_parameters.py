@@ -140,7 +140,7 @@ def test_an_unknown_setting_without_neighbours_lists_all(tree):
     with pytest.raises(ValueError, match=r"training\.qqq: .*Known are: .*epochs.*weight_decay\."):
         check_parameters(tree)
     put(tree, "xyz", 1)
-    with pytest.raises(ValueError, match=r"xyz: .*Known are: augment, clean, .*training\."):
+    with pytest.raises(ValueError, match=r"xyz: .*Known are: .*augment, clean, .*training\."):
         check_parameters(tree)
 
 
@@ -235,3 +235,58 @@ def test_checked_parameters_cannot_change(tree):
     assert isinstance(checked, Parameters)
     with pytest.raises(ValueError, match="frozen"):
         checked.training.epochs = 5
+
+
+# Composites
+
+
+def test_a_composite_of_conf_has_members_and_a_method():
+    parameters = check("klue", experiment="combine")
+    assert (parameters.kind, parameters.composite.name) == ("composite", "combine")
+    assert parameters.members == ["binary", "positive", "typed_punct_query"]
+
+
+def test_the_settings_of_a_combiner_can_be_given():
+    parameters = check(experiment="combine", composite={"epochs": 3})
+    assert parameters.composite.epochs == 3
+    assert parameters.composite.width == check(experiment="combine").composite.width
+
+
+@pytest.mark.parametrize(
+    ("runtime", "message"),
+    [
+        ({"members": ["binari", "positive"]},
+         r"members: there is no experiment 'binari'\. Did you mean binary\?"),
+        ({"members": []}, "members: cascade needs one binary and one positive .*; found none"),
+        ({"members": ["binary"]}, r"cascade needs one .*; found binary \(binary\)"),
+        ({"members": ["binary", "typed_punct_query"]},
+         r"cascade joins experiments of target binary or positive; found binary \(binary\), "
+         r"typed_punct_query \(all\)"),
+        ({"members": ["binary", "combine"]}, r"found binary \(binary\), combine \(composite\)"),
+        ({"members": ["cascade", "binary"]}, r"found cascade \(composite\), binary \(binary\)"),
+        ({"composite": {"name": "combine"}}, r"combine needs dropout, epochs, .*; set it beside"),
+        ({"composite": {"epochs": 3}},
+         "epochs belongs to combine, but name is cascade; remove epochs or choose another name"),
+    ],
+)  # fmt: skip
+def test_a_wrong_composite_says_what_to_change(runtime, message):
+    with pytest.raises(ValueError, match=f"Settings are wrong:\n  .*{message}"):
+        check(experiment="cascade", **runtime)
+
+
+def test_an_experiment_that_trains_has_no_members():
+    with pytest.raises(ValueError, match=r"members: found \['binary'\], but typed_punct_query"):
+        check(experiment="typed_punct_query", members=["binary"])
+
+
+def test_a_member_may_come_in_any_order_and_a_combiner_takes_any_target():
+    assert check(experiment="cascade", members=["positive", "binary"]).members
+    assert check(experiment="combine", members=["typed_punct_query", "rbert_focal"]).members
+    with pytest.raises(ValueError, match="combine needs at least 2 experiments"):
+        check(experiment="combine", members=["binary"])
+
+
+def test_a_composite_does_not_care_for_settings_of_models_that_it_does_not_read():
+    """Its entry inherits a head and a loss, which nobody will ever use together."""
+    assert check(experiment="cascade", loss={"name": "ldam", "beta": 0.9, "max_margin": 0.5,
+                                             "reweight_after_share": 0.8})  # fmt: skip

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
@@ -9,28 +10,55 @@ from klue_pipeline import topology
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.training.params import FoldsParams
 
-STAGES = ["ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report"]
+FOLDS = FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
+STAGES = {
+    "single": ["ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report"],
+    "member": ["ingest", "clean", "augment", "tokenize", "train", "predict", "report"],
+    "composite": ["ingest", "clean", "compose", "ensemble", "report"],
+}
+MEMBERS = {
+    f"member_{member}.fold_{fold}.{part}_scores"
+    for member in ("binary", "positive")
+    for fold in (0, 1)
+    for part in ("validation", "test")
+}
+NODES_OF_A_FOLD = {
+    "single": ["train", "predict"], "member": ["train", "predict"], "composite": ["compose"],
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def two_folds():
-    topology.set_folds(
-        FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
-    )
+    topology.set_shape(topology.Shape(FOLDS))
     yield
-    topology.forget_folds()
+    topology.forget_shape()
+
+
+@pytest.fixture(params=STAGES)
+def kind(request):
+    """Each kind of experiment in turn."""
+    members = ("binary", "positive") if request.param == "composite" else ()
+    topology.set_shape(topology.Shape(FOLDS, request.param, members))
+    return request.param
 
 
 @pytest.fixture
-def pipelines():
+def pipelines(kind):
     return register_pipelines()
 
 
-def test_every_stage_has_its_name_and_a_run_without_one_is_all_of_them(pipelines):
-    assert list(pipelines) == [*STAGES, "__default__"]
+def test_every_kind_has_a_run():
+    assert set(STAGES) == set(get_args(topology.Kind))
+
+
+def test_every_stage_has_its_name_and_a_run_without_one_is_all_of_them(kind, pipelines):
+    stages = STAGES[kind]
+    assert [name for name in pipelines if name in stages] == stages
+    assert "__default__" in pipelines
+    assert set(pipelines).isdisjoint({"train", "predict", "compose", "ensemble"} - set(stages))
     whole = set(pipelines["__default__"].nodes)
-    assert whole == {node for stage in STAGES for node in pipelines[stage].nodes}
-    assert len(whole) == sum(len(pipelines[stage].nodes) for stage in STAGES)
+    assert whole == {node for stage in stages for node in pipelines[stage].nodes}
+    assert len(whole) == sum(len(pipelines[stage].nodes) for stage in stages)
 
 
 def test_every_node_has_a_name_that_a_person_can_type(pipelines):
@@ -38,34 +66,43 @@ def test_every_node_has_a_name_that_a_person_can_type(pipelines):
         assert node.name == f"{node.namespace}.{node.func.__name__}".removeprefix("None.")
 
 
-def test_the_job_needs_nothing_but_raw_files_and_settings(pipelines):
+def test_the_job_needs_nothing_but_raw_files_settings_and_members(kind, pipelines):
     inputs = {name for name in pipelines["__default__"].inputs() if not name.startswith("params:")}
-    workspaces = {"fold_0.workspace", "fold_1.workspace"}
-    assert inputs == {"raw_train", "raw_test", "raw_test_gold"} | workspaces
+    wanted = {"raw_train", "raw_test", "raw_test_gold", "fold_0.workspace", "fold_1.workspace"}
+    assert inputs == (wanted | MEMBERS if kind == "composite" else wanted)
 
 
-def test_stages_read_what_earlier_stages_make(pipelines):
+def test_a_composite_reads_no_setting_of_a_model():
+    topology.set_shape(topology.Shape(FOLDS, "composite", ("binary", "positive")))
+    names = register_pipelines()["__default__"].inputs()
+    groups = {name.removeprefix("params:").partition(".")[0] for name in names if ":" in name}
+    assert "composite" in groups
+    assert groups.isdisjoint({"input", "encoder", "head", "loss", "training", "augment"})
+
+
+def test_stages_read_what_earlier_stages_make(kind, pipelines):
     """So that the order of the table is one in which they can be run one by one."""
     made = set(pipelines["__default__"].inputs())
-    for stage in STAGES:
+    for stage in STAGES[kind]:
         needed = {name.partition("@")[0] for name in pipelines[stage].inputs()}
         assert needed <= made, stage
         made |= {name.partition("@")[0] for name in pipelines[stage].all_outputs()}
 
 
-def test_folds_are_namespaces_with_two_nodes_each(pipelines):
+def test_folds_are_namespaces_with_nodes_of_their_own(kind, pipelines):
     for fold in ("fold_0", "fold_1"):
         nodes = [node for node in pipelines["__default__"].nodes if node.namespace == fold]
-        assert [node.name for node in nodes] == [f"{fold}.train", f"{fold}.predict"]
-        assert all("gpu" in node.tags for node in nodes)
+        assert [node.name for node in nodes] == [f"{fold}.{name}" for name in NODES_OF_A_FOLD[kind]]
+        assert all(("gpu" in node.tags) == (kind != "composite") for node in nodes)
 
 
-def test_the_table_is_made_without_torch_or_mlflow():
+@pytest.mark.parametrize("kind_and_members", ["'single'", "'composite', ('a', 'b')"])
+def test_the_table_is_made_without_torch_or_mlflow(kind_and_members):
     code = (
         "import sys; from klue_pipeline.pipeline_registry import register_pipelines; "
         "from klue_pipeline import topology; from klue_pipeline.training.params import FoldsParams;"
-        "topology.set_folds(FoldsParams(strategy='kfold', n_splits=2, seed=1, "
-        "validation_share=0.2)); register_pipelines(); "
+        "topology.set_shape(topology.Shape(FoldsParams(strategy='kfold', n_splits=2, seed=1, "
+        f"validation_share=0.2), {kind_and_members})); register_pipelines(); "
         "print(*sorted({'torch', 'transformers', 'mlflow', 'matplotlib'} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -36,7 +36,8 @@ def trace_origins(
         pipeline: The whole graph, so that nothing on the way is missed.
         parameters: The checked parameters of the run.
         sources: Origins of what the graph does not make, by dataset or ``params:`` name: content
-            hashes of raw files and of a local encoder.
+            hashes of raw files and of a local encoder, and what made the scores of a composite's
+            members.
 
     Returns:
         The origin of each output, by dataset name.
@@ -56,10 +57,9 @@ def trace_origins(
 
 def _collected_folds(node: Node) -> Origin:
     """Name the folds whose results a node collects: those of one fold are not those of all."""
-    if node.namespace:
-        return {}
-    datasets = [name for name in node.inputs if not name.startswith(_PARAMETER_PREFIX)]
-    folds = {name.rpartition(".")[0]: None for name in datasets if "." in name}
+    names = [name for name in node.inputs if not name.startswith(_PARAMETER_PREFIX)]
+    others = [name for name in names if "." in name and not name.startswith(f"{node.namespace}.")]
+    folds = {name.split(".")[-2]: None for name in others}
     return {COLLECTED_FOLDS: ", ".join(folds)} if folds else {}
 
 

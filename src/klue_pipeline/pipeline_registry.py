@@ -2,9 +2,12 @@
 
 from kedro.pipeline import Pipeline
 
+from klue_pipeline import topology
 from klue_pipeline.pipelines import (
+    adapt,
     augment,
     clean,
+    compose,
     ensemble,
     ingest,
     predict,
@@ -13,17 +16,32 @@ from klue_pipeline.pipelines import (
     train,
 )
 
+RUNS: dict[topology.Kind, tuple[str, ...]] = {
+    "single": (
+        "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
+    ),
+    "member": ("ingest", "clean", "augment", "tokenize", "train", "predict", "report"),
+    "composite": ("ingest", "clean", "compose", "ensemble", "report"),
+}  # fmt: skip
+"""The stages of a whole run, by the kind of the experiment."""
+
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Name each pipeline after its folder, then add the runs."""
+    """Name the stages of this experiment after their folders, then add the run.
+
+    ``adapt`` is no stage of a run: it makes an encoder that any number of experiments may use.
+    """
     stages = {
-        "ingest": ingest.create_pipeline(),
-        "clean": clean.create_pipeline(),
-        "augment": augment.create_pipeline(),
-        "tokenize": tokenize.create_pipeline(),
-        "train": train.create_pipeline(),
-        "predict": predict.create_pipeline(),
-        "ensemble": ensemble.create_pipeline(),
-        "report": report.create_pipeline(),
+        "ingest": ingest.create_pipeline,
+        "clean": clean.create_pipeline,
+        "augment": augment.create_pipeline,
+        "tokenize": tokenize.create_pipeline,
+        "train": train.create_pipeline,
+        "predict": predict.create_pipeline,
+        "compose": compose.create_pipeline,
+        "ensemble": ensemble.create_pipeline,
+        "report": report.create_pipeline,
     }
-    return {**stages, "__default__": sum(stages.values(), Pipeline([]))}
+    chosen = {name: stages[name]() for name in RUNS[topology.experiment_kind()]}
+    whole_run = sum(chosen.values(), Pipeline([]))
+    return {**chosen, "adapt": adapt.create_pipeline(), "__default__": whole_run}

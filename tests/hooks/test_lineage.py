@@ -29,6 +29,10 @@ FILES = {
     "fold_{number}.validation_scores": "data/07_output/{experiment}/fold_{number}/validation.json",
     "fold_{number}.test_scores": "data/07_output/{experiment}/fold_{number}/test.json",
     "fold_{number}.model": "data/06_models/{experiment}/fold_{number}",
+    "member_{name}.fold_{number}.validation_scores": (
+        "data/07_output/{name}/fold_{number}/validation.json"
+    ),
+    "member_{name}.fold_{number}.test_scores": "data/07_output/{name}/fold_{number}/test.json",
     "out_of_fold@one": "data/07_output/{experiment}/out_of_fold.json",
     "submission": "data/08_reporting/submission.json",
     "metrics": "data/08_reporting/metrics.json",
@@ -62,7 +66,7 @@ class Job:
         for path, value in settings.items():
             put(runtime, path, value)
         parameters = resolve_experiment(CONFIGURED, runtime)
-        whole = self.graph(parameters["folds"], dies_in)
+        whole = self.graph(parameters, dies_in)
         catalog, hooks, manager = self.catalog(parameters), LineageHooks(), _create_hook_manager()
         manager.register(Killer(dies_saving))
         manager.register(hooks)
@@ -76,7 +80,8 @@ class Job:
         hooks.after_pipeline_run()
         return self.ran
 
-    def graph(self, folds, dies_in) -> Pipeline:
+    def graph(self, parameters, dies_in) -> Pipeline:
+        folds, members = parameters["folds"], parameters["members"]
         numbers = folds["run"] or range(folds["n_splits"])
 
         def wire(name, inputs, outputs, namespace=None):
@@ -99,6 +104,21 @@ class Job:
             return Pipeline(wired, namespace=f"fold_{number}", inputs={"members"},
                             parameters={"params:training", "params:encoder"})  # fmt: skip
 
+        def composite_fold(number):
+            read = [
+                f"member_{member}.fold_{part}_scores"
+                for member in members
+                for part in (*(f"{other}.validation" for other in numbers), f"{number}.test")
+            ]
+            composed = wire(
+                "compose",
+                ["members", *read, "params:composite"],
+                ["metrics", "validation_scores", "test_scores"],
+                f"fold_{number}",
+            )
+            return Pipeline([composed], namespace=f"fold_{number}", inputs={"members", *read},
+                            parameters={"params:composite"})  # fmt: skip
+
         scores = [f"fold_{number}.validation_scores" for number in numbers]
         stages = Pipeline(
             [
@@ -109,7 +129,8 @@ class Job:
                 wire("evaluate", ["out_of_fold@one"], ["metrics", "experiment_metrics"]),
             ]
         )
-        return sum((fold(number) for number in numbers), stages)
+        one = composite_fold if parameters["kind"] == "composite" else fold
+        return sum((one(number) for number in numbers), stages)
 
     def catalog(self, parameters) -> DataCatalog:
         experiment = folder_name(parameters["experiment"], parameters["run"]["name"])
@@ -138,7 +159,7 @@ class Job:
                 },
             }
         )  # fmt: skip
-        for group in ("ingest", "folds", "training", "encoder", "ensemble"):
+        for group in ("ingest", "folds", "training", "encoder", "ensemble", "composite"):
             catalog[f"params:{group}"] = parameters[group]
         return catalog
 
@@ -428,3 +449,122 @@ def test_a_partial_run_with_another_number_of_folds_is_refused(done):
     with pytest.raises(ValueError, match=r"folds\.n_splits was 2, this run says 3"):
         done.run("fold_0.train", "fold_1.train", "fold_2.train", **{"folds.n_splits": 3})
     assert done.snapshot() == before
+
+
+# Composites: their members are experiments on disk
+
+CASCADE = {"experiment": "cascade"}
+COMPOSITE = ["fold_0.compose", "fold_1.compose", "collect", "blend", "evaluate"]
+
+
+@pytest.fixture
+def joined(job):
+    """The job after the runs of two members and of the composite of both."""
+    for member in ("binary", "positive"):
+        job.run(experiment=member)
+    assert set(job.run(**CASCADE)) >= set(COMPOSITE)
+    return job
+
+
+def test_a_composite_has_its_members_in_what_made_it(joined):
+    stored = joined.folder / "data/07_output/cascade/.fingerprints/out_of_fold.json.json"
+    origin = json.loads(stored.read_text(encoding="utf-8"))
+    assert origin["members.binary"] == origin["members.positive"]  # the toy's are alike
+    assert len(origin["members.binary"]) == 16
+    assert "training.epochs" not in origin
+    assert "epochs 2" in joined.read("out_of_fold@one", "cascade")
+
+
+def test_a_composite_without_a_member_is_refused_before_anything_runs(job):
+    job.run(experiment="binary")
+    before = job.snapshot()
+    message = r"Experiment cascade joins binary, positive; positive has no validation scores .*"
+    with pytest.raises(ValueError, match=message + r"kedro run --params experiment=positive"):
+        job.run(**CASCADE)
+    assert (job.ran, job.snapshot()) == ([], before)
+
+
+def test_a_finished_composite_is_finished(joined):
+    assert joined.run(resume=True, **CASCADE) == []
+    assert joined.run("evaluate", **CASCADE) == ["evaluate"]
+
+
+def test_the_same_training_of_a_member_again_makes_nothing_obsolete(joined):
+    joined.run(experiment="binary")
+    assert not {"fold_0.compose", "collect"} & set(joined.run(resume=True, **CASCADE))
+
+
+@pytest.mark.parametrize("node", ["collect", "evaluate", "blend"])
+def test_a_member_that_was_trained_anew_makes_the_composite_stale(joined, node):
+    joined.run(experiment="binary", **EPOCHS)
+    before = joined.snapshot()
+    with pytest.raises(ValueError, match=r"members\.binary was \w{16}, this run says \w{16}\n"):
+        joined.run(node, **CASCADE)
+    assert (joined.ran, joined.snapshot()) == ([], before)
+
+
+def test_a_resumed_composite_takes_the_new_training_of_its_member(joined, caplog):
+    joined.run(experiment="binary", **EPOCHS)
+    ran = joined.run(resume=True, **CASCADE)
+    assert set(ran) == set(COMPOSITE)
+    assert "Making fold_1.validation_scores anew: an earlier run changed what it" in caplog.text
+    assert "epochs 3" in joined.read("out_of_fold@one", "cascade")
+    assert joined.run(resume=True, **CASCADE) == []
+
+
+def test_a_stale_composite_is_made_anew_stage_by_stage(joined):
+    joined.run(experiment="binary", **EPOCHS)
+    for nodes in (["fold_0.compose", "fold_1.compose"], ["collect"], ["blend"], ["evaluate"]):
+        assert sorted(joined.run(*nodes, **CASCADE)) == nodes
+    assert joined.run(resume=True, **CASCADE) == []
+
+
+def test_a_member_that_was_not_predicted_since_is_not_joined(joined):
+    joined.run("fold_0.train", "fold_1.train", experiment="binary", **EPOCHS)
+    with pytest.raises(ValueError, match="binary was trained again after its test scores were"):
+        joined.run(**CASCADE)
+
+
+def test_a_member_half_trained_anew_is_not_joined(joined):
+    """One fold of it knows other settings than the next."""
+    with pytest.raises(Killed):
+        joined.run(experiment="positive", dies_in="fold_1.train", **EPOCHS)
+    with pytest.raises(ValueError, match=r"fold 1: training\.epochs was 2, fold 0 has 3"):
+        joined.run(**CASCADE)
+
+
+def test_a_variant_of_a_composite_joins_the_plain_members(joined):
+    joined.run(experiment="binary", **EPOCHS, **{"run.name": "long"})
+    joined.run(**CASCADE, **{"run.name": "x"})
+    assert joined.read("out_of_fold@one", "cascade--x") == joined.read("out_of_fold@one", "cascade")
+
+
+def test_other_members_make_another_composite(joined):
+    joined.run(experiment="also", **also_binary())
+    with pytest.raises(ValueError, match=r"members\.also was not set, this run says \w{16}"):
+        joined.run("evaluate", members=["also", "positive"], **CASCADE, **also_binary())
+
+
+def also_binary():
+    return {"experiments.also": {"why": "the same again", "target": {"name": "binary"}}}
+
+
+def test_a_composite_of_some_folds_goes_on_to_the_others(joined, caplog):
+    quick = {**CASCADE, "run.name": "quick"}
+    assert "fold_0.compose" not in joined.run(**quick, **{"folds.run": [1]})
+    assert set(joined.run(resume=True, **quick)) == set(COMPOSITE)
+    assert "Making fold_1.validation_scores anew: it was made from fold_1" in caplog.text
+
+
+def test_a_composite_of_fewer_folds_leaves_no_surplus(joined, caplog):
+    for member in ("binary", "positive"):
+        joined.run(experiment=member, **{"folds.n_splits": 4})
+    joined.run(**CASCADE, **{"folds.n_splits": 4})
+    assert (joined.folder / "data/07_output/cascade/fold_3").is_dir()
+    for member in ("binary", "positive"):
+        joined.run(experiment=member)
+    joined.run("fold_0.compose", **CASCADE)
+    assert (joined.folder / "data/07_output/cascade/fold_3").is_dir()
+    joined.run(**CASCADE)
+    left = (joined.folder / "data/07_output/cascade").glob("fold*")
+    assert sorted(path.name for path in left) == ["fold_0", "fold_1"]

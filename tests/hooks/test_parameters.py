@@ -17,9 +17,9 @@ ROOT_CONF = Path(__file__).parents[2] / "conf"
 @pytest.fixture(autouse=True)
 def forget_folds():
     configure_project("klue_pipeline")
-    topology.forget_folds()
+    topology.forget_shape()
     yield
-    topology.forget_folds()
+    topology.forget_shape()
     configure_project("klue_pipeline")
 
 
@@ -65,7 +65,7 @@ def test_the_catalog_still_sees_the_command_line():
         ({"training": {"epoch": 3}}, r"training\.epoch: .*Did you mean epochs\?"),
         ({"trainin": {"epochs": 3}}, r"trainin: .*Did you mean training\?"),
         ({"training": {"epochs": 0}}, r"training\.epochs: found 0"),
-        ({"experiment": "nope"}, r"no experiment 'nope'.*Known are: typed_punct_query\.$"),
+        ({"experiment": "nope"}, r"no experiment 'nope'.*Known are: .*typed_punct_query"),
     ],
 )
 def test_a_wrong_setting_stops_here(runtime, message):
@@ -105,3 +105,38 @@ def test_a_refused_run_does_not_change_the_graph():
     with pytest.raises(ValueError, match="run names folds"):
         resolve(folds={"run": [5]})
     assert folds_in_graph() == {"fold_0", "fold_1"}
+
+
+def test_the_graph_is_that_of_the_experiments_kind():
+    names = {"cascade": "compose", "binary": "predict", "typed_punct_query": "ensemble"}
+    seen = {}
+    for experiment in names:
+        resolve(experiment=experiment)
+        seen[experiment] = set(pipelines)
+        assert topology.experiment_kind() == topology.kind_of(*_kind_and_target(experiment))
+    for experiment, stage in names.items():
+        assert stage in seen[experiment]
+    assert "train" not in seen["cascade"]
+    assert "ensemble" not in seen["binary"]
+    assert "compose" not in seen["typed_punct_query"]
+
+
+def _kind_and_target(experiment):
+    parameters = resolve(experiment=experiment)["parameters"]
+    return parameters["kind"], parameters["target"]["name"]
+
+
+def test_a_composite_reads_its_members():
+    resolve(experiment="cascade")
+    assert topology.members() == ("binary", "positive")
+    inputs = pipelines["__default__"].inputs()
+    assert "member_binary.fold_1.validation_scores" in inputs
+    resolve(experiment="cascade", members=["positive", "binary"])
+    assert topology.members() == ("positive", "binary")
+
+
+def test_a_refused_composite_does_not_change_the_graph():
+    resolve()
+    with pytest.raises(ValueError, match="cascade needs one binary and one positive"):
+        resolve(experiment="cascade", members=["binary", "binary"])
+    assert topology.experiment_kind() == "single"

@@ -80,9 +80,20 @@ def test_the_third_prompt_stands_after_the_sentence():
     assert find_conflicts(model(query="prompt1", position="before")) == []
 
 
+def test_labels_that_are_ruled_out_take_no_smoothing():
+    smooth = LossParams(name="cross_entropy", label_smoothing=0.1)
+    (conflict,) = find_conflicts(model(head_name="type_restricted", loss=smooth))
+    assert conflict.startswith("loss.label_smoothing is 0.1, but head.name=type_restricted gives")
+    assert find_conflicts(model(head_name="type_restricted")) == []
+    assert find_conflicts(model(loss=smooth)) == []
+
+
 def test_all_conflicts_are_told():
-    wrong = model("pair_prefix", "rbert", "prompt3", "before", LDAM)
-    assert len(find_conflicts(wrong)) == len(CHECKS) == 3
+    wrong = find_conflicts(model("pair_prefix", "rbert", "prompt3", "before", LDAM))
+    assert [conflict.partition("=")[0] for conflict in wrong] == [
+        "head.name", "loss.name", "input.query"
+    ]  # fmt: skip
+    assert len(CHECKS) == 4  # one more has a test of its own
 
 
 B, P, A, C = "binary", "positive", "all", "composite"
@@ -107,10 +118,14 @@ def test_members_that_can_be_joined(composite, targets):
         ("cascade", (B,), r"needs one binary and one positive experiment; found m0 \(binary\)"),
         ("cascade", (B, B), r"found m0 \(binary\), m1 \(binary\)"),
         ("cascade", (B, P, P), r"found m0 \(binary\), m1 \(positive\), m2 \(positive\)"),
-        ("cascade", (B, A), r"cascade joins experiments of target binary, positive; found .*all"),
+        ("cascade", (B, A), r"cascade joins experiments of target binary or positive; found .*all"),
         ("combine", (), "members: combine needs at least 2 experiments; found none"),
         ("combine", (A,), r"combine needs at least 2 experiments; found m0 \(all\)"),
-        ("combine", (B, C), r"target binary, positive, all; found m0 \(binary\), m1 \(composite\)"),
+        (
+            "combine",
+            (B, C),
+            r"target binary or positive or all; found m0 \(binary\), m1 \(composite\)",
+        ),
     ],
 )
 def test_members_that_cannot_be_joined(composite, targets, message):

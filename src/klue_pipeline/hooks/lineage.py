@@ -18,6 +18,7 @@ from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 
 from klue_pipeline.experiments import folder_name
+from klue_pipeline.hooks.members import require_members, trace_members
 from klue_pipeline.lineage import (
     COLLECTED_FOLDS,
     Origin,
@@ -38,6 +39,7 @@ LATEST_RESULTS = frozenset({"ensemble_scores", "ensemble_report", "submission", 
 
 _FOLD_DATASETS = ("model", "workspace", "metrics", "validation_scores", "test_scores")
 _FOLD_FOLDER = re.compile(r"^fold_(\d+)$")
+_SCORES_A_FOLD = re.compile(r"fold_\d+\.(train|compose)")
 _SHOWN_FIELDS = 5
 
 
@@ -47,6 +49,7 @@ class LineageHooks:
     def __init__(self) -> None:
         self._store = OriginStore()
         self._origins: dict[str, Origin] = {}
+        self._members: dict[str, Origin] = {}
         self._parameters: Parameters | None = None
         self._catalog: Any = None
         self._unfinished: Path | None = None
@@ -67,13 +70,17 @@ class LineageHooks:
         """Compare what this run keeps or reads with what its settings would make.
 
         Raises:
-            ValueError: Something on disk was made by other settings; the message names them.
+            ValueError: Something on disk was made by other settings; the message names them. Or
+                a member of a composite has no scores.
         """
         self._catalog = catalog
-        whole = pipelines["__default__"]
+        whole = _graph_of(pipeline)
         if self._parameters is None:
             return
-        self._origins = trace_origins(whole, self._parameters, self._sources(self._parameters))
+        require_members(pipeline, self._parameters, self._path_of, run_params)
+        self._members = trace_members(sorted(whole.inputs()), self._path_of)
+        sources = self._sources(self._parameters) | self._members
+        self._origins = trace_origins(whole, self._parameters, sources)
         # Refuse first: a run that is refused leaves everything as it was.
         obsolete = self._obsolete(whole)
         kept = _untouched(whole, pipeline) - (obsolete - _read_by(whole, pipeline))
@@ -82,7 +89,7 @@ class LineageHooks:
             self._make_room_to_resume(pipeline, obsolete)
         else:
             self._remember_unfinished(pipeline)
-        if _trains_every_fold(whole, pipeline):
+        if _trains_every_fold(pipelines["__default__"], pipeline):
             self._remove_surplus_folds()
 
     @hook_impl
@@ -154,7 +161,10 @@ class LineageHooks:
         """Return the results on disk whose inputs an earlier run has made anew, differently."""
         obsolete: set[str] = set()
         for node in whole.nodes:  # from the beginning of the graph to its end
-            inputs = [self._store.read(path) for path in self._on_disk(node.inputs).values()]
+            inputs = [
+                self._members.get(name) or self._store.read(path)
+                for name, path in self._on_disk(node.inputs).items()
+            ]
             inherited = not obsolete.isdisjoint(plain_name(name) for name in node.inputs)
             for name, path in self._on_disk(node.outputs).items():
                 found = self._store.read(path)
@@ -217,6 +227,14 @@ def _is_older(found: Origin, inputs: list[Origin | None]) -> bool:
     return any(origin and not origin.items() <= found.items() for origin in inputs)
 
 
+def _graph_of(pipeline: Pipeline) -> Pipeline:
+    """Return the graph that a run is a part of: the experiment's, or what leads to other nodes."""
+    experiment = pipelines["__default__"]
+    if set(pipeline.nodes) <= set(experiment.nodes):
+        return experiment
+    return (experiment + pipeline).to_nodes(*(node.name for node in pipeline.nodes))
+
+
 def _outputs(pipeline: Pipeline) -> set[str]:
     return set(pipeline.all_outputs())
 
@@ -235,7 +253,7 @@ def _read_by(whole: Pipeline, pipeline: Pipeline) -> set[str]:
 
 
 def _trains_every_fold(whole: Pipeline, pipeline: Pipeline) -> bool:
-    wanted = {node for node in whole.nodes if node.short_name.endswith("train")}
+    wanted = {node for node in whole.nodes if _SCORES_A_FOLD.fullmatch(node.name)}
     return wanted <= set(pipeline.nodes)
 
 

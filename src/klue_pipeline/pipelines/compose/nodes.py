@@ -1,0 +1,51 @@
+"""Join the scores of other experiments, one fold at a time."""
+
+from typing import Any
+
+import pandas as pd
+
+from klue_pipeline.member_scores import member_datasets
+from klue_pipeline.relation.composites import compose_fold
+from klue_pipeline.relation.evaluation import Metrics, evaluate_scores
+from klue_pipeline.relation.members import MemberScores, describe_task
+from klue_pipeline.relation.params import CompositeParams, LabelSet
+from klue_pipeline.relation.scores import ScoreTable
+
+
+def compose(
+    clean_sentences: pd.DataFrame,
+    fold_members: pd.DataFrame,
+    test_sentences: pd.DataFrame,
+    labels: dict[str, Any],
+    workspace: Any,
+    composite: CompositeParams,
+    **scores: ScoreTable,
+) -> tuple[Metrics, ScoreTable, ScoreTable]:
+    """Join what the members say about the rows that a fold holds out, and about the test rows.
+
+    Args:
+        clean_sentences: Training rows with their true labels.
+        fold_members: The rows that each fold holds out.
+        test_sentences: Test rows.
+        labels: The label set to score.
+        workspace: Which fold this is.
+        composite: How to join.
+        scores: Validation scores of every member and fold, and test scores of every member by
+            this fold's model; each argument is named after its dataset.
+
+    Returns:
+        The fold's metrics, its validation scores and its test scores.
+    """
+    label_set = LabelSet.model_validate(labels)
+    task = describe_task(clean_sentences, fold_members, test_sentences, label_set)
+    members = {
+        name: MemberScores(
+            validation={
+                part.fold: scores[part.name] for part in parts if part.part == "validation"
+            },
+            test=next(scores[part.name] for part in parts if part.part == "test"),
+        )
+        for name, parts in member_datasets(scores).items()
+    }
+    validation, test = compose_fold(members, task, workspace.fold, composite)
+    return evaluate_scores(validation, task.gold, label_set), validation, test
