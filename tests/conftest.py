@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -27,6 +28,15 @@ for command in json.loads(sys.argv[1]):
     except SystemExit as end:
         print(f"\\0{end.code}\\0", flush=True)
 """
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C also where a shell started the tests in the background, deaf to it.
+
+    Processes that the tests start and interrupt inherit that deafness.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,26 @@ WRONG = {
     "an unknown group": (["trainin.epochs=3"], "Did you mean training?"),
     "a wrong value": (["training.epochs=zwei"], "training.epochs: found 'zwei'"),
     "a fold that is not there": (["folds.run=[7]"], "there are folds 0 to 1"),
+    "a head that needs markers": (
+        ["experiment=pair_prefix_cls,head.name=entity_start"],
+        "reads the entities' markers, but input.name=pair_prefix writes none",
+    ),
+    "margins without cosines": (
+        ["loss.name=ldam,loss.beta=0.9,loss.max_margin=0.5,loss.reweight_after_share=0.8"],
+        "loss.name=ldam needs cosine logits",
+    ),
+    "a missing member": (
+        ["experiment=cascade"],
+        "Experiment cascade joins binary, positive; binary has no validation scores of folds 0, 1",
+    ),
+    "a stage of another kind": (
+        ["experiment=cascade", "--pipelines", "train"],
+        "of kind composite, whose pipelines are adapt, clean, compose, ensemble, ingest, report.",
+    ),
+    "an encoder that was not adapted": (
+        ["experiment=tapt"],
+        "make it with kedro run --pipelines adapt",
+    ),
 }
 
 

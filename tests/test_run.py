@@ -151,9 +151,9 @@ def test_mlflow_has_a_finished_parent_and_a_finished_child_per_fold(finished):
             database.execute("select key, count(*) from metrics group by key order by key")
         )
     assert sorted(rows, key=str) == [
-        ("typed_punct_query", "FINISHED", None),
         ("fold_0", "FINISHED", parent_id),
         ("fold_1", "FINISHED", parent_id),
+        ("typed_punct_query", "FINISHED", None),
     ]
     assert counts["validation_micro_f1"] >= 2 * 2  # folds, epochs
 

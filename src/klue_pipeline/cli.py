@@ -15,9 +15,11 @@ import yaml
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS, env_option, split_node_names
+from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 from omegaconf import OmegaConf
 
+from klue_pipeline import topology
 from klue_pipeline.console import quieten
 
 SHOW_TRACEBACK = "KLUE_TRACEBACK"
@@ -25,6 +27,8 @@ SHOW_TRACEBACK = "KLUE_TRACEBACK"
 
 ERROR_FILE = "KLUE_ERROR_FILE"
 """Environment variable that names a file for the message of whatever ends a command early."""
+
+_NO_SUCH_PIPELINE = "Failed to find the pipeline named"
 
 EXPECTED_ERRORS = (
     ValueError,
@@ -58,9 +62,21 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             if os.environ.get(SHOW_TRACEBACK):
                 raise
             hint = f"({SHOW_TRACEBACK}=1 shows where this was raised.)"
-            raise click.ClickException(f"{error}\n{hint}") from error
+            raise click.ClickException(f"{_message_of(error)}\n{hint}") from error
 
     return explained
+
+
+def _message_of(error: Exception) -> str:
+    """Return an error's message; where Kedro knows no such pipeline, name those that there are."""
+    message = str(error)
+    if not message.startswith(_NO_SUCH_PIPELINE):
+        return message
+    kind = topology.experiment_kind()
+    return (
+        f"{message.partition('. ')[0]}. The experiment is of kind {kind}, whose pipelines are "
+        f"{', '.join(sorted(set(pipelines) - {'__default__'}))}."
+    )
 
 
 def _noting_errors(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

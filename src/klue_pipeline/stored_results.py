@@ -9,7 +9,6 @@ from typing import Any, Literal
 from kedro.pipeline import Pipeline
 
 from klue_pipeline.experiments import folder_name
-from klue_pipeline.hooks.lineage import LATEST_RESULTS
 from klue_pipeline.hooks.members import trace_members
 from klue_pipeline.lineage import (
     COLLECTED_FOLDS,
@@ -19,16 +18,19 @@ from klue_pipeline.lineage import (
     plain_name,
     trace_origins,
 )
+from klue_pipeline.origin_sources import (
+    LATEST_RESULTS,
+    path_in,
+    trace_sources,
+    unfinished_plan,
+)
 from klue_pipeline.parameters import Parameters
-from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 
 RESULTS = frozenset({"out_of_fold@one", "test_scores@one", "experiment_metrics"})
 """What an experiment is run for; with these it is finished, whatever else was removed since."""
 
 Progress = Literal["finished", "begun", "new"]
 """``begun``: a run with ``--only-missing-outputs`` makes the rest. ``new``: all has to be made."""
-
-_RAW_DATASETS = {"raw_train": "raw.train", "raw_test": "raw.test", "raw_test_gold": "raw.test_gold"}
 
 
 @dataclass(frozen=True)
@@ -123,27 +125,3 @@ def read_stored_results(context: Any, whole: Pipeline) -> StoredResults:
         origins=trace_origins(whole, parameters, sources),
         data_root=Path(context.project_path) / loader["globals"]["data_root"],
     )
-
-
-def trace_sources(parameters: Parameters, catalog: Any) -> dict[str, Origin]:
-    """Return the origins of what no run makes: raw files and a local encoder, by their content."""
-    sources: dict[str, Origin] = {}
-    for dataset, setting in _RAW_DATASETS.items():
-        source = getattr(catalog.get(dataset), "resolved_source", None)
-        path = Path(source or "")
-        sources[dataset] = {setting: hash_file(path) if path.is_file() else str(source)}
-    encoder = Path(parameters.encoder.name)
-    if encoder.is_dir():
-        sources["params:encoder"] = {"encoder.files": hash_encoder_folder(encoder)}
-    return sources
-
-
-def unfinished_plan(data_root: Path, folder: str) -> Path:
-    """Return the file in which a run says what it is about to make, until it has made all."""
-    return data_root / ".fingerprints" / f"unfinished-{folder}.json"
-
-
-def path_in(catalog: Any, name: str) -> Path | None:
-    """Return where a dataset lies; None for one that is no file or is not in the catalog."""
-    filepath = getattr(catalog.get(name), "_filepath", None)
-    return None if filepath is None else Path(filepath)

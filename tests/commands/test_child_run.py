@@ -44,7 +44,7 @@ def run(monkeypatch, tmp_path):
 def test_one_that_goes_through_has_no_error(run):
     ended = run("import time; time.sleep(0.2)")
     assert ended.error is None
-    assert 0.2 < ended.seconds < 30
+    assert ended.seconds > 0.2
 
 
 def test_one_that_fails_says_why_through_a_file(run):

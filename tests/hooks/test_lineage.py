@@ -16,7 +16,8 @@ from kedro.runner import SequentialRunner
 
 from klue_pipeline.experiments import folder_name, resolve_experiment
 from klue_pipeline.hooks import lineage
-from klue_pipeline.hooks.lineage import LATEST_RESULTS, LineageHooks
+from klue_pipeline.hooks.lineage import LineageHooks
+from klue_pipeline.origin_sources import LATEST_RESULTS
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"

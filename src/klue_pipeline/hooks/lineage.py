@@ -28,14 +28,15 @@ from klue_pipeline.lineage import (
     plain_name,
     trace_origins,
 )
+from klue_pipeline.origin_sources import (
+    LATEST_RESULTS,
+    path_in,
+    trace_sources,
+    unfinished_plan,
+)
 from klue_pipeline.parameters import Parameters
-from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 
 logger = logging.getLogger(__name__)
-
-_RAW_DATASETS = {"raw_train": "raw.train", "raw_test": "raw.test", "raw_test_gold": "raw.test_gold"}
-LATEST_RESULTS = frozenset({"ensemble_scores", "ensemble_report", "submission", "metrics"})
-"""Results outside the experiments' folders: those of whichever experiment ran last, never a mix."""
 
 _FOLD_DATASETS = ("model", "workspace", "metrics", "validation_scores", "test_scores")
 _FOLD_FOLDER = re.compile(r"^fold_(\d+)$")
@@ -61,7 +62,7 @@ class LineageHooks:
         self._parameters = Parameters.model_validate(loader["parameters"])
         data_root = Path(context.project_path) / loader["globals"]["data_root"]
         folder = folder_name(self._parameters.experiment, self._parameters.run.name)
-        self._unfinished = data_root / ".fingerprints" / f"unfinished-{folder}.json"
+        self._unfinished = unfinished_plan(data_root, folder)
 
     @hook_impl
     def before_pipeline_run(
@@ -79,7 +80,7 @@ class LineageHooks:
             return
         require_members(pipeline, self._parameters, self._path_of, run_params)
         self._members = trace_members(sorted(whole.inputs()), self._path_of)
-        sources = self._sources(self._parameters) | self._members
+        sources = trace_sources(self._parameters, catalog) | self._members
         self._origins = trace_origins(whole, self._parameters, sources)
         # Refuse first: a run that is refused leaves everything as it was.
         obsolete = self._obsolete(whole)
@@ -113,21 +114,8 @@ class LineageHooks:
         if self._unfinished is not None:
             self._unfinished.unlink(missing_ok=True)
 
-    def _sources(self, parameters: Parameters) -> dict[str, Origin]:
-        sources: dict[str, Origin] = {}
-        for dataset, setting in _RAW_DATASETS.items():
-            source = getattr(self._catalog.get(dataset), "resolved_source", None)
-            path = Path(source or "")
-            sources[dataset] = {setting: hash_file(path) if path.is_file() else str(source)}
-        encoder = Path(parameters.encoder.name)
-        if encoder.is_dir():
-            sources["params:encoder"] = {"encoder.files": hash_encoder_folder(encoder)}
-        return sources
-
     def _path_of(self, dataset_name: str) -> Path | None:
-        dataset = self._catalog.get(dataset_name) if self._catalog is not None else None
-        filepath = getattr(dataset, "_filepath", None)
-        return None if filepath is None else Path(filepath)
+        return None if self._catalog is None else path_in(self._catalog, dataset_name)
 
     def _on_disk(self, names: Iterable[str]) -> dict[str, Path]:
         paths = {name: self._path_of(name) for name in sorted(names)}
@@ -229,10 +217,11 @@ def _is_older(found: Origin, inputs: list[Origin | None]) -> bool:
 
 def _graph_of(pipeline: Pipeline) -> Pipeline:
     """Return the graph that a run is a part of: the experiment's, or what leads to other nodes."""
-    experiment = pipelines["__default__"]
+    experiment: Pipeline = pipelines["__default__"]
     if set(pipeline.nodes) <= set(experiment.nodes):
         return experiment
-    return (experiment + pipeline).to_nodes(*(node.name for node in pipeline.nodes))
+    leading: Pipeline = (experiment + pipeline).to_nodes(*(node.name for node in pipeline.nodes))
+    return leading
 
 
 def _outputs(pipeline: Pipeline) -> set[str]:

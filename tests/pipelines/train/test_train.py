@@ -9,7 +9,7 @@ import pytest
 from kedro.runner import SequentialRunner
 
 from klue_pipeline.pipelines.train import create_pipeline
-from klue_pipeline.relation.params import HeadParams
+from klue_pipeline.relation.params import HeadParams, TargetParams
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 
 VALUES = {"micro_f1", "auprc", "accuracy", "loss"}
@@ -90,9 +90,10 @@ def test_nodes_read_shared_inputs_and_models_of_settings(two_folds):
     assert set(nodes) == {"fold_0.train", "fold_1.train", "collect_out_of_fold"}
     assert set(nodes["fold_1.train"].inputs) == {
         "train_features", "fold_members", "tokenizer", "labels", "fold_1.workspace",
-        "params:encoder", "params:head", "params:loss", "params:training",
+        "params:target", "params:input", "params:encoder", "params:head", "params:loss",
+        "params:training",
     }  # fmt: skip
     hints = nodes["fold_1.train"].func.__annotations__
-    assert [hints[name] for name in ("encoder", "head", "loss", "training")] == [
-        EncoderParams, HeadParams, LossParams, TrainingParams
+    assert [hints[name] for name in ("target", "encoder", "head", "loss", "training")] == [
+        TargetParams, EncoderParams, HeadParams, LossParams, TrainingParams
     ]  # fmt: skip

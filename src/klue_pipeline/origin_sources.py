@@ -1,0 +1,37 @@
+"""Where results and their origins lie, and the origins of what no run makes."""
+
+from pathlib import Path
+from typing import Any
+
+from klue_pipeline.lineage import Origin
+from klue_pipeline.parameters import Parameters
+from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
+
+LATEST_RESULTS = frozenset({"ensemble_scores", "ensemble_report", "submission", "metrics"})
+"""Results outside the experiments' folders: those of whichever experiment ran last, never a mix."""
+
+_RAW_DATASETS = {"raw_train": "raw.train", "raw_test": "raw.test", "raw_test_gold": "raw.test_gold"}
+
+
+def trace_sources(parameters: Parameters, catalog: Any) -> dict[str, Origin]:
+    """Return the origins of what no run makes: raw files and a local encoder, by their content."""
+    sources: dict[str, Origin] = {}
+    for dataset, setting in _RAW_DATASETS.items():
+        source = getattr(catalog.get(dataset), "resolved_source", None)
+        path = Path(source or "")
+        sources[dataset] = {setting: hash_file(path) if path.is_file() else str(source)}
+    encoder = Path(parameters.encoder.name)
+    if encoder.is_dir():
+        sources["params:encoder"] = {"encoder.files": hash_encoder_folder(encoder)}
+    return sources
+
+
+def unfinished_plan(data_root: Path, folder: str) -> Path:
+    """Return the file in which a run says what it is about to make, until it has made all."""
+    return data_root / ".fingerprints" / f"unfinished-{folder}.json"
+
+
+def path_in(catalog: Any, name: str) -> Path | None:
+    """Return where a dataset lies; None for one that is no file or is not in the catalog."""
+    filepath = getattr(catalog.get(name), "_filepath", None)
+    return None if filepath is None else Path(filepath)
