@@ -180,7 +180,7 @@ def test_a_wrong_value_names_the_field_what_was_found_and_what_is_legal(tree, pa
     assert legal in line
 
 
-@pytest.mark.parametrize("path", ["training.epochs", "folds", "head.dropout", "encoder.name"])
+@pytest.mark.parametrize("path", ["training.epochs", "folds", "head.name", "encoder.name"])
 def test_a_missing_setting_is_named(tree, path):
     *parents, last = path.split(".")
     parent = tree

@@ -116,7 +116,7 @@ class HeadParams(MethodSettings):
         "bilstm",
         "type_restricted",
     ]
-    dropout: float = Field(ge=0, lt=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
     classifier: Literal["linear", "cosine"] = "linear"
     """The last layer; ``cosine`` compares normalised features with normalised label weights."""
     scale: float | None = Field(default=None, gt=0)
