@@ -193,3 +193,19 @@ def test_suggestions():
 def test_a_run_name_gives_a_folder_of_its_own():
     assert folder_name("rbert", None) == folder_name("rbert", "") == "rbert"
     assert folder_name("rbert", "lr3e5") == "rbert--lr3e5"
+
+
+def test_a_command_that_turns_an_entry_into_something_else_is_warned(caplog):
+    resolve(experiment="long", training={"epochs": 2, "learning_rate": 5.0, "seed": 7})
+    (warning,) = caplog.messages
+    assert "training.epochs wins over what experiment long is about" in warning
+    assert "experiment_defaults.training.epochs changes only" in warning
+
+
+def test_defaults_of_the_command_line_leave_the_entry_alone(caplog):
+    resolved = resolve(
+        experiment="long", experiment_defaults={"training": {"epochs": 2, "seed": 1}}
+    )
+    assert resolved["training"] == {"epochs": 9, "learning_rate": 1e-3, "seed": 7}
+    assert resolve(experiment_defaults={"training": {"epochs": 2}})["training"]["epochs"] == 2
+    assert caplog.messages == []

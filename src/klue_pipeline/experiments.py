@@ -39,6 +39,14 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
     """
     parameters = merge_settings(configured, runtime)
     entry = _find_entry(parameters["experiments"], parameters["experiment"])
+    for setting in overridden_settings(entry, runtime):
+        logger.warning(
+            "--params %s wins over what experiment %s is about; experiment_defaults.%s changes "
+            "only the experiments that do not say it themselves",
+            setting,
+            parameters["experiment"],
+            setting,
+        )
     for group in GROUPS:
         settings: dict[str, Any] = {}
         for layer in (parameters["experiment_defaults"], entry, runtime):
@@ -48,6 +56,21 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
     for name, usual in _KIND_OF_EXPERIMENT.items():
         parameters[name] = runtime.get(name, entry.get(name, usual))
     return parameters
+
+
+def overridden_settings(entry: Mapping[str, Any], runtime: Mapping[str, Any]) -> list[str]:
+    """Name the settings that both an experiment's entry and the command line say, differently.
+
+    >>> overridden_settings({"encoder": {"name": "adapted"}}, {"encoder": {"name": "my/encoder"}})
+    ['encoder.name']
+    """
+    found = []
+    for group in GROUPS:
+        own, given = entry.get(group), runtime.get(group)
+        if isinstance(own, Mapping) and isinstance(given, Mapping):
+            both = [name for name in own if name in given and given[name] != own[name]]
+            found += [f"{group}.{name}" for name in both]
+    return found
 
 
 def merge_settings(former: Mapping[str, Any], latter: Mapping[str, Any]) -> dict[str, Any]:
