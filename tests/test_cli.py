@@ -63,7 +63,7 @@ WRONG = {
     ),
     "an encoder that was not adapted": (
         ["experiment=tapt"],
-        "make it with kedro run --pipelines adapt",
+        "make it with kedro run --pipelines ingest,clean,adapt",
     ),
 }
 

@@ -43,5 +43,5 @@ def test_it_stays_when_the_encoder_could_not_be_stored(dataset, scratch):
 
 
 def test_a_missing_encoder_says_how_to_make_it(dataset):
-    with pytest.raises(DatasetError, match="kedro run --pipelines adapt"):
+    with pytest.raises(DatasetError, match="kedro run --pipelines ingest,clean,adapt"):
         dataset.load()

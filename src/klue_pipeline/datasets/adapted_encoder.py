@@ -58,7 +58,8 @@ class AdaptedEncoderDataset(CheckpointDataset):
         """
         if not self._exists():
             raise DatasetError(
-                f"No whole encoder at {self._filepath}; make it with kedro run --pipelines adapt."
+                f"No whole encoder at {self._filepath}; make it with kedro run --pipelines "
+                "ingest,clean,adapt."
             )
         return self._filepath
 

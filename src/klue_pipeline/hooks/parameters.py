@@ -64,12 +64,13 @@ class ParameterHooks:
         if _ADAPTED_ENCODER in pipeline.all_outputs():
             raise ValueError(
                 "encoder.name is adapted, and this run makes the adapted encoder as well as what "
-                "depends on it; run kedro run --pipelines adapt first, then the other pipelines."
+                "depends on it; run kedro run --pipelines ingest,clean,adapt first, then the other "
+                "pipelines."
             )
         if not (self._adapted / "model.safetensors").is_file():
             raise ValueError(
                 f"encoder.name is adapted, but there is no adapted encoder at {self._adapted}; "
-                "make it with kedro run --pipelines adapt."
+                "make it with kedro run --pipelines ingest,clean,adapt."
             )
 
 
