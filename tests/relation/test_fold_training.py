@@ -168,11 +168,15 @@ def test_it_learns(train):
 
 @pytest.mark.parametrize(("target", "trained"), [("binary", 13), ("positive", 10)])
 def test_a_fold_of_another_target(  # noqa: PLR0917
-    features, fold_members, tokenizer, labels, tmp_path, target, trained
+    features, fold_members, tokenizer, labels, tmp_path, target, trained, caplog
 ):
     params = replace(PARAMS, target=TargetParams(name=target))
     workspace = FoldWorkspace(0, tmp_path / "scratch")
-    result = train_fold(features, fold_members, tokenizer, labels, params, workspace)
+    with caplog.at_level("INFO"):
+        result = train_fold(features, fold_members, tokenizer, labels, params, workspace)
+    said = [line for line in caplog.messages if "training rows have an answer" in line]
+    assert len(said) == (target == "positive")
+    assert all(f"{trained} of 13 training rows" in line for line in said)
     own = target_labels(labels, params.target)
     held_out = fold_members.loc[fold_members["fold"] == 0, "row_id"]
     # All rows are scored, also those that have no answer to the question.

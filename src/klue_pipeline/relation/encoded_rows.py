@@ -13,9 +13,6 @@ from klue_pipeline.training.batches import EncodedRows
 POSITION_COLUMNS = ("subject_start", "subject_end", "object_start", "object_end")
 TYPE_COLUMNS = ("subject_type", "object_type")
 
-UNKNOWN_TYPE = 0
-"""Type id of an entity type that training did not see; known types count from 1."""
-
 
 def encode_rows(features: Features, padding_id: int, entity_types: Sequence[str]) -> EncodedRows:
     """View features as flat arrays of token ids, with the other columns that a model takes.
@@ -26,7 +23,8 @@ def encode_rows(features: Features, padding_id: int, entity_types: Sequence[str]
         entity_types: The types that the model knows, in the order of their ids.
 
     Returns:
-        Rows with the columns ``positions`` (rows, 4), ``type_ids`` (rows, 2; subject and object),
+        Rows with the columns ``positions`` (rows, 4), ``type_ids`` (rows, 2; subject and object;
+        known types count from 1, 0 is one that training did not see),
         ``labels`` (rows,) and ``weights`` (rows,).
     """
     tokens = features.table.column("input_ids").combine_chunks()

@@ -1,5 +1,6 @@
 """Train and score one fold of relation extraction: features in, model and scores out."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -35,6 +36,8 @@ from klue_pipeline.training.losses import LossContext, RowLoss, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, Settings, TrainingParams
 from klue_pipeline.training.trainer import FoldRows, TrainingResult, train_classifier
 from klue_pipeline.training.workspace import FoldWorkspace
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,15 @@ def train_fold(
     own_labels = target_labels(labels, params.target)
     parts = split_features(features, fold_members, workspace.fold)
     training, validation = (answer_target(part, labels, params.target) for part in parts)
-    training = answered_rows(training)
+    training, all_rows = answered_rows(training), len(training)
+    if len(training) < all_rows:
+        logger.info(
+            "fold_%d: %d of %d training rows have an answer to target %s; the others do not train",
+            workspace.fold,
+            len(training),
+            all_rows,
+            params.target.name,
+        )
     fingerprint = {**features.fingerprint, "folds": folds_fingerprint(fold_members)}
     config = describe_model(training, own_labels, labels, params, fingerprint)
     result = train_classifier(
