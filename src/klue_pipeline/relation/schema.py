@@ -121,15 +121,28 @@ class RejectedRows(_Table):
     detail: Series[str]
 
 
-class DroppedRows(_Table):
-    """Good rows that cleaning took out."""
+class DroppedRows(Sentences):
+    """Good rows that cleaning took out, as they were when they left."""
 
-    row_id: Series[str] = pa.Field(unique=True)
+    row_number: Series[int] = pa.Field(unique=True, ge=1)
+    """Place among the rows that came in, counted from 1."""
+    rule: Series[str]
+    """The rule of ``clean.rules`` that took it out."""
     reason: Series[str]
     kept_row_id: Series[str] = pa.Field(nullable=True)
     """The row that stayed in its place, if one did."""
-    sentence: Series[str]
-    label: Series[str]
+
+
+class ChangedRows(_Table):
+    """Cells that cleaning changed, one per line, in the order of the rules."""
+
+    file: Series[str] = pa.Field(isin=["train", "test"])
+    row_id: Series[str]
+    rule: Series[str]
+    """The rule of ``clean.rules`` that changed it."""
+    column: Series[str]
+    before: Series[str]
+    after: Series[str]
 
 
 class FoldMembers(_Table):

@@ -1,4 +1,4 @@
-"""Drop duplicate rows and draw the folds."""
+"""Clean the rows of both files, and draw the folds."""
 
 from klue_pipeline.pipelines.clean.pipeline import create_pipeline
 

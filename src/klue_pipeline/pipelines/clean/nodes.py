@@ -1,31 +1,59 @@
 """Nodes of the clean pipeline: sentences -> cleaned sentences and the folds they fall into."""
 
+import logging
 from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.cleaning import remove_duplicates
+from klue_pipeline.relation.clean_params import CleanParams
+from klue_pipeline.relation.cleaning import Evidence, Tables, clean_tables
 from klue_pipeline.relation.fold_report import report_folds
 from klue_pipeline.relation.groups import connected_groups
-from klue_pipeline.relation.params import CleanParams, LabelSet
+from klue_pipeline.relation.params import IngestParams, LabelSet
+from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.training.folds import RowsToSplit, split_rows, tabulate_members
 from klue_pipeline.training.params import FoldsParams
 
+logger = logging.getLogger(__name__)
+
 
 def clean_sentences(
-    sentences: pd.DataFrame, labels: dict[str, Any], clean: CleanParams
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Drop exact duplicates and resolve contradictory ones.
+    *,
+    sentences: pd.DataFrame,
+    test_sentences: pd.DataFrame,
+    labels: dict[str, Any],
+    reviewed_rows: pd.DataFrame | None,
+    clean: CleanParams,
+    ingest: IngestParams,
+    **earlier: ScoreTable,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Apply the chosen rules: drop and change training rows, change test rows alike.
 
     Args:
-        sentences: Training rows; schema ``sentences``.
+        sentences: Training rows; schema ``Sentences``.
+        test_sentences: Test rows, none of which leaves; schema ``TestSentences``.
         labels: The label set.
-        clean: What leaves.
+        reviewed_rows: What the user decided about rows, or None.
+        clean: Which rules, in which order.
+        ingest: Whether the rows are a sample, in which the user's rows may be missing.
+        earlier: Out-of-fold scores of the earlier experiment that is asked, if one is.
 
     Returns:
-        The rows that stay, the rows that leave and why, and the counts.
+        Clean training rows, clean test rows, the rows that left and the cells that were changed
+        (from which the former tables can be restored), and the counts.
     """
-    return remove_duplicates(sentences, LabelSet.model_validate(labels).negative, clean)
+    evidence = Evidence(
+        labels=LabelSet.model_validate(labels),
+        row_ids=frozenset(sentences["row_id"]),
+        is_sample=ingest.max_rows is not None,
+        reviewed_rows=reviewed_rows,
+        earlier_scores=next(iter(earlier.values()), None),
+    )
+    if reviewed_rows is not None and "reviewed_rows" not in clean.rules:
+        logger.warning("raw.reviewed_rows is not read: reviewed_rows is not among clean.rules")
+    cleaned = clean_tables(Tables(sentences, test_sentences), clean, evidence)
+    rows = cleaned.tables
+    return rows.train, rows.test, cleaned.dropped_rows, cleaned.changed_rows, cleaned.report
 
 
 def assign_folds(

@@ -1,18 +1,33 @@
-"""Sentences -> cleaned sentences, dropped rows -> fold members, fold report."""
+"""Sentences of both files -> clean ones, dropped and changed rows -> fold members, fold report."""
 
 from kedro.pipeline import Pipeline, node
 
+from klue_pipeline import topology
+from klue_pipeline.earlier_scores import earlier_scores
 from klue_pipeline.pipelines.clean.nodes import assign_folds, clean_sentences
+
+TABLES = ("sentences", "test_sentences", "labels", "reviewed_rows")
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
-    """Wire clean."""
+    """Wire clean; scores of an earlier experiment are read where a rule asks them."""
+    earlier = map(earlier_scores, topology.earlier("clean"))
     return Pipeline(
         [
             node(
                 clean_sentences,
-                inputs=["sentences", "labels", "params:clean"],
-                outputs=["clean_sentences", "dropped_rows", "cleaning_report"],
+                inputs={
+                    **{name: name for name in (*TABLES, *earlier)},
+                    "clean": "params:clean",
+                    "ingest": "params:ingest",
+                },
+                outputs=[
+                    "clean_sentences",
+                    "clean_test_sentences",
+                    "dropped_rows",
+                    "changed_rows",
+                    "cleaning_report",
+                ],
                 name="clean_sentences",
             ),
             node(
