@@ -1,0 +1,86 @@
+"""Nodes of the label audit: what the models of this experiment think of the given labels."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from klue_pipeline.relation.audit_params import LabelAuditParams
+from klue_pipeline.relation.label_audit import (
+    collect_rows,
+    judge_labels,
+    report_audit,
+    tabulate_noise,
+    tabulate_suspects,
+    validate_audit,
+)
+from klue_pipeline.relation.params import LabelSet, TargetParams
+from klue_pipeline.relation.scores import ScoreTable
+
+logger = logging.getLogger(__name__)
+
+_SHOWN_LABELS = 3
+
+
+def audit_labels(
+    out_of_fold: ScoreTable,
+    clean_sentences: pd.DataFrame,
+    changed_rows: pd.DataFrame,
+    labels: dict[str, Any],
+    target: TargetParams,
+    label_audit: LabelAuditParams,
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Rank rows by how probably their label is wrong, and estimate the noise of each label.
+
+    Nothing is deleted: a reviewer fills in ``decision`` and ``new_label`` of the suspects and
+    names the file in ``raw.reviewed_rows``. A model of another target than ``all`` audits the rows
+    that have an answer to its question, in its own labels.
+
+    Returns:
+        The suspects, the noise of each label, and the report; if cleaning flipped labels on
+        purpose, the report says how many of them were found.
+    """
+    label_set = LabelSet.model_validate(labels)
+    audited = collect_rows(out_of_fold, clean_sentences, label_set, target)
+    judgement = judge_labels(audited, label_audit)
+    suspects = tabulate_suspects(audited, judgement, label_set, label_audit.max_suspects)
+    noise = tabulate_noise(audited, judgement)
+    validation = validate_audit(audited, judgement, changed_rows, label_set, target)
+    report = report_audit(audited, judgement, noise, label_audit, validation)
+    _log(report, len(suspects))
+    return suspects, noise, report
+
+
+def plot_label_audit(label_noise: pd.DataFrame, label_audit_report: dict[str, Any]) -> Any:
+    """Draw the noise of each label, and what was found of labels that were flipped on purpose.
+
+    Returns:
+        A matplotlib figure; not annotated as one, see
+        :func:`klue_pipeline.pipelines.report.nodes.plot_confusion_matrix`.
+    """
+    from klue_pipeline.relation.label_audit.figure import draw_label_audit
+
+    return draw_label_audit(label_noise, label_audit_report)
+
+
+def _log(report: dict[str, Any], n_suspects: int) -> None:
+    rows = report["rows"]
+    logger.info(
+        "Label audit: %d of %d rows are called issues; listed the %d most suspect. %d rows were "
+        "not scored, %d have no answer to the model's question.",
+        report["issues"], rows["audited"], n_suspects, rows["not_scored"], rows["without_answer"],
+    )  # fmt: skip
+    if unknown := report["labels_never_predicted"]:
+        logger.warning(
+            "The model never predicts %d labels, such as %s; do not trust what the audit says "
+            "about them. labels_never_predicted in label_audit_report lists them all.",
+            len(unknown),
+            ", ".join(unknown[:_SHOWN_LABELS]),
+        )
+    if validation := report["validation"]:
+        logger.info(
+            "Of %d flipped labels, average precision %.2f (chance %.2f).",
+            validation["audited_flipped_rows"],
+            validation["average_precision"],
+            validation["flipped_share"],
+        )

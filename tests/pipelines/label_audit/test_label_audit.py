@@ -1,0 +1,300 @@
+"""The label audit on a hand-made catalog, on its real datasets, and on the bundled sample."""
+
+import json
+import time
+from pathlib import Path
+from typing import get_type_hints
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from kedro.io import DataCatalog
+from kedro.runner import SequentialRunner
+
+from klue_pipeline.pipelines.label_audit import create_pipeline
+from klue_pipeline.relation.audit_params import LabelAuditParams
+from klue_pipeline.relation.cleaning import RULES, Evidence, Tables
+from klue_pipeline.relation.params import LabelSet, TargetParams
+from klue_pipeline.relation.scores import ScoreTable
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = ["label_suspects", "label_noise", "label_audit_report", "label_audit_figure"]
+NO_CHANGES = pd.DataFrame(columns=["file", "row_id", "rule", "column", "before", "after"])
+
+
+def default_params():
+    settings = yaml.safe_load((ROOT / "conf/base/parameters_label_audit.yml").read_text("utf-8"))
+    return LabelAuditParams(**settings["label_audit"])
+
+
+def score_rows(rows, names, certainty=3.0, wrong=()):
+    """Scores that are right but for the rows at the places in ``wrong``, one label too far."""
+    ids = np.array([names.index(label) for label in rows["label"]])
+    ids[list(wrong)] = (ids[list(wrong)] + 1) % len(names)
+    noise = np.random.default_rng(0).normal(size=(len(rows), len(names)))
+    logits = (certainty * np.eye(len(names))[ids] + 0.1 * noise).astype(np.float32)
+    folds = np.arange(len(rows)) % 2
+    return ScoreTable(rows["row_id"].to_numpy(dtype=object), logits, tuple(names), folds)
+
+
+@pytest.fixture
+def tables(small_sentences):
+    names = ["no_relation", *sorted(set(small_sentences["label"]) - {"no_relation"})]
+    return {
+        "out_of_fold@one": score_rows(small_sentences, names, wrong=[16]),
+        "clean_sentences": small_sentences,
+        "changed_rows": NO_CHANGES,
+        "labels": LabelSet(names=names, negative="no_relation").model_dump(),
+        "params:target": TargetParams(name="all"),
+        "params:label_audit": default_params(),
+    }
+
+
+def run_nodes(nodes, catalog):
+    outputs = SequentialRunner().run(create_pipeline().filter(node_names=nodes), catalog)
+    return {name: dataset.load() for name, dataset in outputs.items()}
+
+
+def make_catalog(tables, entries=None):
+    catalog = DataCatalog.from_config(entries or {})
+    for name, table in tables.items():
+        catalog[name] = table
+    return catalog
+
+
+def run_audit(tables):
+    """Run the nodes one by one, as Kedro forgets what another node of the same run has read."""
+    outputs = run_nodes(["audit_labels"], make_catalog(tables))
+    return outputs | run_nodes(["plot_label_audit"], make_catalog(outputs))
+
+
+def run_on_disk(tables, entries):
+    catalog = make_catalog(tables, entries)
+    SequentialRunner().run(create_pipeline(), catalog)
+    return catalog
+
+
+def test_the_row_that_the_model_contradicts_comes_first(tables):
+    outputs = run_audit(tables)
+    first = outputs["label_suspects"].iloc[0]
+    assert (first["row_id"], first["given_label"], bool(first["is_issue"])) == (
+        "16", "no_relation", True,
+    )  # fmt: skip
+    assert first["sentence"] == "[[이순신]]을 다룬 책을 <<부산>>의 한 서점이 전시했다."
+    assert first["new_label"] == first["suggested_label"] == tables["labels"]["names"][1]
+    assert outputs["label_audit_report"]["issues"] == 1
+    assert outputs["label_audit_report"]["agreement_share"] == pytest.approx(23 / 24)
+    assert outputs["label_audit_report"]["validation"] is None
+    noise = outputs["label_noise"].set_index("label")
+    assert noise.loc["no_relation", "issues"] == 1
+
+
+def test_no_input_is_changed(tables):
+    before = tables["clean_sentences"].copy()
+    run_audit(tables)
+    pd.testing.assert_frame_equal(tables["clean_sentences"], before)
+
+
+def test_flipped_labels_are_validated(tables, small_sentences):
+    flips = pd.DataFrame(
+        {"file": "train", "row_id": ["16"], "rule": "flip_labels", "column": "label"}
+        | {"before": tables["labels"]["names"][1], "after": "no_relation"}
+    )
+    outputs = run_audit(tables | {"changed_rows": flips})
+    validation = outputs["label_audit_report"]["validation"]
+    assert (validation["average_precision"], validation["suggestion_is_true_share"]) == (1, 1)
+    assert len(outputs["label_audit_figure"].axes) == 2
+
+
+def test_a_binary_model_is_audited_in_its_own_labels(tables, small_sentences):
+    names = ["no_relation", "relation"]
+    answers = small_sentences.assign(
+        label=np.where(small_sentences["label"] == "no_relation", *names)
+    )
+    changed = {
+        "out_of_fold@one": score_rows(answers, names, wrong=[0, 16]),
+        "params:target": TargetParams(name="binary"),
+    }
+    outputs = run_audit(tables | changed)
+    suspects = outputs["label_suspects"].set_index("row_id").loc[["0", "16"]]
+    assert suspects["given_label"].tolist() == ["per:origin", "no_relation"]
+    assert suspects["suggested_label"].tolist() == ["no_relation", "relation"]
+    assert suspects["new_label"].tolist() == ["no_relation", ""]
+    assert outputs["label_noise"]["label"].tolist() == names
+
+
+@pytest.fixture
+def entries(tmp_path):
+    """The datasets of the real catalog, below a folder of this test."""
+    catalog = yaml.safe_load((ROOT / "conf/base/catalog_relation.yml").read_text("utf-8"))
+    files = {name: dict(catalog[name]) for name in FILES}
+    for entry in files.values():
+        entry["filepath"] = str(tmp_path / Path(entry["filepath"]).name)
+    return files
+
+
+def test_the_files_are_what_a_spreadsheet_and_cleaning_can_read(tables, entries, tmp_path):
+    rows = tables["clean_sentences"]
+    odd = rows.assign(source=["=cmd|' /C calc'!A0", None, *rows["source"][2:]])
+    catalog = run_on_disk(tables | {"clean_sentences": odd}, entries)
+    written = (tmp_path / "label_suspects.csv").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbf")  # Excel takes it for UTF-8
+    assert b",=" not in written
+    suspects = catalog.load("label_suspects").set_index("row_id")
+    assert suspects.loc["0", "source"] == "'=cmd|' /C calc'!A0"
+    # What is read back are the rows of the data, undecided.
+    reviewed = pd.read_csv(tmp_path / "label_suspects.csv", encoding="utf-8-sig", dtype=str)
+    assert set(reviewed["row_id"]) == set(rows["row_id"])
+    assert reviewed["decision"].isna().all()
+    assert set(reviewed["new_label"]) <= set(tables["labels"]["names"])
+    report = json.loads((tmp_path / "label_audit.json").read_text("utf-8"))
+    assert report["rows"]["audited"] == len(rows)
+    assert (tmp_path / "label_audit.png").stat().st_size > 5_000
+
+
+def test_the_figure_can_be_drawn_again_from_the_files(tables, entries, tmp_path):
+    catalog = run_on_disk(tables, entries)
+    assert len(catalog.load("label_audit_report")["confusions"]) == 1
+    drawn = (tmp_path / "label_audit.png").read_bytes()
+    (tmp_path / "label_audit.png").unlink()
+    SequentialRunner().run(create_pipeline().filter(node_names=["plot_label_audit"]), catalog)
+    assert (tmp_path / "label_audit.png").read_bytes() == drawn
+
+
+def test_a_label_called_none_stays_one(tables, entries):
+    """Pandas reads ``None``, ``NA`` and ``null`` as missing unless it is told not to."""
+    names = ["None" if name == "no_relation" else name for name in tables["labels"]["names"]]
+    rows = tables["clean_sentences"].replace({"label": {"no_relation": "None"}})
+    changed = {
+        "clean_sentences": rows,
+        "labels": {"names": names, "negative": "None"},
+        "out_of_fold@one": score_rows(rows, names, wrong=[0]),
+    }
+    catalog = run_on_disk(tables | changed, entries)
+    assert catalog.load("label_noise")["label"].tolist() == names
+    assert (catalog.load("label_suspects")["given_label"] == "None").sum() == 6
+
+
+def test_a_review_goes_back_to_cleaning(tables, entries, tmp_path):
+    run_on_disk(tables, entries)
+    path = tmp_path / "label_suspects.csv"
+    review = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    review.loc[review["row_id"] == "16", "decision"] = "relabel"
+    review.loc[review["row_id"] == "3", "decision"] = "drop"
+    review.to_csv(path, index=False, encoding="utf-8-sig")
+    catalog = yaml.safe_load((ROOT / "conf/base/catalog_relation.yml").read_text("utf-8"))
+    entry = catalog["reviewed_rows"] | {"filepath": str(path)}
+    evidence = Evidence(
+        labels=LabelSet.model_validate(tables["labels"]),
+        row_ids=frozenset(tables["clean_sentences"]["row_id"]),
+        reviewed_rows=DataCatalog.from_config({"reviewed_rows": entry}).load("reviewed_rows"),
+    )
+    rows = Tables(tables["clean_sentences"], tables["clean_sentences"].head(0))
+    outcome = RULES["reviewed_rows"](rows, None, evidence)
+    labels = outcome.tables.train.set_index("row_id")["label"]
+    before = tables["clean_sentences"].set_index("row_id")["label"]
+    assert labels[labels != before].to_dict() == {"16": tables["labels"]["names"][1]}
+    assert outcome.reasons[outcome.reasons != ""].index.tolist() == [3]
+
+
+def test_kedro_can_read_every_signature():
+    for node in create_pipeline().nodes:
+        assert get_type_hints(node.func)
+
+
+@pytest.mark.slow
+def test_flips_in_the_bundled_sample_are_found_far_above_chance(tables):
+    """A naive Bayes model of characters stands in for an encoder; 3 % of the labels are flipped."""
+    rows, names = read_sample()
+    generator = np.random.default_rng(0)
+    flipped = np.sort(generator.permutation(len(rows))[: round(0.03 * len(rows))])
+    truth = rows["label"].to_numpy(dtype=object)
+    given = truth.copy()
+    for row in flipped:
+        given[row] = generator.choice([name for name in names if name != truth[row]])
+    rows = rows.assign(label=given)
+    flips = pd.DataFrame(
+        {"file": "train", "row_id": rows["row_id"][flipped], "rule": "flip_labels"}
+        | {"column": "label", "before": truth[flipped], "after": given[flipped]}
+    )
+    changed = {
+        "clean_sentences": rows,
+        "changed_rows": flips,
+        "labels": {"names": names, "negative": "no_relation"},
+        "out_of_fold@one": score_out_of_fold(rows, names),
+    }
+    validation = run_audit(tables | changed)["label_audit_report"]["validation"]
+    assert validation["audited_flipped_rows"] == len(flipped)
+    assert validation["average_precision"] > 10 * validation["flipped_share"]
+    tops = {top["rows"]: top for top in validation["top"]}
+    first = tops[round(0.01 * len(rows))]
+    assert first["precision"] > 20 * first["precision_by_chance"]
+    assert all(top["recall"] > 5 * top["recall_by_chance"] for top in tops.values())
+
+
+def read_sample():
+    """The sample's training rows without the ones ingest would reject, and the label names."""
+    from klue_pipeline.relation.parsing import RawFile, read_rows
+    from klue_pipeline.relation.sentence_table import build_sentences
+
+    path = ROOT / "data/01_raw/sample/train.csv"
+    _, raw_rows = read_rows(RawFile(path.name, path.read_text("utf-8")), "auto")
+    good = [
+        row
+        for row in raw_rows
+        if all(
+            row.sentence[entity.start : entity.end] == entity.word
+            for entity in (row.subject, row.object)
+        )
+    ]
+    return build_sentences(good, [row.label for row in good]), sorted({row.label for row in good})
+
+
+def score_out_of_fold(rows, names):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.model_selection import KFold
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    from klue_pipeline.relation.label_audit.suspects import mark_entities
+
+    texts = np.array(mark_entities(rows), dtype=object) + " " + rows["type_pair"].to_numpy()
+    probabilities = np.full((len(rows), len(names)), 1e-6)
+    for train, held_out in KFold(3, shuffle=True, random_state=0).split(texts):
+        vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=5)
+        model = make_pipeline(vectors, MultinomialNB(alpha=0.01))
+        model.fit(texts[train], rows["label"].to_numpy(dtype=object)[train])
+        columns = [names.index(name) for name in model.classes_]
+        probabilities[np.ix_(held_out, columns)] = model.predict_proba(texts[held_out])
+    logits = np.log(probabilities).astype(np.float32)
+    return ScoreTable(rows["row_id"].to_numpy(dtype=object), logits, tuple(names))
+
+
+def test_a_file_of_the_size_of_klue_re_takes_seconds(tables):
+    generator = np.random.default_rng(0)
+    count, names = 32_470, [f"label_{number}" for number in range(30)]
+    rows = pd.concat([tables["clean_sentences"]] * (count // 24 + 1), ignore_index=True)[:count]
+    labels = [names[number] for number in generator.integers(0, 30, count)]
+    rows = rows.assign(row_id=[str(number) for number in range(count)], label=labels)
+    changed = {
+        "clean_sentences": rows,
+        "labels": {"names": names, "negative": None},
+        "out_of_fold@one": score_rows(rows, names, wrong=range(0, count, 33)),
+    }
+    started = time.perf_counter()
+    outputs = run_audit(tables | changed)
+    assert time.perf_counter() - started < 15
+    assert outputs["label_suspects"]["rank"].iloc[-1] == 1000
+
+
+@pytest.mark.slow
+def test_a_finished_project_is_audited_by_one_command(finished_project):
+    finished = finished_project.run("--pipelines", "label_audit")
+    assert finished.code == 0, finished.console
+    report = finished_project.read_json("08_reporting/typed_punct_query/label_audit.json")
+    assert report["rows"]["audited"] == report["rows"]["all"] > 0
+    folder = finished_project.data / "08_reporting/typed_punct_query"
+    assert {path.name for path in folder.glob("label_*")} == {
+        "label_audit.json", "label_audit.png", "label_noise.csv", "label_suspects.csv",
+    }  # fmt: skip

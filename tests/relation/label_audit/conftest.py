@@ -1,0 +1,32 @@
+"""Audited rows with chosen probabilities."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from klue_pipeline.relation.label_audit import AuditedRows
+from klue_pipeline.relation.params import LabelSet
+
+
+@pytest.fixture
+def make_audited():
+    """Return a function that makes audited rows of given label ids and probabilities."""
+
+    def make(given, probabilities, rows=None, names=None):
+        probabilities = np.asarray(probabilities, dtype=np.float64)
+        names = names or [f"label_{number}" for number in range(probabilities.shape[1])]
+        if rows is None:
+            ids = [str(number) for number in range(len(given))]
+            rows = pd.DataFrame({"row_id": ids, "label": [names[label] for label in given]})
+        return AuditedRows(
+            rows=rows,
+            given=np.asarray(given, dtype=np.int64),
+            probabilities=probabilities,
+            labels=LabelSet(names=names, negative=None),
+            n_rows=len(rows) + 5,
+            n_unscored=3,
+            n_unanswered=2,
+            n_averaged=1,
+        )
+
+    return make
