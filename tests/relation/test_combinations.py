@@ -72,7 +72,9 @@ def legal_combinations():
         if head == "type_restricted" and loss == "ldam":
             continue  # its classifiers are linear
         params = make_params(head, inputs, loss, "scratch")
-        if not find_conflicts(ModelSettings(params.input, params.target, params.head, params.loss)):
+        if not find_conflicts(
+            ModelSettings(params.input, params.target, params.head, params.loss, params.training)
+        ):
             yield pytest.param(head, inputs, loss, next(families), id=f"{head}-{inputs}-{loss}")
 
 

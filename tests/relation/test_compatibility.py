@@ -9,15 +9,23 @@ from klue_pipeline.relation.compatibility import (
     CHECKS,
     FORMATS_WITHOUT_MARKERS,
     HEADS_AT_MARKERS,
+    HEADS_OF_ALL_STATES,
     TARGETS_OF_COMPOSITE,
     ModelSettings,
     find_conflicts,
     find_member_conflicts,
 )
 from klue_pipeline.relation.params import CompositeParams, HeadParams, InputParams, TargetParams
-from klue_pipeline.training.params import LossParams
+from klue_pipeline.training.params import LossParams, TrainingParams
 
 LDAM = LossParams(name="ldam", beta=0.9999, max_margin=0.5, reweight_after_share=0.8)
+
+TRAINING = TrainingParams(
+    epochs=1, learning_rate=0.01, batch_size=8, evaluation_batch_size=8, accumulation_steps=1,
+    max_tokens=64, weight_decay=0.0, adam_beta1=0.9, adam_beta2=0.999, adam_epsilon=1e-8,
+    schedule="constant", warmup_share=0.0, precision="fp32", device="cpu", seed=7,
+    group_by_length=True, compile=False, log_every_steps=1, select_by="loss",
+)  # fmt: skip
 
 
 def model(
@@ -26,15 +34,25 @@ def model(
     query="none",
     position="before",
     loss=None,
+    *,
+    embedding="none",
+    smote=None,
     **head,
 ):
     if head_name == "bilstm":
         head |= {"lstm_layers": 1, "lstm_width": 8}
     return ModelSettings(
-        InputParams(name=input_name, query=query, query_position=position, type_words={}),
+        InputParams(
+            name=input_name,
+            query=query,
+            query_position=position,
+            type_words={},
+            entity_embedding=embedding,
+        ),
         TargetParams(name="all"),
         HeadParams(name=head_name, dropout=0.1, **head),
         loss or LossParams(name="cross_entropy"),
+        TRAINING.model_copy(update={"smote_neighbours": smote}),
     )
 
 
@@ -93,7 +111,7 @@ def test_all_conflicts_are_told():
     assert [conflict.partition("=")[0] for conflict in wrong] == [
         "head.name", "loss.name", "input.query"
     ]  # fmt: skip
-    assert len(CHECKS) == 4  # one more has a test of its own
+    assert len(CHECKS) == 5  # two more have tests of their own
 
 
 B, P, A, C = "binary", "positive", "all", "composite"
@@ -132,3 +150,19 @@ def test_members_that_cannot_be_joined(composite, targets, message):
     members = {f"m{number}": target for number, target in enumerate(targets)}
     (conflict,) = find_member_conflicts(composite, members)
     assert re.search(message, conflict)
+
+
+@pytest.mark.parametrize("head", sorted(literals(HeadParams, "name")))
+def test_synthetic_rows_need_a_head_that_reads_a_fixed_number_of_states(head):
+    from klue_pipeline.relation.heads.readings import READINGS
+
+    assert find_conflicts(model(head_name=head)) == []
+    conflicts = find_conflicts(model(head_name=head, smote=5))
+    assert bool(conflicts) == (head in HEADS_OF_ALL_STATES) == (head not in READINGS)
+    if conflicts:
+        assert "choose cls, mean_pool or a head at the markers" in conflicts[0]
+
+
+def test_synthetic_rows_cannot_teach_an_entity_embedding():
+    (conflict,) = find_conflicts(model(smote=5, embedding="role"))
+    assert "input.entity_embedding=role would have to learn too; set it to none" in conflict

@@ -52,6 +52,23 @@ def test_copies_train_where_their_origin_does_and_never_validate(features):
         assert validation.fingerprint == features.fingerprint
 
 
+def test_rows_of_weight_0_validate_but_do_not_train(features, caplog):
+    place = SCHEMA.get_field_index("weight")
+    weights = pa.array([0.0, 0.5, 1.0, 0.0, 0.0, 2.0], SCHEMA.field(place).type)
+    weighted = replace(
+        features, table=features.table.set_column(place, SCHEMA.field(place), weights)
+    )
+    members = pd.DataFrame({"fold": [0, 0, 1, 1, 1], "row_id": ["a", "b", "c", "d", "e"]})
+    with caplog.at_level("INFO"):
+        parts = [split_features(weighted, members, fold) for fold in (0, 1)]
+    assert [training.row_ids.tolist() for training, _ in parts] == [["c", "e"], ["b"]]
+    assert [held_out.row_ids.tolist() for _, held_out in parts] == [["a", "b"], ["c", "d", "e"]]
+    assert caplog.messages == [
+        "fold_0: 1 of 3 training rows have weight 0 and do not train",
+        "fold_1: 2 of 3 training rows have weight 0 and do not train",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "names", "ids"),
     [

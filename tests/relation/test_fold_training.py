@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from klue_pipeline.relation import fold_training
 from klue_pipeline.relation.encoded_rows import encode_rows
 from klue_pipeline.relation.features import encode
 from klue_pipeline.relation.fold_prediction import score_test_rows
@@ -24,6 +25,7 @@ from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet, Tar
 from klue_pipeline.relation.special_tokens import describe_tokens
 from klue_pipeline.relation.targets import target_labels
 from klue_pipeline.relation.tokenizer import prepare_tokenizer
+from klue_pipeline.training.losses import build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.prediction import predict_logits
 from klue_pipeline.training.workspace import FoldWorkspace
@@ -189,6 +191,41 @@ def test_a_fold_of_another_target(  # noqa: PLR0917
     assert np.isfinite(result.metrics["micro_f1"])
 
 
+def test_a_fold_whose_head_alone_is_trained_with_synthetic_rows(train, features, fold_members):
+    smote = {"smote_neighbours": 2, "smote_target_share": 1.0}
+    result = train(0, freeze="encoder", batch_size=1, **smote)
+    plain = train(0, freeze="encoder", batch_size=1, folder="plain")
+    assert set(result.metrics) == set(plain.metrics)
+    assert set(result.history) == set(plain.history)
+    # The facts of the checkpoint are those of the real rows, not of the synthetic ones.
+    config = result.model.model.relation_config
+    assert config == plain.model.model.relation_config
+    training, validation = split_features(features, fold_members, 0)
+    assert result.metrics["training_rows"] == len(training)
+    assert result.history["step"].max() > plain.history["step"].max()
+    for name, value in result.model.model.encoder.state_dict().items():
+        assert torch.equal(value, plain.model.model.encoder.state_dict()[name])
+    rows = encode_rows(validation, 0, config.entity_types)
+    again = predict_logits(result.model.model, rows, 5, "fp32")
+    np.testing.assert_allclose(again, result.validation_scores.logits, atol=1e-5)
+
+
+def test_a_loss_knows_how_many_rows_there_are_with_the_synthetic_ones(train, monkeypatch):
+    told = []
+
+    def remember(params, context):
+        told.append(context.label_counts.tolist())
+        return build_loss(params, context)
+
+    monkeypatch.setattr(fold_training, "build_loss", remember)
+    train(0, epochs=1, freeze="encoder", smote_neighbours=2, smote_target_share=1.0)
+    train(0, epochs=1, freeze="encoder")
+    with_synthetic, real = told
+    most = max(real)
+    assert sum(with_synthetic) > sum(real)
+    assert with_synthetic == [most if count > 1 else count for count in real]
+
+
 def test_the_tokens_of_a_format_start_as_their_describing_word(
     small_sentences, labels, encoder_folders
 ):
@@ -227,6 +264,21 @@ def test_only_what_changes_the_result_changes_the_scratch_folder(train, tmp_path
     assert scratch_folder(epochs=1, evaluation_batch_size=3, log_every_steps=2) == first
     assert scratch_folder(epochs=1, learning_rate=0.02) != first
     assert scratch_folder(epochs=1, fold=1) != first
+
+
+def test_other_augmented_rows_change_the_scratch_folder(
+    features, fold_members, tokenizer, labels, tmp_path
+):
+    """The fingerprint of the rows is that of the originals; a resume must not mix the others."""
+    params = replace(PARAMS, training=TRAINING.model_copy(update={"epochs": 1}))
+
+    def scratch_folder(rows):
+        train_fold(rows, fold_members, tokenizer, labels, params, FoldWorkspace(0, tmp_path / "s"))
+        return [path.name for path in (tmp_path / "s").iterdir()]
+
+    fewer = features.select(range(len(features) - 1))
+    assert fewer.fingerprint == features.fingerprint
+    assert scratch_folder(features) != scratch_folder(fewer)
 
 
 def test_labels_without_a_negative_one(features, fold_members, tokenizer, labels, tmp_path):

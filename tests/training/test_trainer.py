@@ -1,5 +1,6 @@
 """The trainer against a plain PyTorch loop, against itself resumed, and its choices of state."""
 
+import dataclasses
 import math
 import shutil
 
@@ -186,13 +187,33 @@ def test_row_weights_are_honoured(rows, tmp_path):
     )
 
 
+@pytest.mark.parametrize(("label_balance", "drawn"), [(0.0, [70, 5, 5]), (1.0, [27, 27, 27])])
+def test_labels_are_balanced_as_set(rows, tmp_path, label_balance, drawn):
+    labels = np.repeat([0, 1, 2], [70, 5, 5])
+    columns = dict(rows.training.columns) | {"labels": labels}
+    training = dataclasses.replace(rows.training, columns=columns)
+    seen = []
+
+    def loss(logits, label_ids, progress):
+        seen.extend(label_ids.tolist())
+        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+
+    params = settings(epochs=1, label_balance=label_balance)
+    run(dataclasses.replace(rows, training=training), tmp_path / "scratch", params, loss=loss)
+    np.testing.assert_allclose(np.bincount(seen), drawn, atol=1)
+
+
 class KilledError(Exception):
     """Stands in for a kill at one moment of the training."""
 
 
+@pytest.mark.parametrize("label_balance", [0.0, 0.7])
 @pytest.mark.parametrize("killed_at_step", [4, 13, 20, 26])
-def test_resumed_training_ends_like_an_unbroken_one(rows, tmp_path, killed_at_step):
-    params = settings(epochs=3, checkpoint_every_steps=6, group_by_length=True, schedule="linear")
+def test_resumed_training_ends_like_an_unbroken_one(rows, tmp_path, killed_at_step, label_balance):
+    params = settings(
+        epochs=3, checkpoint_every_steps=6, group_by_length=True, schedule="linear",
+        label_balance=label_balance,
+    )  # fmt: skip
     unbroken = run(rows, tmp_path / "unbroken", params, dropout=0.3)
 
     def kill(step, values):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from klue_pipeline.relation.params import HeadParams, InputParams, TargetParams
-from klue_pipeline.training.params import LossParams
+from klue_pipeline.training.params import LossParams, TrainingParams
 
 FORMATS_WITHOUT_MARKERS = frozenset({"pair_prefix"})
 """Representations that leave the entities in the sentence as they are."""
@@ -21,6 +21,9 @@ HEADS_AT_MARKERS = frozenset(
 )
 """Heads that read the states of the entities' markers."""
 
+HEADS_OF_ALL_STATES = frozenset({"bilstm", "type_restricted"})
+"""Heads that read more of a row than a fixed number of states."""
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -30,6 +33,7 @@ class ModelSettings:
     target: TargetParams
     head: HeadParams
     loss: LossParams
+    training: TrainingParams
 
 
 def find_conflicts(settings: ModelSettings) -> list[str]:
@@ -79,6 +83,23 @@ def smoothing_over_illegal_labels(settings: ModelSettings) -> str | None:
     )
 
 
+def smote_without_fixed_states(settings: ModelSettings) -> str | None:
+    """SMOTE makes up what the head reads of a row, and trains nothing below the head."""
+    if settings.training.smote_neighbours is None:
+        return None
+    if settings.head.name in HEADS_OF_ALL_STATES:
+        return (
+            "training.smote_neighbours needs a head that reads a fixed number of states, but "
+            f"head.name is {settings.head.name}; choose cls, mean_pool or a head at the markers"
+        )
+    if settings.input.entity_embedding != "none":
+        return (
+            "training.smote_neighbours trains the head alone, but input.entity_embedding="
+            f"{settings.input.entity_embedding} would have to learn too; set it to none"
+        )
+    return None
+
+
 Check = Callable[[ModelSettings], str | None]
 
 CHECKS: tuple[Check, ...] = (
@@ -86,6 +107,7 @@ CHECKS: tuple[Check, ...] = (
     margins_without_cosines,
     prompt3_before_the_sentence,
     smoothing_over_illegal_labels,
+    smote_without_fixed_states,
 )
 """Every rule about settings that have to fit each other."""
 

@@ -4,6 +4,7 @@ Facts are counted on the training part alone: how often each label occurs, which
 are, and which labels occur with which pair of types.
 """
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,8 @@ from klue_pipeline.relation.params import LabelSet, TargetParams
 from klue_pipeline.relation.targets import map_label_ids, target_labels
 from klue_pipeline.training.folds import training_and_validation_rows
 
+logger = logging.getLogger(__name__)
+
 _PAIR_SEPARATOR = ":"
 
 
@@ -25,12 +28,24 @@ def split_features(
 ) -> tuple[Features, Features]:
     """Split encoded rows into a fold's training and validation part.
 
-    An augmented row trains only where its origin does and never validates.
+    An augmented row trains only where its origin does and never validates. A row of weight 0 does
+    not train, and validates like any other; how many there are is logged.
     """
     training, validation = training_and_validation_rows(
         pd.Series(features.row_ids), fold_members, fold, pd.Series(column_of(features, "origin_id"))
     )
-    return features.select(np.flatnonzero(training)), features.select(np.flatnonzero(validation))
+    counts = column_of(features, "weight") > 0
+    if left_out := int((training & ~counts).sum()):
+        logger.info(
+            "fold_%d: %d of %d training rows have weight 0 and do not train",
+            fold,
+            left_out,
+            int(training.sum()),
+        )
+    return (
+        features.select(np.flatnonzero(training & counts)),
+        features.select(np.flatnonzero(validation)),
+    )
 
 
 def answer_target(features: Features, labels: LabelSet, target: TargetParams) -> Features:

@@ -1,5 +1,6 @@
 """Train and score one fold of relation extraction: features in, model and scores out."""
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from klue_pipeline.relation.fold_rows import (
     list_entity_types,
     split_features,
 )
+from klue_pipeline.relation.head_training import train_head
 from klue_pipeline.relation.metrics import score_metrics
 from klue_pipeline.relation.model import RelationConfig, RelationModel, TrainedModel
 from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet, TargetParams
@@ -34,6 +36,7 @@ from klue_pipeline.training.encoder import build_encoder, require_room
 from klue_pipeline.training.fingerprint import hash_encoder_folder
 from klue_pipeline.training.losses import LossContext, RowLoss, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, Settings, TrainingParams
+from klue_pipeline.training.resampling import counts_after_smote
 from klue_pipeline.training.trainer import FoldRows, TrainingResult, train_classifier
 from klue_pipeline.training.workspace import FoldWorkspace
 
@@ -97,13 +100,14 @@ def train_fold(
         )
     fingerprint = {**features.fingerprint, "folds": folds_fingerprint(fold_members)}
     config = describe_model(training, own_labels, labels, params, fingerprint)
-    result = train_classifier(
+    learn = train_classifier if params.training.smote_neighbours is None else train_head
+    result = learn(
         lambda: build_model(config, params, tokenizer),
         _fold_rows(training, validation, tokenizer, config),
         _build_loss(params, config),
         lambda logits, gold: _judge(logits, gold, own_labels),
         params.training,
-        workspace.scratch_for(_origin(params, fingerprint, workspace.fold)),
+        workspace.scratch_for(_origin(params, fingerprint, workspace.fold, training)),
         description=f"fold_{workspace.fold}",
     )
     scores = _validation_scores(validation, result, config, workspace.fold)
@@ -156,9 +160,10 @@ def build_model(
 
 
 def _build_loss(params: ClassifierParams, config: RelationConfig) -> RowLoss:
+    counts, share = np.array(config.label_counts), params.training.smote_target_share
     context = LossContext(
         labels=config.labels,
-        label_counts=torch.tensor(config.label_counts),
+        label_counts=torch.tensor(counts if share is None else counts_after_smote(counts, share)),
         logit_scale=params.head.scale or 1.0,
     )
     return build_loss(params.loss, context)
@@ -207,7 +212,10 @@ def _summarise(
     }
 
 
-def _origin(params: ClassifierParams, fingerprint: dict[str, str], fold: int) -> dict[str, object]:
+def _origin(
+    params: ClassifierParams, fingerprint: dict[str, str], fold: int, training: Features
+) -> dict[str, object]:
+    """Return what the state of an interrupted training must agree in to be gone on with."""
     groups: dict[str, Settings] = dict(vars(params))
     settings = {
         name: group.model_dump(exclude=set(group.results_do_not_depend_on))
@@ -215,4 +223,15 @@ def _origin(params: ClassifierParams, fingerprint: dict[str, str], fold: int) ->
     }
     folder = Path(params.encoder.name)
     files = hash_encoder_folder(folder) if folder.is_dir() else None
-    return {"fold": fold, "code": __version__, "files": files, **settings, **fingerprint}
+    rows = {"training_rows": _hash_rows(training)}
+    return {"fold": fold, "code": __version__, "files": files, **settings, **fingerprint, **rows}
+
+
+def _hash_rows(training: Features) -> str:
+    """Hash the rows that train: their fingerprint is that of the originals alone."""
+    digest = hashlib.sha256()
+    for name in ("row_id", "label_id", "weight"):
+        digest.update(repr(training.table[name].to_pylist()).encode())
+    tokens = training.table["input_ids"].combine_chunks()
+    digest.update(tokens.flatten().to_numpy().tobytes())
+    return digest.hexdigest()

@@ -12,11 +12,15 @@ _AUTOCAST_TYPES = {"fp16": torch.float16, "bf16": torch.bfloat16}
 _BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
-def resolve_device(device: str) -> torch.device:
-    """Turn the setting ``training.device`` into one device.
+def resolve_device(device: str, setting: str = "training.device") -> torch.device:
+    """Turn a setting such as ``training.device`` into one device.
 
     ``auto`` means the first visible GPU where there is one, else the CPU. One process drives
     one device: several visible GPUs never become DataParallel.
+
+    Args:
+        device: What the setting says.
+        setting: Its name, for messages.
 
     Raises:
         ValueError: A GPU was asked for that this machine does not have.
@@ -29,12 +33,12 @@ def resolve_device(device: str) -> torch.device:
         index = chosen.index if chosen.index is not None else 0
         if index >= count:
             raise ValueError(
-                f"training.device is {device}, but PyTorch sees {count} GPUs; "
-                "set training.device=auto or cpu, or install a CUDA build of PyTorch."
+                f"{setting} is {device}, but PyTorch sees {count} GPUs; "
+                f"set {setting}=auto or cpu, or install a CUDA build of PyTorch."
             )
         return torch.device("cuda", index)
     if chosen.type == "mps" and not torch.backends.mps.is_available():
-        raise ValueError("training.device is mps, but this machine has no such device; set auto.")
+        raise ValueError(f"{setting} is mps, but this machine has no such device; set auto.")
     return chosen
 
 

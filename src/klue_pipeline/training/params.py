@@ -24,6 +24,10 @@ class Settings(BaseModel):
     results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset()
     """Fields that change where or how a run goes but not what comes out; fingerprints skip them."""
 
+    def unread_fields(self) -> frozenset[str]:
+        """Return the fields that nothing reads as long as the others are as they are."""
+        return frozenset()
+
 
 class MethodSettings(Settings):
     """Settings of one method out of several: a field that only some of them read is None elsewhere.
@@ -207,6 +211,15 @@ class TrainingParams(Settings):
     select_by: SelectionMetric
     early_stopping_patience: int | None = Field(default=None, ge=1)
     """Evaluations without improvement after which training stops; None never stops early."""
+    label_balance: float = Field(default=0.0, ge=0, le=1)
+    """How evenly an epoch draws labels: 0 every row once, 1 every label equally often, between them
+    a row as often as its label's frequency to the power of minus this. An epoch stays as long. A
+    loss that weighs labels does so on top."""
+    smote_neighbours: int | None = Field(default=None, ge=1)
+    """Train the head alone, on stored encoder states, with synthetic rows of rare labels between a
+    row and one of so many nearest ones of its label (SMOTE); None trains as usual."""
+    smote_target_share: float | None = Field(default=None, gt=0, le=1)
+    """Rows that SMOTE brings each label up to, as a share of those of the most frequent label."""
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
@@ -219,5 +232,21 @@ class TrainingParams(Settings):
             raise ValueError(
                 f"freeze_epochs is {self.freeze_epochs}, but nothing is frozen; set freeze to "
                 "embeddings or encoder"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_smote(self) -> Self:
+        if (self.smote_neighbours is None) != (self.smote_target_share is None):
+            raise ValueError(
+                "smote_neighbours and smote_target_share go together; found smote_neighbours="
+                f"{self.smote_neighbours} and smote_target_share={self.smote_target_share}"
+            )
+        always_frozen = self.freeze == "encoder" and self.freeze_epochs is None
+        if self.smote_neighbours is not None and not always_frozen:
+            raise ValueError(
+                "smote_neighbours trains the head on encoder states that are computed once, so the "
+                f"encoder must not learn; found freeze={self.freeze} and freeze_epochs="
+                f"{self.freeze_epochs}, set freeze=encoder and leave freeze_epochs out"
             )
         return self

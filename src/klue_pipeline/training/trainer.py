@@ -153,6 +153,8 @@ class ClassifierTrainer(Trainer):
             params.batch_size,
             params.seed,
             group_by_length=params.group_by_length,
+            label_ids=rows.training.columns.get("labels"),
+            label_balance=params.label_balance,
         )
         device = resolve_device(params.device)
         self._precision = resolve_precision(params.precision, device)

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 from klue_pipeline.relation.heads.classifier import build_classifier
 from klue_pipeline.relation.heads.interface import HeadInputs, HeadShape
 from klue_pipeline.relation.heads.pooling import (
+    take_cls_and_entity_ends,
     take_cls_and_entity_starts,
     take_entity_starts,
-    take_tokens,
 )
 from klue_pipeline.relation.params import HeadParams
 
@@ -75,10 +75,7 @@ class EntityStartEndHead(nn.Module):
 
     def forward(self, inputs: HeadInputs) -> Tensor:
         """Return logits. Shape: (batch, labels)."""
-        ends_are_exclusive = torch.tensor([0, 1, 0, 1], device=inputs.positions.device)
-        # A row that could not be marked ends at 0, before its first token.
-        places = (inputs.positions - ends_are_exclusive).clamp(min=0)  # (batch, 4)
-        pooled = torch.cat([inputs.states[:, 0], take_tokens(inputs.states, places)], dim=1)
+        pooled = take_cls_and_entity_ends(inputs)  # (batch, 5 * width)
         hidden = nn.functional.gelu(self.hidden(self.dropout(pooled)))  # (batch, width)
         logits: Tensor = self.output(self.dropout(hidden))
         return logits

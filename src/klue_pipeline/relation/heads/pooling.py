@@ -36,6 +36,17 @@ def take_cls_and_entity_starts(inputs: HeadInputs) -> Tensor:
     return torch.cat([inputs.states[:, 0], take_entity_starts(inputs)], dim=1)
 
 
+def take_cls_and_entity_ends(inputs: HeadInputs) -> Tensor:
+    """Return the states of the first token and of both ends of both entities' blocks.
+
+    Shape: (batch, 5 * width).
+    """
+    ends_are_exclusive = torch.tensor([0, 1, 0, 1], device=inputs.positions.device)
+    # A row that could not be marked ends at 0, before its first token.
+    places = (inputs.positions - ends_are_exclusive).clamp(min=0)  # (batch, 4)
+    return torch.cat([inputs.states[:, 0], take_tokens(inputs.states, places)], dim=1)
+
+
 def mean_of(states: Tensor, mask: Tensor) -> Tensor:
     """Average the states of the tokens that a mask names; zeros where it names none.
 
