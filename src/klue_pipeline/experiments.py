@@ -131,6 +131,15 @@ def folder_name(experiment: str, run_name: str | None) -> str:
     return f"{experiment}--{run_name}" if run_name else experiment
 
 
+def entry_of(folder: str) -> str:
+    """Return the experiment whose results a folder holds.
+
+    >>> entry_of("baseline"), entry_of("baseline--lr3e5")
+    ('baseline', 'baseline')
+    """
+    return folder.partition("--")[0]
+
+
 def _find_entry(experiments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if name not in experiments:
         hint, names = suggest(str(name), experiments), ", ".join(sorted(experiments))

@@ -7,6 +7,7 @@ origins of the same dataset tell whether a result on disk is the one that a run 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ COLLECTED_FOLDS = "folds"
 
 _PARAMETER_PREFIX = "params:"
 _LONGEST_VALUE = 60
+_FOLD_DATASET = re.compile(r"(?:^|\.)(fold_\d+)\.\w+$")
 
 
 def trace_origins(
@@ -57,9 +59,9 @@ def trace_origins(
 
 def _collected_folds(node: Node) -> Origin:
     """Name the folds whose results a node collects: those of one fold are not those of all."""
-    names = [name for name in node.inputs if not name.startswith(_PARAMETER_PREFIX)]
-    others = [name for name in names if "." in name and not name.startswith(f"{node.namespace}.")]
-    folds = {name.split(".")[-2]: None for name in others}
+    others = [name for name in node.inputs if not name.startswith(f"{node.namespace}.")]
+    matches = [match for name in others if (match := _FOLD_DATASET.search(name))]
+    folds = {match[1]: None for match in matches}
     return {COLLECTED_FOLDS: ", ".join(folds)} if folds else {}
 
 
@@ -134,7 +136,7 @@ def hash_origin(origin: Origin) -> str:
 
 def _flatten(value: Any, path: str) -> Iterable[tuple[str, str]]:
     if isinstance(value, BaseModel):
-        skipped = value.results_do_not_depend_on if isinstance(value, Settings) else frozenset()
+        skipped = _skipped_fields(value)
         for name in type(value).model_fields:
             if name not in skipped:
                 yield from _flatten(getattr(value, name), f"{path}.{name}")
@@ -143,6 +145,12 @@ def _flatten(value: Any, path: str) -> Iterable[tuple[str, str]]:
             yield from _flatten(below, f"{path}.{name}")
     else:
         yield path, _shorten(value)
+
+
+def _skipped_fields(value: BaseModel) -> frozenset[str]:
+    if not isinstance(value, Settings):
+        return frozenset()
+    return value.results_do_not_depend_on | value.unread_fields()
 
 
 def _shorten(value: Any) -> str:

@@ -10,7 +10,15 @@ from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 LATEST_RESULTS = frozenset({"ensemble_scores", "ensemble_report", "submission", "metrics"})
 """Results outside the experiments' folders: those of whichever experiment ran last, never a mix."""
 
-_RAW_DATASETS = {"raw_train": "raw.train", "raw_test": "raw.test", "raw_test_gold": "raw.test_gold"}
+_RAW_DATASETS = {
+    "raw_train": "raw.train",
+    "raw_test": "raw.test",
+    "raw_test_gold": "raw.test_gold",
+    "earlier_test_scores": "eda.test_scores",
+    "reviewed_rows": "raw.reviewed_rows",
+    "synonyms": "raw.synonyms",
+    "translations": "raw.translations",
+}
 
 
 def trace_sources(parameters: Parameters, catalog: Any) -> dict[str, Origin]:
@@ -23,7 +31,16 @@ def trace_sources(parameters: Parameters, catalog: Any) -> dict[str, Origin]:
     encoder = Path(parameters.encoder.name)
     if encoder.is_dir():
         sources["params:encoder"] = {"encoder.files": hash_encoder_folder(encoder)}
+    sources["params:augment"] = _trace_models(parameters)
     return sources
+
+
+def _trace_models(parameters: Parameters) -> Origin:
+    """Return the content hashes of the local models that the chosen augmentations use."""
+    folders = map(Path, parameters.augment.models)
+    return {
+        f"augment.files_of.{path}": hash_encoder_folder(path) for path in folders if path.is_dir()
+    }
 
 
 def unfinished_plan(data_root: Path, folder: str) -> Path:

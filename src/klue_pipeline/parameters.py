@@ -5,15 +5,17 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
-from klue_pipeline.experiments import suggest
+from klue_pipeline.experiments import entry_of, suggest
+from klue_pipeline.relation.audit_params import LabelAuditParams
+from klue_pipeline.relation.augment_params import AugmentParams
+from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.compatibility import (
     ModelSettings,
     find_conflicts,
     find_member_conflicts,
 )
+from klue_pipeline.relation.exploration_params import ExploreParams
 from klue_pipeline.relation.params import (
-    AugmentParams,
-    CleanParams,
     CompositeParams,
     EnsembleParams,
     HeadParams,
@@ -99,6 +101,8 @@ class Parameters(ExperimentDefaults):
     folds: FoldsParams
     ensemble: EnsembleParams
     adapt: AdaptParams
+    eda: ExploreParams
+    label_audit: LabelAuditParams
     mlflow: TrackingOverrides = TrackingOverrides()
     experiment_defaults: ExperimentDefaults
     experiments: dict[str, ExperimentEntry]
@@ -115,7 +119,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> Parameters:
     except ValidationError as error:
         lines = [f"  {_explain(problem)}" for problem in error.errors()]
         raise ValueError("Settings are wrong:\n" + "\n".join(lines)) from None
-    if conflicts := [*_check_encoder(checked), *_check_model(checked), *_check_members(checked)]:
+    if conflicts := [conflict for check in _CHECKS for conflict in check(checked)]:
         raise ValueError("Settings are wrong:\n" + "\n".join(f"  {line}" for line in conflicts))
     return checked
 
@@ -156,9 +160,14 @@ def _check_encoder(parameters: Parameters) -> list[str]:
 def _check_model(parameters: Parameters) -> list[str]:
     if parameters.kind == "composite":
         return []
-    return find_conflicts(
-        ModelSettings(parameters.input, parameters.target, parameters.head, parameters.loss)
+    settings = ModelSettings(
+        input=parameters.input,
+        target=parameters.target,
+        head=parameters.head,
+        loss=parameters.loss,
+        training=parameters.training,
     )
+    return find_conflicts(settings)
 
 
 def _check_members(parameters: Parameters) -> list[str]:
@@ -189,3 +198,25 @@ def _targets_of_members(parameters: Parameters) -> dict[str, str]:
         name: "composite" if entry.kind == "composite" else entry.target.get("name", usual)
         for name, entry in entries.items()
     }
+
+
+def _check_earlier(parameters: Parameters) -> list[str]:
+    """Check the experiments whose scores cleaning or augmentation reads."""
+    settings = {
+        "clean.contradictory_duplicates.previous": parameters.clean.previous,
+        **{
+            f"augment.{method}.select.mistakes_of": parameters.augment.settings_of(
+                method
+            ).select.mistakes_of
+            for method in parameters.augment.methods
+        },
+    }
+    return [
+        f"{setting}: there is no experiment {name!r}. {suggest(name, parameters.experiments)}"
+        for setting, name in settings.items()
+        if name is not None and entry_of(name) not in parameters.experiments
+    ]
+
+
+_CHECKS = (_check_encoder, _check_model, _check_members, _check_earlier)
+"""Every rule about settings of several groups: each returns what is wrong, with what to change."""

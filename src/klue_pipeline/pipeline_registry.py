@@ -8,8 +8,10 @@ from klue_pipeline.pipelines import (
     augment,
     clean,
     compose,
+    eda,
     ensemble,
     ingest,
+    label_audit,
     predict,
     report,
     tokenize,
@@ -29,7 +31,9 @@ RUNS: dict[topology.Kind, tuple[str, ...]] = {
 def register_pipelines() -> dict[str, Pipeline]:
     """Name the stages of this experiment after their folders, then add the run.
 
-    ``adapt`` is no stage of a run: it makes an encoder that any number of experiments may use.
+    ``adapt`` is no stage of a run: it makes an encoder that any number of experiments may use. Nor
+    are ``eda`` and ``label_audit``: they look at what a run left behind, whenever somebody asks,
+    alone or as parts of ``report``.
     """
     stages = {
         "ingest": ingest.create_pipeline,
@@ -43,5 +47,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         "report": report.create_pipeline,
     }
     chosen = {name: stages[name]() for name in RUNS[topology.experiment_kind()]}
+    looks = {"eda": eda.create_pipeline(), "label_audit": label_audit.create_pipeline()}
     whole_run = sum(chosen.values(), Pipeline([]))
-    return {**chosen, "adapt": adapt.create_pipeline(), "__default__": whole_run}
+    return {
+        **chosen,
+        **looks,
+        "report": sum(looks.values(), chosen["report"]),
+        "adapt": adapt.create_pipeline(),
+        "__default__": whole_run,
+    }

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from kedro.pipeline import Pipeline
 
 from klue_pipeline.experiments import folder_name
+from klue_pipeline.hooks.earlier import trace_earlier
 from klue_pipeline.hooks.members import trace_members
 from klue_pipeline.lineage import (
     COLLECTED_FOLDS,
@@ -116,8 +118,9 @@ def read_stored_results(context: Any, whole: Pipeline) -> StoredResults:
     """
     loader, catalog = context.config_loader, context.catalog
     parameters = Parameters.model_validate(loader["parameters"])
-    members = trace_members(sorted(whole.inputs()), lambda name: path_in(catalog, name))
-    sources = trace_sources(parameters, catalog) | members
+    datasets = sorted(whole.inputs())
+    read = [trace(datasets, partial(path_in, catalog)) for trace in (trace_members, trace_earlier)]
+    sources = trace_sources(parameters, catalog) | read[0] | read[1]
     return StoredResults(
         parameters=parameters,
         catalog=catalog,

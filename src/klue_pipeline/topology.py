@@ -6,6 +6,7 @@ that make no context (``kedro registry list``) read the configuration of their e
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,8 @@ class Shape:
     folds: FoldsParams
     kind: Kind = "single"
     members: tuple[str, ...] = ()
+    asked_to_clean: tuple[str, ...] = ()
+    asked_to_augment: tuple[str, ...] = ()
 
 
 _known: dict[str, Shape] = {}
@@ -60,6 +63,27 @@ def members() -> tuple[str, ...]:
     return _shape().members
 
 
+def earlier(stage: Literal["clean", "augment"]) -> tuple[str, ...]:
+    """Return the experiments, trained before, whose out-of-fold scores a stage reads."""
+    shape = _shape()
+    return {"clean": shape.asked_to_clean, "augment": shape.asked_to_augment}[stage]
+
+
+def shape_of(parameters: Mapping[str, Any]) -> Shape:
+    """Return the shape of the graph for the resolved parameters of a run."""
+    from klue_pipeline.relation.augment_params import AugmentParams
+    from klue_pipeline.relation.clean_params import CleanParams
+
+    previous = CleanParams.model_validate(parameters["clean"]).previous
+    return Shape(
+        folds=FoldsParams.model_validate(parameters["folds"]),
+        kind=kind_of(parameters["kind"], parameters["target"]["name"]),
+        members=tuple(parameters["members"]),
+        asked_to_clean=() if previous is None else (previous,),
+        asked_to_augment=AugmentParams.model_validate(parameters["augment"]).earlier_experiments,
+    )
+
+
 def kind_of(kind: str, target: str) -> Kind:
     """Return the kind of graph for an entry's ``kind`` and its ``target.name``.
 
@@ -78,12 +102,7 @@ def _shape() -> Shape:
 def _configured_shape() -> Shape:
     from klue_pipeline.experiments import resolve_experiment
 
-    parameters = resolve_experiment(_configured_parameters(), {})
-    return Shape(
-        folds=FoldsParams.model_validate(parameters["folds"]),
-        kind=kind_of(parameters["kind"], parameters["target"]["name"]),
-        members=tuple(parameters["members"]),
-    )
+    return shape_of(resolve_experiment(_configured_parameters(), {}))
 
 
 def _configured_parameters() -> dict[str, Any]:

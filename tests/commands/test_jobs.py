@@ -12,6 +12,14 @@ ENTRIES = {
     "binary": {"why": "x"},
     "positive": {"why": "x"},
     "cascade": {"why": "x", "kind": "composite", "members": ["binary", "positive"]},
+    "mistakes": {
+        "why": "x",
+        "augment": {
+            "methods": ["aeda"],
+            "aeda": {"select": {"mistakes_of": "rbert"}},
+            "eda": {"select": {"mistakes_of": "binary"}},  # not among the methods
+        },
+    },
     "combine": {"why": "x", "kind": "composite", "members": ["rbert", "binary", "nobody"]},
 }
 
@@ -29,6 +37,7 @@ def plan(*names, run_name=None):
         (["cascade", "positive"], ["binary", "positive", "cascade"]),
         (["cascade", "combine"], ["binary", "positive", "cascade", "rbert", "combine"]),
         (["rbert", "rbert"], ["rbert"]),
+        (["mistakes"], ["rbert", "mistakes"]),
     ],
 )
 def test_the_order_is_as_named_but_members_come_first(names, folders):
@@ -79,5 +88,5 @@ def test_unknown_names_are_refused_all_at_once():
         require_known(["rbert", "cascad", "zzz"], ENTRIES)
     message = str(refused.value)
     assert "'cascad'. Did you mean cascade?" in message
-    assert "'zzz'. Known are: binary, cascade, combine, positive, rbert." in message
+    assert "'zzz'. Known are: binary, cascade, combine, mistakes, positive, rbert." in message
     assert message.endswith("Nothing was run.")

@@ -72,7 +72,7 @@ def encoded_catalog(small_sentences, two_folds, tmp_path) -> DataCatalog:
         "training_sentences": small_sentences.assign(
             origin_id=small_sentences["row_id"], method="original", weight=1.0
         ),
-        "test_sentences": test,
+        "clean_test_sentences": test,
         "fold_members": pd.DataFrame(
             {"fold": np.repeat([0, 1], 12), "row_id": small_sentences["row_id"]}
         ),

@@ -208,3 +208,37 @@ def test_tokenizer_fingerprint_follows_the_tokenizer_but_not_its_last_call(
 def test_features_are_equal_if_their_contents_are(make):
     assert make() == make()
     assert isinstance(make().table, pa.Table)
+
+
+@pytest.fixture
+def masked(training):
+    """The first row as augmentation makes it: its subject hidden, and a word."""
+    row = training.head(1)  # 이순신은 조선의 무신이다.
+    return row.assign(
+        row_id="0.mask_entity",
+        sentence="[MASK]은 조선의 [MASK].",
+        subject_text="[MASK]",
+        subject_end=6,
+        object_start=8,
+        object_end=10,
+    )
+
+
+@pytest.mark.parametrize("family", ["wordpiece", "klue_roberta", "xlm_roberta"])
+def test_masks_become_the_mask_token_of_the_encoder(family, masked, labels, request):
+    tokenizer = copy.deepcopy(request.getfixturevalue(f"{family}_tokenizer"))
+    if tokenizer.mask_token_id is None:
+        tokenizer.add_special_tokens({"mask_token": "<mask>"})
+    row = encode(masked, tokenizer, PARAMS, 64, labels).table.to_pylist()[0]
+    masks = [
+        place for place, token in enumerate(row["input_ids"]) if token == tokenizer.mask_token_id
+    ]
+    assert len(masks) == 3  # the subject and the word in the sentence, the subject in the question
+    assert row["subject_start"] < masks[0] < row["subject_end"] <= row["object_start"] < masks[1]
+
+
+def test_masks_without_a_mask_token_are_refused(masked, labels, wordpiece_tokenizer):
+    tokenizer = copy.deepcopy(wordpiece_tokenizer)
+    tokenizer.mask_token = None
+    with pytest.raises(ValueError, match="the tokenizer has no mask token; leave these methods"):
+        encode(masked, tokenizer, PARAMS, 64, labels)

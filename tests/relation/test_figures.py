@@ -3,50 +3,17 @@
 import warnings
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from fontTools.fontBuilder import FontBuilder
-from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import colormaps, rcParams
 from matplotlib.figure import Figure
 
-from klue_pipeline.relation import fonts
 from klue_pipeline.relation.figures import draw_confusion_matrix, draw_learning_curves
 
 KOREAN = ["관계_없음", "인물:직업"]
-
-
-@pytest.fixture(autouse=True)
-def forget_fonts():
-    fonts.find_font.cache_clear()
-    yield
-    fonts.find_font.cache_clear()
-
-
-@pytest.fixture
-def korean_font(tmp_path):
-    """A font with the letters of the two Korean names, each a square."""
-    names = {ord(letter): f"u{ord(letter):x}" for letter in sorted({*"".join(KOREAN), *"0123() "})}
-    pen = TTGlyphPen(None)
-    for number, point in enumerate([(0, 0), (0, 500), (500, 500), (500, 0)]):
-        pen.lineTo(point) if number else pen.moveTo(point)
-    pen.closePath()
-    square = pen.glyph()
-    builder = FontBuilder(1000, isTTF=True)
-    order = [".notdef", *names.values()]
-    builder.setupGlyphOrder(order)
-    builder.setupCharacterMap(names)
-    builder.setupGlyf(dict.fromkeys(order, square))
-    builder.setupHorizontalMetrics(dict.fromkeys(order, (600, 0)))
-    builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": "NanumSquares", "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost()
-    path = tmp_path / "NanumSquares-Regular.ttf"
-    builder.save(path)
-    return path
 
 
 def render(figure: Figure):
@@ -97,30 +64,13 @@ def test_text_in_a_cell_contrasts_with_it():
         assert (text.get_color() == "white") == (brightness < 0.6)
 
 
-def test_korean_names_are_drawn_with_an_installed_korean_font(monkeypatch, korean_font):
-    broken = korean_font.with_name("broken.ttf")
-    broken.write_bytes(b"no font")
-    installed = [str(broken), str(korean_font)]
-    monkeypatch.setattr(fonts, "findSystemFonts", lambda: installed)
+def test_korean_names_are_drawn():
     figure = draw_confusion_matrix(np.eye(2, dtype=np.int64), KOREAN, "x")
     axes = figure.axes[0]
     assert tick_names(axes.xaxis) == KOREAN
-    assert axes.get_xticklabels()[0].get_fontproperties().get_file() == str(korean_font)
+    font = axes.get_xticklabels()[0].get_fontproperties().get_file()
+    assert Path(font).name == "NanumGothic.ttf"
     render(figure)  # no warning about missing glyphs
-
-
-def test_without_a_korean_font_names_are_romanised_and_the_remedy_is_logged(monkeypatch, caplog):
-    monkeypatch.setattr(fonts, "findSystemFonts", lambda: [])
-    figure = draw_confusion_matrix(np.eye(2, dtype=np.int64), KOREAN, "x")
-    assert tick_names(figure.axes[0].xaxis) == ["0 gwangye_eobseum", "1 inmul:jigeob"]
-    render(figure)
-    assert caplog.text.count("fonts-nanum") == 1
-
-
-def test_a_font_without_the_letters_is_not_taken(monkeypatch, korean_font):
-    monkeypatch.setattr(fonts, "findSystemFonts", lambda: [str(korean_font)])
-    assert fonts.drawable_names(KOREAN) == (KOREAN, korean_font)
-    assert fonts.drawable_names(["학교"])[1] is None
 
 
 def history(f1):

@@ -106,3 +106,37 @@ def test_labelled_row_with_unusable_entities_is_refused_by_its_id(rows):
 def test_missing_column_is_named(rows):
     with pytest.raises(ValueError, match=r"lacks \['object_end'\]"):
         write_inputs(rows.drop(columns="object_end"), PARAMS)
+
+
+def as_made(rows, sentence, **changes):
+    """The first row as augmentation would have made it."""
+    made = {"sentence": sentence, "origin_id": "elsewhere", **changes}
+    return rows.head(1).assign(**made)
+
+
+def special_of(written):
+    return [written.text[span.start_char : span.end_char] for span in written.special]
+
+
+def test_masks_of_made_rows_are_special_and_those_in_a_text_are_not(rows):
+    masked = "이순신은 조선의 [MASK]"
+    made = as_made(rows, masked)
+    assert special_of(write_inputs(made, PARAMS)[0].sentence) == ["[MASK]"]
+    written = as_made(rows, masked).assign(origin_id=rows["row_id"].head(1))
+    assert special_of(write_inputs(written, PARAMS)[0].sentence) == []
+    assert special_of(write_inputs(rows.head(1).assign(sentence=masked), PARAMS)[0].sentence) == []
+
+
+def test_a_masked_entity_is_masked_wherever_it_is_written(rows):
+    made = as_made(rows, "[MASK]은 조선의 무신이다.", subject_text="[MASK]", subject_end=6,
+                   object_start=8, object_end=10)  # fmt: skip
+    changes = {"name": "entity_marker_with_prefix", "query": "semantic_typing_marked"}
+    entry = write_inputs(made, PARAMS.model_copy(update=changes))[0]
+    assert special_of(entry.sentence) == ["<subj>", "[MASK]", "</subj>", "<obj>", "</obj>"]
+    assert special_of(entry.query) == ["[SE]", "[MASK]", "[/SE]", "[OE]", "[/OE]"]
+    assert special_of(entry.prefix[0]) == ["[MASK]"]
+
+
+def test_a_tokenizer_learns_no_masks(rows):
+    made = as_made(rows, "이순신은 조선의 [MASK]")
+    assert not any("MASK" in text for text in iterate_texts(made, PARAMS))

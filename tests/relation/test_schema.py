@@ -65,10 +65,38 @@ def test_training_rows_need_an_origin_a_method_and_a_weight(small_sentences):
 
 EMPTY_TABLES = {
     schema.RejectedRows: ["file", "row_number", "row_id", "reason", "detail"],
-    schema.DroppedRows: ["row_id", "reason", "kept_row_id", "sentence", "label"],
+    schema.DroppedRows: [
+        *schema.Sentences.to_schema().columns,
+        "row_number",
+        "rule",
+        "reason",
+        "kept_row_id",
+    ],
+    schema.ChangedRows: ["file", "row_id", "rule", "column", "before", "after"],
     schema.TestGold: ["row_id", "label"],
     schema.FoldMembers: ["fold", "row_id"],
 }
+
+
+def test_a_dropped_row_has_a_number_a_rule_and_a_reason(small_sentences):
+    told = {"row_number": range(1, 25), "rule": "test_overlap", "reason": "in_test_file"}
+    table = small_sentences.assign(**told, kept_row_id=None)
+    assert schema.DroppedRows.validate(table)["kept_row_id"].isna().all()
+    for column, value, check in (
+        ("row_number", 0, "greater_than_or_equal_to"),
+        ("reason", None, "not_nullable"),
+        ("sentence", "다른 문장", "words_are_at_their_spans"),
+    ):
+        with pytest.raises(SchemaErrors, match=check):
+            schema.DroppedRows.validate(table.assign(**{column: value}), lazy=True)
+
+
+def test_a_change_is_one_of_a_known_file():
+    line = {"file": "train", "row_id": "7", "rule": "repair_types", "column": "object_type"}
+    table = pd.DataFrame([line | {"before": "POH", "after": "ORG"}])
+    assert len(schema.ChangedRows.validate(table)) == 1
+    with pytest.raises(SchemaErrors, match="isin"):
+        schema.ChangedRows.validate(table.assign(file="dev"), lazy=True)
 
 
 @pytest.mark.parametrize("model", EMPTY_TABLES)

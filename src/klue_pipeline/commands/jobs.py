@@ -1,6 +1,6 @@
 """Which runs a call of ``kedro experiments`` asks for, and in which order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ class Job:
     Attributes:
         experiment: Its entry in the lab book.
         run_name: The name of a variant, which has a folder of its own; None for the entry itself.
-        members: Folders of the experiments whose scores it joins; they have to be there first.
+        members: Folders of the experiments whose scores it reads; they have to be there first.
     """
 
     experiment: str
@@ -77,13 +77,13 @@ class Request:
 def plan_jobs(
     names: Iterable[str], entries: Mapping[str, Mapping[str, Any]], run_name: str | None = None
 ) -> list[Job]:
-    """Put experiments in the order in which they can run: as named, a composite's members first.
+    """Put experiments in the order in which they can run: as named, after those that they read.
 
     Args:
         names: Names of entries; a repeated one counts once.
         entries: The table ``experiments`` of the lab book.
-        run_name: Names the variants. Members are joined from their plain folders, so those that a
-            composite brings along have no such name.
+        run_name: Names the variants. The scores of others are read from their plain folders, so
+            those that an experiment brings along have no such name.
 
     Returns:
         Each run once.
@@ -98,8 +98,17 @@ def plan_jobs(
 
 def _members_of(entries: Mapping[str, Mapping[str, Any]], name: str) -> tuple[str, ...]:
     """Return the members that are in the table; the check of settings refuses the others."""
-    listed = entries[name].get("members") or ()
-    return tuple(str(member) for member in listed if member in entries)
+    listed = [*(entries[name].get("members") or ()), *_asked_for_mistakes(entries[name])]
+    return tuple(dict.fromkeys(str(member) for member in listed if member in entries))
+
+
+def _asked_for_mistakes(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the experiments whose mistakes the chosen augmentations start from."""
+    augment = entry.get("augment") or {}
+    for method in augment.get("methods") or ():
+        select = (augment.get(method) or {}).get("select") or {}
+        if select.get("mistakes_of"):
+            yield select["mistakes_of"]
 
 
 def require_known(names: Iterable[str], entries: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 
 from klue_pipeline.experiments import folder_name
+from klue_pipeline.hooks.earlier import require_earlier, trace_earlier
 from klue_pipeline.hooks.members import require_members, trace_members
 from klue_pipeline.lineage import (
     COLLECTED_FOLDS,
@@ -79,7 +80,10 @@ class LineageHooks:
         if self._parameters is None:
             return
         require_members(pipeline, self._parameters, self._path_of, run_params)
-        self._members = trace_members(sorted(whole.inputs()), self._path_of)
+        require_earlier(pipeline, self._parameters, self._path_of)
+        datasets = sorted(whole.inputs())
+        self._members = trace_members(datasets, self._path_of)
+        self._members |= trace_earlier(datasets, self._path_of)
         sources = trace_sources(self._parameters, catalog) | self._members
         self._origins = trace_origins(whole, self._parameters, sources)
         # Refuse first: a run that is refused leaves everything as it was.

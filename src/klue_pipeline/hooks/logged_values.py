@@ -20,22 +20,50 @@ GROUPS_NOT_READ: dict[str, frozenset[str]] = {
 }
 """Parameter groups that an experiment of a kind does not read, so that they say nothing of it."""
 
-PARENT_METRICS: dict[str, str] = {"metrics": "", "ensemble_report": "ensemble"}
+PARENT_METRICS: dict[str, str] = {
+    "metrics": "",
+    "ensemble_report": "ensemble",
+    "label_audit_report": "label_audit",
+    "eda_report": "eda",
+}
 """Datasets whose numbers go to the parent run, and the prefix of their names."""
 
 ARTIFACT_FOLDERS: dict[str, str] = {
     "metrics": "reports",
     "adaptation_report": "reports",
+    "augmentation_report": "reports",
     "cleaning_report": "reports",
+    "eda_report": "reports",
     "fold_report": "reports",
     "ensemble_report": "reports",
+    "label_audit_report": "reports",
+    "dropped_rows": "tables",
+    "changed_rows": "tables",
     "per_label": "tables",
+    "label_suspects": "tables",
+    "label_noise": "tables",
+    "eda_labels": "tables",
+    "eda_shares": "tables",
+    "eda_type_pairs": "tables",
+    "eda_lengths": "tables",
+    "eda_repetition": "tables",
+    "eda_adversarial_features": "tables",
     "confusion_matrix": "figures",
     "learning_curves": "figures",
+    "label_audit_figure": "figures",
+    "eda_label_figure": "figures",
+    "eda_shares_figure": "figures",
+    "eda_type_pairs_figure": "figures",
+    "eda_lengths_figure": "figures",
+    "eda_entities_figure": "figures",
+    "eda_adversarial_figure": "figures",
     "submission": "submission",
     "experiment_submission": "experiment_submission",
 }
 """Datasets whose files go to the parent run, and the artifact folder they go to."""
+
+AUGMENTATION_REPORT = "augmentation_report"
+"""Dataset whose rows added by label become tags, so that runs can be searched by them."""
 
 _NOT_IN_NAMES = re.compile(r"[^\w.\-/: ]")
 
@@ -64,6 +92,17 @@ def flat_numbers(values: Any, prefix: str = "") -> dict[str, float]:
         for name, value in _leaves(values, prefix)
         if not isinstance(value, bool) and isinstance(value, Real)
     }
+
+
+def rows_added_tags(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return how many rows augmentation added, in all and of each label, as tags.
+
+    >>> rows_added_tags({"rows_added": 3, "rows_by_label": {"per:spouse": 3}})
+    {'klue.rows_added': '3', 'klue.rows_added.per:spouse': '3'}
+    """
+    by_label = report["rows_by_label"].items()
+    labels = {legal_name(f"klue.rows_added.{label}"): str(rows) for label, rows in by_label}
+    return {"klue.rows_added": str(report["rows_added"]), **labels}
 
 
 def _leaves(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline import topology
 from klue_pipeline.experiments import resolve_experiment
-from klue_pipeline.parameters import Parameters, check_parameters
+from klue_pipeline.parameters import check_parameters
 from klue_pipeline.training.adapt_params import ADAPTED
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class ParameterHooks:
             self._adapted = Path(loader["catalog"][_ADAPTED_ENCODER]["filepath"])
             resolved = _with_encoder(resolved, self._adapted)
         loader["parameters"] = resolved
-        if topology.set_shape(_shape(parameters)):
+        if topology.set_shape(topology.shape_of(resolved)):
             _forget_built_pipelines()
 
     @hook_impl
@@ -76,14 +76,6 @@ class ParameterHooks:
 
 def _with_encoder(parameters: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {**parameters, "encoder": {**parameters["encoder"], "name": folder.as_posix()}}
-
-
-def _shape(parameters: Parameters) -> topology.Shape:
-    return topology.Shape(
-        folds=parameters.folds,
-        kind=topology.kind_of(parameters.kind, parameters.target.name),
-        members=tuple(parameters.members),
-    )
 
 
 def _forget_built_pipelines() -> None:

@@ -16,8 +16,10 @@ from klue_pipeline.hooks.fold_runs import FoldRuns
 from klue_pipeline.hooks.live_metrics import points_at_step
 from klue_pipeline.hooks.logged_values import (
     ARTIFACT_FOLDERS,
+    AUGMENTATION_REPORT,
     PARENT_METRICS,
     flat_numbers,
+    rows_added_tags,
     saved_path,
 )
 from klue_pipeline.hooks.mlflow_client import EndStatus
@@ -164,6 +166,9 @@ def _log_saved(parent: ParentRun, dataset_name: str, data: Any, path: Path | Non
     if dataset_name in PARENT_METRICS:
         numbers = flat_numbers(data, prefix=PARENT_METRICS[dataset_name])
         parent.store.log_metrics(parent.run_id, points_at_step(0, numbers))
+    if dataset_name == AUGMENTATION_REPORT:
+        for name, value in rows_added_tags(data).items():
+            parent.store.set_tag(parent.run_id, name, value)
     if dataset_name in ARTIFACT_FOLDERS and path is not None:
         parent.store.log_path(parent.run_id, path, ARTIFACT_FOLDERS[dataset_name])
 

@@ -1,8 +1,9 @@
 """Rows of a table as the texts an encoder reads: prefix, marked sentence and query."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from klue_pipeline.relation.entities import Entity
 from klue_pipeline.relation.markers import REPRESENTATIONS, MarkedText
 from klue_pipeline.relation.params import InputParams
 from klue_pipeline.relation.queries import QUERIES
-from klue_pipeline.relation.texts import SpecialToken, WrittenText, cut_pieces
+from klue_pipeline.relation.texts import SpecialToken, WrittenText, cut_pieces, with_masks
 
 logger = logging.getLogger(__name__)
 
@@ -35,23 +36,27 @@ class InputText:
         query: The text that accompanies it, or None for a row without one.
         marked: Where the entities stand in the sentence; None for a test row whose entities cannot
             be located, which goes in bare.
+        has_masks: Whether ``[MASK]`` in the prefix is the mask token.
     """
 
     sentence: WrittenText
     query: WrittenText | None
     marked: MarkedText | None
+    has_masks: bool = False
 
     @property
     def prefix(self) -> tuple[WrittenText, ...]:
         """The texts that stand before the sentence."""
-        return () if self.marked is None else tuple(map(WrittenText, self.marked.prefix))
+        texts = () if self.marked is None else tuple(map(WrittenText, self.marked.prefix))
+        return tuple(map(with_masks, texts)) if self.has_masks else texts
 
 
 def write_inputs(sentences: pd.DataFrame, input_params: InputParams) -> list[InputText]:
     """Write every row in its representation, with its prefix and its query.
 
     A test row with a ``problem``, or whose entities are not where it says, becomes the bare
-    sentence without a query, so that every row keeps its line.
+    sentence without a query, so that every row keeps its line. In a row that augmentation made,
+    ``[MASK]`` is the mask token; in all others it is text.
 
     Args:
         sentences: The table ``training_sentences`` or ``test_sentences``.
@@ -64,7 +69,12 @@ def write_inputs(sentences: pd.DataFrame, input_params: InputParams) -> list[Inp
         ValueError: A column is missing, or a row with a label is one of those that cannot be
             marked.
     """
-    return [_write(*row, input_params) for row in _rows(sentences)]
+    written = (_write(*row, input_params) for row in _rows(sentences))
+    made = _are_made(sentences)
+    return [
+        _with_masks(entry) if is_made else entry
+        for entry, is_made in zip(written, made, strict=True)
+    ]
 
 
 def iterate_texts(sentences: pd.DataFrame, input_params: InputParams) -> Iterator[str]:
@@ -80,6 +90,22 @@ def iterate_texts(sentences: pd.DataFrame, input_params: InputParams) -> Iterato
 
 def _plain_pieces(written: WrittenText) -> Iterator[str]:
     return (piece for _, piece in cut_pieces(written) if not isinstance(piece, SpecialToken))
+
+
+def _are_made(sentences: pd.DataFrame) -> Iterable[bool]:
+    """Tell of each row whether augmentation made it."""
+    if "origin_id" not in sentences.columns:
+        return repeat(False, len(sentences))
+    return (sentences["origin_id"] != sentences["row_id"]).tolist()
+
+
+def _with_masks(entry: InputText) -> InputText:
+    return replace(
+        entry,
+        sentence=with_masks(entry.sentence),
+        query=None if entry.query is None else with_masks(entry.query),
+        has_masks=True,
+    )
 
 
 def _rows(sentences: pd.DataFrame) -> Iterator[tuple[Any, str | None, bool]]:

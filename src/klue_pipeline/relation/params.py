@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 from klue_pipeline.training.params import MethodSettings, Settings
 
 InputFormat = Literal["auto", "contest_csv", "klue", "legacy_tsv"]
-ContradictionRule = Literal["keep_positive", "drop_all", "keep_first"]
 
 
 class RawParams(Settings):
@@ -19,6 +18,12 @@ class RawParams(Settings):
     test_gold: str | None = "auto"
     """Gold labels of the test rows. ``auto`` takes the labels of a hub split, or the file beside
     ``raw.test`` with ``_gold`` after its stem, if it is there; None scores nothing."""
+    reviewed_rows: str | None = None
+    """A CSV of decisions about training rows, which the rule ``reviewed_rows`` carries out."""
+    synonyms: str | None = None
+    """A CSV of ``word`` and ``synonym``, for ``augment.eda``."""
+    translations: str | None = None
+    """A CSV of ``origin_id`` and ``text``, for ``augment.back_translation``."""
 
 
 class IngestParams(Settings):
@@ -39,20 +44,6 @@ class LabelSet(Settings):
     names: list[str] = Field(min_length=2)
     negative: str | None
     """The label that means *no relation*; micro F1 leaves it out."""
-
-
-class CleanParams(Settings):
-    """Which rows leave the training data before folds are drawn."""
-
-    drop_exact_duplicates: bool
-    contradictory_duplicates: ContradictionRule
-
-
-class AugmentParams(Settings):
-    """Which rows are added to the training parts of the folds."""
-
-    methods: list[str] = Field(max_length=0)
-    """Augmentation methods by name; none exists yet, so the list is empty."""
 
 
 class InputParams(Settings):

@@ -126,6 +126,20 @@ def special_token_id(tokenizer: Tokenizer, token: str) -> int:
     return token_id
 
 
+def mask_token_id(tokenizer: Tokenizer) -> int:
+    """Return the id of the token that stands for a hidden word.
+
+    Raises:
+        ValueError: The tokenizer has none.
+    """
+    if tokenizer.mask_token_id is None:
+        raise ValueError(
+            "Rows of augment.methods mask_words or mask_entity hold masks, but the tokenizer has "
+            "no mask token; leave these methods out, or choose another encoder."
+        )
+    return tokenizer.mask_token_id
+
+
 def _known_pieces(tokenizer: Tokenizer, description: Description) -> list[int]:
     for words in (description.word, description.type_name):
         ids = tokenizer(words, add_special_tokens=False)["input_ids"]

@@ -4,9 +4,16 @@ A special token is known by where it was put, never by how it is spelled: a sent
 contain ``<subj>`` or ``[SEP]`` stays text.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+
+MASK_TEXT = "[MASK]"
+"""Stands for the encoder's mask token, however the encoder spells it, in rows that augmentation
+made; in all other rows it is text."""
+
+_MASK = re.compile(re.escape(MASK_TEXT))
 
 
 class SpecialToken(str):
@@ -68,3 +75,16 @@ def cut_pieces(written: WrittenText) -> Iterator[tuple[int, str]]:
         cursor = span.end_char
     if cursor < len(written.text):
         yield cursor, written.text[cursor:]
+
+
+def with_masks(written: WrittenText) -> WrittenText:
+    """Return a text in which every ``[MASK]`` is a special token.
+
+    >>> with_masks(WrittenText("[MASK]은 무신이다.")).special
+    (CharSpan(start_char=0, end_char=6),)
+    """
+    masks = [CharSpan(*match.span()) for match in _MASK.finditer(written.text)]
+    if not masks:
+        return written
+    special = {*written.special, *masks}
+    return replace(written, special=tuple(sorted(special, key=lambda span: span.start_char)))

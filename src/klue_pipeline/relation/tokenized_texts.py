@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.special_tokens import special_token_id
-from klue_pipeline.relation.texts import SpecialToken, WrittenText, cut_pieces
+from klue_pipeline.relation.special_tokens import mask_token_id, special_token_id
+from klue_pipeline.relation.texts import MASK_TEXT, SpecialToken, WrittenText, cut_pieces
 from klue_pipeline.relation.tokenizer import Tokenizer
 
 
@@ -72,7 +72,12 @@ class TextTokenizer:
 
     def _look_up(self, start: int, token: SpecialToken) -> TokenizedPiece:
         if token not in self._special_ids:
-            self._special_ids[token] = special_token_id(self._tokenizer, token)
+            is_mask = token == MASK_TEXT
+            self._special_ids[token] = (
+                mask_token_id(self._tokenizer)
+                if is_mask
+                else special_token_id(self._tokenizer, token)
+            )
         offsets = np.array([[start, start + len(token)]], dtype=np.int64)
         return TokenizedPiece([self._special_ids[token]], offsets, is_special=True)
 

@@ -45,6 +45,11 @@ class Tokenizer(Protocol):
         """The id of the token for what the vocabulary cannot spell, or None."""
         ...
 
+    @property
+    def mask_token_id(self) -> int | None:
+        """The id of the token that stands for a hidden word, or None."""
+        ...
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Encode one text, one pair or a list of texts."""
         ...

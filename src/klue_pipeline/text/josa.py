@@ -5,10 +5,23 @@ digits and single Latin capitals by their Korean names, other Latin words by a r
 Hanja and other scripts carry no reading here and count as vowel-final.
 """
 
+import re
 import unicodedata
-from typing import Literal
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
-JosaPair = Literal["은/는", "이/가", "을/를", "와/과", "으로/로", "이나/나", "이라/라", "이/"]
+JosaPair = Literal[
+    "은/는",
+    "이/가",
+    "을/를",
+    "와/과",
+    "으로/로",
+    "이나/나",
+    "이라/라",
+    "이/",
+    "이었/였",
+    "이에요/예요",
+]
 
 # (form after a final consonant, form after a vowel). KLUE's queries write 와/과 vowel-first.
 _FORMS: dict[str, tuple[str, str]] = {
@@ -20,7 +33,30 @@ _FORMS: dict[str, tuple[str, str]] = {
     "이나/나": ("이나", "나"),
     "이라/라": ("이라", "라"),
     "이/": ("이", ""),
+    "이었/였": ("이었", "였"),
+    "이에요/예요": ("이에요", "예요"),
 }
+# What may follow each pair within the same word, as 부터 and 는 follow 으로 in 으로부터는. Taken
+# from what stands behind the entities of KLUE-RE. Left out is what often begins another word after
+# a vowel (고, 자, 면), and the vocative, which looks like the end of a name (동남아).
+_TAILS: dict[JosaPair, str] = {
+    "은/는": "(?:커녕)?",
+    "이/가": "",
+    "을/를": "",
+    "와/과": "[의는도만]?",
+    "으로/로": "(?:서|써|부터)?(?:[의는도만]|까지)?",
+    "이나/나": "마?",
+    "이라/라": "(?:고?[는도만]?|며|면|서)",
+    "이었/였": "[가-힣]+",
+    "이에요/예요": "",
+    "이/": "(?:란|랑|든[지가]?|야말로|여|며|다)",
+}
+# Closing quotes and a remark in brackets may stand between a word and its particle, as in
+# 《토지》는 or 정해인(鄭海仁)은. A bracket that only closes may not: what follows it belongs to the
+# word before the bracket.
+_QUOTES = r"[\"'’”»›》〉」』】]*"
+_BETWEEN = rf"{_QUOTES}(?:\([^()]*\))?{_QUOTES}"
+_WORD_END = r"(?![^\W_])"
 _HANGUL_FIRST, _HANGUL_LAST, _FINALS = 0xAC00, 0xD7A3, 28
 _RIEUL = 8
 # The reading of a digit (영 일 이 삼 사 오 육 칠 팔 구) ends in ㄹ, another consonant, or a vowel.
@@ -109,3 +145,76 @@ def with_josa(word: str, pair: JosaPair) -> str:
     ('세종은', '신사임당이', 'NATO를')
     """
     return word + choose_josa(word, pair)
+
+
+class FoundJosa(NamedTuple):
+    """A particle behind a word.
+
+    Attributes:
+        pair: The pair that it belongs to.
+        start_char: Where it begins in the text behind the word, counted from 0.
+        form: The part that depends on the word; empty for 이/ after a vowel.
+        text: All of it, as in 으로부터는, where the form is 으로.
+    """
+
+    pair: JosaPair
+    start_char: int
+    form: str
+    text: str
+
+
+def find_josa(following: str, word: str) -> FoundJosa | None:
+    """Find the particle behind a word, if there is one whose form depends on the word.
+
+    What looks like one, but is the wrong form for the word or has more letters behind it, is taken
+    for something else. Between word and particle, closing quotes and a remark in brackets are
+    looked through.
+
+    Args:
+        following: The text right behind the word.
+        word: The word.
+
+    >>> find_josa("으로부터 왔다", "조선")
+    FoundJosa(pair='으로/로', start_char=0, form='으로', text='으로부터')
+    >>> find_josa("’(2017년)은 노래다", "봄날")
+    FoundJosa(pair='은/는', start_char=8, form='은', text='은')
+    >>> find_josa("가 왔다", "카카오").pair, find_josa("가족이 왔다", "카카오")
+    ('이/가', None)
+    """
+    return next(_matches(following, word), None)
+
+
+def _matches(following: str, word: str) -> Iterator[FoundJosa]:
+    for pair, tail in _TAILS.items():
+        form = choose_josa(word, pair)
+        if found := re.match(f"{_BETWEEN}({form}{tail}){_WORD_END}", following):
+            yield FoundJosa(pair, found.start(1), form, found[1])
+
+
+def refit_josa(following: str, former_word: str, new_word: str) -> str:
+    """Write the particle behind a word in the form that another word wants.
+
+    Args:
+        following: The text right behind the former word.
+        former_word: The word that stands there now.
+        new_word: The word that takes its place.
+
+    Returns:
+        The text with another form of the particle; as it was if there is none, or none is seen
+        for sure (:func:`find_josa`). What is right after any word, such as 의 and 에서, and 이다
+        after a vowel, stays.
+
+    >>> refit_josa("은 조선의 무신이다.", "이순신", "카카오")
+    '는 조선의 무신이다.'
+    >>> refit_josa("로부터 왔다.", "서울", "부산"), refit_josa("라는 이름", "카카오", "삼성")
+    ('으로부터 왔다.', '이라는 이름')
+    >>> refit_josa("이었다.", "삼성", "카카오"), refit_josa("다.", "카카오", "삼성")
+    ('였다.', '이다.')
+    >>> refit_josa("이 많다", "길동", "철수"), refit_josa("이네 집", "길동", "철수")
+    ('가 많다', '이네 집')
+    """
+    found = find_josa(following, former_word)
+    if found is None:
+        return following
+    before, after = following[: found.start_char], following[found.start_char + len(found.form) :]
+    return before + choose_josa(new_word, found.pair) + after

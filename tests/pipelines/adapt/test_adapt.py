@@ -41,7 +41,7 @@ def catalog(small_sentences, tmp_path):
         }
     )
     catalog["clean_sentences"] = small_sentences.head(20)
-    catalog["test_sentences"] = small_sentences.tail(4).assign(
+    catalog["clean_test_sentences"] = small_sentences.tail(4).assign(
         problem=[None, None, None, "empty_sentence"]
     )
     catalog["params:adapt"] = PARAMS

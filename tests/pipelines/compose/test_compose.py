@@ -66,7 +66,7 @@ class Stage:
                     "type": SCORES, "filepath": self.path(folder, f"{part}.parquet"),
                 }  # fmt: skip
         made = DataCatalog.from_config(config)
-        made["clean_sentences"], made["test_sentences"] = self.clean, self.test
+        made["clean_sentences"], made["clean_test_sentences"] = self.clean, self.test
         made["fold_members"], made["labels"] = self.members, self.labels
         made["params:composite"] = composite
         return made
@@ -191,7 +191,7 @@ def test_a_fold_reads_shared_tables_and_all_folds_of_its_members(stage):
         "fold_0.compose", "fold_1.compose", "collect_out_of_fold", "average_folds"
     }  # fmt: skip
     assert set(nodes["fold_1.compose"].inputs) == {
-        "clean_sentences", "fold_members", "test_sentences", "labels", "fold_1.workspace",
+        "clean_sentences", "fold_members", "clean_test_sentences", "labels", "fold_1.workspace",
         "params:composite",
         *(f"member_{name}.fold_{fold}.validation_scores" for name in TARGETS for fold in (0, 1)),
         *(f"member_{name}.fold_1.test_scores" for name in TARGETS),

@@ -26,7 +26,7 @@ def tables(small_sentences):
     return {
         "clean_sentences": clean,
         "fold_members": members.sort_values(["fold", "row_id"], ignore_index=True),
-        "test_sentences": test.assign(label=None),
+        "clean_test_sentences": test.assign(label=None),
         "labels": {"names": names, "negative": "no_relation"},
         "params:ensemble": EnsembleParams(members="all", method="soft_vote"),
     }
@@ -61,7 +61,9 @@ def score_rows(row_ids, tables, seed, folds=None):
         "folds": fingerprints.folds_fingerprint(tables["fold_members"]),
     }
     if folds is None:
-        fingerprint["test_rows"] = fingerprints.test_rows_fingerprint(tables["test_sentences"])
+        fingerprint["test_rows"] = fingerprints.test_rows_fingerprint(
+            tables["clean_test_sentences"]
+        )
     ids = row_ids.to_numpy(dtype=object)
     return ScoreTable(ids, logits.astype(np.float32), tuple(names), folds, fingerprint)
 
@@ -71,7 +73,7 @@ def write_experiment(tmp_path, tables, name, seed, **test_changes):
     members = tables["fold_members"]
     out_of_fold = score_rows(members["row_id"], tables, seed, members["fold"].to_numpy())
     test_scores = replace(
-        score_rows(tables["test_sentences"]["row_id"], tables, seed), **test_changes
+        score_rows(tables["clean_test_sentences"]["row_id"], tables, seed), **test_changes
     )
     entries = {
         table: {"type": SCORES, "filepath": str(tmp_path / name / f"{table}.parquet")}
@@ -105,7 +107,7 @@ def test_all_experiments_are_blended_and_written(tmp_path, tables, catalog):
         ("experiment_submission", scores[0].probabilities),
     ]:
         written = outputs[name]
-        assert written["id"].tolist() == tables["test_sentences"]["row_id"].tolist()
+        assert written["id"].tolist() == tables["clean_test_sentences"]["row_id"].tolist()
         best = np.array(tables["labels"]["names"])[probabilities.argmax(axis=1)]
         assert written["pred_label"].tolist() == best.tolist()
 

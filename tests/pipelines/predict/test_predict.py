@@ -23,7 +23,7 @@ def run(catalog, *nodes):
 
 
 def test_test_rows_are_scored_by_every_fold_and_averaged(catalog):
-    row_ids = catalog.load("test_sentences")["row_id"].tolist()
+    row_ids = catalog.load("clean_test_sentences")["row_id"].tolist()
     folds = [run(catalog, f"fold_{fold}.predict")[f"fold_{fold}.test_scores"] for fold in (0, 1)]
     average = run(catalog)["test_scores@one"]
     for scores in (*folds, average):

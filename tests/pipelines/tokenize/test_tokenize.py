@@ -32,7 +32,7 @@ def catalog(small_sentences, tmp_path):
     names = sorted(small_sentences["label"].unique())
     memory = {
         "training_sentences": training,
-        "test_sentences": test,
+        "clean_test_sentences": test,
         "labels": {"names": names, "negative": "no_relation"},
         "params:encoder": EncoderParams(name="scratch", scratch=SCRATCH),
         "params:input": InputParams(
@@ -57,7 +57,7 @@ def test_pipeline_turns_sentences_into_features_on_disk(catalog):
     SequentialRunner().run(create_pipeline(), catalog)
     train, test = catalog.load("train_features"), catalog.load("test_features")
     assert train.row_ids.tolist() == catalog.load("training_sentences")["row_id"].tolist()
-    assert test.row_ids.tolist() == catalog.load("test_sentences")["row_id"].tolist()
+    assert test.row_ids.tolist() == catalog.load("clean_test_sentences")["row_id"].tolist()
     assert max(train.table["length"].to_pylist()) <= 40
     assert set(test.table["label_id"].to_pylist()) == {-1}
     assert train.fingerprint["tokenizer"] == test.fingerprint["tokenizer"]

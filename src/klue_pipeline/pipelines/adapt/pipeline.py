@@ -13,7 +13,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 adapt_encoder,
                 inputs=[
                     "clean_sentences",
-                    "test_sentences",
+                    "clean_test_sentences",
                     "adaptation_workspace",
                     "params:adapt",
                 ],

@@ -1,4 +1,4 @@
-"""Add training rows made from others; none yet."""
+"""Add training rows made from others."""
 
 from klue_pipeline.pipelines.augment.pipeline import create_pipeline
 

@@ -1,22 +1,49 @@
 """Nodes of the augment pipeline: cleaned sentences -> all rows that training may use."""
 
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 
-from klue_pipeline.relation.augmentation import augment_rows
-from klue_pipeline.relation.params import AugmentParams
+from klue_pipeline.earlier_scores import earlier_experiments
+from klue_pipeline.relation.augment_params import AugmentParams
+from klue_pipeline.relation.augmentation.driver import Resources, augment_rows
+from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.relation.scores import ScoreTable
 
 
-def augment_sentences(
-    clean_sentences: pd.DataFrame, fold_members: pd.DataFrame, augment: AugmentParams
-) -> pd.DataFrame:
+def augment_sentences(  # noqa: PLR0913 (one argument per input of the node)
+    *,
+    clean_sentences: pd.DataFrame,
+    fold_members: pd.DataFrame,
+    labels: dict[str, Any],
+    augment: AugmentParams,
+    synonyms: pd.DataFrame | None,
+    translations: pd.DataFrame | None,
+    translation_cache: Path | None,
+    **earlier: ScoreTable,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Put augmented rows beside the originals, each with its origin, method and weight.
 
     Args:
-        clean_sentences: Originals; schema ``sentences``.
-        fold_members: Columns ``fold`` and ``row_id``, so that no method mixes rows across folds.
+        clean_sentences: Originals; schema ``Sentences``.
+        fold_members: Validation rows of every fold, so that none of them gets into training.
+        labels: The task's labels.
         augment: Which methods to use; with none, the originals pass through.
+        synonyms: The user's table for ``eda``, or None.
+        translations: The user's table for ``back_translation``, or None.
+        translation_cache: Folder in which translations stay between runs.
+        earlier: Out-of-fold scores of the experiments whose mistakes are augmented.
 
     Returns:
-        Originals first, in order; columns of ``training_sentences``.
+        Originals first, in order, columns of ``training_sentences``; and the counts.
     """
-    return augment_rows(clean_sentences, fold_members, augment)
+    experiments = earlier_experiments(earlier)
+    resources = Resources(
+        synonyms=synonyms,
+        translations=translations,
+        cache_folder=translation_cache,
+        earlier={experiments[dataset]: scores for dataset, scores in earlier.items()},
+    )
+    label_set = LabelSet.model_validate(labels)
+    return augment_rows(clean_sentences, fold_members, label_set, augment, resources)

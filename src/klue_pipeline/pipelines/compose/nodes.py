@@ -15,7 +15,7 @@ from klue_pipeline.relation.scores import ScoreTable
 def compose(
     clean_sentences: pd.DataFrame,
     fold_members: pd.DataFrame,
-    test_sentences: pd.DataFrame,
+    clean_test_sentences: pd.DataFrame,
     labels: dict[str, Any],
     workspace: Any,
     composite: CompositeParams,
@@ -26,7 +26,7 @@ def compose(
     Args:
         clean_sentences: Training rows with their true labels.
         fold_members: The rows that each fold holds out.
-        test_sentences: Test rows.
+        clean_test_sentences: Test rows.
         labels: The label set to score.
         workspace: Which fold this is.
         composite: How to join.
@@ -37,7 +37,7 @@ def compose(
         The fold's metrics, its validation scores and its test scores.
     """
     label_set = LabelSet.model_validate(labels)
-    task = describe_task(clean_sentences, fold_members, test_sentences, label_set)
+    task = describe_task(clean_sentences, fold_members, clean_test_sentences, label_set)
     members = {
         name: MemberScores(
             validation={

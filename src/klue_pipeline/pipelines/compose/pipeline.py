@@ -10,7 +10,7 @@ from klue_pipeline.pipelines.compose.nodes import compose
 from klue_pipeline.pipelines.predict.nodes import average_folds
 from klue_pipeline.pipelines.train.nodes import collect_out_of_fold
 
-SHARED_INPUTS = ["clean_sentences", "fold_members", "test_sentences", "labels"]
+SHARED_INPUTS = ["clean_sentences", "fold_members", "clean_test_sentences", "labels"]
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001

@@ -24,7 +24,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
             ),
             node(
                 encode_test,
-                inputs=["test_sentences", "tokenizer", "labels", *settings],
+                inputs=["clean_test_sentences", "tokenizer", "labels", *settings],
                 outputs="test_features",
                 name="encode_test",
             ),

@@ -1,0 +1,219 @@
+"""Random rows to augment, and what has to hold of whatever a method makes of them.
+
+The strategies come as fixtures, so a test draws from them: ``data.draw(examples)`` with
+``@given(data=st.data())``.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import strategies as st
+
+from klue_pipeline.relation.augmentation.context import AugmentContext
+from klue_pipeline.relation.augmentation.example import Example
+from klue_pipeline.relation.entities import Entity
+from klue_pipeline.relation.params import LabelSet
+
+ROOT = Path(__file__).resolve().parents[3]
+LABEL_SETS = yaml.safe_load((ROOT / "conf/base/parameters_labels.yml").read_text(encoding="utf-8"))
+KLUE = LabelSet(**LABEL_SETS["label_sets"]["klue_30"])
+LEGACY = LabelSet(**LABEL_SETS["label_sets"]["legacy_42"])
+TYPES = ("PER", "ORG", "LOC", "DAT", "POH", "NOH")
+
+WORDS = [
+    *(
+        "이순신",
+        "수군",
+        "이순신의",
+        "서울",
+        "카카오",
+        "대표,",
+        "그는",
+        "값",
+        "한.",
+        "2019년",
+        "1,200명",
+    ),
+    *(
+        "《토지》를",
+        "“그래!”",
+        "'봄날'",
+        "「한글」",
+        '"네"',
+        "...",
+        "-",
+        "3·1",
+        "(주)다온",
+        "BTS와",
+    ),
+    *(
+        "鄭海仁",
+        "李舜臣은",
+        "😀",
+        "👨‍👩‍👧",
+        "❤️",
+        "e\u0301",
+        "\u1112\u1161\u11ab글",
+        "@",
+        "#",
+        "*",
+        "^",
+    ),
+]
+BLANKS = [" ", " ", " ", " ", "  ", "\t", "\u3000", "\u00a0", " \n ", "\u200b"]
+PARTICLES = [
+    *("", "은", "는", "이", "가", "을", "과의", "으로", "로부터"),
+    *("이라는", "다.", "이었다", "씨", "(", "》은"),
+]
+
+
+def _joined(words: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Words with a blank of some kind after each."""
+    pairs = st.tuples(words, st.sampled_from(BLANKS)).map("".join)
+    return st.lists(pairs, max_size=5).map("".join)
+
+
+@st.composite
+def _example_rows(draw, names=KLUE.names, types=TYPES, fold_keys=((), (0,), (0, 2))) -> Example:
+    random_word = st.text(min_size=1, max_size=4).filter(str.strip)
+    word = st.one_of(st.sampled_from(WORDS), st.sampled_from(WORDS), random_word)
+    entity = st.one_of(word, st.tuples(word, st.sampled_from(BLANKS), word).map("".join))
+    first = draw(entity)
+    second = draw(st.one_of(entity, st.just(first)))
+    # The rest of the sentence may hold the entities' own words once more.
+    rest = _joined(st.one_of(word, word, st.sampled_from([first, second])))
+    particle = st.sampled_from(PARTICLES)
+    before = draw(rest)
+    between = draw(particle) + draw(st.sampled_from(["", " "])) + draw(rest)
+    after = draw(particle) + draw(st.sampled_from(["", " "])) + draw(rest)
+    start = len(before) + len(first) + len(between)
+    entities = [
+        Entity(first, len(before), len(before) + len(first), draw(st.sampled_from(types))),
+        Entity(second, start, start + len(second), draw(st.sampled_from(types))),
+    ]
+    subject, object_ = draw(st.permutations(entities))
+    return Example(
+        row_id=draw(st.text("0123456789abc", min_size=1, max_size=6)),
+        sentence=before + first + between + second + after,
+        subject=subject,
+        object=object_,
+        label=draw(st.sampled_from(names)),
+        fold_key=draw(st.sampled_from(fold_keys)),
+    )
+
+
+@pytest.fixture(scope="session")
+def klue_labels() -> LabelSet:
+    """KLUE's 30 labels."""
+    return KLUE
+
+
+@pytest.fixture(scope="session")
+def legacy_labels() -> LabelSet:
+    """The older contest's 42 labels."""
+    return LEGACY
+
+
+@pytest.fixture(scope="session")
+def examples() -> st.SearchStrategy[Example]:
+    """Rows with emoji, Hanja, quotes, odd and repeated blanks, repeated words, NFD letters;
+    entities of one word or two, at any place, next to each other, with a particle or without,
+    and with their words elsewhere in the sentence."""
+    return _example_rows()
+
+
+@pytest.fixture(scope="session")
+def legacy_examples() -> st.SearchStrategy[Example]:
+    """Rows of the older contest: no entity types, Korean labels."""
+    return _example_rows(LEGACY.names, types=("NONE",))
+
+
+@pytest.fixture(scope="session")
+def example_lists() -> st.SearchStrategy[list[Example]]:
+    """One to six such rows, each with an id of its own, and few enough types, labels and folds
+    for some of them to have these in common."""
+    names = ["no_relation", "per:spouse", "per:employee_of"]
+    row = _example_rows(names, types=("PER", "ORG"), fold_keys=((0,), (1,)))
+    return st.lists(row, min_size=1, max_size=6, unique_by=lambda row: row.row_id)
+
+
+@pytest.fixture(scope="session")
+def mark() -> Callable[..., Example]:
+    """Read a row in which [[ ]] is around the subject and << >> around the object."""
+    return _read_marked
+
+
+def _read_marked(
+    marked: str, label: str = "no_relation", types: str = "PER:ORG", row_id: str = "0", **rest
+) -> Example:
+    subject_type, object_type = types.split(":")
+    subject = _read_entity(marked, r"\[\[(.+?)\]\]", subject_type)
+    object_ = _read_entity(marked, r"<<(.+?)>>", object_type)
+    return Example(row_id, _unmark(marked), subject, object_, label, **rest)
+
+
+def _unmark(marked: str) -> str:
+    return re.sub(r"\[\[|\]\]|<<|>>", "", marked)
+
+
+def _read_entity(marked: str, pattern: str, entity_type: str) -> Entity:
+    found = re.search(pattern, marked)
+    start = len(_unmark(marked[: found.start()]))
+    return Entity(found[1], start, start + len(found[1]), entity_type)
+
+
+@pytest.fixture(scope="session")
+def make_context() -> Callable[..., AugmentContext]:
+    """Write what a method may use besides its rows; ``originals`` are all rows of the task."""
+
+    def make(method="method", originals=(), seed=0, labels=KLUE, **rest) -> AugmentContext:
+        return AugmentContext(method, seed, labels, originals, **rest)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def settings_of() -> Callable[..., dict]:
+    """Write the settings that all methods share, with those of one method added."""
+
+    def write(**own) -> dict:
+        shared = {"select": {}, "share": 1, "max_rows": None, "max_rows_per_label": None}
+        return {**shared, "weight": 1, **own}
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def assert_sound() -> Callable[..., None]:
+    """Check a new row against the one it was made from: spans, label, types, id and weight."""
+
+    def check(row: Example, origin: Example, labels: LabelSet = KLUE) -> None:
+        row.require_words_at_spans()
+        assert row.row_id == origin.row_id
+        assert row.fold_key == origin.fold_key
+        assert row.label in labels.names
+        assert sorted(row.type_pair.split(":")) == sorted(origin.type_pair.split(":"))
+        assert row.weight > 0
+        assert row != origin
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def assert_stable() -> Callable[..., None]:
+    """Check that what is made of a row depends on neither chunks, order nor repetition."""
+
+    def check(build, params, rows, make_context) -> None:
+        def made(chunks):
+            augment = build(params, make_context(originals=rows))
+            return sorted((new for chunk in chunks for new in augment(chunk)), key=repr)
+
+        whole = made([rows])
+        assert made([rows]) == whole
+        assert made([[row] for row in rows]) == whole
+        assert made([rows[::-1]]) == whole
+
+    return check
