@@ -28,12 +28,20 @@ RUNS: dict[topology.Kind, tuple[str, ...]] = {
 """The stages of a whole run, by the kind of the experiment."""
 
 
+LOOKS: dict[topology.Kind, tuple[str, ...]] = {
+    "single": ("eda", "label_audit"),
+    "member": ("eda", "label_audit"),
+    "composite": ("label_audit",),
+}
+"""What looks at what a run left behind; a composite has no tokenizer whose tokens ``eda`` counts."""
+
+
 def register_pipelines() -> dict[str, Pipeline]:
     """Name the stages of this experiment after their folders, then add the run.
 
     ``adapt`` is no stage of a run: it makes an encoder that any number of experiments may use. Nor
-    are ``eda`` and ``label_audit``: they look at what a run left behind, whenever somebody asks,
-    alone or as parts of ``report``.
+    are the looks at data and labels: they are taken whenever somebody asks, alone or as parts of
+    ``report``.
     """
     stages = {
         "ingest": ingest.create_pipeline,
@@ -45,14 +53,16 @@ def register_pipelines() -> dict[str, Pipeline]:
         "compose": compose.create_pipeline,
         "ensemble": ensemble.create_pipeline,
         "report": report.create_pipeline,
+        "eda": eda.create_pipeline,
+        "label_audit": label_audit.create_pipeline,
     }
-    chosen = {name: stages[name]() for name in RUNS[topology.experiment_kind()]}
-    looks = {"eda": eda.create_pipeline(), "label_audit": label_audit.create_pipeline()}
-    whole_run = sum(chosen.values(), Pipeline([]))
+    kind = topology.experiment_kind()
+    chosen = {name: stages[name]() for name in RUNS[kind]}
+    looks = {name: stages[name]() for name in LOOKS[kind]}
     return {
         **chosen,
         **looks,
         "report": sum(looks.values(), chosen["report"]),
         "adapt": adapt.create_pipeline(),
-        "__default__": whole_run,
+        "__default__": sum(chosen.values(), Pipeline([])),
     }

@@ -1,20 +1,23 @@
-"""A font that can draw the label names, or names that every font can draw.
+"""A font that can draw Korean names, and names that the font can draw.
 
-Matplotlib's own font has no Hangul, draws empty boxes and warns once per letter. Label sets with
-Korean names therefore need a Korean font of the machine.
+Matplotlib's own font has no Hangul, draws empty boxes and warns once per letter. The installed
+package ``koreanize-matplotlib`` brings NanumGothic along, so that figures look the same everywhere;
+only its font file is used, because importing the package changes matplotlib's settings.
 """
 
 import logging
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-from matplotlib.font_manager import findSystemFonts
-from matplotlib.ft2font import FT2Font
+from matplotlib.font_manager import findfont, findSystemFonts
+from matplotlib.ft2font import FaceFlags, FT2Font
 
 logger = logging.getLogger(__name__)
 
+_FONT_PACKAGE, _FONT_FILE = "koreanize_matplotlib", "NanumGothic.ttf"
 _PREFERRED = ("nanumgothic", "notosanscjk", "notosanskr", "malgun", "applegothic", "nanum", "noto")
 
 
@@ -22,30 +25,58 @@ def drawable_names(names: Sequence[str]) -> tuple[list[str], Path | None]:
     """Return the names as they can be drawn, and the font to draw them with.
 
     Returns:
-        The names themselves and None (matplotlib's own font) or a font of this machine; without
-        a fitting font, numbered names in Latin letters, and a warning that says what to install.
+        The names, and None (matplotlib's own font) or the file of a font. Letters that the font
+        does not have, such as emoji and rare Hanja, are written as their code point (U+1F600).
+        Without any font for Hangul, syllables are written in Latin letters, and a warning says
+        what to install.
     """
-    letters = frozenset(letter for name in names for letter in name if not letter.isascii())
-    if not letters:
+    letters = frozenset(letter for name in names for letter in name)
+    if all(letter.isascii() and letter.isprintable() for letter in letters):
         return list(names), None
     font = find_font(letters)
-    if font is not None:
-        return list(names), font
-    logger.warning(
-        "No installed font can draw %s; figures show label numbers and Latin letters instead. "
-        "Install a Korean font, such as the package fonts-nanum, to see the names.",
-        "".join(sorted(letters)[:5]),
-    )
-    return [f"{number} {to_ascii(name)}" for number, name in enumerate(names)], None
+    missing = letters - _letters_of(font)
+    if any(_is_hangul(letter) for letter in missing):
+        logger.warning(
+            "No installed font can draw %s; figures show Latin letters instead. Install the "
+            "package koreanize-matplotlib, or a Korean font such as fonts-nanum.",
+            "".join(sorted(filter(_is_hangul, missing))[:5]),
+        )
+    return [_spell(name, missing) for name in names], font
 
 
 @cache
-def find_font(letters: frozenset[str]) -> Path | None:
-    """Return an installed font that has all of ``letters``, well-known Korean ones first."""
-    for path in sorted(map(Path, findSystemFonts()), key=_preference):
-        if _has_letters(path, letters):
-            return path
-    return None
+def find_font(letters: frozenset[str]) -> Path:
+    """Return the font that has the most of ``letters``.
+
+    Of equally good ones NanumGothic comes first, then matplotlib's own font, then the fonts of
+    this machine, well-known Korean ones before others.
+    """
+    best = None
+    for path in _candidates():
+        n_missing = len(letters - _letters_of(path))
+        if best is None or n_missing < best[0]:
+            best = n_missing, path
+        if n_missing == 0:
+            break
+    return best[1] if best else _own_font()
+
+
+def _candidates() -> Iterator[Path]:
+    """Yield fonts from the most to the least wanted; the machine is searched only if need be."""
+    yield from filter(None, [_packaged_font()])
+    yield _own_font()
+    yield from sorted(map(Path, findSystemFonts()), key=_preference)
+
+
+def _packaged_font() -> Path | None:
+    package = find_spec(_FONT_PACKAGE)
+    folders = package.submodule_search_locations if package else None
+    found = [path for folder in folders or [] for path in Path(folder).rglob(_FONT_FILE)]
+    return found[0] if found else None
+
+
+def _own_font() -> Path:
+    return Path(findfont("DejaVu Sans"))
 
 
 def _preference(path: Path) -> tuple[int, bool, str]:
@@ -54,25 +85,32 @@ def _preference(path: Path) -> tuple[int, bool, str]:
     return rank, "regular" not in stem, str(path)
 
 
-def _has_letters(path: Path, letters: frozenset[str]) -> bool:
+@cache
+def _letters_of(path: Path) -> frozenset[str]:
+    """Return what a font can draw in any size; nothing that would not be seen counts."""
     try:
-        characters = FT2Font(str(path)).get_charmap()
+        font = FT2Font(str(path))
     except (RuntimeError, OSError):  # not a font that FreeType reads
-        return False
-    return all(ord(letter) in characters for letter in letters)
+        return frozenset()
+    if not font.face_flags & FaceFlags.SCALABLE:  # colour emoji are pictures of one size
+        return frozenset()
+    return frozenset(letter for letter in map(chr, font.get_charmap()) if letter.isprintable())
 
 
-def to_ascii(name: str) -> str:
-    """Return ``name`` with Hangul by the syllables' Unicode names and ``?`` for other letters.
+def _spell(name: str, missing: frozenset[str]) -> str:
+    return "".join(spell_letter(letter) if letter in missing else letter for letter in name)
 
-    >>> to_ascii("인물:직업"), to_ascii("한(恨)")
-    ('inmul:jigeob', 'han(?)')
+
+def spell_letter(letter: str) -> str:
+    """Write a letter that cannot be drawn: a syllable by its sound, others by their code point.
+
+    >>> spell_letter("물"), spell_letter("恨"), spell_letter(chr(0x1F600))
+    ('mul', 'U+6068', 'U+1F600')
     """
-    return "".join(_character_to_ascii(character) for character in name)
+    if _is_hangul(letter):
+        return unicodedata.name(letter).rpartition(" ")[2].lower()
+    return f"U+{ord(letter):04X}"
 
 
-def _character_to_ascii(character: str) -> str:
-    if character.isascii():
-        return character
-    kind, _, syllable = unicodedata.name(character, "").rpartition(" ")
-    return syllable.lower() if kind == "HANGUL SYLLABLE" else "?"
+def _is_hangul(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("HANGUL SYLLABLE ")

@@ -1,0 +1,119 @@
+"""Charts that put the training and the test rows side by side, always in the same two colours.
+
+What they show is up to ``figures``. Made without pyplot: nothing global changes.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import NDArray
+
+from klue_pipeline.relation.exploration.comparison import Distance
+from klue_pipeline.relation.fonts import drawable_names
+
+# Blue and orange differ for any colour vision, and in print.
+COLORS = {"train": "#2f6ca8", "test": "#e8862c"}
+NAME_POINTS, NUMBER_POINTS = 9, 7.5
+_BAR_HEIGHT = 0.38
+_N_BINS = 40
+_SHOWN_QUANTILE = 0.995
+
+
+def write_names(axes: Axes, side: str, names: Sequence[str], **style: Any) -> None:
+    """Write names at the ticks 0, 1, … of ``x`` or ``y``, in a font that has their letters."""
+    drawn, font_path = drawable_names(names)
+    font = FontProperties(fname=font_path, size=NAME_POINTS)
+    getattr(axes, f"set_{side}ticks")(
+        range(len(drawn)), drawn, fontproperties=font, parse_math=False, **style
+    )
+
+
+def draw_paired_bars(axes: Axes, names: Sequence[str], shares: dict[str, pd.Series]) -> None:
+    """Draw one bar per name and file, with its share behind it; missing shares leave a gap.
+
+    Args:
+        axes: Where to draw; names go down from the top.
+        names: One per place.
+        shares: Shares from 0 to 1 by file, train first.
+    """
+    places = np.arange(len(names))
+    first = -_BAR_HEIGHT * (len(shares) - 1) / 2
+    for number, (split, own) in enumerate(shares.items()):
+        at = places + first + number * _BAR_HEIGHT
+        axes.barh(at, own.fillna(0), height=_BAR_HEIGHT, color=COLORS[split], label=split)
+        for place, share in zip(at, own, strict=True):
+            text = "" if pd.isna(share) else format_share(share)
+            axes.text(share, place, f" {text}", va="center", fontsize=NUMBER_POINTS)
+    write_names(axes, "y", names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.margins(x=0.15)
+    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def format_share(share: float) -> str:
+    """Write a share as a percentage that shows how small a small one is.
+
+    >>> format_share(0.2934), format_share(0.00012), format_share(0)
+    ('29.3 %', '0.012 %', '0 %')
+    """
+    percent = 100 * share
+    if percent == 0:
+        return "0 %"
+    return f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
+
+
+def draw_histograms(axes: Axes, values: dict[str, NDArray[np.int64]]) -> pd.DataFrame:
+    """Draw the outline of how whole numbers are spread in each file, as shares of its rows.
+
+    Args:
+        axes: Where to draw.
+        values: One number per row, by file; one of the files has rows.
+
+    Returns:
+        What was drawn: the share of each bin by file, indexed by the bin's first value. The last
+        bin takes all larger values, too. A file without rows has NaN.
+    """
+    top = max(int(np.quantile(own, _SHOWN_QUANTILE)) for own in values.values() if len(own))
+    step = max(1, -(-(top + 1) // _N_BINS))
+    edges = np.arange(0, top + 2 * step, step)
+    shares = pd.DataFrame(index=edges[:-1])
+    for split, own in values.items():
+        counts, _ = np.histogram(np.minimum(own, edges[-2]), edges)
+        shares[split] = counts / (len(own) or math.nan)
+        axes.stairs(shares[split], edges, color=COLORS[split], linewidth=1.6)
+        axes.stairs(shares[split], edges, color=COLORS[split], alpha=0.15, fill=True)
+    axes.set_xlim(0, edges[-1])
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    axes.set_ylabel("share of the file's rows" + (f", in steps of {step}" if step > 1 else ""))
+    axes.spines[["top", "right"]].set_visible(False)
+    return shares
+
+
+def add_legend(figure: Figure, rows: dict[str, int]) -> None:
+    """Say above all charts which colour is which file and how many rows it has."""
+    from matplotlib.patches import Patch
+
+    patches = [
+        Patch(color=COLORS[split], label=f"{split}: {n_rows:,} rows")
+        for split, n_rows in rows.items()
+    ]
+    figure.legend(handles=patches, loc="outside upper left", ncols=len(patches), frameon=False)
+
+
+def format_distance(distance: Distance | None) -> str:
+    """Write a total variation distance for a title.
+
+    >>> format_distance(Distance(total_variation=0.337, by_chance=0.011))
+    'TV 0.337 (by chance 0.011)'
+    """
+    if distance is None:
+        return "TV not defined"
+    return f"TV {distance.total_variation:.3f} (by chance {distance.by_chance:.3f})"
