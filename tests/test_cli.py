@@ -59,7 +59,47 @@ WRONG = {
     ),
     "a stage of another kind": (
         ["experiment=cascade", "--pipelines", "train"],
-        "of kind composite, whose pipelines are adapt, clean, compose, ensemble, ingest, report.",
+        "whose pipelines are adapt, clean, compose, ensemble, ingest, label_audit, report.",
+    ),
+    "mistakes of an experiment that was not trained": (
+        ["augment.methods=[aeda],augment.aeda.select.mistakes_of=rbert_focal"],
+        "Train it first: kedro run --params experiment=rbert_focal",
+    ),
+    "mistakes of itself": (
+        ["augment.methods=[aeda],augment.aeda.select.mistakes_of=typed_punct_query"],
+        "Experiment typed_punct_query reads its own earlier scores",
+    ),
+    "mistakes of nobody": (
+        ["augment.methods=[aeda],augment.aeda.select.mistakes_of=rbert_fokal"],
+        "there is no experiment 'rbert_fokal'. Did you mean rbert_focal?",
+    ),
+    "an unknown augmentation": (
+        ["augment.methods=[swap]"],
+        "augment.methods.0: found 'swap'; Input should be 'entity_swap', 'mask_words'",
+    ),
+    "synonyms from nowhere": (
+        ["augment.methods=[eda],augment.eda.operations=[synonym]"],
+        "operations synonym need synonyms=table",
+    ),
+    "a label that no row has": (
+        ["augment.methods=[aeda],augment.aeda.select.labels=[per:wife]"],
+        "augment.aeda.select.labels: no label set has 'per:wife'.",
+    ),
+    "a type pair that is none": (
+        ["augment.methods=[aeda],augment.aeda.select.types=[PER-ORG]"],
+        "augment.aeda.select.types: found 'PER-ORG'; two entity types joined by a colon",
+    ),
+    "a review that is not there": (
+        ["raw.reviewed_rows=nope.csv"],
+        "given as raw.reviewed_rows, is not there.",
+    ),
+    "a cleaning rule twice": (
+        ["clean.rules=[test_overlap,test_overlap]"],
+        "rules names test_overlap more than once; name each once",
+    ),
+    "nobody to ask about labels": (
+        ["clean.contradictory_duplicates.keep=keep_by_model"],
+        "goes with keep=keep_by_model and only with it",
     ),
     "an encoder that was not adapted": (
         ["experiment=tapt"],
@@ -102,9 +142,10 @@ def test_a_wrong_command_changes_no_result(wrong):
     project, before, _ = wrong
     after = {name: value for name, value in project.snapshot().items() if "unfinished" not in name}
     made = {name for name in after if after[name] != before.get(name)}
-    # The job that was given the test file as training file read the test rows before it noticed.
+    # The jobs that were given the test file as training file, or a review that is not there, read
+    # the rows before they noticed.
     assert {name.rpartition("/")[2].split(".")[0] for name in made} <= {
-        "labels", "test_sentences", "test_gold"
+        "labels", "sentences", "rejected_rows", "test_sentences", "test_gold"
     }  # fmt: skip
     assert before.keys() <= after.keys()
 

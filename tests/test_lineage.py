@@ -107,7 +107,7 @@ def test_what_results_do_not_depend_on_is_left_out(origins):
         ("training.device", "cpu", set()),
         ("loss.name", "cross_entropy", set()),
         ("run.name", "mine", set()),
-        ("clean.drop_exact_duplicates", False, set()),  # no node of the toy reads it
+        ("clean.flip_labels.share", 0.5, set()),  # no node of the toy reads it
     ],
 )
 def test_a_setting_changes_what_is_made_from_it_and_nothing_else(origins, path, value, changed):
@@ -246,7 +246,20 @@ def test_settings_are_flat():
     assert settings_of(parameters("training.max_tokens", 99), "training.max_tokens") == {
         "training.max_tokens": "99"
     }
-    assert settings_of(parameters("augment.methods", []), "augment") == {"augment.methods": "[]"}
+    assert settings_of(parameters("folds.run", [0]), "folds.n_splits") == {"folds.n_splits": "3"}
+
+
+def test_settings_of_methods_and_rules_that_are_off_are_left_out():
+    assert settings_of(parameters("augment.methods", []), "augment") == {
+        "augment.seed": "42",
+        "augment.methods": "[]",
+        "augment.undersample.target_share": "null",
+    }
+    chosen = settings_of(parameters("augment.methods", ["aeda"]), "augment")
+    assert chosen["augment.aeda.max_share"] == "0.33"
+    assert not any(name.startswith("augment.eda.") for name in chosen)
+    rules = settings_of(parameters("clean.rules", ["test_overlap"]), "clean")
+    assert rules == {"clean.rules": '["test_overlap"]', "clean.test_overlap.action": '"drop"'}
 
 
 def test_a_long_value_is_shortened_and_still_told_apart():

@@ -16,6 +16,11 @@ STAGES = {
     "member": ["ingest", "clean", "augment", "tokenize", "train", "predict", "report"],
     "composite": ["ingest", "clean", "compose", "ensemble", "report"],
 }
+LOOKS = {
+    "single": ["eda", "label_audit"],
+    "member": ["eda", "label_audit"],
+    "composite": ["label_audit"],
+}
 MEMBERS = {
     f"member_{member}.fold_{fold}.{part}_scores"
     for member in ("binary", "positive")
@@ -57,8 +62,23 @@ def test_every_stage_has_its_name_and_a_run_without_one_is_all_of_them(kind, pip
     assert "__default__" in pipelines
     assert set(pipelines).isdisjoint({"train", "predict", "compose", "ensemble"} - set(stages))
     whole = set(pipelines["__default__"].nodes)
-    assert whole == {node for stage in stages for node in pipelines[stage].nodes}
-    assert len(whole) == sum(len(pipelines[stage].nodes) for stage in stages)
+    own = {stage: own_nodes(kind, pipelines, stage) for stage in stages}
+    assert whole == set().union(*own.values())
+    assert len(whole) == sum(len(nodes) for nodes in own.values())
+
+
+def test_a_report_holds_the_looks_at_data_and_labels_and_a_run_does_not(kind, pipelines):
+    looks = {node for look in LOOKS[kind] for node in pipelines[look].nodes}
+    assert looks
+    assert looks < set(pipelines["report"].nodes)
+    assert looks.isdisjoint(pipelines["__default__"].nodes)
+    assert {"eda", "label_audit"} & set(pipelines) == set(LOOKS[kind])
+
+
+def own_nodes(kind, pipelines, stage):
+    """The nodes of a stage that are part of a run."""
+    looks = {node for look in LOOKS[kind] for node in pipelines[look].nodes}
+    return set(pipelines[stage].nodes) - looks
 
 
 def test_every_node_has_a_name_that_a_person_can_type(pipelines):
@@ -68,8 +88,26 @@ def test_every_node_has_a_name_that_a_person_can_type(pipelines):
 
 def test_the_job_needs_nothing_but_raw_files_settings_and_members(kind, pipelines):
     inputs = {name for name in pipelines["__default__"].inputs() if not name.startswith("params:")}
-    wanted = {"raw_train", "raw_test", "raw_test_gold", "fold_0.workspace", "fold_1.workspace"}
-    assert inputs == (wanted | MEMBERS if kind == "composite" else wanted)
+    wanted = {"raw_train", "raw_test", "raw_test_gold", "reviewed_rows"}
+    wanted |= {"fold_0.workspace", "fold_1.workspace"}
+    augmented = {"synonyms", "translations", "translation_cache"}
+    assert inputs == wanted | (MEMBERS if kind == "composite" else augmented)
+
+
+def test_a_graph_reads_the_earlier_experiments_that_it_asks():
+    topology.set_shape(
+        topology.Shape(FOLDS, asked_to_clean=("rbert",), asked_to_augment=("rbert", "bilstm"))
+    )
+    pipelines = register_pipelines()
+    scores = {
+        name: {dataset for dataset in pipelines[name].inputs() if dataset.startswith("earlier_")}
+        for name in ("clean", "augment", "train")
+    }
+    assert scores == {
+        "clean": {"earlier_scores_rbert"},
+        "augment": {"earlier_scores_rbert", "earlier_scores_bilstm"},
+        "train": set(),
+    }
 
 
 def test_a_composite_reads_no_setting_of_a_model():
@@ -82,7 +120,8 @@ def test_a_composite_reads_no_setting_of_a_model():
 
 def test_stages_read_what_earlier_stages_make(kind, pipelines):
     """So that the order of the table is one in which they can be run one by one."""
-    made = set(pipelines["__default__"].inputs())
+    made = {*pipelines["__default__"].inputs(), *pipelines["report"].inputs()}
+    made -= pipelines["__default__"].all_outputs()
     for stage in STAGES[kind]:
         needed = {name.partition("@")[0] for name in pipelines[stage].inputs()}
         assert needed <= made, stage

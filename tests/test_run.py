@@ -21,7 +21,8 @@ STAGES = ["ingest", "clean", "augment", "tokenize", "train", "predict", "ensembl
 RESULTS = _words("""
 02_intermediate/labels.json 02_intermediate/rejected_rows.csv 02_intermediate/sentences.parquet
 02_intermediate/test_gold.parquet 02_intermediate/test_sentences.parquet
-03_primary/clean_sentences.parquet 03_primary/dropped_rows.csv 03_primary/fold_members.parquet
+03_primary/clean_sentences.parquet 03_primary/clean_test_sentences.parquet
+03_primary/changed_rows.csv 03_primary/dropped_rows.csv 03_primary/fold_members.parquet
 04_feature/typed_punct_query/training_sentences.parquet
 05_model_input/typed_punct_query/test_features.arrow
 05_model_input/typed_punct_query/tokenizer/tokenizer.json
@@ -35,6 +36,7 @@ RESULTS = _words("""
 07_model_output/typed_punct_query/fold_1/validation.parquet
 07_model_output/typed_punct_query/out_of_fold.parquet
 07_model_output/typed_punct_query/test_scores.parquet
+08_reporting/typed_punct_query/augmentation_report.json
 08_reporting/typed_punct_query/confusion_matrix.png
 08_reporting/typed_punct_query/learning_curves.png
 08_reporting/typed_punct_query/fold_0/history.csv

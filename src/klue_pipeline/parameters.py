@@ -1,13 +1,13 @@
 """Every parameter of the project as one model: a misspelt one fails before anything runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
 from klue_pipeline.experiments import entry_of, suggest
 from klue_pipeline.relation.audit_params import LabelAuditParams
-from klue_pipeline.relation.augment_params import AugmentParams
+from klue_pipeline.relation.augment_params import AugmentParams, SelectParams
 from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.compatibility import (
     ModelSettings,
@@ -25,6 +25,7 @@ from klue_pipeline.relation.params import (
     RawParams,
     TargetParams,
 )
+from klue_pipeline.relation.sentence_table import NO_TYPE
 from klue_pipeline.training.adapt_params import AdaptParams
 from klue_pipeline.training.params import (
     EncoderParams,
@@ -35,6 +36,7 @@ from klue_pipeline.training.params import (
 )
 
 _FOLDER_NAME = r"^[\w.+-]+$"
+_TYPES_IN_PAIR = 2
 
 
 class RunParams(Settings):
@@ -202,21 +204,50 @@ def _targets_of_members(parameters: Parameters) -> dict[str, str]:
 
 def _check_earlier(parameters: Parameters) -> list[str]:
     """Check the experiments whose scores cleaning or augmentation reads."""
-    settings = {
-        "clean.contradictory_duplicates.previous": parameters.clean.previous,
-        **{
-            f"augment.{method}.select.mistakes_of": parameters.augment.settings_of(
-                method
-            ).select.mistakes_of
-            for method in parameters.augment.methods
-        },
-    }
+    asked = {"clean.contradictory_duplicates.previous": parameters.clean.previous}
+    for method, select in _selections(parameters):
+        asked[f"augment.{method}.select.mistakes_of"] = select.mistakes_of
     return [
         f"{setting}: there is no experiment {name!r}. {suggest(name, parameters.experiments)}"
-        for setting, name in settings.items()
+        for setting, name in asked.items()
         if name is not None and entry_of(name) not in parameters.experiments
     ]
 
 
-_CHECKS = (_check_encoder, _check_model, _check_members, _check_earlier)
+def _check_selected_labels(parameters: Parameters) -> list[str]:
+    """Check that rows can have the labels that augmentation starts from."""
+    known = {name for label_set in parameters.label_sets.values() for name in label_set.names}
+    return [
+        f"augment.{method}.select.labels: no label set has {label!r}. {suggest(label, known)}"
+        for method, select in _selections(parameters)
+        for label in select.labels or ()
+        if label not in known
+    ]
+
+
+def _check_selected_types(parameters: Parameters) -> list[str]:
+    """Check that rows can have the type pairs that augmentation starts from."""
+    known = {*parameters.entity_types, NO_TYPE}
+    return [
+        f"augment.{method}.select.types: found {pair!r}; two entity types joined by a colon were "
+        f"wanted, such as PER:ORG. Types are {', '.join(sorted(known))}."
+        for method, select in _selections(parameters)
+        for pair in select.types or ()
+        if len(pair.split(":")) != _TYPES_IN_PAIR or not known.issuperset(pair.split(":"))
+    ]
+
+
+def _selections(parameters: Parameters) -> Iterator[tuple[str, SelectParams]]:
+    for method in parameters.augment.methods:
+        yield method, parameters.augment.settings_of(method).select
+
+
+_CHECKS = (
+    _check_encoder,
+    _check_model,
+    _check_members,
+    _check_earlier,
+    _check_selected_labels,
+    _check_selected_types,
+)
 """Every rule about settings of several groups: each returns what is wrong, with what to change."""

@@ -33,7 +33,7 @@ LOOKS: dict[topology.Kind, tuple[str, ...]] = {
     "member": ("eda", "label_audit"),
     "composite": ("label_audit",),
 }
-"""What looks at what a run left behind; a composite has no tokenizer whose tokens ``eda`` counts."""
+"""What looks at what a run left behind. A composite has no tokenizer for ``eda`` to count with."""
 
 
 def register_pipelines() -> dict[str, Pipeline]:
