@@ -13,17 +13,27 @@ from benchmarks.contenders import train_ours
 from benchmarks.inference import predict_ours
 from benchmarks.workload import Workload, read_sentences, read_settings
 from klue_pipeline.datasets.features import FeaturesDataset
-from klue_pipeline.pipelines.augment.nodes import augment_sentences
-from klue_pipeline.pipelines.clean.nodes import assign_folds, clean_sentences
+from klue_pipeline.pipelines.clean.nodes import assign_folds
+from klue_pipeline.relation.augment_params import AugmentParams
+from klue_pipeline.relation.augmentation.driver import Resources, augment_rows
+from klue_pipeline.relation.augmentation.table import mark_originals
+from klue_pipeline.relation.clean_params import CleanParams
+from klue_pipeline.relation.cleaning import Evidence, Tables, clean_tables
 from klue_pipeline.relation.features import encode
-from klue_pipeline.relation.params import AugmentParams, CleanParams, InputParams, LabelSet
+from klue_pipeline.relation.params import InputParams, LabelSet
 from klue_pipeline.training.params import FoldsParams
 
 Seconds = dict[str, float]
 
+METHODS = ["entity_swap", "mask_words", "mask_entity", "entity_replace", "eda", "aeda"]
+"""Augmentations that need no model; each may start from every row."""
+
 
 def time_data_stages(source: str, rows: int, workload: Workload) -> Seconds:
-    """Time ingest, clean, folds, augment and tokenize on the first ``rows`` rows of a CSV file."""
+    """Time ingest, clean, folds, augment and tokenize on the first ``rows`` rows of a CSV file.
+
+    Augmenting makes several times as many rows; only the originals are tokenized.
+    """
     seconds: Seconds = {}
     settings = read_settings("clean", "experiments")
     defaults = settings["experiment_defaults"]
@@ -31,12 +41,18 @@ def time_data_stages(source: str, rows: int, workload: Workload) -> Seconds:
     folds = FoldsParams.model_validate(settings["folds"])
     part = _write_part(source, rows)
     sentences, labels = _timed(seconds, "ingest", lambda: read_sentences(str(part)))
-    cleaned, _, _ = _timed(seconds, "clean", lambda: clean_sentences(sentences, labels, clean))
-    members, _ = _timed(seconds, "folds", lambda: assign_folds(cleaned, folds))
-    table = _timed(
-        seconds, "augment", lambda: augment_sentences(cleaned, members, AugmentParams(methods=[]))
-    )
     label_set = LabelSet.model_validate(labels)
+    tables = Tables(sentences, sentences.head(0).assign(problem=None))
+    evidence = Evidence(labels=label_set, row_ids=frozenset(sentences["row_id"]))
+    cleaned = _timed(seconds, "clean", lambda: clean_tables(tables, clean, evidence).tables.train)
+    members, _ = _timed(seconds, "folds", lambda: assign_folds(cleaned, folds))
+    augment = _every_method(defaults["augment"])
+    _timed(
+        seconds,
+        "augment",
+        lambda: augment_rows(cleaned, members, label_set, augment, Resources()),
+    )
+    table = mark_originals(cleaned)
     inputs = InputParams.model_validate(defaults["input"])
     tokens = defaults["training"]["max_tokens"]
     features = _timed(
@@ -44,6 +60,11 @@ def time_data_stages(source: str, rows: int, workload: Workload) -> Seconds:
     )
     FeaturesDataset(filepath=str(part.with_suffix(".arrow"))).save(features)
     return seconds
+
+
+def _every_method(defaults: dict[str, Any]) -> AugmentParams:
+    every_row = {name: {**defaults[name], "share": 1.0} for name in METHODS}
+    return AugmentParams.model_validate({**defaults, **every_row, "methods": METHODS})
 
 
 def time_model_stages(workload: Workload, rows: int) -> Seconds:

@@ -11,15 +11,14 @@ import yaml
 from transformers import PreTrainedTokenizerBase
 
 from klue_pipeline.datasets.raw_relation import RawRelationDataset
-from klue_pipeline.pipelines.augment.nodes import augment_sentences
 from klue_pipeline.pipelines.ingest.nodes import choose_labels, parse_train
+from klue_pipeline.relation.augmentation.table import mark_originals
 from klue_pipeline.relation.encoded_rows import encode_rows
 from klue_pipeline.relation.features import Features, encode
 from klue_pipeline.relation.fold_training import ClassifierParams, build_model, describe_model
 from klue_pipeline.relation.labels import EntityTypes, LabelSets
 from klue_pipeline.relation.model import RelationConfig, RelationModel
 from klue_pipeline.relation.params import (
-    AugmentParams,
     HeadParams,
     IngestParams,
     InputParams,
@@ -89,9 +88,8 @@ def make_workload(source: str, encoder: str, layers: int, rows: int, batch_size:
     label_set = LabelSet.model_validate(labels)
     tokenizer = load_tokenizer(encoder)
     chosen = sentences.sample(rows, random_state=0) if rows < len(sentences) else sentences
-    table = augment_sentences(chosen, pd.DataFrame(), AugmentParams(methods=[]))
     features = encode(
-        table,
+        mark_originals(chosen),
         tokenizer,
         InputParams.model_validate(defaults["input"]),
         training.max_tokens,
