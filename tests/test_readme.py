@@ -13,11 +13,11 @@ import click
 import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
-from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines
 from kedro.framework.project import settings as project_settings
 from kedro.framework.startup import bootstrap_project
 
+from klue_pipeline.cli import run as kedro_run
 from klue_pipeline.experiments import resolve_experiment
 from klue_pipeline.parameters import check_parameters
 
