@@ -1,6 +1,7 @@
 """The eda pipeline on a hand-made catalog: every output, with and without what may be missing."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from kedro.io import DataCatalog
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klue_pipeline.pipelines.eda import create_pipeline
@@ -87,8 +89,28 @@ def test_the_report_holds_the_numbers(given):
     assert set(windowed) == {"40", "64", "96", "128", "160", "192", "256", "384", "512"}
     assert windowed["40"]["train"] == pytest.approx((tokens > 40).mean())
     assert report["labels"]["estimated_total_variation_distance"] > 0
+    assert report["labels"]["estimated_distance_by_chance"] > 0
+    assert "leans towards the training shares" in report["labels"]["estimated_from"]
     assert report["adversarial"] == made["eda_adversarial"]
     assert report["entities"]["smallest_object_characters"] == {"train": 2.0, "test": 2.0}
+
+
+def test_log_report_and_figures_agree_on_every_distance(given, caplog):
+    caplog.set_level("INFO")
+    made = run(given)
+    report = made["eda_report"]
+    names = {"entity order": "which entity comes first"}
+    titles = {
+        axes.get_title().split(":")[0]: axes.get_title()
+        for name in ("shares", "lengths", "entities")
+        for axes in made[f"eda_{name}_figure"].findobj(Axes)
+    }
+    for feature, own in {**report["shares"], "tokens": report["lengths"]["tokens"]}.items():
+        distance, chance = own["total_variation_distance"], own["distance_by_chance"]
+        words = feature.replace("_", " ")
+        assert f"TV {distance:.3f} (by chance {chance:.3f})" in titles[names.get(words, words)]
+        said = f"differ in {feature} by {distance:.3f} (total variation; by chance {chance:.3f})"
+        assert said in caplog.text
 
 
 def test_rows_that_cannot_be_read_are_counted_aloud(given, caplog):
@@ -100,7 +122,9 @@ def test_without_earlier_scores_there_is_no_estimate(given):
     made = run(given | {"earlier_test_scores": None})
     assert made["eda_labels"]["estimated_test_share"].isna().all()
     own = made["eda_report"]["labels"]
-    assert (own["estimated_total_variation_distance"], own["estimated_from"]) == (None, None)
+    assert own["estimated_total_variation_distance"] is None
+    assert own["estimated_distance_by_chance"] is None
+    assert own["estimated_from"] is None
 
 
 @pytest.mark.parametrize("case", ["bare", "no test rows", "Korean labels"])
@@ -131,7 +155,7 @@ def test_missing_pieces_break_nothing(given, case):
 
 
 def test_tables_survive_their_csv_files(given, tmp_path):
-    """Names such as NA stay names."""
+    """Names such as NA stay names, numbers keep six digits."""
     catalog = yaml.safe_load((ROOT / "conf/base/catalog_relation.yml").read_text(encoding="utf-8"))
     train = given["clean_sentences"]
     made = run(given | {"clean_sentences": train.assign(source=["NA", "nan", "null"] * 4)})
@@ -145,7 +169,9 @@ def test_tables_survive_their_csv_files(given, tmp_path):
             {name: {**entry, "filepath": str(tmp_path / f"{name}.csv")}}
         )
         files.save(name, made[name])
-        pd.testing.assert_frame_equal(files.load(name), made[name], check_dtype=False, rtol=1e-6)
+        pd.testing.assert_frame_equal(files.load(name), made[name], check_dtype=False, rtol=1e-5)
+        text = (tmp_path / f"{name}.csv").read_text(encoding="utf-8")
+        assert not re.search(r"\.\d{12}", text)
 
 
 def test_reading_the_pipeline_imports_nothing_heavy():

@@ -9,6 +9,7 @@ import pytest
 from klue_pipeline.relation.exploration.distributions import (
     FEATURES,
     estimate_label_shares,
+    measure_number,
     summarise_shares,
     tabulate_label_shares,
     tabulate_shares,
@@ -83,6 +84,20 @@ def test_bins_stand_in_their_order(train, test):
     shares = tabulate_shares(train, test)
     values = shares.loc[shares["feature"] == "entity_distance", "value"].tolist()
     assert values == ["0 to 4", "5 to 9", "10 to 19", "20 to 39", "40 to 79", "80 or more"]
+
+
+def test_distance_of_a_length_by_hand():
+    """Two of four training rows would have to go to another bin; 1 and 4 are in the same one."""
+    rows = pd.DataFrame(
+        {
+            "split": ["train"] * 4 + ["test"] * 2,
+            "entity_distance": [1, 2, 7, 90, 4, 0],
+            "tokens": [40, 40, 41, 300, 300, 45],
+        }
+    )
+    assert measure_number(rows, "entity_distance").total_variation == pytest.approx(0.5)
+    assert measure_number(rows, "tokens").total_variation == pytest.approx(0.25)
+    assert measure_number(rows[:4], "tokens") is None
 
 
 def test_summary_names_what_one_file_lacks(train, test):

@@ -10,8 +10,10 @@ import pytest
 from matplotlib import rcParams
 
 from klue_pipeline.relation.exploration import figures
-from klue_pipeline.relation.exploration.charts import COLORS
+from klue_pipeline.relation.exploration.charts import COLORS, format_distance
+from klue_pipeline.relation.exploration.comparison import measure_distance
 from klue_pipeline.relation.exploration.distributions import (
+    summarise_shares,
     tabulate_label_shares,
     tabulate_shares,
     tabulate_type_pairs,
@@ -59,6 +61,12 @@ def assert_nothing_overlaps(figure):
             assert not any(one.overlaps(other) for one, other in pairwise(boxes))
 
 
+def assert_the_legend_fits(figure):
+    box = figure.legends[0].get_window_extent()
+    assert figure.bbox.x0 <= box.x0
+    assert box.x1 <= figure.bbox.x1
+
+
 @pytest.fixture
 def rows(train, test, wordpiece_tokenizer, input_params):
     return measure_splits(train, test, wordpiece_tokenizer, input_params)
@@ -85,7 +93,7 @@ def adversarial():
 
 def test_label_shares_without_an_estimate(train, test, labels):
     table = tabulate_label_shares(train, test, labels, None)
-    figure = render(figures.draw_label_shares(table))
+    figure = render(figures.draw_label_shares(table, 8))
     axes = figure.axes[0]
     assert bars_of(axes, "train") == pytest.approx(table["train_share"].tolist())
     assert bars_of(axes, "test") == []
@@ -96,13 +104,18 @@ def test_label_shares_without_an_estimate(train, test, labels):
 def test_an_estimate_is_called_one(train, test, labels):
     uniform = np.full(len(labels.names), 1 / len(labels.names))
     table = tabulate_label_shares(train, test, labels, None).assign(estimated_test_share=uniform)
-    figure = render(figures.draw_label_shares(table))
+    figure = render(figures.draw_label_shares(table, 8))
     axes = figure.axes[0]
     assert bars_of(axes, "test") == pytest.approx(uniform.tolist())
-    assert "test shares are ESTIMATES" in axes.get_title()
+    distance = measure_distance(table["train_share"], table["estimated_test_share"], 16, 8)
+    assert axes.get_title() == f"Labels: test shares are ESTIMATES, {format_distance(distance)}"
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend[0] == "train: 16 rows, counted"
+    assert legend[1].startswith("test: 8 rows, mean of the probabilities that an earlier run")
     assert "no label was read" in legend[1]
+    assert "leans towards the training shares" in legend[1]
+    assert "even shares" in legend[1]
+    assert_the_legend_fits(figure)
 
 
 def test_shares_stand_side_by_side_with_their_distance(train, test):
@@ -211,7 +224,7 @@ def test_without_test_rows_everything_is_drawn(
 def test_one_row_each_is_drawn(train, test, labels, wordpiece_tokenizer, input_params):
     rows = measure_splits(train[:1], test[:1], wordpiece_tokenizer, input_params)
     for figure in (
-        figures.draw_label_shares(tabulate_label_shares(train[:1], test[:1], labels, None)),
+        figures.draw_label_shares(tabulate_label_shares(train[:1], test[:1], labels, None), 1),
         figures.draw_shares(tabulate_shares(train[:1], test[:1])),
         figures.draw_type_pairs(tabulate_type_pairs(train[:1], labels)),
         figures.draw_lengths(rows, 64),
@@ -228,12 +241,52 @@ def test_auc_and_features_that_give_the_file_away(adversarial):
     assert auc.get_ylabel().startswith("AUC of held-out rows")
     names = [label.get_text() for label in others.get_yticklabels()]
     assert names == ["source policy_briefing", "object characters"]
-    assert [text.strip() for text in texts_of(others)] == ["0.5 → 0.25", "3.5 → 4.5"]
+    assert [text.strip() for text in texts_of(others)] == ["50.0 % → 25.0 %", "3.5 → 4.5"]
     assert bars_of(others, "train") == [0.25]
     assert bars_of(others, "test") == [0.2]
     assert [label.get_text() for label in ngrams.get_yticklabels()] == ["「 것」", "「$U+1F600$」"]
     assert bars_of(ngrams, "test") == [0.4, 0.0]
     assert_nothing_overlaps(figure)
+
+
+def test_shares_are_percentages_and_means_have_three_digits(adversarial):
+    report, _ = adversarial
+    lines = [
+        ("policy_briefing", "source", "train", 0.0125, 0.00241, 0.04),
+        ("ORG", "object_type", "train", 0.352594339, 0.286746987, 0.03),
+        ("subject_first", "number", "test", 0.6031839, 0.6216867, 0.02),
+        ("characters", "number", "test", 95.185141, 1234.56, 0.01),
+    ]
+    columns = ["feature", "kind", "direction", "train_mean", "test_mean", "contribution"]
+    figure = render(figures.draw_adversarial(report, pd.DataFrame(lines, columns=columns)))
+    assert [text.strip() for text in texts_of(figure.axes[1])] == [
+        "1.2 % → 0.24 %",
+        "35.3 % → 28.7 %",
+        "60.3 % → 62.2 %",
+        "95.2 → 1,235",
+    ]
+
+
+def test_the_panels_say_how_they_are_ordered(adversarial):
+    _, others, ngrams = render(figures.draw_adversarial(*adversarial)).axes
+    for axes in (others, ngrams):
+        assert "at the top: the largest part of the gap" in axes.get_title()
+
+
+def test_titles_have_the_distances_of_the_report(train, test, rows):
+    """Figure, table and report count in the same bins."""
+    summary = summarise_shares(tabulate_shares(train, test))
+    drawn = [*figures.draw_lengths(rows, 64).axes, *figures.draw_entities(rows).axes]
+    titles = {axes.get_title().split(":")[0]: axes.get_title() for axes in drawn}
+    titles["entity order"] = titles["which entity comes first"]
+    for name in (
+        "entity_distance", "subject_characters", "object_characters", "characters", "entity_order",
+    ):  # fmt: skip
+        own = summary[name]
+        said = (
+            f"TV {own['total_variation_distance']:.3f} (by chance {own['distance_by_chance']:.3f})"
+        )
+        assert said in titles[name.replace("_", " ")]
 
 
 def test_what_was_not_measured_says_why(adversarial):
@@ -249,7 +302,7 @@ def test_korean_labels_are_drawn_as_they_are(train, test, labels):
     table = pd.DataFrame(
         {"label": names, "train_rows": [3, 2, 1], "train_share": [3 / 6, 2 / 6, 1 / 6]}
     ).assign(estimated_test_share=np.nan)
-    axes = render(figures.draw_label_shares(table)).axes[0]
+    axes = render(figures.draw_label_shares(table, 0)).axes[0]
     drawn = [label.get_text() for label in axes.get_yticklabels()]
     assert drawn == ["관계_없음 (3)", "인물:직업 (2)", "단체:설립일U+1F600 (1)"]
 

@@ -16,6 +16,7 @@ from klue_pipeline.relation.exploration import (
     repetition,
     row_measures,
 )
+from klue_pipeline.relation.exploration.comparison import usable_rows
 from klue_pipeline.relation.exploration.report import Findings, report_findings
 from klue_pipeline.relation.exploration_params import ExploreParams
 from klue_pipeline.relation.params import InputParams, LabelSet
@@ -121,7 +122,8 @@ def report_exploration(  # noqa: PLR0913, PLR0917 (one argument per input of the
     report = report_findings(findings, clean_sentences, clean_test_sentences, max_tokens, eda)
     if left_out := report["rows"]["test_left_out"]:
         logger.warning("%d test rows that no model can read were left out.", left_out)
-    for feature, own in report["shares"].items():
+    compared = {**report["shares"], "tokens": report["lengths"]["tokens"]}
+    for feature, own in compared.items():
         if own["total_variation_distance"] is not None:
             logger.info(
                 "Train and test differ in %s by %.3f (total variation; by chance %.3f)",
@@ -130,11 +132,11 @@ def report_exploration(  # noqa: PLR0913, PLR0917 (one argument per input of the
     return report
 
 
-def plot_label_shares(eda_labels: pd.DataFrame) -> Any:
+def plot_label_shares(eda_labels: pd.DataFrame, clean_test_sentences: pd.DataFrame) -> Any:
     """Draw the labels of the training rows, and the estimate for the test rows."""
     from klue_pipeline.relation.exploration.figures import draw_label_shares
 
-    return draw_label_shares(eda_labels)
+    return draw_label_shares(eda_labels, len(usable_rows(clean_test_sentences)))
 
 
 def plot_shares(eda_shares: pd.DataFrame) -> Any:

@@ -88,7 +88,7 @@ def _tables() -> Pipeline:
 
 def _figures() -> Pipeline:
     drawn: dict[str, tuple[Callable[..., Any], list[str]]] = {
-        "eda_label_figure": (plot_label_shares, ["eda_labels"]),
+        "eda_label_figure": (plot_label_shares, ["eda_labels", "clean_test_sentences"]),
         "eda_shares_figure": (plot_shares, ["eda_shares"]),
         "eda_type_pairs_figure": (plot_type_pairs, ["eda_type_pairs"]),
         "eda_lengths_figure": (plot_lengths, ["eda_rows", "params:training.max_tokens"]),

@@ -22,7 +22,8 @@ from klue_pipeline.relation.fonts import drawable_names
 COLORS = {"train": "#2f6ca8", "test": "#e8862c"}
 NAME_POINTS, NUMBER_POINTS = 9, 7.5
 _BAR_HEIGHT = 0.38
-_N_BINS = 40
+_N_STEPS = 40
+_FOUR_DIGITS = 999.5
 _SHOWN_QUANTILE = 0.995
 
 
@@ -70,19 +71,31 @@ def format_share(share: float) -> str:
     return f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
 
 
+def format_mean(mean: float) -> str:
+    """Write a mean with three digits, and no fewer than stand before the point.
+
+    >>> format_mean(95.185), format_mean(1234.6), format_mean(0.25)
+    ('95.2', '1,235', '0.25')
+    """
+    return f"{mean:.3g}" if abs(mean) < _FOUR_DIGITS else f"{mean:,.0f}"
+
+
 def draw_histograms(axes: Axes, values: dict[str, NDArray[np.int64]]) -> pd.DataFrame:
     """Draw the outline of how whole numbers are spread in each file, as shares of its rows.
+
+    Its steps follow the numbers, so that the form is seen; distances are measured in the fixed,
+    wider ones of :mod:`~klue_pipeline.relation.exploration.bins`.
 
     Args:
         axes: Where to draw.
         values: One number per row, by file; one of the files has rows.
 
     Returns:
-        What was drawn: the share of each bin by file, indexed by the bin's first value. The last
-        bin takes all larger values, too. A file without rows has NaN.
+        What was drawn: the share of each step by file, indexed by the step's first value. The last
+        one takes all larger values, too. A file without rows has NaN.
     """
     top = max(int(np.quantile(own, _SHOWN_QUANTILE)) for own in values.values() if len(own))
-    step = max(1, -(-(top + 1) // _N_BINS))
+    step = max(1, -(-(top + 1) // _N_STEPS))
     edges = np.arange(0, top + 2 * step, step)
     shares = pd.DataFrame(index=edges[:-1])
     for split, own in values.items():

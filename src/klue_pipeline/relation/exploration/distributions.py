@@ -5,12 +5,12 @@ Labels of test rows are never looked at: their shares can only be estimated from
 
 import logging
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from klue_pipeline.relation.exploration.bins import bin_numbers
 from klue_pipeline.relation.exploration.comparison import (
     NOT_GIVEN,
     Distance,
@@ -19,14 +19,11 @@ from klue_pipeline.relation.exploration.comparison import (
     name_missing,
     usable_rows,
 )
-from klue_pipeline.relation.exploration.row_measures import measure_rows
+from klue_pipeline.relation.exploration.row_measures import TEST, TRAIN, measure_rows
 from klue_pipeline.relation.params import LabelSet
 from klue_pipeline.relation.scores import ScoreTable
 
 logger = logging.getLogger(__name__)
-
-_DISTANCE_EDGES = (0, 5, 10, 20, 40, 80)
-_LENGTH_EDGES = (0, 50, 100, 150, 200, 300)
 
 
 def tabulate_label_shares(
@@ -61,8 +58,8 @@ def estimate_label_shares(
 ) -> np.ndarray | None:
     """Return the mean probability of each label over the usable test rows.
 
-    An estimate, and one that leans towards the label shares of training: a model that is unsure
-    falls back on them.
+    An estimate, and one that leans: a model that is unsure falls back on the label shares of
+    training, and a weak one, or one trained with balanced weights, on even shares.
 
     Args:
         scores: Test scores of an earlier run, or None.
@@ -109,15 +106,8 @@ def _order(rows: pd.DataFrame) -> pd.Series:
     return measure_rows(rows)["subject_first"].map({True: "subject first", False: "object first"})
 
 
-def _binned(measure: str, edges: tuple[int, ...]) -> Values:
-    names = [f"{low} to {high - 1}" for low, high in pairwise(edges)]
-    names.append(f"{edges[-1]} or more")
-
-    def bin_values(rows: pd.DataFrame) -> pd.Series:
-        bins = np.digitize(measure_rows(rows)[measure], edges[1:])
-        return pd.Series(pd.Categorical.from_codes(bins, pd.Index(names), ordered=True))
-
-    return bin_values
+def _binned(measure: str) -> Values:
+    return lambda rows: bin_numbers(measure_rows(rows)[measure], measure)
 
 
 FEATURES: dict[str, Values] = {
@@ -126,11 +116,13 @@ FEATURES: dict[str, Values] = {
     "object_type": _column("object_type"),
     "type_pair": _type_pairs,
     "entity_order": _order,
-    "entity_distance": _binned("entity_distance", _DISTANCE_EDGES),
-    "characters": _binned("characters", _LENGTH_EDGES),
+    "entity_distance": _binned("entity_distance"),
+    "subject_characters": _binned("subject_characters"),
+    "object_characters": _binned("object_characters"),
+    "characters": _binned("characters"),
 }
 """What is compared between the files: the value of each row, by the feature's name. Distances and
-lengths are in characters."""
+lengths are in characters, in the bins of :data:`~.bins.BIN_STARTS`."""
 
 
 def tabulate_shares(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
@@ -167,12 +159,18 @@ def summarise_shares(shares: pd.DataFrame) -> dict[str, dict[str, Any]]:
 
 
 def _summarise_feature(table: pd.DataFrame) -> dict[str, Any]:
-    distance = distance_of(table)
+    return {
+        **report_distance(distance_of(table)),
+        "only_in_train": table.loc[table["test_rows"] == 0, "value"].tolist(),
+        "only_in_test": table.loc[table["train_rows"] == 0, "value"].tolist(),
+    }
+
+
+def report_distance(distance: Distance | None) -> dict[str, float | None]:
+    """Write a distance for JSON; None where there is nothing to compare."""
     return {
         "total_variation_distance": None if distance is None else distance.total_variation,
         "distance_by_chance": None if distance is None else distance.by_chance,
-        "only_in_train": table.loc[table["test_rows"] == 0, "value"].tolist(),
-        "only_in_test": table.loc[table["train_rows"] == 0, "value"].tolist(),
     }
 
 
@@ -183,6 +181,22 @@ def distance_of(table: pd.DataFrame) -> Distance | None:
         return None
     n_train, n_test = int(table["train_rows"].sum()), int(table["test_rows"].sum())
     return measure_distance(table["train_share"], table["test_share"], n_train, n_test)
+
+
+def measure_number(rows: pd.DataFrame, measure: str) -> Distance | None:
+    """Say how far the files are apart in a length or a distance; None where one has no rows.
+
+    The same number as :func:`summarise_shares` has for the feature of this name: both count in the
+    bins of :data:`~.bins.BIN_STARTS`.
+
+    Args:
+        rows: As :func:`~.row_measures.measure_splits` returns it.
+        measure: One of its columns that has bins.
+    """
+    train, test = (
+        bin_numbers(rows.loc[rows["split"] == split, measure], measure) for split in (TRAIN, TEST)
+    )
+    return distance_of(compare_shares(train, test))
 
 
 def tabulate_type_pairs(train: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:

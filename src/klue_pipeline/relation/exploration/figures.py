@@ -1,7 +1,8 @@
 """What the tables of the exploration say, as figures for a report.
 
 TV is the total variation distance between the files (0 for the same shares, 1 for nothing in
-common), beside what two parts of one file would have by chance.
+common), beside what two parts of one file would have by chance. That of a length or a distance is
+measured in the bins of ``bins``, as in the tables and the report.
 """
 
 from collections.abc import Iterable
@@ -13,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.exploration.adversarial_features import NGRAM
+from klue_pipeline.relation.exploration.adversarial_features import NGRAM, NUMBER
+from klue_pipeline.relation.exploration.bins import BIN_STARTS
 from klue_pipeline.relation.exploration.charts import (
     COLORS,
     NUMBER_POINTS,
@@ -21,11 +23,12 @@ from klue_pipeline.relation.exploration.charts import (
     draw_histograms,
     draw_paired_bars,
     format_distance,
+    format_mean,
     format_share,
     write_names,
 )
 from klue_pipeline.relation.exploration.comparison import measure_distance
-from klue_pipeline.relation.exploration.distributions import distance_of
+from klue_pipeline.relation.exploration.distributions import distance_of, measure_number
 from klue_pipeline.relation.exploration.row_measures import TEST, TRAIN
 
 SHARE_PANELS = (("source", "subject_type", "object_type"), ("type_pair",))
@@ -37,19 +40,21 @@ _INCHES_PER_VALUE, _INCHES_PER_PANEL = 0.36, 0.9
 _SMALLEST_SHARE, _DARK_CELL = 0.005, 0.5
 
 
-def draw_label_shares(table: pd.DataFrame) -> Figure:
+def draw_label_shares(table: pd.DataFrame, n_test: int) -> Figure:
     """Draw the label shares of the training rows and, where there are any, the estimated ones.
 
     Args:
         table: As :func:`~.distributions.tabulate_label_shares` returns it.
+        n_test: Test rows that the estimate is from.
     """
+    n_train = int(table["train_rows"].sum())
     estimated = table["estimated_test_share"]
     shares = {TRAIN: table["train_share"]}
     title = "Labels of the training rows"
     if estimated.notna().all():
         shares[TEST] = estimated
-        distance = float((table["train_share"] - estimated).abs().sum() / 2)
-        title = f"Labels: test shares are ESTIMATES, TV {distance:.3f}"
+        distance = measure_distance(table["train_share"], estimated, n_train, n_test)
+        title = f"Labels: test shares are ESTIMATES, {format_distance(distance)}"
     names = _with_rows(table["label"], table["train_rows"])
     figure = Figure(figsize=(9, 1.6 + _INCHES_PER_VALUE * len(table)), layout="constrained")
     axes = figure.add_subplot()
@@ -57,15 +62,17 @@ def draw_label_shares(table: pd.DataFrame) -> Figure:
     axes.set_title(title)
     axes.set_xlabel("share of the file's rows")
     axes.set_ylabel("label (training rows)")
-    _explain_estimate(figure, shares, int(table["train_rows"].sum()))
+    _explain_estimate(figure, shares, {TRAIN: n_train, TEST: n_test})
     return figure
 
 
-def _explain_estimate(figure: Figure, shares: dict[str, pd.Series], n_rows: int) -> None:
+def _explain_estimate(figure: Figure, shares: dict[str, pd.Series], n_rows: dict[str, int]) -> None:
     handles, names = figure.axes[0].get_legend_handles_labels()
     texts = {
-        TRAIN: f"train: {n_rows:,} rows, counted",
-        TEST: "test: mean probability of an earlier run's scores, no label was read",
+        TRAIN: f"train: {n_rows[TRAIN]:,} rows, counted",
+        TEST: f"test: {n_rows[TEST]:,} rows, mean of the probabilities that an earlier run "
+        "predicted (no label was read);\nleans towards the training shares or, with a weak model, "
+        "towards even shares",
     }
     if len(shares) > 1:
         figure.legend(handles, [texts[name] for name in names], loc="outside lower center")
@@ -208,8 +215,9 @@ def _draw_measure(axes: Axes, rows: pd.DataFrame, name: str, unit: str) -> None:
     drawn = draw_histograms(axes, values)
     axes.set_xlabel(f"{unit}; last step: {drawn.index[-1]:,} and more")
     medians = ", ".join(f"{split} {np.median(own):g}" for split, own in values.items() if len(own))
-    said = format_distance(measure_distance(drawn[TRAIN], drawn[TEST], **_sizes(rows)))
-    axes.set_title(f"{_words(name)}: median {medians}\n{said}", fontsize="medium")
+    said = format_distance(measure_number(rows, name))
+    bins = f"in {len(BIN_STARTS[name])} bins"
+    axes.set_title(f"{_words(name)}: median {medians}\n{said} {bins}", fontsize="medium")
 
 
 def _values_by_split(rows: pd.DataFrame, name: str) -> dict[str, NDArray[Any]]:
@@ -243,7 +251,7 @@ def draw_adversarial(report: dict[str, Any], features: pd.DataFrame) -> Figure:
         [f"「{name}」" for name in ngrams["feature"]],
         {split: ngrams[f"{split}_mean"] for split in (TRAIN, TEST)},
     )
-    ngram_axes.set_title("In the text: pieces that give the file away")
+    ngram_axes.set_title(f"In the text: pieces that give the file away\n{_ORDER}")
     ngram_axes.set_xlabel("share of the file's rows that have it")
     add_legend(figure, report["rows"])
     return figure
@@ -265,6 +273,7 @@ def _draw_auc(axes: Axes, report: dict[str, Any]) -> None:
         axes.text(0.5, 0.5, reason, wrap=True, ha="center", transform=axes.transAxes)
 
 
+_ORDER = "(at the top: the largest part of the gap)"
 _FEATURE_SETS = {"all": "all features", "text": "text only", "meta": "without text"}
 
 
@@ -272,19 +281,31 @@ def _draw_contributions(axes: Axes, features: pd.DataFrame) -> None:
     names = [_describe(*row) for row in features[["kind", "feature"]].itertuples(index=False)]
     colors = [COLORS[split] for split in features["direction"]]
     axes.barh(range(len(names)), features["contribution"], height=0.7, color=colors)
-    drawn = features[["contribution", "train_mean", "test_mean"]].to_numpy(dtype=np.float64)
-    for place, (end, train, test) in enumerate(drawn.tolist()):
-        axes.text(end, place, f" {train:.3g} → {test:.3g}", va="center", fontsize=NUMBER_POINTS)
+    for place, feature in enumerate(features.to_dict("records")):
+        said = f" {_compare_means(feature)}"
+        axes.text(feature["contribution"], place, said, va="center", fontsize=NUMBER_POINTS)
     write_names(axes, "y", names)
     axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
     axes.margins(x=0.25)
-    axes.set_title("Beside the text (colour: the file that has more)")
-    axes.set_xlabel("part of the gap between the files, log-odds; train → test mean")
+    axes.set_title(f"Beside the text (colour: the file that has more)\n{_ORDER}")
+    axes.set_xlabel(
+        "part of the gap between the files, log-odds;\nshare of rows (%) or mean: train → test"
+    )
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def _compare_means(feature: dict[Any, Any]) -> str:
+    """Write train → test, as shares of rows for all that a row has or has not."""
+    is_mean = feature["kind"] == NUMBER and feature["feature"] not in _YES_OR_NO
+    write = format_mean if is_mean else format_share
+    return f"{write(feature['train_mean'])} → {write(feature['test_mean'])}"
+
+
+_YES_OR_NO = ("subject_first",)
+
+
 def _describe(kind: str, feature: str) -> str:
-    return _words(feature) if kind == "number" else f"{_words(kind)} {feature}"
+    return _words(feature) if kind == NUMBER else f"{_words(kind)} {feature}"
 
 
 def _with_rows(names: Iterable[Any], rows: Iterable[Any]) -> list[str]:

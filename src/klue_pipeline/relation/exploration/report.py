@@ -6,13 +6,20 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.relation.exploration.comparison import measure_distance, usable_rows
-from klue_pipeline.relation.exploration.distributions import summarise_shares
+from klue_pipeline.relation.exploration.distributions import (
+    measure_number,
+    report_distance,
+    summarise_shares,
+)
 from klue_pipeline.relation.exploration.lengths import windowed_shares
 from klue_pipeline.relation.exploration.repetition import list_repeated_pairs
 from klue_pipeline.relation.exploration_params import ExploreParams
 
 _ENTITY_NUMBERS = ("entity_distance", "subject_characters", "object_characters")
-_ESTIMATE = "mean probability over the test rows in an earlier run's scores; no label was read"
+_ESTIMATE = (
+    "mean of the probabilities that an earlier run predicted for the test rows (no label was "
+    "read); leans towards the training shares or, with a weak model, towards even shares"
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,8 @@ def report_findings(
     Returns:
         ``rows`` of each file, ``labels``, ``shares`` (by feature, with total variation distances),
         ``lengths``, ``entities``, ``repetition``, ``most_repeated_pairs`` and ``adversarial``.
-        Shares and distances are from 0 to 1, None where there is nothing to compare.
+        Shares and distances are from 0 to 1, None where there is nothing to compare. Lengths and
+        distances in characters or tokens are compared in the bins of :data:`~.bins.BIN_STARTS`.
     """
     n_usable = len(usable_rows(test))
     return {
@@ -58,6 +66,7 @@ def report_findings(
         "shares": summarise_shares(findings.shares),
         "lengths": {
             "max_tokens": max_tokens,
+            "tokens": report_distance(measure_number(findings.rows, "tokens")),
             "windowed_share": windowed_shares(findings.rows, [max_tokens, *eda.token_limits]),
         },
         "entities": _report_entities(findings.rows),
@@ -74,7 +83,7 @@ def _report_labels(labels: pd.DataFrame, n_test: int) -> dict[str, Any]:
     distance = measure_distance(labels["train_share"], estimated, n_train, n_estimated)
     return {
         "without_training_rows": labels.loc[labels["train_rows"] == 0, "label"].tolist(),
-        "estimated_total_variation_distance": distance and distance.total_variation,
+        **{f"estimated_{name}": value for name, value in report_distance(distance).items()},
         "estimated_from": None if distance is None else _ESTIMATE,
     }
 
