@@ -7,7 +7,7 @@ import pytest
 from kedro.config import OmegaConfigLoader
 
 from klue_pipeline.experiments import resolve_experiment
-from klue_pipeline.parameters import Parameters, check_parameters
+from klue_pipeline.parameters import Parameters, check_parameters, unread_settings
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -290,3 +290,40 @@ def test_a_composite_does_not_care_for_settings_of_models_that_it_does_not_read(
     """Its entry inherits a head and a loss, which nobody will ever use together."""
     assert check(experiment="cascade", loss={"name": "ldam", "beta": 0.9, "max_margin": 0.5,
                                              "reweight_after_share": 0.8})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("runtime", "said"),
+    [
+        (nested("augment.mask_words.share", 0.5),
+         "augment.mask_words is not read: mask_words is not among augment.methods"),
+        (nested("clean.flip_labels.share", 0.5),
+         "clean.flip_labels is not read: flip_labels is not among clean.rules"),
+        (nested("raw.synonyms", "my.csv"), "raw.synonyms is not read: augment.methods=[eda] with"),
+        ({"raw": {"translations": "my.csv"}, "augment": {"methods": ["aeda"]}},
+         "raw.translations is not read: augment.methods=[back_translation] with"),
+    ],
+)  # fmt: skip
+def test_settings_that_nothing_reads_are_told(runtime, said):
+    (line,) = unread_settings(check(**runtime), runtime)
+    assert line.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        {"augment": {"methods": ["mask_words"], "mask_words": {"share": 0.5}}},
+        nested("augment.undersample.target_share", 0.5),
+        nested("clean.test_overlap.action", "report"),
+        {
+            "raw": {"synonyms": "my.csv"},
+            "augment": {
+                "methods": ["eda"],
+                "eda": {"synonyms": "table", "operations": ["synonym"]},
+            },
+        },
+        {"raw": {"translations": "my.csv"}, "augment": {"methods": ["back_translation"]}},
+    ],
+)
+def test_settings_that_are_read_are_not_told(runtime):
+    assert unread_settings(check(**runtime), runtime) == []

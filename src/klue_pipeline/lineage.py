@@ -25,7 +25,7 @@ COLLECTED_FOLDS = "folds"
 """Field of an origin: the folds that went into a result which collects several."""
 
 _PARAMETER_PREFIX = "params:"
-_LONGEST_VALUE = 60
+_LONGEST_VALUE = 200
 _FOLD_DATASET = re.compile(r"(?:^|\.)(fold_\d+)\.\w+$")
 
 

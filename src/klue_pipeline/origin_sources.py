@@ -7,7 +7,22 @@ from klue_pipeline.lineage import Origin
 from klue_pipeline.parameters import Parameters
 from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 
-LATEST_RESULTS = frozenset({"ensemble_scores", "ensemble_report", "submission", "metrics"})
+LATEST_RESULTS = frozenset(
+    {
+        "ensemble_scores",
+        "ensemble_report",
+        "submission",
+        "metrics",
+        "eda_rows",
+        "eda_lengths",
+        "eda_adversarial",
+        "eda_adversarial_features",
+        "eda_report",
+        "eda_lengths_figure",
+        "eda_entities_figure",
+        "eda_adversarial_figure",
+    }
+)
 """Results outside the experiments' folders: those of whichever experiment ran last, never a mix."""
 
 _RAW_DATASETS = {

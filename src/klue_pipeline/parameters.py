@@ -126,6 +126,50 @@ def check_parameters(parameters: Mapping[str, Any]) -> Parameters:
     return checked
 
 
+def unread_settings(parameters: Parameters, runtime: Mapping[str, Any]) -> list[str]:
+    """Say which settings of the command line nothing reads, and what would make them count.
+
+    Args:
+        parameters: The checked parameters of the run.
+        runtime: The nested settings of the command line.
+    """
+    raw = runtime.get("raw") or {}
+    return [
+        *_unread_of(parameters.clean, "clean", "clean.rules", runtime),
+        *_unread_of(parameters.augment, "augment", "augment.methods", runtime),
+        *(
+            f"raw.{name} is not read: {what} reads it"
+            for name, (what, is_read) in _readers_of_tables(parameters).items()
+            if raw.get(name) and not is_read
+        ),
+    ]
+
+
+def _unread_of(
+    group: Settings, name: str, chosen_by: str, runtime: Mapping[str, Any]
+) -> Iterator[str]:
+    unread = group.unread_fields()
+    for field in runtime.get(name) or {}:
+        if field in unread:
+            yield f"{name}.{field} is not read: {field} is not among {chosen_by}"
+
+
+def _readers_of_tables(parameters: Parameters) -> dict[str, tuple[str, bool]]:
+    """Return what reads each table of the user's, and whether it does now."""
+    augment = parameters.augment
+    return {
+        "synonyms": (
+            "augment.methods=[eda] with augment.eda.synonyms=table and "
+            "augment.eda.operations=[synonym,insert]",
+            "eda" in augment.methods and augment.eda.synonyms == "table",
+        ),
+        "translations": (
+            "augment.methods=[back_translation] with augment.back_translation.source=file",
+            "back_translation" in augment.methods and augment.back_translation.source == "file",
+        ),
+    }
+
+
 def _explain(problem: Mapping[str, Any]) -> str:
     location = [str(part) for part in problem["loc"]]
     name = ".".join(location)

@@ -24,23 +24,25 @@ def path_of(tmp_path):
 
 def test_scores_that_are_there_are_let_through(path_of):
     path_of("earlier_scores_rbert").touch()
-    require_earlier(PIPELINE, parameters(), path_of)
+    require_earlier(PIPELINE, parameters(), path_of, {"env": None})
 
 
 def test_a_run_that_reads_none_needs_none(path_of):
-    require_earlier(Pipeline([]), parameters(), path_of)
+    require_earlier(Pipeline([]), parameters(), path_of, {"env": None})
 
 
 def test_missing_scores_are_told_with_the_way_to_make_them(path_of):
     with pytest.raises(ValueError, match=r"kedro run --params experiment=rbert$"):
-        require_earlier(PIPELINE, parameters(), path_of)
+        require_earlier(PIPELINE, parameters(), path_of, {"env": None})
+    with pytest.raises(ValueError, match=r"kedro run --env klue --params experiment=rbert$"):
+        require_earlier(PIPELINE, parameters(), path_of, {"env": "klue"})
 
 
 def test_nobody_reads_what_the_own_training_replaces(path_of):
     path_of("earlier_scores_rbert").touch()
     with pytest.raises(ValueError, match="rbert reads its own earlier scores"):
-        require_earlier(PIPELINE, parameters("rbert"), path_of)
-    require_earlier(PIPELINE, parameters("rbert", "again"), path_of)
+        require_earlier(PIPELINE, parameters("rbert"), path_of, {"env": None})
+    require_earlier(PIPELINE, parameters("rbert", "again"), path_of, {"env": None})
 
 
 def test_results_inherit_a_hash_that_changes_with_the_scores(path_of):

@@ -350,11 +350,11 @@ def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
     loader = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)
     parameters = check_parameters(resolve_experiment(loader["parameters"], {}))
     entries = loader["catalog"]
+    pipelines = register_pipelines()
+    whole = pipelines["__default__"] + pipelines["report"]
     of_experiments = {
         name
-        for name, origin in trace_origins(
-            register_pipelines()["__default__"], parameters, {}
-        ).items()
+        for name, origin in trace_origins(whole, parameters, {}).items()
         if any(field.startswith(("training.", "encoder.", "augment.")) for field in origin)
     }
     outside = {

@@ -4,8 +4,9 @@ Their scores are made by runs of their own, so the graph does not know them. Her
 once, before the run, like raw files.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from kedro.pipeline import Pipeline
 
@@ -18,12 +19,21 @@ PathOf = Callable[[str], Path | None]
 """Where a dataset lies, by its name; None for one without a file."""
 
 
-def require_earlier(pipeline: Pipeline, parameters: Parameters, path_of: PathOf) -> None:
+def require_earlier(
+    pipeline: Pipeline, parameters: Parameters, path_of: PathOf, run_params: Mapping[str, Any]
+) -> None:
     """Refuse a run that reads scores which are not there, or which it would itself change.
+
+    Args:
+        pipeline: What this run makes.
+        parameters: The checked parameters of the run.
+        path_of: Where a dataset lies.
+        run_params: What Kedro says about the run; its ``env`` belongs into the remedy.
 
     Raises:
         ValueError: The message says which experiment and what to do.
     """
+    environment = f"--env {run_params['env']} " if run_params.get("env") else ""
     own = folder_name(parameters.experiment, parameters.run.name)
     for dataset, experiment in earlier_experiments(sorted(pipeline.inputs())).items():
         if experiment == own:
@@ -36,7 +46,8 @@ def require_earlier(pipeline: Pipeline, parameters: Parameters, path_of: PathOf)
         if path is None or not path.exists():
             raise ValueError(
                 f"Experiment {own} reads the out-of-fold scores of {experiment}, and there are "
-                f"none at {path}. Train it first: kedro run --params experiment={experiment}"
+                f"none at {path}. Train it first: kedro run {environment}--params "
+                f"experiment={experiment}"
             )
 
 

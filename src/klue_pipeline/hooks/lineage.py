@@ -20,6 +20,7 @@ from kedro.pipeline import Pipeline
 from klue_pipeline.experiments import folder_name
 from klue_pipeline.hooks.earlier import require_earlier, trace_earlier
 from klue_pipeline.hooks.members import require_members, trace_members
+from klue_pipeline.hooks.missing_inputs import require_made
 from klue_pipeline.lineage import (
     COLLECTED_FOLDS,
     Origin,
@@ -80,7 +81,9 @@ class LineageHooks:
         if self._parameters is None:
             return
         require_members(pipeline, self._parameters, self._path_of, run_params)
-        require_earlier(pipeline, self._parameters, self._path_of)
+        require_earlier(pipeline, self._parameters, self._path_of, run_params)
+        if not run_params["only_missing_outputs"]:
+            require_made(pipeline, pipelines, self._parameters, self._path_of, run_params)
         datasets = sorted(whole.inputs())
         self._members = trace_members(datasets, self._path_of)
         self._members |= trace_earlier(datasets, self._path_of)
@@ -134,7 +137,15 @@ class LineageHooks:
                     "with --only-missing-outputs, which makes it anew, or run the whole pipeline."
                 )
             if fields := differing_fields(found, wanted):
-                raise ValueError(_refusal(name, fields, resuming=resuming))
+                raise ValueError(
+                    _refusal(name, fields, resuming=resuming, own_folder=self._is_own(path))
+                )
+
+    def _is_own(self, path: Path) -> bool:
+        """Tell whether a result lies in the experiment's folder, not in one that all share."""
+        parameters = self._parameters
+        own = parameters and folder_name(parameters.experiment, parameters.run.name)
+        return own in path.parts
 
     def _remember_unfinished(self, pipeline: Pipeline) -> None:
         plan = self._read_unfinished()
@@ -250,7 +261,7 @@ def _trains_every_fold(whole: Pipeline, pipeline: Pipeline) -> bool:
     return wanted <= set(pipeline.nodes)
 
 
-def _refusal(name: str, fields: list[str], *, resuming: bool) -> str:
+def _refusal(name: str, fields: list[str], *, resuming: bool, own_folder: bool) -> str:
     shown = "\n".join(f"  {field}" for field in fields[:_SHOWN_FIELDS])
     more = len(fields) - _SHOWN_FIELDS
     rest = f"\n  and {more} more" if more > 0 else ""
@@ -259,7 +270,12 @@ def _refusal(name: str, fields: list[str], *, resuming: bool) -> str:
         if resuming
         else "Run the stages that make it too (kedro run makes everything anew)"
     )
-    return (
-        f"{name} on disk was made with other settings:\n{shown}{rest}\n{remedy}, give this variant "
-        "its own folder by --params run.name=..., or go back to the former settings."
+    way_out = (
+        "give this variant its own folder by --params run.name=..., or go back to the former "
+        "settings."
+        if own_folder
+        else "or go back to the former settings. All experiments of a data folder share it, so "
+        "run.name does not help; an environment with a data_root of its own does (conf/<name>/"
+        "globals.yml)."
     )
+    return f"{name} on disk was made with other settings:\n{shown}{rest}\n{remedy}, {way_out}"

@@ -11,7 +11,7 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline import topology
 from klue_pipeline.experiments import resolve_experiment
-from klue_pipeline.parameters import check_parameters
+from klue_pipeline.parameters import check_parameters, unread_settings
 from klue_pipeline.training.adapt_params import ADAPTED
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,8 @@ class ParameterHooks:
             loader.runtime_params = runtime
         resolved = resolve_experiment(configured, runtime)
         parameters = check_parameters(resolved)
+        for line in unread_settings(parameters, runtime):
+            logger.warning("--params %s", line)
         self._adapted = None
         if parameters.encoder.name == ADAPTED:
             self._adapted = Path(loader["catalog"][_ADAPTED_ENCODER]["filepath"])

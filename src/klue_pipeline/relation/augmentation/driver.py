@@ -112,6 +112,12 @@ def augment_rows(
     originals = read_examples(sentences, fold_members)
     guard = RowGuard(originals, labels)
     left_out = undersample(originals, augment.undersample, augment.seed)
+    if left_out:
+        logger.info(
+            "undersample: %d of %d rows do not train (they still validate)",
+            len(left_out),
+            len(originals),
+        )
     runs: dict[str, MethodRun] = {}
     for name in _in_order(augment.methods):
         context = AugmentContext(
