@@ -12,9 +12,9 @@ from klue_pipeline.relation.augmentation.aeda import (
     NO_PLACE,
     REPEATED,
     build_aeda,
-    mark_places,
 )
 from klue_pipeline.relation.augmentation.example import Example
+from klue_pipeline.relation.augmentation.words import mark_places
 from klue_pipeline.relation.entities import Entity
 
 SENTENCE = "배우 [[정 해인]]은  지난 봄 <<서울>>에서 새 집을 샀다 고 했다."

@@ -10,9 +10,8 @@ from klue_pipeline.relation.augment_params import MaskWordsParams
 from klue_pipeline.relation.augmentation.mask_words import (
     NO_WORD,
     build_mask_words,
-    maskable_words,
 )
-from klue_pipeline.relation.augmentation.words import free_words
+from klue_pipeline.relation.augmentation.words import free_words, maskable_words
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 No word is lost or changed: marks come in, each as a word of its own before another word.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from klue_pipeline.relation.augment_params import AedaParams
 from klue_pipeline.relation.augmentation.context import Augment, AugmentContext
 from klue_pipeline.relation.augmentation.edits import Edit, apply_edits
 from klue_pipeline.relation.augmentation.example import Example
+from klue_pipeline.relation.augmentation.words import mark_places
 
 MARKS = (".", ";", "?", ":", "!", ",")
 """The marks of the paper."""
@@ -19,7 +19,6 @@ MARKS = (".", ";", "?", ":", "!", ",")
 NO_PLACE = "no place for a mark outside of its entities"
 REPEATED = "a copy equal to another one of its row"
 
-_WORD_START = re.compile(r"(?<!\S)\S")
 _TRIES_PER_COPY = 4
 
 
@@ -52,23 +51,6 @@ def build_aeda(params: AedaParams, context: AugmentContext) -> Augment:
             yield from (apply_edits(row, edits) for edits in draws)
 
     return augment
-
-
-def mark_places(example: Example) -> list[int]:
-    """Return where words begin, counted in characters, except inside of an entity.
-
-    >>> from klue_pipeline.relation.entities import Entity
-    >>> row = Example("0", "배우 정 해인은 서울에 산다.", Entity("정 해인", 3, 7, "PER"),
-    ...               Entity("서울", 9, 11, "LOC"), "no_relation")
-    >>> mark_places(row)
-    [0, 3, 9, 13]
-    """
-    starts = (match.start() for match in _WORD_START.finditer(example.sentence))
-    return [start for start in starts if not _is_inside(start, example)]
-
-
-def _is_inside(place: int, example: Example) -> bool:
-    return any(entity.start_char < place < entity.end_char for entity in example.entities)
 
 
 def _draw_apart(

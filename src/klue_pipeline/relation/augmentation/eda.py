@@ -12,11 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from klue_pipeline.relation.augment_params import EdaParams
-from klue_pipeline.relation.augmentation.aeda import mark_places
 from klue_pipeline.relation.augmentation.context import Augment, AugmentContext
 from klue_pipeline.relation.augmentation.edits import Edit, apply_edits
 from klue_pipeline.relation.augmentation.example import Example
-from klue_pipeline.relation.augmentation.mask_words import maskable_words
 from klue_pipeline.relation.augmentation.stems import Stem, count_of, draw_stems, replace_stem
 from klue_pipeline.relation.augmentation.synonyms import (
     WordChoice,
@@ -24,7 +22,7 @@ from klue_pipeline.relation.augmentation.synonyms import (
     WordSource,
     read_synonyms,
 )
-from klue_pipeline.relation.augmentation.words import free_words
+from klue_pipeline.relation.augmentation.words import free_words, mark_places, maskable_words
 from klue_pipeline.relation.texts import CharSpan
 from klue_pipeline.text.morphemes import analyse
 

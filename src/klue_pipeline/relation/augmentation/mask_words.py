@@ -1,17 +1,13 @@
 """Some words outside of the entities become the mask token."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from klue_pipeline.relation.augment_params import MaskWordsParams
 from klue_pipeline.relation.augmentation.context import MASK_TEXT, Augment, AugmentContext
 from klue_pipeline.relation.augmentation.edits import Edit, apply_edits
 from klue_pipeline.relation.augmentation.example import Example
-from klue_pipeline.relation.augmentation.words import free_words
+from klue_pipeline.relation.augmentation.words import maskable_words
 from klue_pipeline.relation.texts import CharSpan
-
-_LETTERS = re.compile(r"[^\W_](?:\S*[^\W_])?")
 
 NO_WORD = "no word outside of its entities"
 
@@ -41,30 +37,6 @@ def build_mask_words(params: MaskWordsParams, context: AugmentContext) -> Augmen
             yield apply_edits(row, [_mask(words[place]) for place in chosen.tolist()])
 
     return augment
-
-
-def maskable_words(example: Example) -> list[CharSpan]:
-    """Return the words that no entity touches, each without the marks around it.
-
-    >>> from klue_pipeline.relation.entities import Entity
-    >>> row = Example("0", "“이순신은” 수군을 (크게) - 이끌었다.", Entity("이순신", 1, 4, "PER"),
-    ...               Entity("수군", 7, 9, "ORG"), "no_relation")
-    >>> [row.sentence[word.start_char : word.end_char] for word in maskable_words(row)]
-    ['크게', '이끌었다']
-    """
-    cores = (_core(example.sentence, word) for word in free_words(example))
-    return [core for core in cores if core is not None]
-
-
-def _core(sentence: str, word: CharSpan) -> CharSpan | None:
-    letters = _LETTERS.search(sentence, word.start_char, word.end_char)
-    if letters is None:
-        return None
-    end = letters.end()
-    # An accent that is a character of its own belongs to the letter before it.
-    while end < word.end_char and unicodedata.category(sentence[end]).startswith("M"):
-        end += 1
-    return CharSpan(letters.start(), end)
 
 
 def _mask(word: CharSpan) -> Edit:
