@@ -63,7 +63,7 @@ WRONG = {
     ),
     "mistakes of an experiment that was not trained": (
         ["augment.methods=[aeda],augment.aeda.select.mistakes_of=rbert_focal"],
-        "Train it first: kedro run --params experiment=rbert_focal",
+        "Train it first: kedro run --env test --params experiment=rbert_focal",
     ),
     "mistakes of itself": (
         ["augment.methods=[aeda],augment.aeda.select.mistakes_of=typed_punct_query"],

@@ -72,7 +72,13 @@ def test_what_an_earlier_run_may_have_left_need_not_be_there(project):
     ("content", "message"),
     [
         ("row_id,분류\n1,가".encode("cp949"), r"UnicodeDecodeError.*Save it as UTF-8"),
-        (b"", r"EmptyDataError"),
+        (b"", r"EmptyDataError.*\. The file is empty\. Give"),
+        (
+            "row_id,decision\n1,keep\n2,drop,김,이\n".encode(),
+            r"ParserError.*saw 4\)\. Columns are separated by commas, rows by line ends\. Give",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1", r"It is an Excel workbook; save it as CSV UTF-8\. Give"),
+        (b"PK\x03\x04\xff\xfe", r"It is an Excel workbook; save it as CSV UTF-8\. Give"),
     ],
 )
 def test_an_unreadable_file_says_which_and_what_to_do(project, content, message):
@@ -81,6 +87,7 @@ def test_an_unreadable_file_says_which_and_what_to_do(project, content, message)
         dataset("review.csv").load()
     assert str(project / "review.csv") in str(error.value)
     assert "--params raw.reviewed_rows=<file>" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_it_is_never_written(project):

@@ -4,8 +4,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
+from pandas.errors import EmptyDataError, ParserError
 
 from klue_pipeline.datasets.raw_relation import resolve_path
+
+_HINTS: dict[type[Exception], str] = {
+    UnicodeDecodeError: "Save it as UTF-8; Excel calls that format CSV UTF-8. ",
+    ParserError: "Columns are separated by commas, rows by line ends. ",
+    EmptyDataError: "The file is empty. ",
+}
+_WORKBOOK_STARTS = (b"PK", b"\xd0\xcf\x11\xe0")  # xlsx, and xls of before 2007
 
 
 class OptionalDataset(AbstractDataset[NoReturn, Any]):
@@ -61,8 +69,8 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
         except DatasetError as error:
             reason = error.__cause__ or error
             raise DatasetError(
-                f"{path} cannot be read ({type(reason).__name__}: {reason}). {_hint(reason)}"
-                f"{remedy}"
+                f"{path} cannot be read ({type(reason).__name__}: {_in_one_line(reason)}). "
+                f"{_hint(path, reason)}{remedy}"
             ) from error
 
     def save(self, data: NoReturn) -> NoReturn:  # noqa: ARG002 - Kedro's signature
@@ -100,7 +108,12 @@ def _path(filepath: str) -> Path:
     return resolve_path(str(Path(*parts[from_home:])))
 
 
-def _hint(reason: BaseException) -> str:
-    if isinstance(reason, UnicodeDecodeError):
-        return "Save it as UTF-8; Excel calls that format CSV UTF-8. "
-    return ""
+def _hint(path: Path, reason: BaseException) -> str:
+    with path.open("rb") as file:
+        if file.read(4).startswith(_WORKBOOK_STARTS):
+            return "It is an Excel workbook; save it as CSV UTF-8. "
+    return next((hint for kind, hint in _HINTS.items() if isinstance(reason, kind)), "")
+
+
+def _in_one_line(reason: BaseException) -> str:
+    return " ".join(str(reason).split()).rstrip(".")

@@ -45,6 +45,7 @@ def tables(small_sentences):
         "out_of_fold@one": score_rows(small_sentences, names, wrong=[16]),
         "clean_sentences": small_sentences,
         "changed_rows": NO_CHANGES,
+        "reviewed_rows": None,
         "labels": LabelSet(names=names, negative="no_relation").model_dump(),
         "params:target": TargetParams(name="all"),
         "params:label_audit": default_params(),
@@ -196,6 +197,54 @@ def test_a_review_goes_back_to_cleaning(tables, entries, tmp_path):
     before = tables["clean_sentences"].set_index("row_id")["label"]
     assert labels[labels != before].to_dict() == {"16": tables["labels"]["names"][1]}
     assert outcome.reasons[outcome.reasons != ""].index.tolist() == [3]
+
+
+def fill_in(path, **decisions):
+    """Decide about rows in a list, as a reviewer with a spreadsheet does."""
+    review = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    is_decided = review["row_id"].isin([row_id.removeprefix("row_") for row_id in decisions])
+    review["decision"] = ("row_" + review["row_id"]).map(decisions).where(is_decided, "")
+    review.to_csv(path, index=False, encoding="utf-8-sig")
+    return review
+
+
+def test_a_second_audit_keeps_the_list_that_was_filled_in(tables, entries, tmp_path, caplog):
+    run_on_disk(tables, entries)
+    fill_in(tmp_path / "label_suspects.csv", row_16="relabel", row_3="drop")
+    filled_in = (tmp_path / "label_suspects.csv").read_bytes()
+    catalog = run_on_disk(tables, entries)
+    assert (tmp_path / "label_suspects.reviewed-1.csv").read_bytes() == filled_in
+    assert "it is label_suspects.reviewed-1.csv now" in caplog.text
+    assert catalog.load("label_suspects")["decision"].isna().all()
+
+
+def test_a_second_round_shows_what_was_decided_and_moves_nothing(tables, entries, tmp_path, caplog):
+    run_on_disk(tables, entries)
+    reviewed = fill_in(tmp_path / "label_suspects.csv", row_16="relabel", row_3="keep")
+    caplog.set_level("INFO")
+    for _ in range(2):
+        catalog = run_on_disk(tables | {"reviewed_rows": reviewed}, entries)
+        suspects = catalog.load("label_suspects").set_index("row_id")
+        assert suspects["decision"].dropna().to_dict() == {"16": "relabel", "3": "keep"}
+        assert suspects.loc["16", "new_label"] == tables["labels"]["names"][1]
+    assert "listed the 24 most suspect, 2 of them decided before" in caplog.text
+    assert not list(tmp_path.glob("*reviewed-*"))
+
+
+def test_a_weak_model_is_warned_of(tables, caplog):
+    run_audit(tables)
+    assert "The model agrees with only" not in caplog.text
+    names = tables["labels"]["names"]
+    weak = score_rows(tables["clean_sentences"], names, wrong=range(0, 24, 3))
+    run_audit(tables | {"out_of_fold@one": weak})
+    assert "The model agrees with only 67 % of the labels: most issues are" in caplog.text
+
+
+def test_labels_never_predicted_are_said_to_stand_in_a_file(tables, caplog):
+    names = tables["labels"]["names"]
+    never = score_rows(tables["clean_sentences"].assign(label="no_relation"), names)
+    run_audit(tables | {"out_of_fold@one": never})
+    assert "labels_never_predicted in label_audit.json lists them all" in caplog.text
 
 
 def test_kedro_can_read_every_signature():

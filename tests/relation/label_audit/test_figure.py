@@ -62,6 +62,22 @@ def test_a_label_the_model_never_predicts_looks_different():
     assert found[0].get_facecolor() == found[1].get_facecolor() != found[2].get_facecolor()
 
 
+def test_a_label_with_few_rows_looks_like_one_that_is_not_known():
+    found = bars(draw(NOISE.assign(support=[1200, 9, 10, 0])).axes[0])
+    assert found[0].get_facecolor() != found[1].get_facecolor() == found[2].get_facecolor()
+
+
+def test_the_noise_is_called_an_upper_bound():
+    axes = draw().axes[0]
+    assert "its own errors count as noise" in axes.get_title()
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts == [
+        "called issues",
+        "estimated noise, an upper bound",
+        "fewer than 10 rows, or never predicted: says little",
+    ]
+
+
 def test_flipped_labels_add_a_panel():
     assert len(draw().axes) == 1
     panel = draw(validation=VALIDATION).axes[1]

@@ -78,7 +78,7 @@ def suspects(small_sentences, make_audited):
         joint=np.zeros((3, 3), dtype=np.int64),
     )
     task = LabelSet(names=["per:origin", "org:top_members/employees"], negative=None)
-    return lambda size: tabulate_suspects(audited, judgement, task, size)
+    return lambda size, reviewed=None: tabulate_suspects(audited, judgement, task, size, reviewed)
 
 
 def test_suspects_are_listed_worst_first_with_all_a_reviewer_needs(suspects):
@@ -113,3 +113,25 @@ def test_the_reviewer_finds_an_empty_decision_and_a_label_that_the_task_has(susp
 
 def test_the_list_can_be_short(suspects):
     assert suspects(2)["row_id"].tolist() == ["2", "0"]
+
+
+def test_what_was_decided_before_is_filled_in(suspects):
+    reviewed = pd.DataFrame(
+        [
+            ["1", "Keep ", "per:origin"], ["0", " relabel", "per:origin "], ["9", "drop", ""],
+            ["2", "", "per:origin"], ["1", "keep", ""],
+        ],
+        columns=["row_id", "decision", "new_label"],
+    )  # fmt: skip
+    table = suspects(None, reviewed)
+    assert table["row_id"].tolist() == ["2", "0", "1"]
+    assert table["decision"].tolist() == ["", "relabel", "keep"]
+    # The suggestion stands where no other label was chosen.
+    assert table["new_label"].tolist() == ["", "per:origin", ""]
+    nothing = suspects(None, reviewed.head(0))
+    pd.testing.assert_frame_equal(nothing, suspects(None), check_dtype=False)
+
+
+def test_a_table_of_decisions_without_its_columns_is_refused(suspects):
+    with pytest.raises(ValueError, match="has no column row_id, decision, new_label; found id"):
+        suspects(None, pd.DataFrame({"id": ["0"]}))

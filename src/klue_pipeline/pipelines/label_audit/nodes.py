@@ -20,21 +20,25 @@ from klue_pipeline.relation.scores import ScoreTable
 logger = logging.getLogger(__name__)
 
 _SHOWN_LABELS = 3
+_LEAST_AGREEMENT = 0.8
+"""Below this share of labels the model agrees with, it errs more often than labels usually do."""
 
 
-def audit_labels(
+def audit_labels(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     out_of_fold: ScoreTable,
     clean_sentences: pd.DataFrame,
     changed_rows: pd.DataFrame,
+    reviewed_rows: pd.DataFrame | None,
     labels: dict[str, Any],
     target: TargetParams,
     label_audit: LabelAuditParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Rank rows by how probably their label is wrong, and estimate the noise of each label.
 
-    Nothing is deleted: a reviewer fills in ``decision`` and ``new_label`` of the suspects and
-    names the file in ``raw.reviewed_rows``. A model of another target than ``all`` audits the rows
-    that have an answer to its question, in its own labels.
+    Nothing is deleted: a reviewer fills in ``decision`` and ``new_label`` in a copy of the suspects
+    and names the copy in ``raw.reviewed_rows``. What such a file says of a suspect stands in the
+    next list, so that nobody decides about a row twice. A model of another target than ``all``
+    audits the rows that have an answer to its question, in its own labels.
 
     Returns:
         The suspects, the noise of each label, and the report; if cleaning flipped labels on
@@ -43,11 +47,13 @@ def audit_labels(
     label_set = LabelSet.model_validate(labels)
     audited = collect_rows(out_of_fold, clean_sentences, label_set, target)
     judgement = judge_labels(audited, label_audit)
-    suspects = tabulate_suspects(audited, judgement, label_set, label_audit.max_suspects)
+    suspects = tabulate_suspects(
+        audited, judgement, label_set, label_audit.max_suspects, reviewed_rows
+    )
     noise = tabulate_noise(audited, judgement)
     validation = validate_audit(audited, judgement, changed_rows, label_set, target)
     report = report_audit(audited, judgement, noise, label_audit, validation)
-    _log(report, len(suspects))
+    _log(report, suspects)
     return suspects, noise, report
 
 
@@ -63,17 +69,24 @@ def plot_label_audit(label_noise: pd.DataFrame, label_audit_report: dict[str, An
     return draw_label_audit(label_noise, label_audit_report)
 
 
-def _log(report: dict[str, Any], n_suspects: int) -> None:
+def _log(report: dict[str, Any], suspects: pd.DataFrame) -> None:
     rows = report["rows"]
     logger.info(
-        "Label audit: %d of %d rows are called issues; listed the %d most suspect. %d rows were "
-        "not scored, %d have no answer to the model's question.",
-        report["issues"], rows["audited"], n_suspects, rows["not_scored"], rows["without_answer"],
+        "Label audit: %d of %d rows are called issues; listed the %d most suspect, %d of them "
+        "decided before. %d rows were not scored, %d have no answer to the model's question.",
+        report["issues"], rows["audited"], len(suspects), (suspects["decision"] != "").sum(),
+        rows["not_scored"], rows["without_answer"],
     )  # fmt: skip
+    if report["agreement_share"] < _LEAST_AGREEMENT:
+        logger.warning(
+            "The model agrees with only %.0f %% of the labels: most issues are probably its own "
+            "errors, not errors of the labels; audit with a better model.",
+            100 * report["agreement_share"],
+        )
     if unknown := report["labels_never_predicted"]:
         logger.warning(
             "The model never predicts %d labels, such as %s; do not trust what the audit says "
-            "about them. labels_never_predicted in label_audit_report lists them all.",
+            "about them. labels_never_predicted in label_audit.json lists them all.",
             len(unknown),
             ", ".join(unknown[:_SHOWN_LABELS]),
         )

@@ -15,6 +15,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                     "out_of_fold@one",
                     "clean_sentences",
                     "changed_rows",
+                    "reviewed_rows",
                     "labels",
                     "params:target",
                     "params:label_audit",

@@ -118,11 +118,10 @@ def _count(values: pd.Series) -> dict[str, int]:
 
 
 def _log_rule(report: dict[str, Any]) -> None:
+    dropped, changed = report["dropped_by_reason"].items(), report["rows_changed"].items()
     details = [
-        f"{name} {value}"
-        for group in ("dropped_by_reason", "rows_changed")
-        for name, value in report[group].items()
-        if value
+        *(f"{count} dropped: {reason}" for reason, count in dropped if count),
+        *(f"{count} {file} rows changed" for file, count in changed if count),
     ]
     logger.info(
         "Cleaning by %s: %d training rows in, %d out (%s)",

@@ -16,10 +16,14 @@ _BARS_WIDTH_INCHES, _CURVE_WIDTH_INCHES = 8.5, 6.5
 _FONT_POINTS = 9
 _NOISE, _UNKNOWN, _ISSUES = "#c44e52", "#d8d8d8", "#222222"
 _PRECISION, _RECALL = "#1f6fb4", "#d97706"
+_FEWEST_ROWS = 10
+"""A share of fewer rows than this says little."""
 
 
 def draw_label_audit(noise: pd.DataFrame, report: dict[str, Any]) -> Figure:
     """Draw the noise of every label, and precision and recall where the errors are known.
+
+    The noise is an upper bound: what the model gets wrong by itself is counted as well.
 
     Args:
         noise: The noise of each label, by
@@ -27,8 +31,8 @@ def draw_label_audit(noise: pd.DataFrame, report: dict[str, Any]) -> Figure:
         report: The audit's report; its ``validation`` is drawn unless it is None.
 
     Returns:
-        One panel, or two. Labels without rows are left out; those the model never predicts are
-        grey, as their noise means nothing.
+        One panel, or two. Labels without rows are left out; those that the model never
+        predicts or that have fewer than 10 rows are grey, as their noise means nothing.
     """
     shown = noise[noise["support"] > 0].sort_values("noise_share", kind="stable")
     validation = report["validation"]
@@ -45,10 +49,10 @@ def draw_label_audit(noise: pd.DataFrame, report: dict[str, Any]) -> Figure:
 def _draw_noise(axes: Axes, shown: pd.DataFrame, report: dict[str, Any]) -> None:
     places = np.arange(len(shown))
     names, font_path = drawable_names(shown["label"].tolist())
-    is_known = shown["predicted"] > 0
+    is_known = (shown["predicted"] > 0) & (shown["support"] >= _FEWEST_ROWS)
     for known, color, name in [
-        (True, _NOISE, "estimated noise"),
-        (False, _UNKNOWN, "estimated noise, but the model never predicts the label"),
+        (True, _NOISE, "estimated noise, an upper bound"),
+        (False, _UNKNOWN, f"fewer than {_FEWEST_ROWS} rows, or never predicted: says little"),
     ]:
         part = (is_known == known).to_numpy()
         if part.any():
@@ -62,7 +66,7 @@ def _draw_noise(axes: Axes, shown: pd.DataFrame, report: dict[str, Any]) -> None
     axes.set_xlabel("share of the label's rows")
     axes.set_title(
         f"Noise of the labels: {report['issues']:,} issues in {report['rows']['audited']:,} rows\n"
-        f"(the model agrees with {report['agreement_share']:.0%} of them)"
+        f"(the model agrees with {report['agreement_share']:.0%}; its own errors count as noise)"
     )
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlim(left=0)

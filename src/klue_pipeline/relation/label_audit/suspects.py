@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 
+from klue_pipeline.relation.cleaning.reviewed_rows import read_decisions
 from klue_pipeline.relation.label_audit.confident import Judgement
 from klue_pipeline.relation.label_audit.rows import AuditedRows
 from klue_pipeline.relation.params import LabelSet
@@ -14,7 +15,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 def tabulate_suspects(
-    audited: AuditedRows, judgement: Judgement, labels: LabelSet, max_suspects: int | None
+    audited: AuditedRows,
+    judgement: Judgement,
+    labels: LabelSet,
+    max_suspects: int | None,
+    reviewed_rows: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """List the most suspect rows, worst first.
 
@@ -23,6 +28,7 @@ def tabulate_suspects(
         judgement: What confident learning says about them.
         labels: The label set of the task, which a corrected label has to come from.
         max_suspects: Most rows to list; None lists all.
+        reviewed_rows: What was decided about rows before, as cleaning reads it, or None.
 
     Returns:
         One row per suspect:
@@ -35,8 +41,9 @@ def tabulate_suspects(
         - ``self_confidence`` and ``suggested_probability``, 0 to 1, and ``margin``, by how much
           the suggestion is likelier, -1 to 1;
         - ``is_issue``: confident learning holds the label for wrong;
-        - ``decision``, empty, for the reviewer: keep, relabel or drop;
-        - ``new_label``: the suggestion if the task has such a label, else empty.
+        - ``decision`` for the reviewer: keep, relabel or drop; empty unless decided before;
+        - ``new_label``: what it was relabelled to before, else the suggestion if the task has such
+          a label, else empty.
 
         Texts are made safe to open as a spreadsheet, see :func:`make_cell`; ids and labels, which
         cleaning reads back, stay as they are.
@@ -59,7 +66,17 @@ def tabulate_suspects(
         "decision": "",
         "new_label": [name if name in labels.names else "" for name in suggested],
     }
-    return pd.DataFrame(columns, index=rows.index)
+    suspects = pd.DataFrame(columns, index=rows.index)
+    return suspects if reviewed_rows is None else _recall_decisions(suspects, reviewed_rows)
+
+
+def _recall_decisions(suspects: pd.DataFrame, reviewed_rows: pd.DataFrame) -> pd.DataFrame:
+    """Fill in what was decided about the suspects before."""
+    decided = read_decisions(reviewed_rows).drop_duplicates("row_id").set_index("row_id")
+    decision = suspects["row_id"].map(decided["decision"]).fillna("").astype("str")
+    earlier_label = suspects["row_id"].map(decided["new_label"])
+    new_label = suspects["new_label"].mask(decision == "relabel", earlier_label)
+    return suspects.assign(decision=decision, new_label=new_label)
 
 
 def mark_entities(rows: pd.DataFrame) -> list[str]:
