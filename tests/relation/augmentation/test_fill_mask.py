@@ -4,7 +4,6 @@ import re
 from collections import Counter
 
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,36 +20,6 @@ OTHER_TOKENS = [
     "은", "이", "매우", "갔", "ㅋㅋ", "a", "李", ".", "“", "”", "##의", "##은", "##는", "##을",
     "##에서", "##학교", "##의원", "##다",
 ]  # fmt: skip
-LIKED = {"바다": 6.0, "국회": 5.0, "친구": 4.5, "매우": 9.0, "##은": 9.0, "서울": 3.0}
-
-
-@pytest.fixture(scope="module")
-def make_language_model(tmp_path_factory):
-    """Save a tiny model of random weights with these tokens; it takes some for likelier."""
-    from transformers import AutoModelForMaskedLM, BertConfig, BertTokenizerFast
-
-    def make(tokens, liked=LIKED):
-        vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *tokens]
-        numbered = {token: number for number, token in enumerate(vocabulary)}
-        tokenizer = BertTokenizerFast(vocab=numbered, do_lower_case=False)
-        torch.manual_seed(0)
-        model = AutoModelForMaskedLM.from_config(
-            BertConfig(
-                vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2,
-                num_attention_heads=2, intermediate_size=16, max_position_embeddings=40,
-                initializer_range=0.3,
-            )
-        )  # fmt: skip
-        with torch.no_grad():
-            for token, bias in liked.items():
-                if token in numbered:
-                    model.cls.predictions.bias[numbered[token]] = bias
-        folder = tmp_path_factory.mktemp("language_model")
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        return folder
-
-    return make
 
 
 @pytest.fixture(scope="module")
