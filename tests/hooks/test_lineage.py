@@ -13,6 +13,7 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
+from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.experiments import folder_name, resolve_experiment
 from klue_pipeline.hooks import lineage
@@ -291,6 +292,22 @@ def test_new_settings_can_be_run_stage_by_stage(done):
         assert sorted(done.run(*nodes, **EPOCHS)) == nodes
     assert "epochs 3" in done.read("experiment_metrics")
     assert done.run(resume=True, **EPOCHS) == []
+
+
+def test_a_result_that_a_person_writes_into_is_asked_before_it_is_removed(done, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        JSONDataset,
+        "set_aside",
+        lambda self: asked.append(Path(self._filepath).name),
+        raising=False,
+    )
+    assert done.run(resume=True) == []
+    assert asked == []
+    done.run("fold_0.train", "fold_1.train", **EPOCHS)
+    done.run(resume=True, **EPOCHS)
+    assert "out_of_fold.json" in asked
+    assert "sentences.json" not in asked
 
 
 def test_a_resumed_run_makes_anew_what_is_obsolete(done, caplog):

@@ -46,6 +46,17 @@ class ReviewListDataset(CSVDataset):  # type: ignore[misc]  # the package has no
             self._move_aside()
         super().save(data)
 
+    def set_aside(self) -> None:
+        """Move a list that was filled in out of the way of whoever is about to remove it."""
+        if not self._fs.isfile(str(self._filepath)):
+            return
+        try:
+            empty = self.load().head(0)
+        except DatasetError:
+            empty = pd.DataFrame()
+        if self._holds_work(empty):
+            self._move_aside()
+
     def _holds_work(self, data: pd.DataFrame) -> bool:
         """Tell whether the file holds anything of a reviewer's that ``data`` does not."""
         try:

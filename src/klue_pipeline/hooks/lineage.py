@@ -189,6 +189,9 @@ class LineageHooks:
         self._require_same_origin(kept, resuming=True)
         for name in on_disk.keys() - kept.keys():
             logger.info("Making %s anew: %s", name, reasons[name])
+            # What a person wrote into a result is not ours to remove.
+            if set_aside := getattr(self._catalog.get(name), "set_aside", None):
+                set_aside()
             self._remove(on_disk[name])
 
     def _reason_to_renew(self, name: str, path: Path, obsolete: set[str]) -> str:
@@ -222,7 +225,7 @@ class LineageHooks:
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def _is_older(found: Origin, inputs: list[Origin | None]) -> bool:
