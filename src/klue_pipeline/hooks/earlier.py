@@ -4,7 +4,7 @@ Their scores are made by runs of their own, so the graph does not know them. Her
 once, before the run, like raw files.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,9 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.earlier_scores import earlier_experiments
 from klue_pipeline.experiments import folder_name
+from klue_pipeline.hooks.members import PathOf, environment_option
 from klue_pipeline.lineage import Origin, OriginStore, hash_origin
 from klue_pipeline.parameters import Parameters
-
-PathOf = Callable[[str], Path | None]
-"""Where a dataset lies, by its name; None for one without a file."""
 
 
 def require_earlier(
@@ -33,7 +31,7 @@ def require_earlier(
     Raises:
         ValueError: The message says which experiment and what to do.
     """
-    environment = f"--env {run_params['env']} " if run_params.get("env") else ""
+    environment = environment_option(run_params)
     own = folder_name(parameters.experiment, parameters.run.name)
     for dataset, experiment in earlier_experiments(sorted(pipeline.inputs())).items():
         if experiment == own:

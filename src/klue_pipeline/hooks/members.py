@@ -117,8 +117,17 @@ def _mixed(stored: Stored) -> str:
     return ""
 
 
+def environment_option(run_params: Mapping[str, Any]) -> str:
+    """Return how a command names the environment of this run, with a blank behind it.
+
+    >>> environment_option({"env": "klue"}), environment_option({"env": None})
+    ('--env klue ', '')
+    """
+    return f"--env {run_params['env']} " if run_params.get("env") else ""
+
+
 def _remedy(member: str, composite: str, run_params: Mapping[str, Any]) -> str:
-    environment = f"--env {run_params['env']} " if run_params.get("env") else ""
+    environment = environment_option(run_params)
     arguments = f' ARGS="{environment.strip()}"' if environment else ""
     return (
         f"Train it first: kedro run {environment}--params experiment={member}\n"

@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.hooks.members import PathOf
+from klue_pipeline.hooks.members import PathOf, environment_option
 from klue_pipeline.lineage import plain_name
 from klue_pipeline.parameters import Parameters
 
@@ -63,7 +63,6 @@ def _is_missing(name: str, path_of: PathOf) -> bool:
 
 
 def _command(parameters: Parameters, run_params: Mapping[str, Any]) -> str:
-    env = run_params.get("env")
     variant = [f"run.name={parameters.run.name}"] if parameters.run.name else []
     settings = ",".join([f"experiment={parameters.experiment}", *variant])
-    return f"kedro run{f' --env {env}' if env else ''} --params {settings}"
+    return f"kedro run {environment_option(run_params)}--params {settings}"

@@ -12,8 +12,6 @@ import pandas as pd
 from klue_pipeline.relation.cleaning.interface import STAYS, Outcome, Tables
 
 CHANGE_COLUMNS = ["file", "row_id", "rule", "column", "before", "after"]
-DROP_COLUMNS = ["row_number", "rule", "reason", "kept_row_id"]
-"""Columns of ``dropped_rows`` besides those of the rows."""
 
 _NEVER_CHANGED = frozenset({"row_id", "source", "given_fold", "problem"})
 
