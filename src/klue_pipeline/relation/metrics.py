@@ -10,12 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
 
+from klue_pipeline.relation.logits import LOG_ZERO
+from klue_pipeline.relation.row_weights import read_weights
+
 PERCENT = 100.0
 
 Metric = Callable[[NDArray[np.floating], NDArray[np.int64], int | None], float]
 
 
-def micro_f1(gold_ids: ArrayLike, predicted_ids: ArrayLike, negative_id: int | None) -> float:
+def micro_f1(
+    gold_ids: ArrayLike,
+    predicted_ids: ArrayLike,
+    negative_id: int | None,
+    weights: ArrayLike | None = None,
+) -> float:
     """Return the F1 over all labels but the negative one, pooled over rows.
 
     Every row counts: a relation predicted where the gold label is negative is a false positive.
@@ -25,6 +33,7 @@ def micro_f1(gold_ids: ArrayLike, predicted_ids: ArrayLike, negative_id: int | N
         gold_ids: True label ids. Shape: (rows,).
         predicted_ids: Predicted label ids. Shape: (rows,).
         negative_id: Id of the label that means no relation; None if every label is a relation.
+        weights: How much each row counts; None for all alike. Shape: (rows,).
 
     Returns:
         200 * correct / (predicted + gold relations), from 0 to 100; 0 where there are neither.
@@ -36,13 +45,16 @@ def micro_f1(gold_ids: ArrayLike, predicted_ids: ArrayLike, negative_id: int | N
     66.66666666666667
     """
     gold, predicted = _aligned(gold_ids, predicted_ids)
+    counted = read_weights(weights, len(gold))
     is_gold, is_predicted = gold != negative_id, predicted != negative_id
-    relations = int(is_gold.sum() + is_predicted.sum())
-    correct = int((is_gold & (gold == predicted)).sum())
+    relations = float(counted[is_gold].sum() + counted[is_predicted].sum())
+    correct = float(counted[is_gold & (gold == predicted)].sum())
     return 2 * PERCENT * correct / relations if relations else 0.0
 
 
-def auprc(gold_ids: ArrayLike, probabilities: NDArray[np.floating]) -> float:
+def auprc(
+    gold_ids: ArrayLike, probabilities: NDArray[np.floating], weights: ArrayLike | None = None
+) -> float:
     """Return the mean area under the precision-recall curves of the labels, negative included.
 
     Labels that no row has are left out of the mean, because their recall is undefined (KLUE's own
@@ -51,6 +63,7 @@ def auprc(gold_ids: ArrayLike, probabilities: NDArray[np.floating]) -> float:
     Args:
         gold_ids: True label ids. Shape: (rows,).
         probabilities: Probability of each label. Shape: (rows, labels).
+        weights: How much each row counts; None for all alike. Shape: (rows,).
 
     Returns:
         From 0 to 100.
@@ -62,28 +75,31 @@ def auprc(gold_ids: ArrayLike, probabilities: NDArray[np.floating]) -> float:
     >>> auprc([0, 1], np.array([[0.9, 0.1], [0.2, 0.8]]))
     100.0
     """
-    return float(np.nanmean(auprc_per_label(gold_ids, probabilities)))
+    return float(np.nanmean(auprc_per_label(gold_ids, probabilities, weights)))
 
 
 def auprc_per_label(
-    gold_ids: ArrayLike, probabilities: NDArray[np.floating]
+    gold_ids: ArrayLike, probabilities: NDArray[np.floating], weights: ArrayLike | None = None
 ) -> NDArray[np.float64]:
     """Return the area under each label's precision-recall curve; :func:`auprc` is its mean.
 
     Returns:
-        From 0 to 100; NaN for a label that no row has. Shape: (labels,).
+        From 0 to 100; NaN for a label that no row has, or none that counts. Shape: (labels,).
 
     Raises:
         ValueError: As in :func:`auprc`.
     """
     gold = _checked_ids(gold_ids, probabilities)
+    counted = read_weights(weights, len(gold))
     areas = np.full(probabilities.shape[1], np.nan)
-    for label_id in np.unique(gold):
-        areas[label_id] = _area_under_curve(gold == label_id, probabilities[:, label_id])
+    for label_id in np.unique(gold[counted > 0]):
+        areas[label_id] = _area_under_curve(gold == label_id, probabilities[:, label_id], counted)
     return areas * PERCENT
 
 
-def _area_under_curve(is_positive: NDArray[np.bool_], scores: NDArray[np.floating]) -> float:
+def _area_under_curve(
+    is_positive: NDArray[np.bool_], scores: NDArray[np.floating], weights: NDArray[np.float64]
+) -> float:
     """Integrate precision over recall by trapezoids, as ``auc(*precision_recall_curve)`` does.
 
     Rows of equal score enter the curve together. It starts at recall 0 with precision 1. This is
@@ -91,21 +107,29 @@ def _area_under_curve(is_positive: NDArray[np.bool_], scores: NDArray[np.floatin
     """
     order = np.argsort(-scores, kind="stable")
     ends_a_tie = np.append(np.diff(scores[order]) != 0, True)
-    taken = np.flatnonzero(ends_a_tie) + 1
-    found = np.cumsum(is_positive[order])[ends_a_tie]
-    precision = np.append(1.0, found / taken)
-    recall = np.append(0.0, found / found[-1])
+    taken = np.cumsum(weights[order])[ends_a_tie]
+    found = np.cumsum(np.where(is_positive, weights, 0.0)[order])[ends_a_tie]
+    counts = taken > 0  # the best rows may weigh nothing
+    precision = np.append(1.0, found[counts] / taken[counts])
+    recall = np.append(0.0, found[counts] / found[-1])
     return float(np.trapezoid(precision, recall))
 
 
-def accuracy(gold_ids: ArrayLike, predicted_ids: ArrayLike) -> float:
+def accuracy(
+    gold_ids: ArrayLike, predicted_ids: ArrayLike, weights: ArrayLike | None = None
+) -> float:
     """Return the share of rows whose label was predicted, from 0 to 100.
+
+    Args:
+        gold_ids: True label ids. Shape: (rows,).
+        predicted_ids: Predicted label ids. Shape: (rows,).
+        weights: How much each row counts; None for all alike. Shape: (rows,).
 
     Raises:
         ValueError: There is no row, or the two numbers of rows differ.
     """
     gold, predicted = _aligned(gold_ids, predicted_ids)
-    return float((gold == predicted).mean()) * PERCENT
+    return float(np.average(gold == predicted, weights=read_weights(weights, len(gold)))) * PERCENT
 
 
 def cross_entropy(gold_ids: ArrayLike, logits: NDArray[np.floating]) -> float:
@@ -113,14 +137,15 @@ def cross_entropy(gold_ids: ArrayLike, logits: NDArray[np.floating]) -> float:
 
     Args:
         gold_ids: True label ids. Shape: (rows,).
-        logits: Scores before softmax. Shape: (rows, labels).
+        logits: Scores before softmax; minus infinity for a label that is ruled out, which costs
+            87 nats where it was the true one. Shape: (rows, labels).
 
     Raises:
         ValueError: As in :func:`auprc`.
     """
     gold = _checked_ids(gold_ids, logits)
-    log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
-    return float(-log_probabilities[np.arange(len(gold)), gold].mean())
+    of_gold = log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(gold)), gold]
+    return float(-np.where(np.isneginf(of_gold), LOG_ZERO, of_gold).mean())
 
 
 RELATION_METRICS: dict[str, Metric] = {
@@ -138,7 +163,8 @@ def score_metrics(
     """Judge the scores of one model by every metric.
 
     Args:
-        logits: Scores before softmax, of any float type. Shape: (rows, labels).
+        logits: Scores before softmax, of any float type; minus infinity for a label that is ruled
+            out. Shape: (rows, labels).
         gold_ids: True label ids. Shape: (rows,).
         negative_id: Id of the label that means no relation, or None.
 
@@ -174,7 +200,8 @@ def _checked_ids(gold_ids: ArrayLike, scores: NDArray[np.floating]) -> NDArray[n
             f"Gold label ids run from {gold.min()} to {gold.max()}; the scores have columns for "
             f"0 to {scores.shape[1] - 1}."
         )
-    broken = int((~np.isfinite(scores).all(axis=1)).sum())
+    # Minus infinity rules a label out. The maximum of a row is NaN if one of its scores is.
+    broken = int((~np.isfinite(scores.max(axis=1))).sum())
     if broken:
         raise ValueError(
             f"{broken} of {len(scores)} rows have scores that are not finite; the training "

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.blend_report import report_blend, rows_common_to_all
+from klue_pipeline.relation.alignment import rows_common_to_all
+from klue_pipeline.relation.blend_report import report_blend
 from klue_pipeline.relation.ensemble import Selection, soft_vote
 from klue_pipeline.relation.params import LabelSet
 from klue_pipeline.relation.scores import ScoreTable
