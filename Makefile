@@ -63,9 +63,10 @@ viz: $(INSTALLED)  ## Look at the pipelines in the browser
 mlflow: $(INSTALLED)  ## Compare runs in the browser
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db $(ARGS)
 
-# Raw data is never touched, whoever put it there; the record in mlflow.db stays too.
-clean:  ## Remove what runs and tools leave (keeps raw data, .venv and MLflow's record)
-	find data -type d -name 01_raw -prune -o -type f ! -name .gitkeep -exec rm -f {} +
+# Raw data is never touched, whoever put it there; nor are MLflow's record and what you wrote into submissions.csv.
+clean:  ## Remove what runs and tools leave (keeps raw data, submissions.csv, .venv and MLflow's record)
+	find data -type d -name 01_raw -prune -o -type f ! -name .gitkeep \
+	  ! -path '*/08_reporting/submissions.csv' -exec rm -f {} +
 	find data -depth -mindepth 1 -type d -empty ! -path '*/01_raw*' -exec rmdir {} \;
 	rm -rf .viz build dist sessions htmlcov .coverage .coverage.*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -235,13 +235,15 @@ def read_core(entry: str | Mapping[str, Any], label: str, settings: Mapping[str,
 class Grammar:
     """The sentences of one split, the clauses around them, and the recipes for every label."""
 
-    def __init__(self, relations: Mapping[str, Any], frames: Mapping[str, Any], split: str) -> None:
+    def __init__(
+        self, relations: Mapping[str, Any], frames: Mapping[str, Any], split: str, patterns: str
+    ) -> None:
         self.frames = frames
         self.counts: dict[str, int] = {label: entry[split] for label, entry in relations.items()}
         self.cores = [
             read_core(text, label, entry)
             for label, entry in relations.items()
-            for text in entry["shared"] + entry[f"{split}_only"]
+            for text in entry["shared"] + entry[f"{patterns}_only"]
         ]
         self.openings, self.apart = (
             {source: [read_clause(entry) for entry in frames[name][source]] for source in SOURCES}
@@ -611,11 +613,18 @@ def read_yaml(name: str) -> dict[str, Any]:
     return content
 
 
-def make_rows(split: str) -> list[Row]:
-    """Make the rows of ``split``, always the same."""
+def make_rows(split: str, *, patterns: str | None = None, seed: str | None = None) -> list[Row]:
+    """Make the rows of ``split``, always the same.
+
+    Args:
+        split: ``train`` or ``test``: how many rows of each label, and whether some are spoilt.
+        patterns: The split whose sentence patterns are used; None for its own. Test rows with the
+            patterns of training differ from training rows in the shares of labels alone.
+        seed: Another one makes other rows of the same kind.
+    """
     frames = read_yaml("sample_grammar.yml")
-    chance = random.Random(f"{frames['seed']}-{split}")
-    grammar = Grammar(read_yaml("sample_relations.yml"), frames, split)
+    chance = random.Random(seed or f"{frames['seed']}-{split}")
+    grammar = Grammar(read_yaml("sample_relations.yml"), frames, split, patterns or split)
     rows = RowMaker(read_yaml("sample_words.yml"), grammar, chance).make_all()
     return spoil(rows, frames, chance) if split == "train" else rows
 

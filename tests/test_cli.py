@@ -143,9 +143,9 @@ def test_a_wrong_command_changes_no_result(wrong):
     after = {name: value for name, value in project.snapshot().items() if "unfinished" not in name}
     made = {name for name in after if after[name] != before.get(name)}
     # The jobs that were given the test file as training file, or a review that is not there, read
-    # the rows before they noticed.
+    # the rows before they noticed, and are on record as failed.
     assert {name.rpartition("/")[2].split(".")[0] for name in made} <= {
-        "labels", "sentences", "rejected_rows", "test_sentences", "test_gold"
+        "labels", "sentences", "rejected_rows", "test_sentences", "test_gold", "run_record"
     }  # fmt: skip
     assert before.keys() <= after.keys()
 

@@ -1,4 +1,4 @@
-"""The command line: ``kedro run`` as Kedro ships it, but for two things, and ``kedro experiments``.
+"""The command line: ``kedro run`` as Kedro ships it, but for two things, and commands of our own.
 
 An expected error is one message instead of a traceback, and a list in ``--params`` may have commas.
 """
@@ -161,3 +161,31 @@ def experiments(names: tuple[str, ...], every: bool, env: str | None, params: li
     from klue_pipeline.commands.experiments import run_experiments
 
     raise SystemExit(run_experiments(names, every=every, env=env, settings=params))
+
+
+@cli.command(context_settings=CONTEXT_SETTINGS)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@env_option
+@click.option(
+    "--params",
+    default="",
+    callback=split_settings,
+    help="Settings that name the test rows and the labels, as kedro run takes them.",
+)
+@explain_errors
+def check_submission(files: tuple[Path, ...], env: str | None, params: list[str]) -> None:
+    """Check submission files before they are sent, and name each wrong line.
+
+    FILES are CSV files with the columns id, pred_label and probs, from this project or elsewhere.
+    Ids and labels have to be those of the environment, as far as it has test rows and labels on
+    disk. The exit code is 1 if any file has a problem. A file without one is described: rows,
+    commonest labels, and the SHA-256 by which submissions.csv knows it.
+    """
+    from klue_pipeline.commands.check_submission import check_submissions
+
+    raise SystemExit(check_submissions(files, env=env, settings=params))

@@ -55,6 +55,12 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
         parameters[group] = settings
     for name, usual in _KIND_OF_EXPERIMENT.items():
         parameters[name] = runtime.get(name, entry.get(name, usual))
+    parameters["about"] = {
+        "experiment": parameters["experiment"],
+        "folder": folder_name(parameters["experiment"], (parameters.get("run") or {}).get("name")),
+        "why": entry.get("why", ""),
+        "members": parameters["members"],
+    }
     return parameters
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, Field, ValidationError
 
 from klue_pipeline.experiments import entry_of, suggest
+from klue_pipeline.relation.about_params import AboutParams
 from klue_pipeline.relation.audit_params import LabelAuditParams
 from klue_pipeline.relation.augment_params import AugmentParams, SelectParams
 from klue_pipeline.relation.clean_params import CleanParams
@@ -14,7 +15,9 @@ from klue_pipeline.relation.compatibility import (
     find_conflicts,
     find_member_conflicts,
 )
+from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.exploration_params import ExploreParams
+from klue_pipeline.relation.ledger_params import LedgerParams
 from klue_pipeline.relation.params import (
     CompositeParams,
     EnsembleParams,
@@ -94,6 +97,7 @@ class Parameters(ExperimentDefaults):
     experiment: str = Field(pattern=_FOLDER_NAME)
     kind: Literal["single", "composite"]
     members: list[str]
+    about: AboutParams
     run: RunParams
     raw: RawParams
     ingest: IngestParams
@@ -101,7 +105,9 @@ class Parameters(ExperimentDefaults):
     entity_types: list[str] = Field(min_length=1)
     clean: CleanParams
     folds: FoldsParams
+    evaluation: EvaluationParams
     ensemble: EnsembleParams
+    ledger: LedgerParams
     adapt: AdaptParams
     eda: ExploreParams
     label_audit: LabelAuditParams

@@ -6,14 +6,18 @@ from klue_pipeline import topology
 from klue_pipeline.pipelines import (
     adapt,
     augment,
+    bundle,
     clean,
     compose,
     eda,
     ensemble,
+    errors,
     ingest,
     label_audit,
+    leaderboard,
     predict,
     report,
+    submissions,
     tokenize,
     train,
 )
@@ -21,9 +25,15 @@ from klue_pipeline.pipelines import (
 RUNS: dict[topology.Kind, tuple[str, ...]] = {
     "single": (
         "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
+        "submissions", "errors", "leaderboard",
     ),
-    "member": ("ingest", "clean", "augment", "tokenize", "train", "predict", "report"),
-    "composite": ("ingest", "clean", "compose", "ensemble", "report"),
+    "member": (
+        "ingest", "clean", "augment", "tokenize", "train", "predict", "report", "errors",
+        "leaderboard",
+    ),
+    "composite": (
+        "ingest", "clean", "compose", "ensemble", "report", "submissions", "errors", "leaderboard",
+    ),
 }  # fmt: skip
 """The stages of a whole run, by the kind of the experiment."""
 
@@ -53,6 +63,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "compose": compose.create_pipeline,
         "ensemble": ensemble.create_pipeline,
         "report": report.create_pipeline,
+        "submissions": submissions.create_pipeline,
+        "errors": errors.create_pipeline,
+        "leaderboard": leaderboard.create_pipeline,
         "eda": eda.create_pipeline,
         "label_audit": label_audit.create_pipeline,
     }
@@ -64,5 +77,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         **looks,
         "report": sum(looks.values(), chosen["report"]),
         "adapt": adapt.create_pipeline(),
+        "bundle": bundle.create_pipeline(),
         "__default__": sum(chosen.values(), Pipeline([])),
     }

@@ -5,13 +5,22 @@ from klue_pipeline.experiments import folder_name
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
+from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
 
 quieten()
 
-# pluggy calls hooks last registered first, so parameters are resolved before anyone reads them.
-HOOKS = (NodeLogHooks(), TrackingHooks(), ScratchHooks(), LineageHooks(), ParameterHooks())
+# pluggy calls hooks last registered first, so parameters are resolved before anyone reads them; of
+# those that ask to be last (tracking, the run record), the last registered is the last.
+HOOKS = (
+    NodeLogHooks(),
+    TrackingHooks(),
+    RunRecordHooks(),
+    ScratchHooks(),
+    LineageHooks(),
+    ParameterHooks(),
+)
 
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 

@@ -1,12 +1,14 @@
 """Submissions on disk."""
 
 import csv
+import hashlib
 
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.submission import SubmissionDataset
+from klue_pipeline.relation.submission import hash_submission
 
 
 @pytest.fixture
@@ -38,6 +40,13 @@ def test_what_is_saved_is_loaded(tmp_path, submission):
     loaded = dataset.load()
     assert loaded.to_numpy().tolist() == submission.to_numpy().tolist()
     assert loaded.columns.tolist() == submission.columns.tolist()
+
+
+def test_the_hash_of_a_table_is_that_of_its_file_before_and_after(tmp_path, submission):
+    dataset = SubmissionDataset(filepath=str(tmp_path / "submission.csv"))
+    dataset.save(submission)
+    written = hashlib.sha256((tmp_path / "submission.csv").read_bytes()).hexdigest()
+    assert hash_submission(submission) == hash_submission(dataset.load()) == written
 
 
 @pytest.mark.parametrize(

@@ -1,59 +1,18 @@
-"""How members and blend are judged, also when they were scored on different folds."""
+"""Score tables brought to the same rows, also where models were scored on different folds."""
 
 import numpy as np
-import pandas as pd
-import pytest
 
-from klue_pipeline.relation.alignment import rows_common_to_all
-from klue_pipeline.relation.blend_report import report_blend
-from klue_pipeline.relation.ensemble import Selection, soft_vote
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.relation.alignment import row_keys, rows_common_to_all
 from klue_pipeline.relation.scores import ScoreTable
-
-LABELS = LabelSet(names=["no_relation", "per:title"], negative="no_relation")
-GOLD = pd.Series(["per:title"] * 3, index=["a", "b", "c"])
 
 
 def scores(row_ids, folds, share_of_title=0.5):
-    """Out-of-fold scores that give the second label one share, or one share per row."""
+    """Scores that give the second label one share, or one share per row."""
     share = np.broadcast_to(share_of_title, len(row_ids))
     logits = np.log(np.stack([1 - share, share], axis=1)).astype(np.float32)
     ids = np.array(list(row_ids), dtype=object)
-    return ScoreTable(ids, logits, tuple(LABELS.names), np.array(folds), {"rows": "1"})
-
-
-def select(**tables):
-    return Selection(tables, {}, {"odd": "its rows differ"})
-
-
-def test_members_are_judged_alone_and_the_blend_on_their_mean():
-    selection = select(
-        one=scores("abc", [0, 0, 1], [0.9, 0.4, 0.4]), two=scores("cab", [1, 0, 0], [0.3, 0.9, 0.7])
-    )
-    report = report_blend(selection, soft_vote, GOLD, LABELS)
-    accuracies = {name: own["accuracy"] for name, own in report["members"].items()}
-    assert accuracies == pytest.approx({"one": 100 / 3, "two": 200 / 3})
-    # Means of the second label: a 0.9, b 0.55, c 0.35.
-    assert report["out_of_fold"]["accuracy"] == pytest.approx(200 / 3)
-    assert report["out_of_fold"]["loss"] == pytest.approx(-np.log([0.9, 0.55, 0.35]).mean())
-    assert report["skipped"] == {"odd": "its rows differ"}
-
-
-def test_the_blend_is_judged_on_the_rows_all_members_have(caplog):
-    selection = select(whole=scores("abc", [0, 0, 1]), quick=scores("ab", [0, 0]))
-    report = report_blend(selection, soft_vote, GOLD, LABELS)
-    assert report["out_of_fold"]["rows"] == 2
-    assert {name: own["rows"] for name, own in report["members"].items()} == {
-        "whole": 3,
-        "quick": 2,
-    }
-    assert "2 common rows only" in caplog.text
-
-
-def test_members_without_common_rows_leave_the_blend_unjudged():
-    report = report_blend(select(a=scores("a", [0]), b=scores("b", [1])), soft_vote, GOLD, LABELS)
-    assert report["out_of_fold"] is None
-    assert list(report["members"]) == ["a", "b"]
+    numbers = None if folds is None else np.array(folds, dtype=np.int64)
+    return ScoreTable(ids, logits, ("no_relation", "per:title"), numbers, {"rows": "1"})
 
 
 def test_rows_common_to_all_are_aligned_by_row_and_fold():
@@ -64,3 +23,30 @@ def test_rows_common_to_all_are_aligned_by_row_and_fold():
     assert first.folds.tolist() == second.folds.tolist() == [0, 1, 1]
     np.testing.assert_array_equal(first.logits, whole.logits[[1, 2, 3]])
     np.testing.assert_array_equal(second.logits, part.logits[[2, 1, 0]])
+
+
+def test_every_table_has_to_have_the_row():
+    tables = [scores("abcd", [0] * 4), scores("dcb", [0] * 3), scores("cad", [0] * 3)]
+    assert [table.row_ids.tolist() for table in rows_common_to_all(tables)] == [["c", "d"]] * 3
+
+
+def test_one_table_alone_stays_as_it_is():
+    table = scores("ba", [1, 0], [0.1, 0.2])
+    (found,) = rows_common_to_all([table])
+    assert found.row_ids.tolist() == ["b", "a"]
+    assert found.folds.tolist() == [1, 0]
+    np.testing.assert_array_equal(found.logits, table.logits)
+
+
+def test_tables_without_common_rows_are_left_without_rows():
+    """The same sentence held out by another fold is another row."""
+    found = rows_common_to_all([scores("ab", [0, 0]), scores("abc", [1, 1, 1])])
+    assert [table.logits.shape for table in found] == [(0, 2), (0, 2)]
+    assert [len(table.folds) for table in found] == [0, 0]
+
+
+def test_test_rows_have_no_fold_and_stay_without():
+    first, second = rows_common_to_all([scores("abc", None), scores("cb", None, [0.1, 0.2])])
+    assert second.row_ids.tolist() == ["b", "c"]
+    assert (first.folds, second.folds) == (None, None)
+    assert row_keys(scores("ab", None)).tolist() == [(0, "a"), (0, "b")]

@@ -1,17 +1,14 @@
-"""Weighted metrics against metrics of rows really repeated, and what the intervals promise."""
+"""The difference of two models on the same draws, and what its interval promises."""
 
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from klue_pipeline.relation.bootstrap import Interval, compare_scores
-from klue_pipeline.relation.metrics import auprc, micro_f1
+from klue_pipeline.relation.metrics import auprc
 from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.resampled_metrics import ResampledMetrics
 from klue_pipeline.relation.scores import ScoreTable
 
 LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse", "org:members"],
@@ -44,30 +41,6 @@ def compare(challenger, reference, gold, n_resamples=300, seed=7):
         challenger, reference, name_gold(gold, challenger), LABELS,
         n_resamples=n_resamples, seed=seed,
     )  # fmt: skip
-
-
-@given(st.integers(1, 40), st.integers(0, 10**6), st.sampled_from([None, 0, 2]))
-def test_weights_of_one_give_the_metrics_themselves(n_rows, seed, negative):
-    gold, scores = draw_case(n_rows, seed)
-    found = ResampledMetrics(scores, gold, negative)(np.ones((n_rows, 1)))
-    wanted_f1 = micro_f1(gold, scores.logits.argmax(axis=1), negative)
-    assert found["micro_f1"] == pytest.approx([wanted_f1], abs=1e-9)
-    assert found["auprc"] == pytest.approx([auprc(gold, scores.probabilities)], abs=1e-9)
-
-
-@given(st.integers(1, 25), st.integers(0, 10**6))
-def test_weights_are_rows_that_are_repeated_or_missing(n_rows, seed):
-    """Also where a draw has lost every row of a label, or every relation."""
-    gold, scores = draw_case(n_rows, seed)
-    generator = np.random.default_rng(seed + 1)
-    weights = generator.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=5).T
-    found = ResampledMetrics(scores, gold, 0)(weights.astype(np.float64))
-    for draw in range(weights.shape[1]):
-        rows = np.repeat(np.arange(n_rows), weights[:, draw])
-        wanted_f1 = micro_f1(gold[rows], scores.logits[rows].argmax(axis=1), 0)
-        assert found["micro_f1"][draw] == pytest.approx(wanted_f1, abs=1e-9)
-        wanted_auprc = auprc(gold[rows], scores.probabilities[rows])
-        assert found["auprc"][draw] == pytest.approx(wanted_auprc, abs=1e-9)
 
 
 def test_both_models_are_judged_on_the_same_draws():

@@ -13,7 +13,7 @@ from scipy.special import softmax
 
 from klue_pipeline.relation import composites
 from klue_pipeline.relation.composites import COMPOSITES, compose_fold
-from klue_pipeline.relation.ensemble import Origin
+from klue_pipeline.relation.ensemble.selection import Origin
 from klue_pipeline.relation.members import MemberScores, Task
 from klue_pipeline.relation.params import CompositeParams, LabelSet, TargetParams
 from klue_pipeline.relation.scores import ScoreTable

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from klue_pipeline.relation import fingerprints
-from klue_pipeline.relation.ensemble import Origin
+from klue_pipeline.relation.ensemble.selection import Origin
 from klue_pipeline.relation.members import (
     MemberScores,
     Task,

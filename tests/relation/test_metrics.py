@@ -33,13 +33,29 @@ def judged_rows(draw):
     return rng.integers(0, draw(st.integers(1, LABELS)), size=rows), logits.astype(np.float32)
 
 
+def klue_areas(gold, probabilities, weights=None):
+    """KLUE-baseline's areas of ``klue_re_auprc``, of the labels that occur."""
+    counted = np.ones(len(gold)) if weights is None else weights
+    areas = {}
+    for label_id in np.unique(gold[counted > 0]):
+        precision, recall, _ = precision_recall_curve(
+            gold == label_id, probabilities[:, label_id], sample_weight=weights
+        )
+        areas[label_id] = auc(recall, precision) * 100
+    return areas
+
+
 def klue_auprc(gold, probabilities):
-    """KLUE-baseline's ``klue_re_auprc``, averaged over the labels that occur."""
-    areas = []
-    for label_id in np.unique(gold):
-        precision, recall, _ = precision_recall_curve(gold == label_id, probabilities[:, label_id])
-        areas.append(auc(recall, precision))
-    return np.mean(areas) * 100
+    """Their mean."""
+    return np.mean(list(klue_areas(gold, probabilities).values()))
+
+
+def draw_weights(n_rows, generator, *, whole):
+    """How much rows count: about one in three not at all, but never none of them."""
+    weights = generator.integers(1, 4, size=n_rows) if whole else generator.uniform(0.1, 5, n_rows)
+    weights = np.where(generator.random(n_rows) < 1 / 3, 0, weights)
+    weights[generator.integers(n_rows)] = 2
+    return weights.astype(np.float64)
 
 
 @given(judged_rows(), st.sampled_from([None, 0, 3]))
@@ -61,6 +77,92 @@ def test_metrics_are_those_of_scikit_learn(rows, negative_id):
         }
     assert score_metrics(logits, gold, negative_id) == pytest.approx(expected)
     assert list(expected) == list(RELATION_METRICS)
+
+
+@given(judged_rows(), st.sampled_from([None, 0, 3]), st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_weighted_metrics_are_those_of_scikit_learn(rows, negative_id, seed):
+    gold, logits = rows
+    predicted, probabilities = logits.argmax(axis=1), softmax(logits.astype(np.float64), axis=1)
+    weights = draw_weights(len(gold), np.random.default_rng(seed), whole=False)
+    relations = [label_id for label_id in range(LABELS) if label_id != negative_id]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        f1 = f1_score(gold, predicted, labels=relations, average="micro", zero_division=0,
+                      sample_weight=weights)  # fmt: skip
+        areas = klue_areas(gold, probabilities, weights)
+    assert micro_f1(gold, predicted, negative_id, weights) == pytest.approx(100 * f1)
+    right = accuracy_score(gold, predicted, sample_weight=weights)
+    assert accuracy(gold, predicted, weights) == pytest.approx(100 * right)
+    wanted = [areas.get(label_id, np.nan) for label_id in range(LABELS)]
+    found = auprc_per_label(gold, probabilities, weights)
+    assert found == pytest.approx(wanted, nan_ok=True)
+    assert auprc(gold, probabilities, weights) == pytest.approx(np.nanmean(wanted))
+
+
+@given(judged_rows(), st.integers(0, 10**6))
+@settings(deadline=None)
+def test_whole_weights_are_rows_that_are_repeated_or_missing(rows, seed):
+    gold, logits = rows
+    predicted, probabilities = logits.argmax(axis=1), softmax(logits.astype(np.float64), axis=1)
+    weights = draw_weights(len(gold), np.random.default_rng(seed), whole=True)
+    taken = np.repeat(np.arange(len(gold)), weights.astype(np.int64))
+    assert micro_f1(gold, predicted, 0, weights) == pytest.approx(
+        micro_f1(gold[taken], predicted[taken], 0)
+    )
+    assert accuracy(gold, predicted, weights) == pytest.approx(
+        accuracy(gold[taken], predicted[taken])
+    )
+    assert auprc_per_label(gold, probabilities, weights) == pytest.approx(
+        auprc_per_label(gold[taken], probabilities[taken]), nan_ok=True
+    )
+
+
+def test_weights_by_hand():
+    # As in the next test, but the correct relation of row 1 counts three times and row 3 nothing:
+    # gold relations weigh 3 + 1 + 0 + 1, predicted ones 1 + 3 + 1 + 1, correct ones 3 + 1.
+    gold, predicted, weights = [0, 1, 2, 3, 1], [2, 1, 1, 0, 1], [1, 3, 1, 0, 1]
+    assert micro_f1(gold, predicted, 0, weights) == pytest.approx(100 * 2 * 4 / (5 + 6))
+    assert accuracy(gold, predicted, weights) == pytest.approx(100 * 4 / 6)
+
+
+def test_the_unit_of_weights_does_not_matter():
+    gold, probabilities = [1, 0, 1], np.array([[0.1, 0.9], [0.3, 0.7], [0.6, 0.4]])
+    weights = np.array([0.2, 0.5, 0.3])
+    for factor in (1e-6, 1e6):
+        found = auprc(gold, probabilities, factor * weights)
+        assert found == pytest.approx(auprc(gold, probabilities, weights))
+
+
+def test_the_best_rows_may_weigh_nothing():
+    """The curve starts with the first row that counts."""
+    probabilities = np.array([[0.1, 0.9], [0.3, 0.7], [0.6, 0.4]])
+    assert auprc_per_label([0, 1, 0], probabilities, [0, 1, 1])[1] == 100
+
+
+def test_a_label_whose_rows_all_weigh_nothing_is_left_out():
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        areas = auprc_per_label([0, 1], probabilities, [1, 0])
+    assert np.isnan(areas).tolist() == [False, True]
+    assert auprc([0, 1], probabilities, [1, 0]) == 100
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [([1], r"shape \(1,\) for 2 rows"), ([1, -1], "0 or more"), ([0, 0], "not all 0")],
+)
+def test_weights_that_do_not_fit_are_refused_by_every_metric(weights, message):
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2]])
+    for judge in (
+        lambda: micro_f1([0, 1], [0, 1], 0, weights),
+        lambda: accuracy([0, 1], [0, 1], weights),
+        lambda: auprc([0, 1], probabilities, weights),
+        lambda: auprc_per_label([0, 1], probabilities, weights),
+    ):
+        with pytest.raises(ValueError, match=message):
+            judge()
 
 
 def test_micro_f1_by_hand():

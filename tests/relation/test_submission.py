@@ -1,6 +1,7 @@
 """Submissions: what is written, and what is refused."""
 
 import ast
+import hashlib
 
 import numpy as np
 import pytest
@@ -9,7 +10,12 @@ from hypothesis import strategies as st
 
 from klue_pipeline.relation.metrics import auprc
 from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.submission import make_submission, validate_submission
+from klue_pipeline.relation.submission import (
+    encode_submission,
+    hash_submission,
+    make_submission,
+    validate_submission,
+)
 
 NAMES = ["no_relation", "per:title", "org:members"]
 ROW_IDS = ["0", "1", "2", "3"]
@@ -132,3 +138,16 @@ def test_without_rows_and_labels_a_submission_must_agree_with_itself(submission)
         bad.loc[3, column] = value
         with pytest.raises(ValueError, match=message):
             validate_submission(bad)
+
+
+def test_a_file_is_known_by_its_bytes_before_it_is_written(submission):
+    expected = (
+        "id,pred_label,probs\n"
+        + "".join(
+            f'{row.id},{row.pred_label},"{row.probs}"\n'
+            for row in submission.itertuples(index=False)
+        )
+    ).encode()
+    assert encode_submission(submission) == expected
+    assert hash_submission(submission) == hashlib.sha256(expected).hexdigest()
+    assert hash_submission(submission.iloc[::-1]) != hash_submission(submission)

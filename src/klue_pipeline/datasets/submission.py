@@ -7,7 +7,7 @@ import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.relation.submission import validate_submission
+from klue_pipeline.relation.submission import encode_submission, validate_submission
 
 
 class SubmissionDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
@@ -56,7 +56,7 @@ class SubmissionDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         except ValueError as error:
             raise DatasetError(f"{self._filepath} was not written: {error}") from error
         with written_beside(self._filepath) as partial:
-            data.to_csv(partial, index=False, encoding="utf-8", lineterminator="\n")
+            partial.write_bytes(encode_submission(data))
 
     def _exists(self) -> bool:
         return self._filepath.is_file()

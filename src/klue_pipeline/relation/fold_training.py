@@ -208,6 +208,7 @@ def _summarise(
         **metrics,
         "best_step": float(result.best_step),
         "training_rows": float(len(training)),
+        "epochs": float(result.history[-1]["epoch"]),
         "training_seconds": result.seconds,
     }
 

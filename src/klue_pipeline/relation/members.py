@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-from klue_pipeline.relation.ensemble import Origin, trace_origin
+from klue_pipeline.relation.ensemble.selection import Origin, trace_origin
 from klue_pipeline.relation.evaluation import gold_by_row
 from klue_pipeline.relation.params import LabelSet, TargetParams
 from klue_pipeline.relation.scores import ScoreTable

@@ -24,6 +24,10 @@ class RawParams(Settings):
     """A CSV of ``word`` and ``synonym``, for ``augment.eda``."""
     translations: str | None = None
     """A CSV of ``origin_id`` and ``text``, for ``augment.back_translation``."""
+    bundles: str
+    """A folder of score bundles of experiments from other servers; there need not be one."""
+    submissions: str
+    """A folder of submission files from elsewhere, which may vote; there need not be one."""
 
 
 class IngestParams(Settings):
@@ -147,8 +151,40 @@ class CompositeParams(MethodSettings):
     seed: int | None = Field(default=None, ge=0)
 
 
+BlendMethod = Literal[
+    "soft_vote",
+    "hard_vote",
+    "logit_average",
+    "weighted_soft_vote",
+    "best_subset",
+    "greedy",
+    "stacking",
+]
+
+
 class EnsembleParams(Settings):
     """Which experiments are blended, and how."""
 
     members: Literal["all"] | list[str]
-    method: Literal["soft_vote"]
+    """Experiments and score bundles, by name; ``all`` takes every one that fits."""
+    plain_submissions: Literal["none", "all"] | list[str]
+    """Submission files of ``raw.submissions`` that join the vote, by file name without ``.csv``."""
+    method: Literal["auto"] | BlendMethod
+    """What becomes submission.csv; ``auto`` takes the best of ``methods``, judged nested."""
+    methods: list[BlendMethod] = Field(min_length=1)
+    """Methods that are judged, each with a submission of its own."""
+    calibrate: bool
+    """Whether each member's confidence is brought to a common scale first, by its temperature."""
+    exhaustive_up_to: int = Field(ge=1, le=12)
+    """``best_subset`` tries every subset of up to this many members, and is greedy beyond."""
+    greedy_rounds: int = Field(ge=1)
+    """Most picks of ``greedy``."""
+    stacking_strength: float = Field(gt=0)
+    """How far ``stacking`` may go: the inverse of its penalty."""
+    type_pair_mask: Literal["never", "auto", "always"]
+    """Whether labels that the entities' types did not have in training are ruled out."""
+    type_pair_min_count: int = Field(ge=1)
+    """Training rows of a type pair that make a label legal for it."""
+    negative_bias: Literal["never", "auto"] | float
+    """What is added to the negative label's score; ``auto`` fits it on unweighted rows. Both
+    ``auto`` stay off unless the nested score rises by more than noise."""

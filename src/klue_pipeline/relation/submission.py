@@ -1,16 +1,13 @@
 """The file a KLUE-RE contest wants: one line per test row with its label and its probabilities."""
 
-import ast
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from klue_pipeline.relation.scores import ScoreTable
-
-COLUMNS = ["id", "pred_label", "probs"]
-SUM_TOLERANCE = 1e-6
+from klue_pipeline.relation.submission_problems import find_problems
 
 
 def make_submission(
@@ -70,87 +67,21 @@ def validate_submission(
         ValueError: Naming the first bad row: wrong columns, ids or their order; a label that is
             unknown or not the most probable one; ``probs`` that are no list of floats, of the
             wrong length, outside 0 to 1 or with another sum than 1.
+            :func:`klue_pipeline.relation.submission_problems.find_problems` names all.
     """
-    if list(submission.columns) != COLUMNS:
-        raise ValueError(
-            f"A submission has the columns {COLUMNS}; found {list(submission.columns)}."
-        )
-    _check_ids(submission["id"].tolist(), row_ids)
-    n_labels = None if label_names is None else len(label_names)
-    probabilities = _parse_probabilities(submission, n_labels)
-    _check_distributions(submission, probabilities)
-    _check_labels(submission, probabilities, label_names)
+    problems = find_problems(submission, row_ids, label_names)
+    if problems:
+        raise ValueError(problems[0].at(f"Row {problems[0].row}"))
 
 
-def _check_ids(found: list[str], wanted: Sequence[str] | None) -> None:
-    if wanted is None:
-        repeated = pd.Index(found)[pd.Index(found).duplicated()]
-        if len(repeated):
-            raise ValueError(f"Every id stands once in a submission; {repeated[0]!r} is repeated.")
-        return
-    if len(found) != len(wanted):
-        raise ValueError(
-            f"A submission has one row per test row: {len(wanted)}; found {len(found)} rows."
-        )
-    for position, (own, other) in enumerate(zip(found, wanted, strict=True)):
-        if own != other:
-            raise ValueError(
-                f"Row {position} has id {own!r}; the test file has {other!r} there. "
-                "Keep the rows in file order."
-            )
+def encode_submission(submission: pd.DataFrame) -> bytes:
+    """Write a submission as the bytes of its file: CSV in UTF-8, lines end in a line feed."""
+    return submission.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
-def _parse_probabilities(submission: pd.DataFrame, n_labels: int | None) -> NDArray[np.float64]:
-    rows: list[list[float]] = []
-    for position, text in enumerate(submission["probs"]):
-        values = _parse_list(text)
-        wanted = n_labels or len(rows[0] if rows else values)
-        if not values or len(values) != wanted:
-            raise ValueError(
-                f"{_place(submission, position)}: probs must be a list of "
-                f"{wanted or 'at least one'} numbers as text; found {str(text)[:60]!r}."
-            )
-        rows.append(values)
-    return np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+def hash_submission(submission: pd.DataFrame) -> str:
+    """Return the SHA-256 of the file that a submission makes, which ``sha256sum`` gives too.
 
-
-def _parse_list(text: object) -> list[float]:
-    """Return the numbers that ``text`` lists, or an empty list if it lists none."""
-    try:
-        values = ast.literal_eval(str(text))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return []
-    is_list = isinstance(values, list) and all(type(value) in (int, float) for value in values)
-    return values if is_list else []
-
-
-def _check_distributions(submission: pd.DataFrame, probabilities: NDArray[np.float64]) -> None:
-    in_range = ((probabilities >= 0) & (probabilities <= 1)).all(axis=1)
-    sums = probabilities.sum(axis=1)
-    bad = np.flatnonzero(~in_range | (np.abs(sums - 1) > SUM_TOLERANCE))
-    if len(bad):
-        row = probabilities[bad[0]]
-        raise ValueError(
-            f"{_place(submission, int(bad[0]))}: probs must lie in 0 to 1 and sum to 1; found "
-            f"{row.min():.6g} to {row.max():.6g} with sum {row.sum():.6g}."
-        )
-
-
-def _check_labels(
-    submission: pd.DataFrame, probabilities: NDArray[np.float64], names: Sequence[str] | None
-) -> None:
-    best_ids = probabilities.argmax(axis=1)
-    label_of = dict(enumerate(names)) if names is not None else {}
-    for position, (label, best) in enumerate(zip(submission["pred_label"], best_ids, strict=True)):
-        if names is not None and label not in names:
-            raise ValueError(f"{_place(submission, position)}: unknown label {label!r}.")
-        wanted = label_of.setdefault(int(best), label)
-        if label != wanted:
-            raise ValueError(
-                f"{_place(submission, position)}: pred_label is {label!r}, but the largest of "
-                f"probs belongs to {wanted!r}; are the probs in label order?"
-            )
-
-
-def _place(submission: pd.DataFrame, position: int) -> str:
-    return f"Row {position} (id {submission['id'].iloc[position]})"
+    It names the file whatever its path, and without one: the ledger of submissions goes by it.
+    """
+    return hashlib.sha256(encode_submission(submission)).hexdigest()

@@ -1,18 +1,28 @@
-"""Which experiments are blended, and what comes out."""
+"""Which experiments are blended: those of the same rows, scored by models that did not see them."""
+
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from klue_pipeline.relation.ensemble import (
-    METHODS,
+from klue_pipeline.relation.ensemble.selection import (
     Origin,
     select_members,
-    soft_vote,
+    trace_origin,
+    why_not_judged,
 )
+from klue_pipeline.relation.fingerprints import (
+    folds_fingerprint,
+    rows_fingerprint,
+    test_rows_fingerprint,
+)
+from klue_pipeline.relation.params import LabelSet
 from klue_pipeline.relation.scores import ScoreTable
 
 LABELS = ("no_relation", "per:title")
-ORIGIN = Origin({"rows": "1" * 64, "folds": "2" * 64, "test_rows": "3" * 64}, LABELS)
+HELD_OUT = pd.MultiIndex.from_tuples([(0, "a"), (1, "b"), (0, "c"), (1, "c")])
+ORIGIN = Origin({"rows": "1" * 64, "folds": "2" * 64, "test_rows": "3" * 64}, LABELS, HELD_OUT)
 
 
 def scores(row_ids, fold_of_row=None, labels=LABELS, seed=0, **fingerprint):
@@ -128,13 +138,102 @@ def test_an_ensemble_of_nothing_is_refused(tables, members, message):
         select_members(*tables, members, ORIGIN)
 
 
-def test_soft_vote_is_the_mean_of_probabilities_in_any_order():
-    tables = [scores("xyz", seed=seed) for seed in range(3)]
-    mean = np.mean([table.probabilities for table in tables], axis=0)
-    for order in (tables, tables[::-1]):
-        np.testing.assert_allclose(METHODS["soft_vote"](order).probabilities, mean, rtol=1e-5)
+def with_scores(table, place, value):
+    logits = table.logits.copy()
+    logits[place] = value
+    return replace(table, logits=logits)
 
 
-def test_a_member_counted_alone_is_itself():
-    table = scores("xyz")
-    np.testing.assert_allclose(soft_vote([table]).probabilities, table.probabilities, rtol=1e-5)
+UNTRUSTED = {
+    "fold numbers permuted": (scores("ab", [1, 0]), "2 of its out-of-fold scores are by a fold"),
+    "one row by a model that trained on it": (
+        scores("abcc", [0, 1, 0, 2]),
+        "1 of its out-of-fold scores are by a fold that does not hold the row out, such as row c: "
+        "a blend would be tuned on rows that a model trained on; train it again",
+    ),
+    "a row that no fold holds out": (scores("abz", [0, 1, 1]), "such as row z"),
+    "a row twice for one fold": (scores("aba", [0, 1, 0]), "scores a row twice for one fold"),
+    "out-of-fold scores without folds": (
+        replace(scores("ab", [0, 1]), folds=None),
+        "its out-of-fold scores do not say which fold made them",
+    ),
+    "not a number": (
+        with_scores(scores("ab", [0, 1]), (1, 0), np.nan),
+        "1 of its rows have scores that are not numbers; its training diverged",
+    ),
+    "infinite": (
+        with_scores(scores("ab", [0, 1]), (0, 1), np.inf),
+        "1 of its rows have scores that are not numbers",
+    ),
+    "every label ruled out": (
+        with_scores(scores("ab", [0, 1]), 0, -np.inf),
+        "1 of its rows have scores that are not numbers",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNTRUSTED)
+def test_scores_that_a_blend_must_not_be_tuned_on_are_refused_by_name(case):
+    out_of_fold, reason = UNTRUSTED[case]
+    tables = experiments("base", "leaky", out_of_fold={"leaky": out_of_fold})
+    selection = select_members(*tables, "all", ORIGIN)
+    assert list(selection.out_of_fold) == list(selection.test_scores) == ["base"]
+    assert list(selection.skipped) == ["leaky"]
+    assert reason in selection.skipped["leaky"]
+    with pytest.raises(ValueError, match="cannot be blended. leaky: ") as refusal:
+        select_members(*tables, ["base", "leaky"], ORIGIN)
+    assert reason in str(refusal.value)
+
+
+@pytest.mark.parametrize("case", UNTRUSTED)
+def test_nor_are_they_judged_by_themselves(case):
+    out_of_fold, reason = UNTRUSTED[case]
+    assert reason in why_not_judged(out_of_fold, ORIGIN)
+
+
+def test_sound_scores_are_judged_without_test_scores():
+    assert why_not_judged(scores("ab", [0, 1]), ORIGIN) == ""
+    other = scores("ab", [0, 1], folds="8" * 64)
+    assert why_not_judged(other, ORIGIN).startswith("its folds are 88888888,")
+
+
+def test_test_scores_have_to_be_numbers_too():
+    broken = with_scores(scores("xyz"), (2, 1), np.nan)
+    selection = select_members(*experiments("base", "odd", test={"odd": broken}), "all", ORIGIN)
+    assert "1 of its rows have scores that are not numbers" in selection.skipped["odd"]
+
+
+def test_a_row_of_two_folds_and_a_label_ruled_out_are_no_reason():
+    """Folds may overlap, members may have trained some of them, and a head may rule labels out."""
+    overlapping = with_scores(scores("cbc", [0, 1, 1]), (0, 0), -np.inf)
+    tables = experiments("base", "odd", out_of_fold={"odd": overlapping})
+    assert select_members(*tables, "all", ORIGIN).skipped == {}
+
+
+def test_an_origin_without_held_out_rows_checks_no_fold():
+    origin = replace(ORIGIN, held_out=None)
+    tables = experiments("base", "odd", out_of_fold={"odd": scores("ab", [1, 0])})
+    assert select_members(*tables, "all", origin).skipped == {}
+
+
+def test_the_origin_of_a_run_is_traced_from_its_tables(small_sentences):
+    """Scores of these folds fit; the same scores with fold numbers permuted do not."""
+    members = pd.DataFrame({"fold": np.arange(24) % 3, "row_id": small_sentences["row_id"]})
+    labels = LabelSet(names=list(LABELS), negative=None)
+    origin = trace_origin(small_sentences, members, small_sentences.head(5), labels)
+    assert origin.labels == LABELS
+    assert origin.fingerprint == {
+        "rows": rows_fingerprint(small_sentences),
+        "folds": folds_fingerprint(members),
+        "test_rows": test_rows_fingerprint(small_sentences.head(5)),
+    }
+    row_ids, folds = members["row_id"], members["fold"].to_numpy()
+    test_scores = scores("xyz", **origin.fingerprint)
+    own = {name: origin.fingerprint[name] for name in ("rows", "folds")}
+    out_of_fold = {
+        "honest": scores(row_ids, folds, **own),
+        "leaky": scores(row_ids, (folds + 1) % 3, **own),
+    }
+    selection = select_members(out_of_fold, dict.fromkeys(out_of_fold, test_scores), "all", origin)
+    assert list(selection.out_of_fold) == ["honest"]
+    assert "24 of its out-of-fold scores are by a fold" in selection.skipped["leaky"]

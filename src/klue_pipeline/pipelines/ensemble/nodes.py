@@ -1,46 +1,88 @@
 """Blend experiments and write submissions."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.blend_report import report_blend
-from klue_pipeline.relation.ensemble import METHODS, select_members, trace_origin
-from klue_pipeline.relation.evaluation import gold_by_row
+from klue_pipeline.relation.bundles import BundleShelf, refuse_taken_names
+from klue_pipeline.relation.ensemble.blending import blend
+from klue_pipeline.relation.ensemble.diversity import tabulate_diversity
+from klue_pipeline.relation.ensemble.page import render_ensemble as render_page
+from klue_pipeline.relation.ensemble.preparation import Voters
+from klue_pipeline.relation.ensemble.report import report_blend
+from klue_pipeline.relation.ensemble.selection import select_members, trace_origin
+from klue_pipeline.relation.ensemble.task import BlendTask
+from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.params import EnsembleParams, LabelSet
+from klue_pipeline.relation.plain_submissions import (
+    SubmissionShelf,
+    choose_plain_submissions,
+)
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.submission import make_submission
 
+logger = logging.getLogger(__name__)
+
 ScoreLoaders = Mapping[str, Callable[[], ScoreTable]]
+Scores = dict[str, ScoreTable]
 
 
 def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     out_of_fold_by_experiment: ScoreLoaders,
     test_scores_by_experiment: ScoreLoaders,
+    fold_test_scores: ScoreLoaders,
+    score_bundles: BundleShelf,
+    plain_submissions: SubmissionShelf,
     clean_sentences: pd.DataFrame,
     fold_members: pd.DataFrame,
     test_sentences: pd.DataFrame,
     labels: dict[str, Any],
     ensemble: EnsembleParams,
-) -> tuple[ScoreTable, dict[str, Any]]:
-    """Blend the test scores of every experiment made from the rows, folds and labels of this run.
+    evaluation: EvaluationParams,
+) -> tuple[ScoreTable, ScoreTable, Scores, dict[str, Any], pd.DataFrame]:
+    """Blend the experiments made from the rows, folds and labels of this run by every method.
 
     Returns:
-        The blend's scores of the test rows, and a report: method, members and the blend with
-        their out-of-fold metrics, and the experiments skipped with the reason.
+        The chosen blend's scores of the test rows and of the out-of-fold rows (nested), every
+        method's test scores, a report, and how differently the members err.
     """
     label_set = LabelSet.model_validate(labels)
     origin = trace_origin(clean_sentences, fold_members, test_sentences, label_set)
-    out_of_fold = {name: load() for name, load in out_of_fold_by_experiment.items()}
-    test_scores = {name: load() for name, load in test_scores_by_experiment.items()}
-    selection = select_members(out_of_fold, test_scores, ensemble.members, origin)
-    blend = METHODS[ensemble.method]
-    report = {
-        "method": ensemble.method,
-        **report_blend(selection, blend, gold_by_row(clean_sentences), label_set),
-    }
-    return blend(list(selection.test_scores.values())), report
+    shelf = refuse_taken_names(score_bundles, out_of_fold_by_experiment)
+    bundles = shelf.bundles.items()
+    selection = select_members(
+        _load(out_of_fold_by_experiment) | {name: own.out_of_fold for name, own in bundles},
+        _load(test_scores_by_experiment) | {name: own.test_scores for name, own in bundles},
+        ensemble.members,
+        origin,
+        shelf.refused,
+    )
+    plain = choose_plain_submissions(
+        plain_submissions,
+        ensemble.plain_submissions,
+        test_sentences["row_id"].tolist(),
+        label_set.names,
+    )
+    folds = {name: _folds_of(name, fold_test_scores) for name in selection.out_of_fold}
+    task = BlendTask(clean_sentences, fold_members, test_sentences, label_set)
+    blended = blend(Voters(selection, folds, plain), task, ensemble, evaluation)
+    report = report_blend(blended, selection, task, ensemble)
+    logger.info("%s", report["verdict"])
+    prepared = blended.prepared
+    return (
+        blended.decoded.test,
+        blended.decoded.out_of_fold,
+        {name: own.test for name, own in blended.methods.items()},
+        report,
+        tabulate_diversity(prepared.panel, prepared.truth),
+    )
+
+
+def render_ensemble(ensemble_report: dict[str, Any], ensemble_diversity: pd.DataFrame) -> str:
+    """Write the report of the blend as a page that needs no other file."""
+    return render_page(ensemble_report, ensemble_diversity)
 
 
 def write_submission(
@@ -51,8 +93,28 @@ def write_submission(
     return make_submission(ensemble_scores, test_sentences["row_id"].tolist(), names)
 
 
+def write_blend_submissions(
+    blend_scores: ScoreLoaders, test_sentences: pd.DataFrame, labels: dict[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Turn every method's scores into a submission of its own."""
+    return {
+        name: write_submission(load(), test_sentences, labels)
+        for name, load in blend_scores.items()
+    }
+
+
 def write_experiment_submission(
     test_scores: ScoreTable, test_sentences: pd.DataFrame, labels: dict[str, Any]
 ) -> pd.DataFrame:
     """Turn this experiment's own scores into the contest's table."""
     return write_submission(test_scores, test_sentences, labels)
+
+
+def _load(loaders: ScoreLoaders) -> Scores:
+    return {name: load() for name, load in loaders.items()}
+
+
+def _folds_of(name: str, fold_test_scores: ScoreLoaders) -> list[ScoreTable]:
+    """Load the test scores of an experiment's folds; a bundle brings none along."""
+    keys = sorted(key for key in fold_test_scores if key.rpartition("/")[0] == name)
+    return [fold_test_scores[key]() for key in keys]

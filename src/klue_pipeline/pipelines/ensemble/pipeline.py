@@ -4,6 +4,8 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.ensemble.nodes import (
     combine_experiments,
+    render_ensemble,
+    write_blend_submissions,
     write_experiment_submission,
     write_submission,
 )
@@ -11,6 +13,7 @@ from klue_pipeline.pipelines.ensemble.nodes import (
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire the ensemble stage."""
+    written_for = ["clean_test_sentences", "labels"]
     return Pipeline(
         [
             node(
@@ -18,24 +21,46 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 inputs=[
                     "out_of_fold@all",
                     "test_scores@all",
+                    "fold_test_scores@all",
+                    "score_bundles",
+                    "plain_submissions",
                     "clean_sentences",
                     "fold_members",
                     "clean_test_sentences",
                     "labels",
                     "params:ensemble",
+                    "params:evaluation",
                 ],
-                outputs=["ensemble_scores", "ensemble_report"],
+                outputs=[
+                    "ensemble_scores",
+                    "ensemble_out_of_fold",
+                    "blend_scores",
+                    "ensemble_report",
+                    "ensemble_diversity",
+                ],
                 name="combine_experiments",
             ),
             node(
+                render_ensemble,
+                inputs=["ensemble_report", "ensemble_diversity"],
+                outputs="ensemble_page",
+                name="render_ensemble",
+            ),
+            node(
                 write_submission,
-                inputs=["ensemble_scores", "clean_test_sentences", "labels"],
+                inputs=["ensemble_scores", *written_for],
                 outputs="submission",
                 name="write_submission",
             ),
             node(
+                write_blend_submissions,
+                inputs=["blend_scores", *written_for],
+                outputs="blend_submissions",
+                name="write_blend_submissions",
+            ),
+            node(
                 write_experiment_submission,
-                inputs=["test_scores@one", "clean_test_sentences", "labels"],
+                inputs=["test_scores@one", *written_for],
                 outputs="experiment_submission",
                 name="write_experiment_submission",
             ),

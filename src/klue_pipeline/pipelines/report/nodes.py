@@ -5,16 +5,24 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.relation.calibration import report_calibration
 from klue_pipeline.relation.evaluation import (
     confusion_counts,
     evaluate_by_fold,
     evaluate_known_rows,
     evaluate_scores,
     gold_by_row,
+    gold_ids,
+    negative_id,
     per_label_table,
 )
+from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.params import LabelSet, TargetParams
 from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.seen_pairs import pair_is_seen
+from klue_pipeline.relation.shift.report import report_shift
+from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
+from klue_pipeline.relation.slices import tabulate_slices
 from klue_pipeline.relation.targets import take_answered, target_labels
 
 logger = logging.getLogger(__name__)
@@ -28,31 +36,111 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     test_gold: pd.DataFrame,
     labels: dict[str, Any],
     target: TargetParams,
+    evaluation: EvaluationParams,
+    **fold_scores: ScoreTable,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Judge out-of-fold scores overall and by fold, and test scores where their labels are known.
 
     A model of another target than ``all`` is judged on the rows that have an answer to its
     question, in its own labels.
 
+    Args:
+        out_of_fold: Scores of training rows by models that did not see them.
+        clean_sentences: The training rows with their labels.
+        fold_report: The split, with the leak rate of each fold.
+        test_scores: The average of the folds' scores of test rows.
+        test_gold: True labels of the test rows; empty if there are none.
+        labels: The label set of the task.
+        target: Which question the models answer.
+        evaluation: The target's prior, and how intervals are drawn.
+        fold_scores: Test scores of each fold's model; each argument is named after its fold.
+
     Returns:
-        ``out_of_fold``, ``folds`` (by name, with the leak rate of each), ``leak_rate`` of the
-        split from 0 to 1, and ``test`` (None without true labels). Twice: once for the latest run,
-        once for the experiment's own folder.
+        ``out_of_fold`` and ``intervals``; ``shift_aware``, ``prior``, ``averaging_gain`` and
+        ``predicted`` (see :func:`~klue_pipeline.relation.shift.report.report_shift`); ``folds`` (by
+        name, with the leak rate of each), ``leak_rate`` of the split from 0 to 1, and ``test``
+        (None without true labels). Twice: once for the latest run, once for the experiment's own
+        folder.
     """
-    out_of_fold, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
-    test_scores, test_answers, _ = _judged(test_scores, test_gold, labels, target)
+    judged, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
+    known_test, test_answers, _ = _judged(test_scores, test_gold, labels, target)
     leak_rates = {f"fold_{fold['fold']}": fold["leak_rate"] for fold in fold_report["folds"]}
-    by_fold = evaluate_by_fold(out_of_fold, gold, label_set)
+    by_fold = evaluate_by_fold(judged, gold, label_set)
+    tables = (judged, test_scores, [*fold_scores.values()])
     metrics = {
-        "out_of_fold": evaluate_scores(out_of_fold, gold, label_set),
+        "out_of_fold": evaluate_scores(judged, gold, label_set),
+        **report_shift(tables, gold, label_set, evaluation.told_for(target.name)),
         "folds": {name: {**own, "leak_rate": leak_rates[name]} for name, own in by_fold.items()},
         "leak_rate": fold_report["leak_rate"],
-        "test": evaluate_known_rows(test_scores, test_answers, label_set),
+        "test": evaluate_known_rows(known_test, test_answers, label_set),
     }
     for name in ("out_of_fold", "test"):
         if own := metrics[name]:
             logger.info("%s: micro F1 %.2f, AUPRC %.2f", name, own["micro_f1"], own["auprc"])
     return metrics, metrics
+
+
+def calibrate(
+    out_of_fold: ScoreTable,
+    clean_sentences: pd.DataFrame,
+    labels: dict[str, Any],
+    target: TargetParams,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Measure how far the models' confidence can be believed, and the temperature that mends it."""
+    return report_calibration(*_judged(out_of_fold, clean_sentences, labels, target))
+
+
+def plot_reliability(reliability: pd.DataFrame) -> Any:
+    """Draw how sure the models are against how often they are right.
+
+    Returns:
+        A matplotlib figure. Not annotated as one: Kedro resolves the annotations of every node,
+        and importing matplotlib for that would slow down every command.
+    """
+    from klue_pipeline.relation.calibration.figure import draw_reliability
+
+    return draw_reliability(reliability, "Out-of-fold predictions")
+
+
+def slice_scores(
+    out_of_fold: ScoreTable,
+    clean_sentences: pd.DataFrame,
+    fold_members: pd.DataFrame,
+    labels: dict[str, Any],
+    target: TargetParams,
+    evaluation: EvaluationParams,
+) -> pd.DataFrame:
+    """Judge parts of the rows: by label, types, source, distance, length, and seen pairs."""
+    scores, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
+    seen = pair_is_seen(scores, clean_sentences, fold_members)
+    return tabulate_slices(scores, gold, label_set, clean_sentences, seen, evaluation)
+
+
+def trace_sensitivity(
+    out_of_fold: ScoreTable,
+    clean_sentences: pd.DataFrame,
+    labels: dict[str, Any],
+    target: TargetParams,
+    evaluation: EvaluationParams,
+) -> pd.DataFrame:
+    """Tell the score for every share of rows without a relation that the target may have."""
+    scores, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
+    truth, negative = gold_ids(scores, gold, label_set), negative_id(label_set)
+    return tabulate_sensitivity(scores, truth, negative, evaluation)
+
+
+def plot_sensitivity(shift_sensitivity: pd.DataFrame, experiment_metrics: dict[str, Any]) -> Any:
+    """Draw the score against the share of rows without a relation.
+
+    Returns:
+        A matplotlib figure.
+    """
+    from klue_pipeline.relation.shift.figure import draw_sensitivity
+
+    prior = experiment_metrics["prior"]
+    marks = {"training": prior.get("training_negative_share"), "target": prior["negative_share"]}
+    shares = {name: share for name, share in marks.items() if share is not None}
+    return draw_sensitivity(shift_sensitivity, shares, "Out-of-fold scores, re-weighted")
 
 
 def tabulate_labels(
@@ -74,8 +162,7 @@ def plot_confusion_matrix(
     """Draw which labels the out-of-fold models take for which.
 
     Returns:
-        A matplotlib figure. Not annotated as one: Kedro resolves the annotations of every node,
-        and importing matplotlib for that would slow down every command.
+        A matplotlib figure.
     """
     from klue_pipeline.relation.figures import draw_confusion_matrix
 

@@ -4,10 +4,15 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline import topology
 from klue_pipeline.pipelines.report.nodes import (
+    calibrate,
     evaluate,
     plot_confusion_matrix,
     plot_learning_curves,
+    plot_reliability,
+    plot_sensitivity,
+    slice_scores,
     tabulate_labels,
+    trace_sensitivity,
 )
 
 
@@ -18,19 +23,22 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
 
 def _judgement() -> Pipeline:
     scored = ["out_of_fold@one", "clean_sentences", "labels", "params:target"]
+    by_fold = {f"fold_{fold}": f"fold_{fold}.test_scores" for fold in topology.folds_to_run()}
     return Pipeline(
         [
             node(
                 evaluate,
-                inputs=[
-                    "out_of_fold@one",
-                    "clean_sentences",
-                    "fold_report",
-                    "test_scores@one",
-                    "test_gold",
-                    "labels",
-                    "params:target",
-                ],
+                inputs={
+                    "out_of_fold": "out_of_fold@one",
+                    "clean_sentences": "clean_sentences",
+                    "fold_report": "fold_report",
+                    "test_scores": "test_scores@one",
+                    "test_gold": "test_gold",
+                    "labels": "labels",
+                    "target": "params:target",
+                    "evaluation": "params:evaluation",
+                    **by_fold,
+                },
                 outputs=["metrics", "experiment_metrics"],
                 name="evaluate",
             ),
@@ -40,6 +48,40 @@ def _judgement() -> Pipeline:
                 inputs=scored,
                 outputs="confusion_matrix",
                 name="plot_confusion_matrix",
+            ),
+            node(
+                calibrate, inputs=scored, outputs=["calibration", "reliability"], name="calibrate"
+            ),
+            node(
+                plot_reliability,
+                inputs="reliability",
+                outputs="reliability_figure",
+                name="plot_reliability",
+            ),
+            node(
+                slice_scores,
+                inputs=[
+                    "out_of_fold@one",
+                    "clean_sentences",
+                    "fold_members",
+                    "labels",
+                    "params:target",
+                    "params:evaluation",
+                ],
+                outputs="slices",
+                name="slice_scores",
+            ),
+            node(
+                trace_sensitivity,
+                inputs=[*scored, "params:evaluation"],
+                outputs="shift_sensitivity",
+                name="trace_sensitivity",
+            ),
+            node(
+                plot_sensitivity,
+                inputs=["shift_sensitivity", "experiment_metrics"],
+                outputs="shift_sensitivity_figure",
+                name="plot_sensitivity",
             ),
         ]
     )

@@ -1,24 +1,30 @@
-"""Which experiments may be blended, and how their scores become one table."""
+"""Which experiments may be blended: those scored by this run's rows, folds and labels.
+
+A blend is tuned on out-of-fold scores, so it also matters that every score is what it says: one by
+a model that did not train on its row. A table that lists a row under a fold which does not hold it
+out is refused.
+"""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from klue_pipeline.relation.alignment import row_keys
 from klue_pipeline.relation.fingerprints import (
     folds_fingerprint,
     rows_fingerprint,
     test_rows_fingerprint,
 )
 from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable, average_probabilities
+from klue_pipeline.relation.scores import ScoreTable
 
 logger = logging.getLogger(__name__)
 
 _SHORT = 8
-Blend = Callable[[list[ScoreTable]], ScoreTable]
 
 
 @dataclass(frozen=True)
@@ -28,10 +34,12 @@ class Origin:
     Attributes:
         fingerprint: Content hashes by name: ``rows``, ``folds`` and ``test_rows``.
         labels: Label names in order.
+        held_out: Fold and id of every row that a fold holds out; None checks no score by it.
     """
 
     fingerprint: Mapping[str, str]
     labels: tuple[str, ...]
+    held_out: pd.MultiIndex | None = None
 
 
 def trace_origin(
@@ -46,7 +54,8 @@ def trace_origin(
         "folds": folds_fingerprint(fold_members),
         "test_rows": test_rows_fingerprint(test_sentences),
     }
-    return Origin(fingerprint, tuple(labels.names))
+    held_out = pd.MultiIndex.from_frame(fold_members[["fold", "row_id"]])
+    return Origin(fingerprint, tuple(labels.names), held_out)
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,7 @@ def select_members(
     test_scores: Mapping[str, ScoreTable],
     members: Literal["all"] | list[str],
     expected: Origin,
+    refused: Mapping[str, str] | None = None,
 ) -> Selection:
     """Choose the experiments whose scores were made from the rows, folds and labels of this run.
 
@@ -78,6 +88,7 @@ def select_members(
         members: Names of the wanted experiments. ``"all"`` takes every one that fits and skips
             the others with a warning.
         expected: What this run is made from.
+        refused: Why score bundles could not be read at all, by name.
 
     Returns:
         At least one member; members in order of their names, or as named.
@@ -85,10 +96,12 @@ def select_members(
     Raises:
         ValueError: A named experiment is unknown or does not fit, or none fits.
     """
-    known = sorted(out_of_fold.keys() | test_scores.keys())
+    broken = dict(refused or {})
+    known = sorted(out_of_fold.keys() | test_scores.keys() | broken.keys())
     wanted = known if members == "all" else list(members)
     reasons = {
-        name: _reason_to_skip(out_of_fold.get(name), test_scores.get(name), expected)
+        name: broken.get(name)
+        or _reason_to_skip(out_of_fold.get(name), test_scores.get(name), expected)
         for name in wanted
     }
     skipped = {name: reason for name, reason in reasons.items() if reason}
@@ -106,19 +119,6 @@ def select_members(
     )
 
 
-def soft_vote(tables: list[ScoreTable]) -> ScoreTable:
-    """Average the members' probabilities, each with the same weight.
-
-    Raises:
-        ValueError: There is no table, or rows, labels or fingerprints disagree.
-    """
-    return average_probabilities(tables)
-
-
-METHODS: dict[str, Blend] = {"soft_vote": soft_vote}
-"""Every way of blending by name, as a function of tables over the same rows in the same order."""
-
-
 def _reason_to_skip(
     out_of_fold: ScoreTable | None, test_scores: ScoreTable | None, expected: Origin
 ) -> str:
@@ -128,8 +128,19 @@ def _reason_to_skip(
         return "it has no out-of-fold scores; run its train pipeline"
     if test_scores is None:
         return "it has no test scores; run its predict pipeline"
-    return _difference(out_of_fold, ("rows", "folds"), expected) or _difference(
-        test_scores, ("rows", "folds", "test_rows"), expected
+    return (
+        why_not_judged(out_of_fold, expected)
+        or _difference(test_scores, ("rows", "folds", "test_rows"), expected)
+        or _unusable(test_scores)
+    )
+
+
+def why_not_judged(out_of_fold: ScoreTable, expected: Origin) -> str:
+    """Say why out-of-fold scores cannot be judged by the rows of a run; empty if they can."""
+    return (
+        _difference(out_of_fold, ("rows", "folds"), expected)
+        or _rows_of_training(out_of_fold, expected)
+        or _unusable(out_of_fold)
     )
 
 
@@ -149,6 +160,36 @@ def _difference(scores: ScoreTable, fields: tuple[str, ...], expected: Origin) -
     if scores.labels != expected.labels:
         return f"its labels differ from those of this run ({_label_difference(scores, expected)})"
     return ""
+
+
+def _rows_of_training(out_of_fold: ScoreTable, expected: Origin) -> str:
+    """Say whether a score is by a model that trained on its row."""
+    if expected.held_out is None:
+        return ""
+    if out_of_fold.folds is None:
+        return "its out-of-fold scores do not say which fold made them; train it again"
+    keys = row_keys(out_of_fold)
+    seen = out_of_fold.row_ids[~keys.isin(expected.held_out)]
+    if len(seen):
+        return (
+            f"{len(seen)} of its out-of-fold scores are by a fold that does not hold the row out, "
+            f"such as row {seen[0]}: a blend would be tuned on rows that a model trained on; "
+            "train it again"
+        )
+    if keys.has_duplicates:
+        return "it scores a row twice for one fold; train it again"
+    return ""
+
+
+def _unusable(scores: ScoreTable) -> str:
+    # The maximum of a row is NaN if one score is, and minus infinity if no label is left.
+    broken = int((~np.isfinite(scores.logits.max(axis=1, initial=-np.inf))).sum())
+    if not broken:
+        return ""
+    return (
+        f"{broken} of its rows have scores that are not numbers; its training diverged: lower its "
+        "training.learning_rate and train it again"
+    )
 
 
 def _shortened(fingerprint: str | None) -> str:

@@ -1,0 +1,169 @@
+"""``kedro check-submission``: list all that is wrong with submission files, by line."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+from kedro.framework.session import KedroSession
+from kedro.utils import find_kedro_project
+
+from klue_pipeline.cli import read_settings
+from klue_pipeline.datasets.csv_lines import split_csv
+from klue_pipeline.hooks.members import environment_option
+from klue_pipeline.relation.submission_problems import (
+    COLUMNS,
+    ROUNDED_SUM_TOLERANCE,
+    Problem,
+    find_problems,
+)
+
+_MOST_SHOWN = 20
+_MOST_LABELS = 5
+_CHECKED_WITH = {
+    "clean_test_sentences": "whether ids are those of the test rows, in their order",
+    "labels": "whether all labels are known and probs in their order",
+}
+"""What is not checked without a dataset."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a submission has to fit.
+
+    Attributes:
+        row_ids: Ids of all test rows in file order; None where they are not known.
+        label_names: Labels in the order of ``probs``; None where they are not known.
+    """
+
+    row_ids: list[str] | None = None
+    label_names: list[str] | None = None
+
+
+def check_submissions(files: Sequence[Path], *, env: str | None, settings: Sequence[str]) -> int:
+    """Check files one after the other, and print what is wrong with each, or what it holds.
+
+    Args:
+        files: Files that exist.
+        env: The environment whose test rows and labels they have to fit.
+        settings: ``name=value`` texts, as ``--params`` of a run.
+
+    Returns:
+        What the shell is told: 0, or 1 if any file has a problem.
+    """
+    expected, remark = _read_expected(env, settings)
+    are_valid = [_report(path, path.read_bytes(), expected) for path in files]
+    if remark:
+        click.echo(remark)
+    return int(not all(are_valid))
+
+
+def find_line_problems(content: bytes, expected: Expected) -> list[str]:
+    """List what is wrong with the bytes of a submission file, by line.
+
+    Args:
+        content: The bytes.
+        expected: What it has to fit.
+
+    Returns:
+        What is wrong with the file as a whole, then with its lines, from the first on. A row with
+        too many or too few cells is looked at no further.
+    """
+    try:
+        csv_lines = split_csv(content)
+    except ValueError as error:
+        return [str(error)]
+    if csv_lines.header != COLUMNS:
+        columns = pd.DataFrame(columns=csv_lines.header)
+        return [f"line 1: {problem.message}" for problem in find_problems(columns)]
+    problems = _find_row_problems(csv_lines.rows, expected)
+    whole = [problem.message for problem in problems if problem.row is None]
+    by_row = [(problem.row, problem.message) for problem in problems if problem.row is not None]
+    in_order = sorted(by_row, key=itemgetter(0))
+    return whole + [f"line {csv_lines.lines[row]}{message}" for row, message in in_order]
+
+
+def _find_row_problems(rows: Sequence[Sequence[str]], expected: Expected) -> list[Problem]:
+    wanted = len(COLUMNS)
+    uneven = {
+        row: Problem(
+            row, f": {wanted} cells were wanted, found {len(cells)}; is probs in double quotes?"
+        )
+        for row, cells in enumerate(rows)
+        if len(cells) != wanted
+    }
+    # The id of an uneven row stays, so that it does not count as missing too.
+    even = [[cells[0], "", ""] if row in uneven else cells for row, cells in enumerate(rows)]
+    table = pd.DataFrame(even, columns=COLUMNS, dtype=str)
+    found = find_problems(table, expected.row_ids, expected.label_names, ROUNDED_SUM_TOLERANCE)
+    return [*uneven.values(), *(problem for problem in found if problem.row not in uneven)]
+
+
+def _report(path: Path, content: bytes, expected: Expected) -> bool:
+    problems = find_line_problems(content, expected)
+    lines = _show_problems(problems) if problems else _describe(content)
+    click.echo("\n  ".join([f"{path}: {_count(problems)}", *lines]))
+    return not problems
+
+
+def _count(problems: Sequence[str]) -> str:
+    if not problems:
+        return "no problems"
+    return f"{len(problems):,} problem{'s' if len(problems) > 1 else ''}"
+
+
+def _show_problems(problems: Sequence[str]) -> list[str]:
+    rest = len(problems) - _MOST_SHOWN
+    return [*problems[:_MOST_SHOWN], *([f"and {rest:,} more"] if rest > 0 else [])]
+
+
+def _describe(content: bytes) -> list[str]:
+    csv_lines = split_csv(content)
+    place = COLUMNS.index("pred_label")
+    labels = pd.Series([cells[place] for cells in csv_lines.rows])
+    shares = labels.value_counts(normalize=True)
+    shown = ", ".join(f"{label} {share:.1%}" for label, share in shares.head(_MOST_LABELS).items())
+    more = f" and {len(shares) - _MOST_LABELS} more" if len(shares) > _MOST_LABELS else ""
+    return [
+        f"rows    {len(labels):,}",
+        f"labels  {shown}{more}",
+        f"sha256  {hashlib.sha256(content).hexdigest()}",
+    ]
+
+
+def _read_expected(env: str | None, settings: Sequence[str]) -> tuple[Expected, str]:
+    """Read what is on disk of the test rows and the labels, and say what is not."""
+    catalog = _open_catalog(env, settings)
+    missing = [name for name in _CHECKED_WITH if not catalog.exists(name)]
+    expected = Expected(
+        None if "clean_test_sentences" in missing else _read_ids(catalog),
+        None if "labels" in missing else list(catalog.load("labels")["names"]),
+    )
+    return expected, _explain_missing(missing, env) if missing else ""
+
+
+def _read_ids(catalog: Any) -> list[str]:
+    return [str(row_id) for row_id in catalog.load("clean_test_sentences")["row_id"]]
+
+
+def _open_catalog(env: str | None, settings: Sequence[str]) -> Any:
+    session = KedroSession.create(
+        project_path=find_kedro_project(Path.cwd()) or Path.cwd(),
+        save_on_close=False,
+        env=env,
+        runtime_params=read_settings(settings),
+    )
+    return session.load_context().catalog
+
+
+def _explain_missing(missing: Sequence[str], env: str | None) -> str:
+    unchecked = ", and ".join(f"{_CHECKED_WITH[name]} (no {name})" for name in missing)
+    scope = "Only the form was checked. " if len(missing) == len(_CHECKED_WITH) else ""
+    return (
+        f"{scope}Not checked: {unchecked}. To have that checked too, first run kedro run "
+        f"{environment_option({'env': env})}--pipelines ingest,clean"
+    )

@@ -1,0 +1,116 @@
+"""Put every experiment on disk, finished or not, into one table."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+import pandas as pd
+
+from klue_pipeline.relation.bundles import BundleShelf, refuse_taken_names
+from klue_pipeline.relation.ensemble.selection import trace_origin
+from klue_pipeline.relation.ensemble.task import BlendTask
+from klue_pipeline.relation.evaluation import gold_by_row
+from klue_pipeline.relation.evaluation_params import EvaluationParams
+from klue_pipeline.relation.leaderboard import (
+    EntryKind,
+    LeaderboardEntry,
+    build_leaderboard,
+    measure_training,
+)
+from klue_pipeline.relation.leaderboard_entries import Contender, rank_contenders
+from klue_pipeline.relation.leaderboard_page import render_leaderboard
+from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.run_records import parse_records, summarise_run
+
+ScoreLoaders = Mapping[str, Callable[[], ScoreTable]]
+Loaders = Mapping[str, Callable[[], Any]]
+
+BLEND = "blend of the last run"
+_FOLD = "/fold_"
+
+
+def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
+    out_of_fold: ScoreLoaders,
+    test_scores: ScoreLoaders,
+    score_bundles: BundleShelf,
+    run_records: Loaders,
+    fold_metrics: Loaders,
+    clean_sentences: pd.DataFrame,
+    fold_members: pd.DataFrame,
+    clean_test_sentences: pd.DataFrame,
+    test_gold: pd.DataFrame,
+    labels: dict[str, Any],
+    evaluation: EvaluationParams,
+    ensemble_out_of_fold: ScoreTable | None = None,
+    ensemble_scores: ScoreTable | None = None,
+    ensemble_report: dict[str, Any] | None = None,
+) -> tuple[pd.DataFrame, str]:
+    """Rank every experiment, bundle and the latest blend; failed runs are listed too.
+
+    Returns:
+        The table, best first, and the same as a page.
+    """
+    label_set = LabelSet.model_validate(labels)
+    task = BlendTask(clean_sentences, fold_members, clean_test_sentences, label_set)
+    origin = trace_origin(clean_sentences, fold_members, clean_test_sentences, label_set)
+    shelf = refuse_taken_names(score_bundles, out_of_fold)
+    contenders = {
+        own.entry.name: own
+        for own in (
+            *_experiments(out_of_fold, test_scores, run_records, fold_metrics),
+            *_bundles(shelf),
+            *_blend(ensemble_out_of_fold, ensemble_scores, ensemble_report),
+        )
+    }
+    gold = gold_by_row(test_gold)
+    standings = rank_contenders(contenders, task, origin, gold, evaluation)
+    prior = "none" if standings.resolved is None else standings.resolved.description
+    page = render_leaderboard(
+        standings.entries, standings.select_by, prior=prior, confidence=evaluation.confidence
+    )
+    return build_leaderboard(standings.entries, standings.select_by), page
+
+
+def _experiments(
+    out_of_fold: ScoreLoaders, test_scores: ScoreLoaders, run_records: Loaders, metrics: Loaders
+) -> Iterator[Contender]:
+    records = parse_records(run_records)
+    for name in sorted(records.keys() | out_of_fold.keys()):
+        # Keys are <experiment>/fold_<k>; those of all folds together have no such ending.
+        run = summarise_run(records.get(name), has_scores=name in out_of_fold)
+        folds = [metrics[key]() for key in metrics if key.rpartition(_FOLD)[0] == name]
+        speed = measure_training(folds)
+        entry = LeaderboardEntry(
+            name=name, kind=cast("EntryKind", run.kind or "single"), status=run.status, why=run.why,
+            error=run.error, note=run.note,
+            mlflow_run_id=None if run.mlflow is None else run.mlflow.run_id,
+            mlflow_link=None if run.mlflow is None else run.mlflow.link,
+            training_seconds=speed.seconds, rows_per_second=speed.rows_per_second,
+        )  # fmt: skip
+        yield Contender(entry, _load(out_of_fold, name), _load(test_scores, name))
+
+
+def _bundles(shelf: BundleShelf) -> Iterator[Contender]:
+    for name, bundle in shelf.bundles.items():
+        about = bundle.description
+        entry = LeaderboardEntry(
+            name=name, kind="bundle", status="scores only", why=about.why,
+            mlflow_run_id=about.mlflow_run_id, note=f"{about.folder} of another server",
+        )  # fmt: skip
+        yield Contender(entry, bundle.out_of_fold, bundle.test_scores)
+    for name, reason in shelf.refused.items():
+        yield Contender(LeaderboardEntry(name, "bundle", "failed", error=reason), None, None)
+
+
+def _blend(
+    out_of_fold: ScoreTable | None, scores: ScoreTable | None, report: dict[str, Any] | None
+) -> Iterator[Contender]:
+    """Yield the blend, if there was more than one experiment to blend."""
+    if out_of_fold is None or report is None or len(report["members"]) <= 1:
+        return
+    why = f"{report['method']} of {', '.join(report['members'])}; judged nested"
+    yield Contender(LeaderboardEntry(BLEND, "blend", "finished", why=why), out_of_fold, scores)
+
+
+def _load(loaders: ScoreLoaders, name: str) -> ScoreTable | None:
+    return loaders[name]() if name in loaders else None

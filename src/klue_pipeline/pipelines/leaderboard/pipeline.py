@@ -1,0 +1,36 @@
+"""Scores and run records of every experiment on disk -> the leaderboard."""
+
+from kedro.pipeline import Pipeline, node
+
+from klue_pipeline import topology
+from klue_pipeline.pipelines.leaderboard.nodes import rank_experiments
+
+INPUTS = {
+    "out_of_fold": "out_of_fold@all",
+    "test_scores": "test_scores@all",
+    "score_bundles": "score_bundles",
+    "run_records": "run_records@all",
+    "fold_metrics": "fold_metrics@all",
+    "clean_sentences": "clean_sentences",
+    "fold_members": "fold_members",
+    "clean_test_sentences": "clean_test_sentences",
+    "test_gold": "test_gold",
+    "labels": "labels",
+    "evaluation": "params:evaluation",
+}
+BLEND = {name: name for name in ("ensemble_out_of_fold", "ensemble_scores", "ensemble_report")}
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
+    """Wire the leaderboard; the run of a member makes no blend."""
+    blend = {} if topology.experiment_kind() == "member" else BLEND
+    return Pipeline(
+        [
+            node(
+                rank_experiments,
+                inputs={**INPUTS, **blend},
+                outputs=["leaderboard", "leaderboard_page"],
+                name="rank_experiments",
+            )
+        ]
+    )

@@ -1,0 +1,124 @@
+"""Blends fitted and judged without a row being judged by what was learned from it.
+
+For each fold, everything that is fitted (temperatures, weights, classifiers) sees the rows of the
+other folds only, and then speaks about the rows of the fold. What goes into the submission is
+fitted on all rows. One limit stays, that of all stacking: the scores a fold's blend is fitted on
+are by models that trained on the fold's rows.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from klue_pipeline.relation.calibration.temperature import fit_temperature
+from klue_pipeline.relation.ensemble.interface import Blend, Probabilities, Said, TuningRows
+from klue_pipeline.relation.ensemble.members import Panel
+from klue_pipeline.relation.ensemble.methods import METHODS
+from klue_pipeline.relation.ensemble.objective import Objective
+from klue_pipeline.relation.logits import LOG_ZERO
+from klue_pipeline.relation.nesting import nested_parts
+from klue_pipeline.relation.params import BlendMethod, EnsembleParams
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What every method is fitted with.
+
+    Attributes:
+        rows: The out-of-fold rows of all members.
+        objective: The score to raise.
+        params: Settings of the methods.
+    """
+
+    rows: TuningRows
+    objective: Objective
+    params: EnsembleParams
+
+
+@dataclass(frozen=True)
+class FittedBlend:
+    """Temperatures and a blend.
+
+    Attributes:
+        temperatures: What each member's logits are divided by first. Shape: (members,).
+        blend: What the method made of the softened members.
+    """
+
+    temperatures: NDArray[np.float64]
+    blend: Blend
+
+    def __call__(self, said: Said) -> Probabilities:
+        """Blend what the members say about any rows. Shape: (rows, labels)."""
+        return self.blend.apply(soften(said, self.temperatures))
+
+
+def fit_blends(
+    tuning: Tuning, names: Sequence[BlendMethod], rows: NDArray[np.bool_] | None = None
+) -> dict[BlendMethod, FittedBlend]:
+    """Fit methods, on all rows or on some.
+
+    Args:
+        tuning: Rows, objective and settings.
+        names: The methods.
+        rows: Which rows to fit on; None for all. Shape: (rows,).
+    """
+    chosen = tuning.rows if rows is None else _take(tuning.rows, rows)
+    n_members = len(chosen.said)
+    temperatures = np.ones(n_members)
+    if tuning.params.calibrate and len(chosen.gold_ids):
+        said = _ruled_out(chosen.said)
+        temperatures = np.array([fit_temperature(own, chosen.gold_ids) for own in said])
+    softened = TuningRows(soften(chosen.said, temperatures), chosen.gold_ids, chosen.weights)
+    return {
+        name: FittedBlend(temperatures, METHODS[name](softened, tuning.objective, tuning.params))
+        for name in names
+    }
+
+
+def nested_probabilities(
+    tuning: Tuning, panel: Panel, names: Sequence[BlendMethod]
+) -> dict[BlendMethod, Probabilities]:
+    """Let every method speak about each fold's rows after seeing only those of the others.
+
+    Args:
+        tuning: Rows, objective and settings; the rows are those of the panel.
+        panel: The members' out-of-fold scores.
+        names: The methods; with one fold only, nothing can be fitted and each has to do without.
+
+    Returns:
+        Probabilities by method. Shape of each: (rows, labels).
+    """
+    shape = panel.said.shape[1:]
+    told: dict[BlendMethod, Probabilities] = {
+        name: np.empty(shape, dtype=np.float32) for name in names
+    }
+    for part in nested_parts(panel.rows):
+        for name, fitted in fit_blends(tuning, names, part.others).items():
+            told[name][part.held_out] = fitted(panel.said[:, part.held_out])
+    return told
+
+
+def soften(said: Said, temperatures: NDArray[np.float64]) -> Said:
+    """Divide each member's logarithms by its temperature, and normalise again."""
+    if (temperatures == 1).all():
+        return said
+    softened = np.empty_like(said)
+    for place, (own, temperature) in enumerate(zip(said, temperatures, strict=True)):
+        scaled = _ruled_out(own) / np.float32(temperature)
+        softened[place] = np.maximum(log_softmax(scaled, axis=1), LOG_ZERO)
+    return softened
+
+
+def _ruled_out(said: Said) -> Said:
+    """Write what has no probability as minus infinity, which no temperature brings back."""
+    return np.where(said > LOG_ZERO, said, np.float32(-np.inf))
+
+
+def _take(rows: TuningRows, chosen: NDArray[np.bool_]) -> TuningRows:
+    return TuningRows(rows.said[:, chosen], rows.gold_ids[chosen], rows.weights[chosen])

@@ -1,0 +1,92 @@
+"""A finished blend in numbers: what was blended, how, how good it is, and how sure that is."""
+
+from dataclasses import asdict
+from typing import Any
+
+from klue_pipeline.relation.bootstrap import Interval
+from klue_pipeline.relation.ensemble.blending import Blended, BlendedMethod
+from klue_pipeline.relation.ensemble.diversity import oracle_accuracy
+from klue_pipeline.relation.ensemble.selection import Selection
+from klue_pipeline.relation.ensemble.task import BlendTask
+from klue_pipeline.relation.evaluation import evaluate_scores
+from klue_pipeline.relation.params import EnsembleParams
+from klue_pipeline.relation.shift.prediction import as_json
+
+
+def report_blend(
+    blended: Blended, selection: Selection, task: BlendTask, params: EnsembleParams
+) -> dict[str, Any]:
+    """Tell of a blend what a reader, MLflow and the leaderboard ask.
+
+    Returns:
+        A dictionary for JSON: ``method`` and how it was chosen, ``members`` (plain metrics of each
+        on its own rows), ``skipped`` (reason by experiment), ``out_of_fold`` (metrics of the chosen
+        method's nested, decoded scores), ``scores`` (the same with intervals, plain and
+        shift-aware), ``predicted`` (what the submission will score), ``prior``, ``gain`` over the
+        best member and over a plain soft vote, ``methods``, ``decoding`` and ``oracle_accuracy``.
+    """
+    chosen = blended.methods[blended.chosen]
+    panel, decided_by = blended.prepared.panel, blended.prepared.tuning.objective.name
+    gains = _gains(blended, decided_by)
+    return {
+        "method": blended.chosen,
+        "asked_for": params.method,
+        "select_by": decided_by,
+        "confidence": chosen.judgement.confidence,
+        "verdict": describe_gain(blended, gains),
+        "members": {
+            name: evaluate_scores(own, task.gold, task.labels)
+            for name, own in selection.out_of_fold.items()
+        },
+        "best_member": blended.best_member,
+        "best_member_scores": as_json(blended.best_alone.estimates()),
+        "skipped": selection.skipped,
+        "rows": len(panel),
+        "out_of_fold": evaluate_scores(blended.decoded.out_of_fold, task.gold, task.labels),
+        "scores": as_json(chosen.judgement.estimates()),
+        "predicted": as_json(chosen.predicted),
+        "prior": blended.prepared.resolved.report,
+        "gain": {name: _tell(gain) for name, gain in gains.items()},
+        "methods": {
+            name: _describe_method(own, panel.names) for name, own in blended.methods.items()
+        },
+        "decoding": blended.decoded.report,
+        "oracle_accuracy": oracle_accuracy(panel, blended.prepared.truth),
+    }
+
+
+def describe_gain(blended: Blended, gains: dict[str, Interval]) -> str:
+    """Say in a sentence whether the blend is better than its best member by more than noise."""
+    method, gain = blended.chosen, gains["over_best_member"]
+    if len(blended.prepared.panel.names) == 1:
+        return f"One member, {blended.best_member}: there is nothing to blend."
+    told = f"{gain.difference:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}]"
+    if gain.low > 0:
+        return f"{method} is better than {blended.best_member} alone by more than noise: {told}."
+    if gain.high < 0:
+        return f"{method} is worse than {blended.best_member} alone: {told}. Submit that one."
+    return f"{method} against {blended.best_member} alone is within noise: {told}."
+
+
+def _gains(blended: Blended, decided_by: str) -> dict[str, Interval]:
+    chosen = blended.methods[blended.chosen].judgement
+    gains = {"over_best_member": chosen.minus(blended.best_alone, decided_by)}
+    if "soft_vote" in blended.methods:
+        plain = blended.methods["soft_vote"].judgement
+        gains["over_soft_vote"] = chosen.minus(plain, decided_by)
+    return gains
+
+
+def _tell(gain: Interval) -> dict[str, Any]:
+    return {**asdict(gain), "more_than_noise": gain.excludes_zero}
+
+
+def _describe_method(own: BlendedMethod, names: tuple[str, ...]) -> dict[str, Any]:
+    weights = own.fitted.blend.weights
+    return {
+        "scores": as_json(own.judgement.estimates()),
+        "predicted": as_json(own.predicted),
+        "averaging_gain": None if own.gain is None else asdict(own.gain),
+        "weights": None if weights is None else dict(zip(names, weights.tolist(), strict=True)),
+        "temperatures": dict(zip(names, own.fitted.temperatures.tolist(), strict=True)),
+    }

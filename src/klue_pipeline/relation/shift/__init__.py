@@ -1,0 +1,1 @@
+"""Scores told for a target whose labels are distributed differently: label shift."""

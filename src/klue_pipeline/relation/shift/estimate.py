@@ -1,0 +1,211 @@
+"""The target's shares of labels, estimated from test scores, and whether the estimate is believed.
+
+No labels of the target are read. Three estimators answer the same question in different ways, and
+an answer counts only if
+
+* its rounds came to rest,
+* the same estimator gives known shares back: out-of-fold rows are re-weighted to the training
+  shares and to the estimate, and it has to find both,
+* every other estimator that passes these agrees with it; one that stands alone has to be twice as
+  accurate on known shares.
+
+A weak model fails these, because EM on its probabilities runs away to a few labels. Then there is
+no estimate, and the report says why.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from klue_pipeline.relation.evaluation_params import TargetPriorParams
+from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.shift.bias_correction import fit_bias_correction
+from klue_pipeline.relation.shift.estimators import (
+    Estimated,
+    Estimator,
+    classify_and_count,
+    expectation_maximisation,
+    total_variation,
+)
+from klue_pipeline.relation.shift.target import Shares, Target
+from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights
+
+logger = logging.getLogger(__name__)
+
+_ALTERNATIVES = 50
+"""Draws of the test rows under which each believed estimator is asked again."""
+
+_STRICTER_ALONE = 2
+EVERY_ESTIMATOR = ("em_raw", "em_calibrated", "classify_and_count")
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What one estimator says, and how far to trust it.
+
+    Attributes:
+        shares: Its estimate. Shape: (labels,).
+        converged: Whether its rounds came to rest.
+        recovery_error: Largest total-variation distance between known shares and what it made of
+            out-of-fold rows that have them, from 0 to 1.
+        disagreement: Largest distance to another estimator that came to rest and recovers known
+            shares, from 0 to 1; None if there is none.
+    """
+
+    shares: Shares
+    converged: bool
+    recovery_error: float
+    disagreement: float | None = None
+
+
+@dataclass(frozen=True)
+class PriorStudy:
+    """What is known about the target's shares of labels.
+
+    Attributes:
+        witnesses: Every estimator's answer, by name.
+        chosen: The estimator that is believed, or None.
+        target: The target it describes, or None.
+        refusal: Why no estimate is believed; empty if one is.
+    """
+
+    witnesses: dict[str, Witness]
+    chosen: str | None
+    target: Target | None
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An estimator with the probabilities it reads."""
+
+    estimate: Estimator
+    out_of_fold: NDArray[np.float64]
+    test: NDArray[np.float64]
+
+
+def study_prior(
+    out_of_fold: ScoreTable,
+    gold_ids: NDArray[np.int64],
+    test_scores: ScoreTable,
+    params: TargetPriorParams,
+    seed: int,
+) -> PriorStudy:
+    """Estimate the target's shares of labels by every estimator, and choose one that is credible.
+
+    Args:
+        out_of_fold: Scores of training rows by models that did not see them.
+        gold_ids: Their true label ids. Shape: (rows,).
+        test_scores: Scores of the unlabelled rows that the models will be judged on.
+        params: Which estimator, and what is still believed.
+        seed: Draws the alternatives for intervals.
+    """
+    training_shares = label_shares(gold_ids, len(out_of_fold.labels))
+    sources = _sources(out_of_fold, gold_ids, test_scores)
+    witnesses = _with_disagreement(
+        {name: _question(source, gold_ids, training_shares) for name, source in sources.items()},
+        params.max_disagreement,
+    )
+    asked = EVERY_ESTIMATOR if params.estimator == "auto" else (params.estimator,)
+    doubts = {name: _doubt(witnesses[name], gold_ids, params) for name in asked}
+    believed = [name for name in asked if not doubts[name]]
+    if not believed:
+        reasons = "; ".join(f"{name}: {doubt}" for name, doubt in doubts.items())
+        return PriorStudy(witnesses, None, None, reasons)
+    chosen = min(believed, key=lambda name: witnesses[name].recovery_error)
+    alternatives = _alternatives([sources[name] for name in believed], training_shares, seed)
+    shares, n_rows = witnesses[chosen].shares, len(test_scores)
+    return PriorStudy(witnesses, chosen, Target(shares, alternatives, n_rows, "estimated"))
+
+
+def _sources(
+    out_of_fold: ScoreTable, gold_ids: NDArray[np.int64], test_scores: ScoreTable
+) -> Mapping[str, _Source]:
+    correct = fit_bias_correction(out_of_fold.logits, gold_ids)
+    raw = (out_of_fold.probabilities, test_scores.probabilities)
+    calibrated = (correct(out_of_fold.logits), correct(test_scores.logits))
+    return {
+        "em_raw": _Source(expectation_maximisation, *raw),
+        "em_calibrated": _Source(expectation_maximisation, *calibrated),
+        "classify_and_count": _Source(classify_and_count, *raw),
+    }
+
+
+def _question(source: _Source, gold_ids: NDArray[np.int64], training_shares: Shares) -> Witness:
+    """Ask an estimator about the test rows, then about rows whose shares are known."""
+    found = source.estimate(source.test, training_shares, np.ones((len(source.test), 1)))
+    shares = found.shares[:, 0]
+    known = np.stack([training_shares, _judgeable(shares, training_shares)], axis=1)
+    weights = np.stack([shift_weights(gold_ids, column) for column in known.T], axis=1)
+    recovered: Estimated = source.estimate(source.out_of_fold, training_shares, weights)
+    pairs = zip(known.T, recovered.shares.T, strict=True)
+    error = max(total_variation(wanted, own) for wanted, own in pairs)
+    return Witness(shares, found.converged and recovered.converged, error)
+
+
+def _judgeable(shares: Shares, training_shares: Shares) -> Shares:
+    """Leave out labels that no scored row has."""
+    kept = np.where(training_shares > 0, shares, 0.0)
+    return np.asarray(kept / kept.sum()) if kept.sum() > 0 else training_shares
+
+
+def _with_disagreement(witnesses: dict[str, Witness], limit: float) -> dict[str, Witness]:
+    """Tell each witness how far the farthest reliable other one is."""
+    reliable = [
+        name for name, own in witnesses.items() if own.converged and own.recovery_error <= limit
+    ]
+    distances = {
+        name: [
+            total_variation(own.shares, witnesses[other].shares)
+            for other in reliable
+            if other != name
+        ]
+        for name, own in witnesses.items()
+    }
+    return {
+        name: replace(own, disagreement=max(distances[name], default=None))
+        for name, own in witnesses.items()
+    }
+
+
+def _doubt(witness: Witness, gold_ids: NDArray[np.int64], params: TargetPriorParams) -> str:
+    """Say why an estimate is not believed; empty if it is."""
+    stands_alone = witness.disagreement is None
+    limit = params.max_disagreement
+    error_limit = limit / _STRICTER_ALONE if stands_alone else limit
+    training_shares = label_shares(gold_ids, len(witness.shares))
+    rows = effective_rows(shift_weights(gold_ids, _judgeable(witness.shares, training_shares)))
+    apart = witness.disagreement or 0.0
+    doubts = {
+        "its rounds did not come to rest": not witness.converged,
+        f"known shares come back {witness.recovery_error:.2f} off (believed up to "
+        f"{error_limit:.2f}{', as no other estimate is reliable' if stands_alone else ''})":
+            witness.recovery_error > error_limit,
+        f"another reliable estimate is {apart:.2f} away (believed up to {limit:.2f})":
+            apart > limit,
+        f"only {rows:.0f} effective rows would be left (wanted {params.min_effective_rows})":
+            rows < params.min_effective_rows,
+    }  # fmt: skip
+    return ", ".join(text for text, holds in doubts.items() if holds)
+
+
+def _alternatives(sources: list[_Source], training_shares: Shares, seed: int) -> Shares:
+    """Ask every believed estimator again about draws of the test rows.
+
+    Returns:
+        Shares that are about as credible as the estimate. Shape: (labels, alternatives).
+    """
+    n_rows = len(sources[0].test)
+    generator = np.random.default_rng(seed)
+    draws = [
+        np.bincount(generator.integers(n_rows, size=n_rows), minlength=n_rows)
+        for _ in range(_ALTERNATIVES)
+    ]
+    weights = np.stack(draws, axis=1).astype(np.float64)
+    return np.concatenate(
+        [source.estimate(source.test, training_shares, weights).shares for source in sources],
+        axis=1,
+    )

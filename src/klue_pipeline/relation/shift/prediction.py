@@ -1,0 +1,66 @@
+"""What a submission will score where it is judged: shift, luck of the test set, and averaging."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from klue_pipeline.relation.bootstrap import Estimate
+from klue_pipeline.relation.judgement import SHIFT, Judgement
+from klue_pipeline.relation.metrics import PERCENT
+from klue_pipeline.relation.resampled_metrics import METRICS
+from klue_pipeline.relation.shift.averaging import AveragingGain, spread_of_gain
+
+
+def predict_submission(
+    judgement: Judgement, gain: AveragingGain | None, seed: int
+) -> dict[str, Estimate]:
+    """Predict the scores of test predictions that are the mean of all folds' models.
+
+    Args:
+        judgement: Of the out-of-fold scores; its shift-aware scores are used where there are any.
+        gain: What averaging the folds brings; None leaves it out, which predicts too low.
+        seed: Draws how large the gain may really be.
+
+    Returns:
+        ``micro_f1``, ``auprc`` and ``accuracy`` with intervals, 0 to 100.
+    """
+    prefix = SHIFT if f"{SHIFT}{METRICS[0]}" in judgement.values else ""
+    gains = {name: 0.0 if gain is None else gain.gains[name] for name in METRICS}
+    return {
+        name: _raised(judgement, f"{prefix}{name}", gains[name], seed + place)
+        for place, name in enumerate(METRICS)
+    }
+
+
+def _raised(judgement: Judgement, name: str, gain: float, seed: int) -> Estimate:
+    draws = judgement.draws[name]
+    around_value = draws + (judgement.values[name] - draws.mean())
+    raised = np.clip(around_value + spread_of_gain(gain, len(draws), seed), 0, PERCENT)
+    value = np.clip(judgement.values[name] + gain, 0, PERCENT)
+    outside = (1 - judgement.confidence) / 2
+    low, high = np.quantile(raised, [outside, 1 - outside])
+    return Estimate(float(value), float(low), float(high))
+
+
+def from_json(written: dict[str, dict[str, float]]) -> dict[str, Estimate]:
+    """Read what :func:`as_json` wrote."""
+    return {name: Estimate(**own) for name, own in written.items()}
+
+
+def from_flat(written: dict[str, float]) -> dict[str, Estimate]:
+    """Read flat numbers: a score, and with ``_low`` and ``_high`` its interval.
+
+    >>> from_flat({"auprc": 70.0, "auprc_low": 68.5, "auprc_high": 71.5})
+    {'auprc': Estimate(value=70.0, low=68.5, high=71.5)}
+    """
+    return {
+        name: Estimate(written[name], written[f"{name}_low"], written[f"{name}_high"])
+        for name in METRICS
+        if name in written
+    }
+
+
+def as_json(estimates: dict[str, Estimate]) -> dict[str, Any]:
+    """Write estimates for JSON: ``value``, ``low`` and ``high`` by score."""
+    return {name: asdict(estimate) for name, estimate in estimates.items()}

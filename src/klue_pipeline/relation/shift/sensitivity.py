@@ -1,0 +1,73 @@
+"""The score as a function of the negative label's share, for whoever does not know that share."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from klue_pipeline.relation.bootstrap import draw_weights
+from klue_pipeline.relation.evaluation_params import EvaluationParams
+from klue_pipeline.relation.metrics import PERCENT
+from klue_pipeline.relation.resampled_metrics import METRICS, ResampledMetrics
+from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.shift.target import with_negative_share
+from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights
+
+NEGATIVE_SHARES = tuple(np.round(np.arange(0.05, 0.96, 0.05), 2).tolist())
+"""Shares that the curve is drawn through."""
+
+_FRACTION_OF_DRAWS = 10
+"""A curve needs fewer draws than one interval: its neighbours confirm each point."""
+
+
+def tabulate_sensitivity(
+    scores: ScoreTable,
+    gold_ids: NDArray[np.int64],
+    negative_id: int | None,
+    params: EvaluationParams,
+) -> pd.DataFrame:
+    """Re-weight out-of-fold rows to many shares of the negative label.
+
+    The relations keep their proportions. Intervals hold the luck of the scored rows, not of a
+    test set.
+
+    Args:
+        scores: Out-of-fold scores.
+        gold_ids: Their true label ids. Shape: (rows,).
+        negative_id: Id of the label that means no relation; without one the table is empty.
+        params: Draws, seed and confidence.
+
+    Returns:
+        One row per share: ``negative_share`` (0 to 1), ``effective_rows``, and each of
+        ``micro_f1``, ``auprc`` and ``accuracy`` with ``_low`` and ``_high``, 0 to 100. Empty where
+        every row has the same of negative or not, because then no share can be judged.
+    """
+    columns = ["negative_share", "effective_rows",
+               *(f"{name}{end}" for name in METRICS for end in ("", "_low", "_high"))]  # fmt: skip
+    training_shares = label_shares(gold_ids, len(scores.labels))
+    if negative_id is None or training_shares[negative_id] in (0.0, 1.0):
+        return pd.DataFrame(columns=columns, dtype="float64")
+    metrics = ResampledMetrics(scores, gold_ids, negative_id)
+    n_draws = max(params.n_resamples // _FRACTION_OF_DRAWS, 20)
+    drawn = np.concatenate(list(draw_weights(scores, n_draws, params.seed)), axis=1)
+    lines = []
+    for share in NEGATIVE_SHARES:
+        weights = shift_weights(gold_ids, with_negative_share(share, negative_id, training_shares))
+        told = _score(metrics, weights, drawn, params.confidence)
+        lines.append({"negative_share": share, "effective_rows": effective_rows(weights), **told})
+    return pd.DataFrame(lines, columns=columns)
+
+
+def _score(
+    metrics: ResampledMetrics,
+    weights: NDArray[np.float64],
+    drawn: NDArray[np.float32],
+    confidence: float,
+) -> dict[str, float]:
+    observed = metrics(weights[:, None])
+    draws = metrics(drawn * weights[:, None].astype(np.float32))
+    outside = (1 - confidence) / 2
+    told: dict[str, float] = {}
+    for name in METRICS:
+        low, high = np.clip(np.quantile(draws[name], [outside, 1 - outside]), 0, PERCENT)
+        told |= {name: float(observed[name][0]), f"{name}_low": low, f"{name}_high": high}
+    return told

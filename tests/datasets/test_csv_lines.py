@@ -1,0 +1,60 @@
+"""CSV files of people: what is read, and at which line it stands."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klue_pipeline.datasets.csv_lines import split_csv
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), max_size=8)
+
+
+def test_rows_and_lines_are_counted_apart():
+    found = split_csv(b'id,note\n1,"two\nlines"\n\n2,"a ""quote"", and\r\n\r\nmore"\n3,x')
+    assert found.header == ["id", "note"]
+    assert found.rows == [["1", "two\nlines"], ["2", 'a "quote", and\r\n\r\nmore'], ["3", "x"]]
+    assert found.lines == [2, 5, 8]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_and_a_byte_order_mark_do_not_matter(end, mark):
+    found = split_csv(mark + end.join([b"id,name", "1,인물".encode(), b"2,x"]) + end)
+    assert (found.header, found.lines) == (["id", "name"], [2, 3])
+    assert found.rows == [["1", "인물"], ["2", "x"]]
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=6))
+def test_what_was_written_is_read_and_lines_are_where_rows_begin(rows):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(["a", "b"])
+    begins = []
+    for row in rows:
+        before = text.getvalue()
+        begins.append(len(io.StringIO(before, newline="").readlines()) + 1)
+        writer.writerow(row)
+    found = split_csv(text.getvalue().encode())
+    assert found.rows == [list(row) for row in rows]
+    assert found.lines == begins
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "line 1: the file is empty"),
+        (b"\n\n", "line 1: the file is empty"),
+        (b'id,b\n1,"x"\n2,"never closed\n3,x\n', "line 3: the row that begins here is no CSV"),
+        (b'id,b\n1,"x" y\n', "line 2: the row that begins here is no CSV"),
+        (b'id,b\n1,"' + b"x" * 200_000, "line 2: the row that begins here is no CSV"),
+        ("id,b\n1,x\n2,인물\n".encode("cp949"), "line 3: byte 0xc0 is not UTF-8"),
+        ("id,b\n".encode("utf-16"), "line 1: byte 0xff is not UTF-8"),
+        (b"PK\x03\x04...", "line 1: this is a workbook; save it as CSV UTF-8"),
+    ],
+)
+def test_what_is_no_csv_is_refused_by_line(content, message):
+    with pytest.raises(ValueError, match=message):
+        split_csv(content)

@@ -1,0 +1,190 @@
+"""What members are judged by, and which methods make sense for them."""
+
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
+from klue_pipeline.relation.ensemble.preparation import prepare
+from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.relation.scores import average_probabilities
+
+SKILLS = {"strong": 2.5, "weak": 1.0}
+GIVEN = {"source": "given", "negative_share": 0.7}
+ALL = [*METHODS]
+
+
+@pytest.fixture(scope="module")
+def prepare_task(small_task, ensemble_params, evaluation_params):
+    """Prepare members of the small task; without any said, a strong and a weak one."""
+
+    def run(voters=None, evaluation=None, task=None, **changes):
+        return prepare(
+            voters or small_task.voters(SKILLS),
+            task or small_task.task,
+            ensemble_params(**{"methods": ALL, **changes}),
+            evaluation or evaluation_params(),
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def holdout(small_task):
+    """Members that trained one fold only."""
+    return small_task.voters(
+        SKILLS,
+        out_of_fold={
+            name: small_task.out_of_fold(skill, seed, [1])
+            for seed, (name, skill) in enumerate(SKILLS.items())
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def with_file(small_task):
+    """Members and a submission file from elsewhere."""
+    file = replace(average_probabilities(small_task.test_folds(2.0, 9)), fingerprint={})
+    return small_task.voters(SKILLS, plain={"friend": file})
+
+
+def test_rows_are_those_of_the_members_with_their_true_labels(prepare_task, small_task):
+    prepared = prepare_task()
+    assert prepared.panel.names == prepared.test_panel.names == ("strong", "weak")
+    assert (len(prepared.panel), len(prepared.test_panel)) == (120, 40)
+    places = [int(row_id[1:]) for row_id in prepared.panel.rows.row_ids]
+    assert prepared.truth.tolist() == small_task.gold[places].tolist()
+    assert prepared.tuning.rows.gold_ids is prepared.truth
+    assert prepared.tuning.rows.said is prepared.panel.said
+    assert prepared.methods == tuple(METHODS)
+
+
+def test_a_given_prior_weighs_rows(prepare_task, evaluation_params):
+    """Each row counts (share in the target) / (share among the rows)."""
+    prepared = prepare_task(evaluation=evaluation_params(GIVEN, select_by="shift_auprc"))
+    weights, is_negative = prepared.tuning.rows.weights, prepared.truth == 0
+    np.testing.assert_allclose(weights[is_negative], 0.7 / is_negative.mean())
+    np.testing.assert_allclose(weights[~is_negative], 0.3 / (~is_negative).mean())
+    assert prepared.tuning.objective.name == "shift_auprc"
+    assert prepared.resolved.target.n_rows == 40
+
+
+def test_without_a_prior_rows_count_alike_and_a_plain_score_decides(
+    prepare_task, evaluation_params, caplog
+):
+    prepared = prepare_task(evaluation=evaluation_params(select_by="shift_accuracy"))
+    assert prepared.tuning.rows.weights.tolist() == [1] * 120
+    assert prepared.tuning.objective.name == "accuracy"
+    assert "accuracy decides in place of shift_accuracy" in caplog.text
+
+
+def test_a_prior_that_cannot_be_estimated_leaves_plain_scores(
+    prepare_task, small_task, evaluation_params
+):
+    """Members that know nothing say nothing about the test rows either."""
+    prepared = prepare_task(
+        small_task.voters({"a": 0.0, "b": 0.0}),
+        evaluation_params(
+            {"source": "estimated", "min_effective_rows": 1}, select_by="shift_auprc"
+        ),
+    )
+    assert prepared.resolved.target is None
+    assert prepared.resolved.report["refusal"]
+    assert prepared.tuning.objective.name == "auprc"
+    assert prepared.tuning.rows.weights.tolist() == [1] * 120
+
+
+def test_a_prior_is_estimated_from_the_mean_of_the_members(
+    prepare_task, small_task, evaluation_params
+):
+    settings = {"source": "estimated", "max_disagreement": 1.0, "min_effective_rows": 1}
+    prepared = prepare_task(
+        evaluation=evaluation_params({**settings, "estimator": "classify_and_count"})
+    )
+    tables = small_task.voters(SKILLS).selection.test_scores
+    predicted = np.mean([table.probabilities for table in tables.values()], axis=0).argmax(axis=1)
+    wanted = np.bincount(predicted, minlength=4) / 40
+    np.testing.assert_allclose(prepared.resolved.target.shares, wanted)
+
+
+def test_only_the_methods_of_the_settings_simplest_first(prepare_task):
+    assert prepare_task(methods=["greedy", "soft_vote"]).methods == ("soft_vote", "greedy")
+    chosen = prepare_task(methods=["greedy", "soft_vote"], method="hard_vote")
+    assert chosen.methods == ("soft_vote", "hard_vote", "greedy")
+
+
+@pytest.mark.parametrize("method", ["auto", "stacking", "hard_vote"])
+def test_one_member_is_its_own_blend(method, prepare_task, small_task, caplog):
+    caplog.set_level(logging.INFO)
+    assert prepare_task(small_task.voters({"alone": 2.0}), method=method).methods == ("soft_vote",)
+    assert "There is one member, alone: a blend of it is itself" in caplog.text
+
+
+def test_one_fold_leaves_the_untuned_methods_and_says_why(prepare_task, holdout, caplog):
+    assert prepare_task(holdout).methods == UNTUNED
+    assert "Nothing is fitted to blend: all out-of-fold rows are of one fold" in caplog.text
+    assert prepare_task(holdout, method="hard_vote", methods=["greedy"]).methods == ("hard_vote",)
+    assert prepare_task(holdout, methods=["greedy", "stacking"]).methods == ("soft_vote",)
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in UNTUNED])
+def test_a_tuned_method_by_name_is_refused_where_nothing_can_be_fitted(
+    method, prepare_task, holdout, with_file
+):
+    with pytest.raises(
+        ValueError, match=rf"method={method} cannot be fitted: .* are of one fold, .* Choose auto"
+    ):
+        prepare_task(holdout, method=method)
+    with pytest.raises(
+        ValueError, match=rf"method={method} cannot be fitted: submission files .*\(friend\)"
+    ):
+        prepare_task(with_file, method=method)
+
+
+def test_submission_files_join_untuned_methods_only(prepare_task, small_task, with_file, caplog):
+    assert prepare_task(with_file).methods == UNTUNED
+    assert "submission files have no out-of-fold scores (friend)" in caplog.text
+    alone = small_task.voters({"alone": 2.0}, plain=with_file.plain)
+    assert prepare_task(alone).methods == UNTUNED
+
+
+def test_members_with_other_folds_are_judged_on_common_rows(prepare_task, small_task, caplog):
+    quick = small_task.out_of_fold(1.0, 2, [0, 2])
+    prepared = prepare_task(small_task.voters(SKILLS, out_of_fold={"weak": quick}))
+    assert sorted(set(prepared.panel.rows.folds.tolist())) == [0, 2]
+    assert len(prepared.panel) == 80
+    assert prepared.methods == tuple(METHODS)
+    assert "fitted and judged on 80 common rows of 120" in caplog.text
+
+
+def test_members_that_share_one_fold_of_many_are_not_tuned(prepare_task, small_task):
+    tables = {"strong": small_task.out_of_fold(2.5, 1, [0, 1]),
+              "weak": small_task.out_of_fold(1.0, 2, [1, 2])}  # fmt: skip
+    assert prepare_task(small_task.voters(SKILLS, out_of_fold=tables)).methods == UNTUNED
+
+
+def test_members_without_a_common_row_are_refused(prepare_task, small_task):
+    tables = {"strong": small_task.out_of_fold(2.5, 1, [0]),
+              "weak": small_task.out_of_fold(1.0, 2, [1, 2])}  # fmt: skip
+    with pytest.raises(ValueError, match="members strong, weak .* share no out-of-fold row"):
+        prepare_task(small_task.voters(SKILLS, out_of_fold=tables))
+
+
+def test_members_of_the_same_folds_are_no_reason_to_warn(prepare_task, caplog):
+    prepare_task()
+    assert not caplog.records
+
+
+def test_a_missing_test_row_is_refused(prepare_task, small_task):
+    weak = average_probabilities(small_task.test_folds(1.0, 2))
+    short = replace(weak, row_ids=weak.row_ids[1:], logits=weak.logits[1:])
+    with pytest.raises(ValueError, match=r"1 rows have no score, among them \['t0'\]"):
+        prepare_task(small_task.voters(SKILLS, test_scores={"weak": short}))
+
+
+def test_a_set_of_labels_without_a_negative_one(prepare_task, small_task):
+    labels = LabelSet(names=small_task.task.labels.names, negative=None)
+    prepared = prepare_task(task=replace(small_task.task, labels=labels))
+    assert prepared.tuning.objective.negative_id is None

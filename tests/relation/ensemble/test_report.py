@@ -1,0 +1,227 @@
+"""A blend in numbers: what is told, that it is JSON, and the verdict in words."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from klue_pipeline.relation.ensemble.blending import blend
+from klue_pipeline.relation.ensemble.diversity import oracle_accuracy
+from klue_pipeline.relation.ensemble.methods import METHODS
+from klue_pipeline.relation.ensemble.report import report_blend
+from klue_pipeline.relation.evaluation import evaluate_scores
+from klue_pipeline.relation.scores import average_probabilities
+
+SKILLS = {"strong": 2.5, "middling": 1.5}
+GIVEN = {"source": "given", "negative_share": 0.7}
+PLAIN = ("micro_f1", "auprc", "accuracy")
+EVERY = (*PLAIN, *(f"shift_{name}" for name in PLAIN))
+
+
+@pytest.fixture(scope="module")
+def report_on(small_task, ensemble_params, evaluation_params):
+    """Blend and report; returns both, with the members that were blended."""
+
+    def run(voters=None, evaluation=None, **changes):
+        voters = voters or small_task.voters(SKILLS)
+        params = ensemble_params(**{"methods": [*METHODS], **changes})
+        blended = blend(voters, small_task.task, params, evaluation or evaluation_params())
+        report = report_blend(blended, voters.selection, small_task.task, params)
+        return report, blended, voters.selection
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def told(report_on, evaluation_params):
+    """A report with a target prior, and what it is about."""
+    return report_on(evaluation=evaluation_params(GIVEN, select_by="shift_micro_f1"))
+
+
+def test_it_names_what_was_chosen_and_by_what(told):
+    report, blended, _ = told
+    assert report["method"] == blended.chosen
+    assert report["asked_for"] == "auto"
+    assert report["select_by"] == "shift_micro_f1"
+    assert report["rows"] == 120
+    assert list(report["methods"]) == [*METHODS]
+    assert report["best_member"] == "strong"
+    assert report["decoding"] == {}
+
+
+def test_members_are_judged_plain_and_each_on_its_own_rows(report_on, small_task):
+    quick = small_task.out_of_fold(1.5, 2, [0, 1])
+    report, _, selection = report_on(
+        small_task.voters(SKILLS, out_of_fold={"middling": quick}, skipped={"odd": "no scores"})
+    )
+    task = small_task.task
+    assert report["members"] == {
+        name: evaluate_scores(own, task.gold, task.labels)
+        for name, own in selection.out_of_fold.items()
+    }
+    assert [own["rows"] for own in report["members"].values()] == [120, 80]
+    assert report["rows"] == report["out_of_fold"]["rows"] == 80
+    assert report["skipped"] == {"odd": "no scores"}
+
+
+def test_scores_have_intervals_plain_and_shift_aware(told):
+    report, blended, _ = told
+    chosen = blended.methods[blended.chosen]
+    for scores in (report["scores"], report["best_member_scores"]):
+        assert list(scores) == [*EVERY]
+        assert all(own["low"] <= own["value"] <= own["high"] for own in scores.values())
+    assert report["scores"] == report["methods"][blended.chosen]["scores"]
+    assert report["scores"]["auprc"]["value"] == chosen.judgement.values["auprc"]
+    assert list(report["predicted"]) == [*PLAIN]
+    assert report["prior"]["negative_share"] == pytest.approx(0.7)
+
+
+def test_without_a_target_there_are_plain_scores_and_a_reason(report_on):
+    report, _, _ = report_on()
+    assert list(report["scores"]) == [*PLAIN]
+    assert report["prior"]["refusal"] == "evaluation.target_prior.source is none"
+
+
+def test_gains_are_paired_differences_of_the_chosen_method(told):
+    report, blended, _ = told
+    chosen = blended.methods[blended.chosen].judgement
+    others = {
+        "over_best_member": blended.best_alone,
+        "over_soft_vote": blended.methods["soft_vote"].judgement,
+    }
+    assert list(report["gain"]) == [*others]
+    for name, other in others.items():
+        gain = chosen.minus(other, "shift_micro_f1")
+        assert report["gain"][name] == {**asdict(gain), "more_than_noise": gain.excludes_zero}
+
+
+def test_a_soft_vote_that_was_not_judged_is_not_compared_with(report_on):
+    report, _, _ = report_on(methods=["hard_vote", "greedy"])
+    assert list(report["gain"]) == ["over_best_member"]
+
+
+def test_each_method_tells_its_weights_and_temperatures(report_on):
+    report, blended, _ = report_on(calibrate=True)
+    for name, own in report["methods"].items():
+        fitted = blended.methods[name].fitted
+        assert own["temperatures"] == dict(
+            zip(("strong", "middling"), fitted.temperatures, strict=True)
+        )
+        assert own["averaging_gain"] == asdict(blended.methods[name].gain)
+        if name == "stacking":
+            assert own["weights"] is None
+        else:
+            assert list(own["weights"]) == ["strong", "middling"]
+            assert sum(own["weights"].values()) == pytest.approx(1)
+
+
+def test_a_gain_that_is_not_known_is_none(report_on, small_task):
+    report, _, _ = report_on(small_task.voters(SKILLS, fold_scores={}))
+    assert all(own["averaging_gain"] is None for own in report["methods"].values())
+
+
+def test_out_of_fold_metrics_are_those_after_decoding(report_on, small_task):
+    report, blended, _ = report_on(negative_bias=3.0)
+    task = small_task.task
+    decoded = blended.decoded.out_of_fold
+    assert report["out_of_fold"] == evaluate_scores(decoded, task.gold, task.labels)
+    assert report["decoding"] == blended.decoded.report
+    before = blended.methods[blended.chosen].nested
+    assert report["out_of_fold"] != evaluate_scores(before, task.gold, task.labels)
+
+
+def test_at_least_one_member_has_so_many_rows_right(told):
+    report, blended, _ = told
+    wanted = oracle_accuracy(blended.prepared.panel, blended.prepared.truth)
+    assert report["oracle_accuracy"] == wanted > report["scores"]["accuracy"]["value"]
+
+
+def with_file(small_task):
+    file = average_probabilities(small_task.test_folds(1.0, 9))
+    return small_task.voters(SKILLS, plain={"file": file})
+
+
+def with_ruled_out(small_task):
+    table = small_task.out_of_fold(2.5, 1)
+    logits = table.logits.copy()
+    logits[::2, 1] = -np.inf
+    return small_task.voters(SKILLS, out_of_fold={"strong": replace(table, logits=logits)})
+
+
+KNOWN = {"source": "estimated", "max_disagreement": 1.0, "min_effective_rows": 1}
+CASES = {
+    "no target": (None, {}),
+    "a given target": (None, {"prior": GIVEN}),
+    "an estimated target": (None, {"prior": KNOWN}),
+    "a target that is refused": (
+        lambda task: task.voters({"a": 0.0, "b": 0.0}), {"prior": {"source": "estimated"}},
+    ),
+    "one member": (lambda task: task.voters({"alone": 1.5}), {}),
+    "a member that is always right": (lambda task: task.voters({"sure": 99.0, "b": 1.0}), {}),
+    "a submission file": (with_file, {}),
+    "no fold scores": (lambda task: task.voters(SKILLS, fold_scores={}), {}),
+    "a label ruled out": (with_ruled_out, {"calibrate": True}),
+    "decoding options": (None, {"type_pair_mask": "auto", "negative_bias": "auto"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_json_and_every_number_is_one(case, report_on, small_task, evaluation_params):
+    make_voters, changes = CASES[case]
+    evaluation = evaluation_params(changes.get("prior"))
+    options = {name: value for name, value in changes.items() if name != "prior"}
+    voters = make_voters(small_task) if make_voters else None
+    report, _, _ = report_on(voters, evaluation, methods=["soft_vote", "greedy"], **options)
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_better_by_more_than_noise(report_on, small_task):
+    """Five members of the same middling skill, who err independently."""
+    report, blended, _ = report_on(
+        small_task.voters(dict.fromkeys("abcde", 1.5)), methods=["soft_vote"]
+    )
+    gain = report["gain"]["over_best_member"]
+    assert gain["low"] > 0
+    assert report["verdict"] == (
+        f"soft_vote is better than {blended.best_member} alone by more than noise: "
+        f"{gain['difference']:+.2f} [{gain['low']:+.2f}, {gain['high']:+.2f}]."
+    )
+
+
+def test_worse_than_its_best_member(report_on, small_task):
+    voters = small_task.voters({"good": 4.0, **dict.fromkeys("abcd", 0.0)})
+    report, _, _ = report_on(voters, method="hard_vote")
+    gain = report["gain"]["over_best_member"]
+    assert gain["high"] < 0
+    assert report["verdict"] == (
+        f"hard_vote is worse than good alone: {gain['difference']:+.2f} "
+        f"[{gain['low']:+.2f}, {gain['high']:+.2f}]. Submit that one."
+    )
+
+
+@pytest.mark.parametrize("skills", [{"strong": 2.5, "weak": 1.5}, {"strong": 2.5, "weak": 1.0}])
+def test_a_difference_that_chance_may_have_made(skills, report_on, small_task):
+    """In the first case the blend is half a point better, in the second 3 points worse."""
+    report, _, _ = report_on(small_task.voters(skills), methods=["soft_vote"])
+    gain = report["gain"]["over_best_member"]
+    assert gain["low"] < 0 < gain["high"]
+    assert abs(gain["difference"]) > 0.1
+    assert report["verdict"].startswith("soft_vote against strong alone is within noise: ")
+
+
+def test_no_difference_at_all(report_on, small_task):
+    one = small_task.voters({"a": 1.5})
+    twins = {
+        field: dict.fromkeys(["a", "b"], getattr(one.selection, field)["a"])
+        for field in ("out_of_fold", "test_scores")
+    }
+    voters = replace(one, selection=replace(one.selection, **twins))
+    report, _, _ = report_on(voters, methods=["soft_vote"])
+    assert report["verdict"] == ("soft_vote against a alone is within noise: +0.00 [+0.00, +0.00].")
+    assert report["gain"]["over_best_member"]["more_than_noise"] is False
+
+
+def test_one_member_is_no_blend(report_on, small_task):
+    report, _, _ = report_on(small_task.voters({"alone": 1.5}))
+    assert report["verdict"] == "One member, alone: there is nothing to blend."
