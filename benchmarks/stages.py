@@ -11,7 +11,8 @@ import pandas as pd
 
 from benchmarks.contenders import train_ours
 from benchmarks.inference import predict_ours
-from benchmarks.workload import Workload, read_sentences, read_settings
+from benchmarks.settings import read_settings
+from benchmarks.workload import Workload, read_sentences
 from klue_pipeline.datasets.features import FeaturesDataset
 from klue_pipeline.pipelines.clean.nodes import assign_folds
 from klue_pipeline.relation.augment_params import AugmentParams

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 import torch
-import yaml
 from transformers import PreTrainedTokenizerBase
 
+from benchmarks.settings import read_settings
 from klue_pipeline.datasets.raw_relation import RawRelationDataset
 from klue_pipeline.pipelines.ingest.nodes import choose_labels, parse_train
 from klue_pipeline.relation.augmentation.table import mark_originals
@@ -28,8 +28,6 @@ from klue_pipeline.relation.params import (
 from klue_pipeline.relation.tokenizer import load_tokenizer
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
-
-_CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
 
 
 @dataclass(frozen=True)
@@ -55,15 +53,6 @@ class Workload:
         """View the features as the arrays that batches are cut from."""
         types = self.config.entity_types
         return encode_rows(self.features, self.tokenizer.pad_token_id, types)
-
-
-def read_settings(*names: str) -> dict[str, Any]:
-    """Read parameter files of ``conf/base`` by their names without ``parameters_`` and ``.yml``."""
-    settings: dict[str, Any] = {}
-    for name in names:
-        path = _CONFIGURATION / f"parameters_{name}.yml"
-        settings |= yaml.safe_load(path.read_text(encoding="utf-8"))
-    return settings
 
 
 def read_sentences(source: str) -> tuple[pd.DataFrame, dict[str, Any]]:

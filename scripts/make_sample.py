@@ -642,11 +642,16 @@ def write_sample(output_dir: Path) -> None:
     """Write train.csv, test.csv and test_gold.csv into ``output_dir``."""
     output_dir.mkdir(parents=True, exist_ok=True)
     train, test = make_rows("train"), make_rows("test")
-    hidden = [replace(row, label=HIDDEN_LABEL) for row in test]
     write_table(output_dir / "train.csv", COLUMNS, _lines(train))
-    write_table(output_dir / "test.csv", COLUMNS, _lines(hidden))
+    write_test_rows(output_dir / "test.csv", test)
     gold = [(number, row.label) for number, row in enumerate(test)]
     write_table(output_dir / "test_gold.csv", ("id", "label"), gold)
+
+
+def write_test_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as a test file, their labels hidden."""
+    hidden = [replace(row, label=HIDDEN_LABEL) for row in rows]
+    write_table(path, COLUMNS, _lines(hidden))
 
 
 def _lines(rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:

@@ -24,6 +24,7 @@ EVERY_GRAPH = [*EXPERIMENT_OF_KIND.values(), "aug_mistakes"]
 """Experiments whose graphs together have every dataset there is."""
 FROM_ELSEWHERE = {
     "raw_train", "raw_test", "raw_test_gold", "reviewed_rows", "synonyms", "translations",
+    "score_bundles", "plain_submissions",
 }  # fmt: skip
 """Datasets that the user brings."""
 READ_OUTSIDE_OF_NODES = {
@@ -43,6 +44,8 @@ INTERFACE = [
     ("raw.test", "my/test.csv", "raw.tset"),
     ("raw.test_gold", "my/gold.csv", "raw.test_glod"),
     ("raw.reviewed_rows", "my/reviewed.csv", "raw.reviewed_row"),
+    ("raw.bundles", "my/bundles", "raw.bundels"),
+    ("raw.submissions", "my/submissions", "raw.submision"),
     ("clean.contradictory_duplicates.keep", "drop_all", "clean.contradictory_duplicates.kepp"),
     ("augment.entity_swap.share", 0.5, "augment.entity_swap.shares"),
     ("eda.adversarial.seed", 7, "eda.adversarial.sed"),
@@ -53,6 +56,13 @@ INTERFACE = [
     ("run.name", "mine", "run.nam"),
     ("encoder.name", "klue/roberta-small", "encoder.nmae"),
     ("encoder.num_hidden_layers", 4, "encoder.num_hidden_layer"),
+    ("evaluation.select_by", "auprc", "evaluation.selectby"),
+    ("evaluation.n_resamples", 200, "evaluation.n_resample"),
+    ("evaluation.target_prior.negative_share", 0.3, "evaluation.target_prior.negative_shares"),
+    ("ensemble.method", "greedy", "ensemble.metod"),
+    ("ensemble.plain_submissions", "all", "ensemble.plain_submission"),
+    ("ensemble.negative_bias", "auto", "ensemble.negative_bais"),
+    ("ledger.max_per_day", 3, "ledger.max_per_days"),
     ("folds.n_splits", 4, "folds.n_split"),
     ("folds.strategy", "stratified", "folds.stratgy"),
     ("folds.run", [0], "folds.runs"),
@@ -140,9 +150,10 @@ def test_what_depends_on_the_experiment_has_its_folder_and_nothing_leaves_the_da
     context_of_kind, kind
 ):
     context = context_of_kind
+    catalog = context.catalog  # made anew for whoever asks
     root = ROOT / context.config_loader["globals"]["data_root"]
     for name in datasets_in_graph() - FROM_ELSEWHERE:
-        dataset = context.catalog.get(name)
+        dataset = catalog.get(name)
         path = Path(getattr(dataset, "_filepath", None) or dataset._path)
         assert (ROOT / path).is_relative_to(root), name
         if name.startswith("member_"):
@@ -168,8 +179,9 @@ def test_every_parameter_that_a_node_reads_is_checked_before_it_runs(
     with caplog.at_level(logging.WARNING):
         values = context_of_kind.params
     assert [entry.getMessage() for entry in caplog.records if "kedro.valid" in entry.name] == []
+    catalog = context_of_kind.catalog
     for name in parameters_in_graph():
-        value = context_of_kind.catalog.load(f"params:{name}")
+        value = catalog.load(f"params:{name}")
         assert isinstance(value, (BaseModel, *SCALARS)), name
     read = "composite" if "composite" in parameters_in_graph() else "training"
     assert isinstance(values[read], BaseModel)
@@ -196,6 +208,8 @@ def test_klue_takes_the_hub_and_the_published_recipe():
         "reviewed_rows": None,
         "synonyms": None,
         "translations": None,
+        "bundles": "data/klue/01_raw/bundles",
+        "submissions": "data/klue/01_raw/submissions",
     }
     assert context.catalog.get("raw_train").resolved_source == "hub:klue:re:train"
     assert context.catalog.get("raw_test_gold").resolved_source == "hub:klue:re:validation"

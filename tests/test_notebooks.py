@@ -1,26 +1,114 @@
-"""The notebooks run from end to end on what the job and the look at the data left behind."""
+"""The notebooks run from end to end on what runs left behind."""
 
 import re
 import shutil
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PLANTED = " <script>plant()</script> & <b>$5</b>"
+NUMBER = re.compile(r"-?\d+\.\d+")
+COLUMNS = {
+    "micro F1": "micro_f1",
+    "AUPRC": "auprc",
+    "accuracy": "accuracy",
+    "micro F1, shift-aware": "shift_micro_f1",
+    "AUPRC, shift-aware": "shift_auprc",
+    "accuracy, shift-aware": "shift_accuracy",
+}
+"""The columns of the leaderboard behind the titles of the notebook, in its order."""
+
+
+class Table(HTMLParser):
+    """The elements of a table, and the texts of its cells row by row, as a browser reads them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.rows, self._is_in_cell = set(), [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in {"td", "th"}:
+            self.rows[-1].append("")
+            self._is_in_cell = True
+
+    def handle_endtag(self, tag):
+        if tag in {"td", "th"}:
+            self._is_in_cell = False
+
+    def handle_data(self, text):
+        if self._is_in_cell:
+            self.rows[-1][-1] += text
 
 
 @pytest.fixture(scope="module")
 def explored(whole_run, tmp_path_factory):
-    """The folder of a project after the whole job and the pipeline eda."""
-    project = whole_run[0].copy_to(tmp_path_factory.mktemp("explored") / "project")
-    shutil.copytree(ROOT / "notebooks", project.folder / "notebooks")
+    """A project after the whole job of one experiment and the pipeline eda."""
+    project = copy_with_notebooks(whole_run, tmp_path_factory.mktemp("explored"))
     finished = project.run("--pipelines", "eda")
     assert finished.code == 0, finished.console
-    return project.folder
+    return project
+
+
+@pytest.fixture(scope="module")
+def compared(whole_run, tmp_path_factory):
+    """A project after the whole jobs of two experiments, one of them once more since then."""
+    project = copy_with_notebooks(whole_run, tmp_path_factory.mktemp("compared"))
+    finished = project.run("--params", "experiment=rbert_focal")
+    assert finished.code == 0, finished.console
+    plant_markup(project)
+    start_again(project, "rbert_focal")
+    return project
+
+
+@pytest.fixture(scope="module")
+def comparison(compared):
+    return execute(compared, "02_compare_experiments.ipynb", ".")
+
+
+def copy_with_notebooks(whole_run, folder):
+    project = whole_run[0].copy_to(folder / "project")
+    shutil.copytree(ROOT / "notebooks", project.folder / "notebooks")
+    return project
+
+
+def plant_markup(project):
+    """End every sentence of the tables of errors like a piece of a page."""
+    for path in (project.data / "08_reporting").glob("*/error_rows.parquet"):
+        rows = pd.read_parquet(path)
+        rows.assign(sentence=rows["sentence"] + PLANTED).to_parquet(path)
+
+
+def start_again(project, experiment):
+    """Date the latest run of an experiment after everything else."""
+    path = project.data / "08_reporting" / experiment / "run_record.json"
+    later, changes = re.subn(r'("started_at": ")\d{4}', r"\g<1>2999", path.read_text("utf-8"))
+    assert changes == 1
+    path.write_text(later, "utf-8")
+
+
+def execute(project, name, start):
+    """Run a notebook in the environment ``test``, from a folder of the project."""
+    notebook = read(project.folder / "notebooks" / name)
+    resources = {"metadata": {"path": str(project.folder / start)}}
+    client = NotebookClient(notebook, timeout=240, kernel_name="python3", resources=resources)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KEDRO_ENV", "test")
+        environment.setenv("PYTHONPATH", str(ROOT / "src"))
+        environment.setenv("IPYTHONDIR", str(project.folder / ".ipython"))
+        client.execute()
+    assert all(cell.outputs for cell in notebook.cells if cell.cell_type == "code")
+    return notebook
 
 
 def read(path):
@@ -31,25 +119,82 @@ def code_of(path):
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
+def shown_by(notebook, cell_id, kind="text/plain"):
+    """Return what a cell shows last, in one of the forms that it comes in."""
+    [cell] = [cell for cell in notebook.cells if cell.id == cell_id]
+    return [output.data[kind] for output in cell.outputs if kind in output.get("data", {})][-1]
+
+
+def table_of(notebook, cell_id):
+    return Table(shown_by(notebook, cell_id, "text/html"))
+
+
+def count_pictures(notebook):
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return sum("image/png" in output.get("data", {}) for output in outputs)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("start", [".", "notebooks"])
-def test_the_tour_runs_from_the_root_and_from_its_folder(explored, start, monkeypatch):
-    monkeypatch.setenv("KEDRO_ENV", "test")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
-    monkeypatch.setenv("IPYTHONDIR", str(explored / ".ipython"))
-    notebook = read(explored / "notebooks" / "01_explore.ipynb")
-    resources = {"metadata": {"path": str(explored / start)}}
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources)
-    client.execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
-    assert len(pictures) == 6
-    assert any("environment test" in str(output) for output in outputs)
-    assert all(cell.outputs for cell in notebook.cells[2:] if cell.cell_type == "code")
+def test_the_tour_runs_from_the_root_and_from_its_folder(explored, start):
+    notebook = execute(explored, "01_explore.ipynb", start)
+    assert count_pictures(notebook) == 6
+    assert "environment test" in shown_by(notebook, "cell-02")
 
 
-def test_there_is_a_notebook():
-    assert [path.name for path in NOTEBOOKS] == ["01_explore.ipynb"]
+@pytest.mark.slow
+def test_one_experiment_has_nothing_to_be_compared_with(explored):
+    notebook = execute(explored, "02_compare_experiments.ipynb", "notebooks")
+    for cell in ("pair", "paired-differences", "mcnemar"):
+        assert "nothing to compare: only typed_punct_query has scores" in shown_by(notebook, cell)
+    assert "the blend has one member" in shown_by(notebook, "diversity")
+    assert "Nothing was run or cleaned" in shown_by(notebook, "is-up-to-date")
+    assert count_pictures(notebook) == 2
+
+
+@pytest.mark.slow
+def test_two_experiments_have_the_scores_of_the_leaderboard(compared, comparison):
+    board = pd.read_csv(compared.data / "08_reporting" / "leaderboard.csv")
+    ranked = board[board["kind"] == "single"].set_index("experiment")
+    header, *lines = table_of(comparison, "paired-differences").rows
+    assert header[1:3] == ranked.index.tolist()
+    assert [name for name, *_ in lines] == list(COLUMNS)
+    for name, *cells in lines:
+        column = COLUMNS[name]
+        for experiment, cell in zip(ranked.index, cells, strict=False):
+            told = [float(number) for number in NUMBER.findall(cell)]
+            wanted = ranked.loc[experiment, [column, f"{column}_low", f"{column}_high"]]
+            assert told == pytest.approx(wanted.tolist(), abs=0.0051)
+
+
+@pytest.mark.slow
+def test_the_members_of_the_blend_are_laid_side_by_side(comparison):
+    [_, pair] = table_of(comparison, "diversity").rows
+    assert pair[1:3] == ["rbert_focal", "typed_punct_query"]
+    assert count_pictures(comparison) == 2
+
+
+@pytest.mark.slow
+def test_a_run_after_the_leaderboard_is_noticed(comparison):
+    assert "OUT OF DATE: rbert_focal came later" in shown_by(comparison, "is-up-to-date")
+
+
+@pytest.mark.slow
+def test_sentences_are_shown_as_text_with_their_entities_marked(comparison):
+    table = table_of(comparison, "confident-errors")
+    assert table.tags.isdisjoint({"script", "b"})
+    header, *errors = table.rows
+    sentences = [row[header.index("sentence")] for row in errors]
+    assert len(sentences) == 10
+    for sentence in sentences:
+        assert sentence.endswith(PLANTED)
+        assert re.search(r"\[\[.+\]\]", sentence)
+        assert re.search(r"<<.+>>", sentence)
+
+
+def test_the_notebooks_are_there():
+    names = [path.name for path in NOTEBOOKS]
+    assert names == ["01_explore.ipynb", "02_compare_experiments.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -11,7 +11,9 @@ MAX_VALUE_CHARACTERS = 6000
 """MLflow refuses a parameter longer than this (``MAX_PARAM_VAL_LENGTH``)."""
 MAX_NAME_CHARACTERS = 250
 
-TABLES_NOT_LOGGED = frozenset({"experiments", "experiment_defaults", "label_sets", "mlflow"})
+TABLES_NOT_LOGGED = frozenset(
+    {"experiments", "experiment_defaults", "label_sets", "mlflow", "about"}
+)
 """Parameter groups that describe every experiment, not this run; or tracking itself."""
 
 GROUPS_NOT_READ: dict[str, frozenset[str]] = {
@@ -23,10 +25,16 @@ GROUPS_NOT_READ: dict[str, frozenset[str]] = {
 PARENT_METRICS: dict[str, str] = {
     "metrics": "",
     "ensemble_report": "ensemble",
+    "calibration": "calibration",
     "label_audit_report": "label_audit",
     "eda_report": "eda",
 }
 """Datasets whose numbers go to the parent run, and the prefix of their names."""
+
+NUMBERS_LEFT_OUT: dict[str, frozenset[str]] = {
+    "ensemble_report": frozenset({"methods", "best_member_scores", "prior"}),
+}
+"""Parts of a dataset that have too many numbers for a run's page; its file is logged whole."""
 
 ARTIFACT_FOLDERS: dict[str, str] = {
     "metrics": "reports",
@@ -34,12 +42,21 @@ ARTIFACT_FOLDERS: dict[str, str] = {
     "augmentation_report": "reports",
     "cleaning_report": "reports",
     "eda_report": "reports",
+    "calibration": "reports",
     "fold_report": "reports",
     "ensemble_report": "reports",
+    "ensemble_page": "reports",
+    "errors_page": "reports",
+    "leaderboard_page": "reports",
+    "submissions_page": "reports",
     "label_audit_report": "reports",
     "dropped_rows": "tables",
     "changed_rows": "tables",
     "per_label": "tables",
+    "slices": "tables",
+    "shift_sensitivity": "tables",
+    "ensemble_diversity": "tables",
+    "leaderboard": "tables",
     "label_suspects": "tables",
     "label_noise": "tables",
     "eda_labels": "tables",
@@ -50,6 +67,8 @@ ARTIFACT_FOLDERS: dict[str, str] = {
     "eda_adversarial_features": "tables",
     "confusion_matrix": "figures",
     "learning_curves": "figures",
+    "reliability_figure": "figures",
+    "shift_sensitivity_figure": "figures",
     "label_audit_figure": "figures",
     "eda_label_figure": "figures",
     "eda_shares_figure": "figures",
@@ -92,6 +111,17 @@ def flat_numbers(values: Any, prefix: str = "") -> dict[str, float]:
         for name, value in _leaves(values, prefix)
         if not isinstance(value, bool) and isinstance(value, Real)
     }
+
+
+def logged_numbers(dataset_name: str, values: Any) -> dict[str, float]:
+    """Return the numbers of a saved dataset that go to the parent run, under their names.
+
+    >>> logged_numbers("ensemble_report", {"rows": 9, "methods": {"greedy": {"rounds": 3}}})
+    {'ensemble.rows': 9.0}
+    """
+    left_out = NUMBERS_LEFT_OUT.get(dataset_name, frozenset())
+    kept = {name: value for name, value in values.items() if name not in left_out}
+    return flat_numbers(kept, prefix=PARENT_METRICS[dataset_name])
 
 
 def rows_added_tags(report: Mapping[str, Any]) -> dict[str, str]:

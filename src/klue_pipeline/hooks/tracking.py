@@ -18,7 +18,7 @@ from klue_pipeline.hooks.logged_values import (
     ARTIFACT_FOLDERS,
     AUGMENTATION_REPORT,
     PARENT_METRICS,
-    flat_numbers,
+    logged_numbers,
     rows_added_tags,
     saved_path,
 )
@@ -164,7 +164,7 @@ class TrackingHooks:
 def _log_saved(parent: ParentRun, dataset_name: str, data: Any, path: Path | None) -> None:
     """Log a saved dataset on the parent, if it is one of those that belong there."""
     if dataset_name in PARENT_METRICS:
-        numbers = flat_numbers(data, prefix=PARENT_METRICS[dataset_name])
+        numbers = logged_numbers(dataset_name, data)
         parent.store.log_metrics(parent.run_id, points_at_step(0, numbers))
     if dataset_name == AUGMENTATION_REPORT:
         for name, value in rows_added_tags(data).items():

@@ -37,10 +37,11 @@ class TargetPriorParams(Settings):
     estimator: Literal["auto"] | EstimatorName
     """``auto`` takes whichever recovers known priors best from out-of-fold rows."""
     max_disagreement: float = Field(gt=0, le=1)
-    """Largest total-variation distance between the EM estimates that is still believed, and
-    largest error on out-of-fold rows of a known prior."""
+    """Largest total-variation distance between two estimators that is still believed, and largest
+    error on out-of-fold rows of a known prior; half of it for one that no other confirms."""
     min_effective_rows: int = Field(ge=1)
-    """Fewest effective rows that a re-weighted score may rest on."""
+    """Fewest effective rows that a score re-weighted to an estimated prior may rest on; a given one
+    with fewer is told with a warning."""
 
     @model_validator(mode="after")
     def _check_given(self) -> Self:

@@ -173,7 +173,7 @@ def draw_test_sets(
     # Draws down: every step below reads or writes one draw from end to end.
     by_draw = np.ascontiguousarray(drawn.T)
     test_sets = np.empty(by_draw.shape, dtype=np.float32)
-    for own, test_set in zip(by_draw, test_sets, strict=True):
+    for place, own in enumerate(by_draw):
         counts = np.bincount(gold_ids, weights=own, minlength=n_labels)
         shares = target.plausible[:, generator.integers(n_alternatives)]
         ratios = np.divide(shares, counts, out=np.zeros(n_labels), where=counts > 0)
@@ -185,5 +185,5 @@ def draw_test_sets(
         # Sorted, because neighbours are then found near each other; only counts matter.
         thresholds = np.sort(generator.random(target.n_rows)) * edges[-1]
         places = np.searchsorted(edges, thresholds, "right")
-        test_set[:] = np.bincount(places, minlength=len(edges))
+        test_sets[place] = np.bincount(places, minlength=len(edges))
     return np.ascontiguousarray(test_sets.T)

@@ -175,7 +175,7 @@ class EnsembleParams(Settings):
     """Methods that are judged, each with a submission of its own."""
     calibrate: bool
     """Whether each member's confidence is brought to a common scale first, by its temperature."""
-    exhaustive_up_to: int = Field(ge=1, le=12)
+    exhaustive_up_to: int = Field(ge=1, le=8)
     """``best_subset`` tries every subset of up to this many members, and is greedy beyond."""
     greedy_rounds: int = Field(ge=1)
     """Most picks of ``greedy``."""

@@ -11,20 +11,32 @@ from kedro.runner import SequentialRunner
 
 from klue_pipeline import topology
 from klue_pipeline.pipelines.report import create_pipeline
+from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.scores import ScoreTable, average_probabilities
 from klue_pipeline.relation.targets import map_gold, target_labels
 from klue_pipeline.training.params import FoldsParams
+
+FOLDS = FoldsParams(strategy="kfold", n_splits=3, seed=0, validation_share=0.2, run=[0, 2])
+HELD_OUT = [3, 1, 16, 0, 7, 5]
+"""Places of the rows that were scored out of fold; only row 16 has no relation."""
+FOLD_OF_ROW = [0, 0, 0, 0, 2, 2]
+
+
+def evaluation_params(**prior):
+    """Few draws, and a given share of rows without a relation."""
+    target_prior = {"source": "given", "negative_share": 0.5, "estimator": "auto",
+                    "max_disagreement": 0.15, "min_effective_rows": 1, **prior}  # fmt: skip
+    return EvaluationParams.model_validate(
+        {"target_prior": target_prior, "n_resamples": 100, "confidence": 0.95, "seed": 1,
+         "select_by": "shift_micro_f1"}
+    )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def folds():
     """Three folds, of which the first and the last are run."""
-    topology.set_shape(
-        topology.Shape(
-            FoldsParams(strategy="kfold", n_splits=3, seed=0, validation_share=0.2, run=[0, 2])
-        )
-    )
+    topology.set_shape(topology.Shape(FOLDS))
     yield
     topology.forget_shape()
 
@@ -39,20 +51,28 @@ def score_rows(rows, names, wrong=(), folds=None):
 
 @pytest.fixture
 def tables(small_sentences):
-    clean, test = small_sentences[:16], small_sentences[16:]
+    test = small_sentences[16:]
     names = ["no_relation", *sorted(set(small_sentences["label"]) - {"no_relation"})]
-    held_out = clean.iloc[[3, 1, 2, 0, 7, 5]]
+    held_out = small_sentences.iloc[HELD_OUT]
+    others = small_sentences["row_id"].drop(HELD_OUT)
+    by_fold = [score_rows(test, names, [0]), score_rows(test, names, [0, 1])]
     history = pd.DataFrame(
         {"epoch": [0.5, 1.0], "train_loss": [3.0, 2.0]}
         | {"validation_loss": [np.nan, 2.5], "validation_micro_f1": [np.nan, 20.0]}
     )
     return {
-        "out_of_fold@one": score_rows(held_out, names, [0, 4], np.array([0, 0, 0, 0, 2, 2])),
-        "test_scores@one": score_rows(test, names, [0]),
-        "clean_sentences": clean,
+        "out_of_fold@one": score_rows(held_out, names, [0, 4], np.array(FOLD_OF_ROW)),
+        "test_scores@one": average_probabilities(by_fold),
+        "fold_0.test_scores": by_fold[0],
+        "fold_2.test_scores": by_fold[1],
+        "clean_sentences": small_sentences,
+        "fold_members": pd.DataFrame(
+            {"fold": FOLD_OF_ROW + [1] * len(others), "row_id": [*held_out["row_id"], *others]}
+        ),
         "test_gold": test[["row_id", "label"]],
         "labels": LabelSet(names=names, negative="no_relation").model_dump(),
         "params:target": TargetParams(name="all"),
+        "params:evaluation": evaluation_params(),
         "fold_report": {
             "leak_rate": 0.25,
             "folds": [{"fold": fold, "leak_rate": fold / 10} for fold in range(3)],
@@ -89,6 +109,41 @@ def test_metrics_of_folds_out_of_fold_and_test(tables):
     json.dumps(metrics, allow_nan=False)
 
 
+def test_scores_are_told_for_the_target_with_intervals(tables):
+    """Three of five relations are found and row 16 is right, so that a half each gives 80 %."""
+    metrics = run_report(tables)["metrics"]
+    assert metrics["prior"]["source"] == "given"
+    assert metrics["prior"]["negative_share"] == 0.5
+    assert metrics["prior"]["training_negative_share"] == pytest.approx(1 / 6)
+    assert metrics["intervals"]["accuracy"] == metrics["out_of_fold"]["accuracy"]
+    assert metrics["shift_aware"]["accuracy"] == pytest.approx(80, abs=8)  # the mean of 100 draws
+    for told in ("intervals", "shift_aware", "predicted"):
+        for name in ("micro_f1", "auprc", "accuracy"):
+            own = [metrics[told][f"{name}{end}"] for end in ("_low", "", "_high")]
+            assert own == sorted(own), (told, name)
+
+
+def test_the_folds_test_scores_tell_what_averaging_brings(tables):
+    metrics = run_report(tables)["metrics"]
+    gain = metrics["averaging_gain"]["gains"]
+    expected, found = metrics["predicted"], metrics["shift_aware"]
+    assert expected["accuracy"] == pytest.approx(found["accuracy"] + gain["accuracy"])
+    topology.set_shape(topology.Shape(FOLDS.model_copy(update={"run": [0]})))
+    assert run_report(tables)["metrics"]["averaging_gain"] is None
+
+
+def test_without_a_target_only_plain_scores_are_told(tables):
+    plain = {"params:evaluation": evaluation_params(source="none", negative_share=None)}
+    outputs = run_report(tables | plain)
+    assert outputs["metrics"]["shift_aware"] is None
+    assert outputs["metrics"]["prior"]["refusal"] == "evaluation.target_prior.source is none"
+    assert outputs["metrics"]["predicted"]["micro_f1"] > 0
+    # The curve needs no target; with none there is no training share to mark either.
+    axes = outputs["shift_sensitivity_figure"].axes[0]
+    assert len(axes.lines[0].get_xdata()) == 19
+    assert not axes.texts
+
+
 def test_without_test_labels_there_are_no_test_metrics(tables):
     no_gold = pd.DataFrame({"row_id": [], "label": []}, dtype="str")
     assert run_report(tables | {"test_gold": no_gold})["metrics"]["test"] is None
@@ -96,8 +151,10 @@ def test_without_test_labels_there_are_no_test_metrics(tables):
 
 def test_tables_and_figures_show_the_out_of_fold_rows(tables):
     outputs = run_report(tables)
-    figures_and_tables = {"per_label", "confusion_matrix", "learning_curves"}
-    assert set(outputs) == {"metrics", "experiment_metrics"} | figures_and_tables
+    assert set(outputs) == {
+        "metrics", "experiment_metrics", "per_label", "confusion_matrix", "calibration",
+        "reliability_figure", "slices", "shift_sensitivity_figure", "learning_curves",
+    }  # fmt: skip
     assert outputs["experiment_metrics"] == outputs["metrics"]
     assert outputs["per_label"]["support"].sum() == 6
     assert outputs["per_label"]["label"].tolist() == tables["labels"]["names"]
@@ -107,8 +164,40 @@ def test_tables_and_figures_show_the_out_of_fold_rows(tables):
 
 
 def test_only_the_folds_that_are_run_are_read():
-    histories = {name for name in create_pipeline().inputs() if name.endswith(".history")}
-    assert histories == {"fold_0.history", "fold_2.history"}
+    read = {name for name in create_pipeline().inputs() if "." in name}
+    assert read == {f"fold_{fold}.{name}" for fold in (0, 2) for name in ("history", "test_scores")}
+
+
+def test_calibration_is_judged_on_the_out_of_fold_rows(tables):
+    outputs = run_report(tables)
+    assert outputs["calibration"]["rows"] == 6
+    assert set(outputs["calibration"]["fold_temperatures"]) == {"fold_0", "fold_2"}
+    # The models are about 93 % sure of each row, and right on four of six.
+    assert outputs["calibration"]["ece_before"] == pytest.approx(93.1 - 66.7, abs=0.2)
+    title = outputs["reliability_figure"].axes[0].get_title()
+    assert title == "Out-of-fold predictions: 6 rows"
+
+
+def test_slices_know_what_each_fold_has_learned_from(tables):
+    clean = tables["clean_sentences"]
+    clean.loc[[3, 8], "pair_key"] = "같은 쌍"  # row 8 is held out by the fold that did not run
+    slices = run_report(tables)["slices"].set_index(["kind", "value"])
+    assert slices.loc[("pair", "seen"), "rows"] == 1
+    assert slices.loc[("pair", "unseen"), "rows"] == 5
+    assert slices.loc["label", "rows"].sum() == 6
+    assert slices.loc[("label", "no_relation"), "accuracy"] == 100
+
+
+def test_the_curve_shows_every_share_and_marks_those_of_training_and_target(tables, small_sentences):
+    held_out, names = small_sentences.iloc[HELD_OUT], tables["labels"]["names"]
+    scores = score_rows(held_out, names, [0, 2], np.array(FOLD_OF_ROW))
+    axes = run_report(tables | {"out_of_fold@one": scores})["shift_sensitivity_figure"].axes[0]
+    shares, micro_f1 = axes.lines[0].get_data()
+    assert shares.tolist() == pytest.approx(np.linspace(0.05, 0.95, 19).tolist())
+    # Four of five relations are found, one is taken for another, and no_relation for one of them.
+    wanted = [100 * 1.6 * (1 - share) / (2 * (1 - share) + share) for share in shares]
+    assert micro_f1.tolist() == pytest.approx(wanted)
+    assert [text.get_text() for text in axes.texts] == [" training 17%", " target 50%"]
 
 
 @pytest.mark.parametrize(("target", "judged"), [("binary", 6), ("positive", 5)])
@@ -117,24 +206,31 @@ def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
 ):
     labels, own = LabelSet.model_validate(tables["labels"]), TargetParams(name=target)
     names = target_labels(labels, own).names
-    rows = small_sentences.iloc[[3, 1, 16, 0, 7, 5]]  # row 16 has no relation
+    rows = small_sentences.iloc[HELD_OUT]
     answers = map_gold(rows.set_index("row_id")["label"], labels, own)
     answered = rows.assign(label=answers.reindex(rows["row_id"]).fillna(names[0]).to_numpy())
-    scores = score_rows(answered, names, [0], np.array([0, 0, 0, 0, 2, 2]))
-    changed = tables | {"clean_sentences": small_sentences, "params:target": own}
-    changed |= {"out_of_fold@one": scores, "test_scores@one": scores}
-    outputs = run_report(changed | {"test_gold": small_sentences[["row_id", "label"]]})
+    scores = score_rows(answered, names, [0], np.array(FOLD_OF_ROW))
+    test_scores = score_rows(answered, names, [0])
+    changed = {"params:target": own, "out_of_fold@one": scores, "test_scores@one": test_scores}
+    changed |= {f"fold_{fold}.test_scores": test_scores for fold in (0, 2)}
+    outputs = run_report(
+        tables | changed | {"test_gold": small_sentences[["row_id", "label"]]}
+    )
     assert outputs["metrics"]["out_of_fold"]["rows"] == judged
     assert outputs["metrics"]["out_of_fold"]["accuracy"] == pytest.approx(100 - 100 / judged)
     assert outputs["metrics"]["test"]["rows"] == judged
     assert outputs["per_label"]["label"].tolist() == names
+    # The prior says how many rows have a relation, and nothing about which.
+    told = outputs["metrics"]["prior"]["source"]
+    assert told == {"binary": "given", "positive": "none"}[target]
 
 
 def test_a_composite_has_no_learning_curves():
-    folds = FoldsParams(strategy="kfold", n_splits=3, seed=0, validation_share=0.2)
-    topology.set_shape(topology.Shape(folds, "composite", ("a", "b")))
-    nodes = {node.name for node in create_pipeline().nodes}
-    assert nodes == {"evaluate", "tabulate_labels", "plot_confusion_matrix"}
+    of_a_model = {node.name for node in create_pipeline().nodes}
+    topology.set_shape(topology.Shape(FOLDS, "composite", ("a", "b")))
+    of_a_composite = {node.name for node in create_pipeline().nodes}
+    assert of_a_model - of_a_composite == {"plot_learning_curves"}
+    assert of_a_composite < of_a_model
 
 
 def test_scores_of_rows_that_are_gone_are_refused(tables):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from klue_pipeline.relation.ensemble.best_subset import best_subset
 from klue_pipeline.relation.ensemble.greedy import greedy
@@ -24,7 +25,7 @@ def score_subsets(rows, objective):
     return {own: objective(mean, rows.gold_ids, rows.weights) for own, mean in means.items()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     name=st.sampled_from(["micro_f1", "shift_micro_f1", "auprc", "accuracy"]),
     n_members=st.integers(1, 5),
@@ -71,6 +72,16 @@ def test_beyond_the_limit_it_is_greedy(ensemble_params):
     found = best_subset(ONLY_A_PAIR, ACCURACY, params)
     assert found.weights.tolist() == greedy(ONLY_A_PAIR, ACCURACY, params).weights.tolist()
     assert found.weights.tolist() != [0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(("limit", "is_allowed"), [(0, False), (1, True), (8, True), (9, False)])
+def test_so_many_subsets_are_tried_at_most(limit, is_allowed, ensemble_params):
+    """Eight members have 255 subsets, and each is scored once for every fold."""
+    if is_allowed:
+        assert ensemble_params(exhaustive_up_to=limit).exhaustive_up_to == limit
+    else:
+        with pytest.raises(ValidationError, match="exhaustive_up_to"):
+            ensemble_params(exhaustive_up_to=limit)
 
 
 def test_identical_members_are_one(draw_rows, ensemble_params):

@@ -9,9 +9,12 @@ from klue_pipeline.relation.decoding import add_negative_bias
 from klue_pipeline.relation.ensemble.blending import blend
 from klue_pipeline.relation.ensemble.fitting import fit_blends, nested_probabilities
 from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
+from klue_pipeline.relation.judgement import judge
 from klue_pipeline.relation.metrics import accuracy, auprc, micro_f1
+from klue_pipeline.relation.params import LabelSet
 from klue_pipeline.relation.scores import average_probabilities
 from klue_pipeline.relation.shift.averaging import estimate_gain
+from klue_pipeline.relation.shift.prediction import predict_submission
 from klue_pipeline.relation.shift.weights import label_shares
 
 SKILLS = {"strong": 2.5, "middling": 1.5, "weak": 0.5}
@@ -22,11 +25,11 @@ GIVEN = {"source": "given", "negative_share": 0.7}
 
 @pytest.fixture(scope="module")
 def blend_task(small_task, ensemble_params, evaluation_params):
-    """Blend members of the small task with every method; without any said, three of them."""
+    """Blend members with every method; without any said, three, whose folds are not on disk."""
 
     def run(voters=None, task=None, evaluation=None, **changes):
         return blend(
-            voters or small_task.voters(SKILLS),
+            voters or small_task.voters(SKILLS, fold_scores={}),
             task or small_task.task,
             ensemble_params(**{"methods": EVERY, **changes}),
             evaluation or evaluation_params(),
@@ -36,9 +39,9 @@ def blend_task(small_task, ensemble_params, evaluation_params):
 
 
 @pytest.fixture(scope="module")
-def blended(blend_task):
-    """Three members, blended by every method."""
-    return blend_task()
+def blended(blend_task, small_task):
+    """Three members with their folds, blended by every method."""
+    return blend_task(small_task.voters(SKILLS))
 
 
 def in_other_order(table, seed=0):
@@ -121,8 +124,8 @@ def test_the_best_member_is_that_of_the_score_that_decides(blended, blend_task, 
     assert blended.best_alone.values["accuracy"] == pytest.approx(
         accuracy(small_task.task.gold_ids(alone), predicted)
     )
-    reordered = {"weak": 0.5, "strong": 2.5}
-    assert blend_task(small_task.voters(reordered)).best_member == "strong"
+    reordered = small_task.voters({"weak": 0.5, "strong": 2.5})
+    assert blend_task(reordered, methods=["soft_vote"]).best_member == "strong"
 
 
 def test_what_is_promised_is_the_score_and_the_gain(blended):
@@ -137,7 +140,8 @@ def test_what_is_promised_is_the_score_and_the_gain(blended):
 @pytest.mark.parametrize("prior", [None, GIVEN])
 def test_the_gain_is_that_of_the_blended_folds(prior, blend_task, small_task, evaluation_params):
     """Under the target's shares where there is a target, and to the accuracy expected there."""
-    found = blend_task(evaluation=evaluation_params(prior), methods=["soft_vote"])
+    voters = small_task.voters(SKILLS)
+    found = blend_task(voters, evaluation=evaluation_params(prior), methods=["soft_vote"])
     own, prepared = found.methods["soft_vote"], found.prepared
     by_fold = [
         replace(
@@ -146,7 +150,7 @@ def test_the_gain_is_that_of_the_blended_folds(prior, blend_task, small_task, ev
                 np.float32
             ),
         )
-        for tables in zip(*small_task.voters(SKILLS).fold_scores.values(), strict=True)
+        for tables in zip(*voters.fold_scores.values(), strict=True)
     ]
     training = label_shares(prepared.truth, 4)
     target = prepared.resolved.target.shares if prior else training
@@ -175,8 +179,9 @@ def test_without_every_members_folds_there_is_no_gain(case, blend_task, small_ta
     assert own.predicted["micro_f1"].value == own.judgement.values["micro_f1"]
 
 
-def test_a_target_prior_moves_what_is_promised(blend_task, evaluation_params):
-    found = blend_task(evaluation=evaluation_params(GIVEN), methods=["soft_vote"])
+def test_a_target_prior_moves_what_is_promised(blend_task, small_task, evaluation_params):
+    voters = small_task.voters(SKILLS)
+    found = blend_task(voters, evaluation=evaluation_params(GIVEN), methods=["soft_vote"])
     own = found.methods["soft_vote"]
     wanted = own.judgement.values["shift_micro_f1"] + own.gain.gains["micro_f1"]
     assert own.predicted["micro_f1"].value == pytest.approx(min(100, wanted))
@@ -184,7 +189,7 @@ def test_a_target_prior_moves_what_is_promised(blend_task, evaluation_params):
 
 
 def test_tables_in_other_orders_say_the_same(blended, blend_task, small_task):
-    """All but the first member's, whose order everything else follows."""
+    """Everything follows the order of the first member's rows, its own folds too."""
     voters = small_task.voters(SKILLS)
     selection = voters.selection
 
@@ -194,7 +199,7 @@ def test_tables_in_other_orders_say_the_same(blended, blend_task, small_task):
         }
 
     folds = {
-        name: own if name == "strong" else [in_other_order(table, 5) for table in own]
+        name: [in_other_order(table, seed) for seed, table in enumerate(own)]
         for name, own in voters.fold_scores.items()
     }
     shuffled = replace(
@@ -283,19 +288,43 @@ def test_a_file_without_every_test_row_is_refused(blend_task, small_task, file_s
         blend_task(small_task.voters(PAIR, plain={"friend": short}))
 
 
-def test_files_are_not_brought_to_the_members_scale(blend_task, small_task, file_scores):
-    """Nobody knows how sure they may be: their temperature is 1, the members' are fitted."""
+def test_with_files_nobody_is_brought_to_another_scale(blend_task, small_task, file_scores):
+    """Nobody knows how sure files may be; members with a scale of their own would not match."""
     voters = small_task.voters(PAIR, plain={"friend": file_scores})
-    found = blend_task(voters, calibrate=True, methods=["soft_vote"])
-    own = found.methods["soft_vote"]
-    assert (own.fitted.temperatures != 1).all()
-    row_ids = own.test.row_ids.tolist()
-    chances = [file_scores.in_order_of(row_ids).probabilities]
-    tables = voters.selection.test_scores.values()
-    for table, temperature in zip(tables, own.fitted.temperatures, strict=True):
-        powers = table.probabilities ** (1 / temperature)
-        chances.append(powers / powers.sum(axis=1, keepdims=True))
-    assert_says(own.test, np.mean(chances, axis=0))
+    own, plain = (
+        blend_task(voters, calibrate=calibrate, methods=["soft_vote"]).methods["soft_vote"]
+        for calibrate in (True, False)
+    )
+    assert own.fitted.temperatures.tolist() == [1, 1, 1]
+    np.testing.assert_array_equal(own.nested.logits, plain.nested.logits)
+    np.testing.assert_array_equal(own.test.logits, plain.test.logits)
+
+
+def test_a_fitted_blend_with_files_is_one_of_all_voters(blend_task, small_task, file_scores):
+    """What was fitted speaks for members and files, with a weight for each."""
+    voters = small_task.voters(PAIR, plain={"friend": file_scores})
+    found = blend_task(voters)
+    theirs = file_scores.in_order_of([f"t{row}" for row in range(40)])
+    said = np.append(
+        found.prepared.test_panel.said, [np.log(theirs.probabilities).astype(np.float32)], axis=0
+    )
+    for own in found.methods.values():
+        assert own.voters == ("strong", "middling", "friend")
+        assert own.fitted.blend.weights == pytest.approx([1 / 3] * 3)
+        assert_says(own.test, own.fitted(said))
+
+
+def test_without_files_the_members_are_all_voters(blended):
+    for own in blended.methods.values():
+        assert own.voters == ("strong", "middling", "weak")
+        assert len(own.fitted.temperatures) == 3
+
+
+def test_a_single_member_says_what_it_says_at_any_calibration(blend_task, small_task):
+    voters = small_task.voters({"alone": 1.5})
+    found = blend_task(voters, calibrate=True)
+    assert found.methods["soft_vote"].fitted.temperatures.tolist() == [1]
+    assert_says(found.decoded.test, voters.selection.test_scores["alone"].probabilities)
 
 
 def test_one_fold_is_blended_untuned(blend_task, small_task):
@@ -303,9 +332,11 @@ def test_one_fold_is_blended_untuned(blend_task, small_task):
         name: small_task.out_of_fold(skill, seed, [2])
         for seed, (name, skill) in enumerate(PAIR.items())
     }
-    found = blend_task(small_task.voters(PAIR, out_of_fold=one_fold))
+    found = blend_task(small_task.voters(PAIR, out_of_fold=one_fold), calibrate=True)
     assert set(found.methods) == set(UNTUNED)
     assert len(found.decoded.out_of_fold) == 40
+    # What is submitted is what was judged: without temperatures.
+    assert found.methods["soft_vote"].fitted.temperatures.tolist() == [1, 1]
 
 
 def test_members_that_trained_other_folds_are_judged_on_common_rows(blend_task, small_task):
@@ -337,8 +368,9 @@ def test_a_label_that_a_member_rules_out(blend_task, small_task):
     strong = small_task.out_of_fold(2.5, 1)
     logits = strong.logits.copy()
     logits[::2, 1] = -np.inf
+    tables = {"strong": replace(strong, logits=logits)}
     found = blend_task(
-        small_task.voters(PAIR, out_of_fold={"strong": replace(strong, logits=logits)}),
+        small_task.voters(PAIR, out_of_fold=tables, fold_scores={}),
         calibrate=True,
     )
     for own in found.methods.values():
@@ -359,8 +391,42 @@ def test_decoding_options_come_last(blend_task, small_task):
     )
 
 
-def test_the_same_settings_give_the_same_blend(blended, blend_task):
-    again = blend_task()
+def test_after_decoding_it_is_judged_again(blend_task, small_task, evaluation_params):
+    """What is promised is the decoded score and the gain of the blend; a bias moves both."""
+    evaluation = evaluation_params(GIVEN, select_by="shift_micro_f1")
+    voters = small_task.voters(SKILLS)
+    found = blend_task(voters, evaluation=evaluation, methods=["soft_vote"], negative_bias=3.0)
+    own, prepared = found.methods["soft_vote"], found.prepared
+    biased = add_negative_bias(own.nested, 0, 3.0)
+    wanted = judge({"": biased}, prepared.truth, 0, prepared.resolved.target, evaluation)[""]
+    assert found.decoded.judgement.values == wanted.values
+    assert found.predicted == predict_submission(wanted, own.gain, seed=1)
+    assert found.predicted["micro_f1"].value == pytest.approx(
+        wanted.values["shift_micro_f1"] + own.gain.gains["micro_f1"]
+    )
+    assert wanted.values["micro_f1"] < own.judgement.values["micro_f1"]
+    assert found.predicted != own.predicted
+
+
+def test_without_decoding_the_promise_is_that_of_the_method(blended):
+    own = blended.methods[blended.chosen]
+    assert blended.decoded.judgement is own.judgement
+    assert blended.predicted == own.predicted
+
+
+@pytest.mark.parametrize("bias", ["auto", 0.5])
+def test_a_bias_where_no_label_is_negative_is_refused(bias, blend_task, small_task):
+    labels = LabelSet(names=small_task.task.labels.names, negative=None)
+    with pytest.raises(ValueError, match=f"negative_bias is {bias}, but no label is negative"):
+        blend_task(
+            task=replace(small_task.task, labels=labels),
+            methods=["soft_vote"],
+            negative_bias=bias,
+        )
+
+
+def test_the_same_settings_give_the_same_blend(blended, blend_task, small_task):
+    again = blend_task(small_task.voters(SKILLS))
     for name, own in blended.methods.items():
         np.testing.assert_array_equal(again.methods[name].test.logits, own.test.logits)
         assert again.methods[name].predicted == own.predicted

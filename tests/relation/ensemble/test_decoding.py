@@ -14,7 +14,7 @@ from klue_pipeline.relation.decoding import (
     mask_illegal,
     nested_negative_bias,
 )
-from klue_pipeline.relation.ensemble.decoding import decode_blend
+from klue_pipeline.relation.ensemble.decoding import Decoded, DecodingRules, decode_blend
 from klue_pipeline.relation.judgement import judge
 from klue_pipeline.relation.metrics import micro_f1
 from klue_pipeline.relation.params import LabelSet
@@ -38,10 +38,28 @@ def shy(tables):
 
 
 @pytest.fixture(scope="module")
-def decode(small_task, ensemble_params, evaluation_params):
+def undecoded(small_task, evaluation_params):
+    """Both tables and how good they are, before any option."""
+
+    def make(tables, task=None, target=None, evaluation=None):
+        task, evaluation = task or small_task.task, evaluation or evaluation_params()
+        out_of_fold, test = tables
+        truth = task.gold_ids(out_of_fold)
+        judged = judge({"": out_of_fold}, truth, task.negative_id, target, evaluation)
+        return Decoded(out_of_fold, test, judged[""], {})
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def decode(small_task, ensemble_params, evaluation_params, undecoded):
+    """Decode tables by the score that the settings select by."""
+
     def run(tables, task=None, target=None, evaluation=None, **options):
-        settings = ensemble_params(**options), evaluation or evaluation_params()
-        return decode_blend(tables, task or small_task.task, target, settings)
+        evaluation = evaluation or evaluation_params()
+        blend = undecoded(tables, task, target, evaluation)
+        rules = DecodingRules(ensemble_params(**options), evaluation, evaluation.select_by)
+        return decode_blend(blend, task or small_task.task, target, rules)
 
     return run
 
@@ -84,9 +102,7 @@ def test_a_mask_that_helps_rules_labels_out_of_both_tables(wanted, decode, table
     assert decoded.report["type_pair_mask"]["low"] > 0
 
 
-def test_what_is_told_is_the_paired_difference(
-    decode, tables, small_task, evaluation_params, ensemble_params
-):
+def test_what_is_told_is_the_paired_difference(decode, tables, small_task, evaluation_params):
     evaluation = evaluation_params(select_by="accuracy", confidence=0.8)
     report = decode(tables, evaluation=evaluation, type_pair_mask="always").report
     masked = decode(tables, type_pair_mask="always").out_of_fold
@@ -219,12 +235,77 @@ def test_the_bias_is_fitted_on_what_the_mask_leaves(decode, tables, small_task):
     )
 
 
-def test_labels_without_a_negative_one_have_no_bias(decode, tables, small_task):
+@pytest.mark.parametrize("bias", ["auto", 0.5, 0.0])
+def test_a_bias_where_no_label_is_negative_is_refused(bias, decode, tables, small_task):
     labels = LabelSet(names=small_task.task.labels.names, negative=None)
     task = replace(small_task.task, labels=labels)
-    decoded = decode(tables, task=task, negative_bias="auto")
-    assert_same(decoded, tables)
-    assert decoded.report == {}
+    with pytest.raises(
+        ValueError,
+        match=rf"ensemble\.negative_bias is {bias}, but no label is negative; set it to never\.",
+    ):
+        decode(tables, task=task, negative_bias=bias)
+
+
+def test_labels_without_a_negative_one_may_be_masked(decode, tables, small_task):
+    labels = LabelSet(names=small_task.task.labels.names, negative=None)
+    task = replace(small_task.task, labels=labels)
+    decoded = decode(tables, task=task, type_pair_mask="always", type_pair_min_count=2)
+    assert list(decoded.report) == ["type_pair_mask"]
+    assert decoded.judgement.values["micro_f1"] == decoded.judgement.values["accuracy"]
+
+
+def assert_judged(decoded, truth, evaluation, target=None):
+    """The judgement is that of the scores it comes with."""
+    wanted = judge({"": decoded.out_of_fold}, truth, NEGATIVE, target, evaluation)[""]
+    assert decoded.judgement.values == wanted.values
+    for name, draws in wanted.draws.items():
+        np.testing.assert_array_equal(decoded.judgement.draws[name], draws)
+
+
+def test_it_is_judged_after_the_options_in_use(decode, shy, tables, small_task, evaluation_params):
+    truth, evaluation = small_task.task.gold_ids(shy[0]), evaluation_params()
+    biased = decode(shy, negative_bias=3.0)
+    assert_judged(biased, truth, evaluation)
+    predicted = add_negative_bias(shy[0], NEGATIVE, 3.0).logits.argmax(axis=1)
+    assert biased.judgement.values["micro_f1"] == pytest.approx(
+        micro_f1(truth, predicted, NEGATIVE)
+    )
+    both = decode(shy, type_pair_mask="always", negative_bias=3.0)
+    assert_judged(both, truth, evaluation)
+    assert both.judgement.values["micro_f1"] > biased.judgement.values["micro_f1"]
+
+
+def test_an_option_that_is_not_used_leaves_the_judgement(
+    undecoded, without_types, tables, small_task, ensemble_params, evaluation_params
+):
+    before = undecoded(tables)
+    params = ensemble_params(type_pair_mask="auto", type_pair_min_count=1)
+    rules = DecodingRules(params, evaluation_params(), "micro_f1")
+    decoded = decode_blend(before, without_types, None, rules)
+    assert decoded.report["type_pair_mask"]["used"] is False
+    assert decoded.judgement is before.judgement
+
+
+def test_the_second_option_is_compared_with_the_first(decode, shy):
+    """Each difference is what its option adds, so that together they are the whole."""
+    both = decode(shy, type_pair_mask="always", negative_bias=3.0)
+    mask = decode(shy, type_pair_mask="always")
+    told = both.report["negative_bias"]["difference"]
+    gained = both.judgement.values["micro_f1"] - mask.judgement.values["micro_f1"]
+    assert told == pytest.approx(gained)
+    assert both.report["type_pair_mask"] == mask.report["type_pair_mask"]
+
+
+def test_what_decides_is_what_the_rules_say(
+    undecoded, tables, small_task, ensemble_params, evaluation_params
+):
+    """The score that the blend was chosen by, which is plain where a target was refused."""
+    evaluation = evaluation_params(select_by="shift_auprc")
+    rules = DecodingRules(ensemble_params(negative_bias=2.0), evaluation, "accuracy")
+    before = undecoded(tables, evaluation=evaluation)
+    decoded = decode_blend(before, small_task.task, None, rules)
+    wanted = decoded.judgement.values["accuracy"] - before.judgement.values["accuracy"]
+    assert decoded.report["negative_bias"]["difference"] == wanted
 
 
 def test_one_fold_cannot_tell_whether_a_bias_helps(decode, shy, small_task):

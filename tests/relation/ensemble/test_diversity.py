@@ -45,7 +45,7 @@ def test_by_hand(predicting):
     assert oracle_accuracy(panel, gold) == 75
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_correlation_is_pearsons(seed, predicting):
     generator = np.random.default_rng(seed)

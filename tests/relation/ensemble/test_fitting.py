@@ -156,6 +156,20 @@ def test_a_fit_on_some_rows_weighs_them_as_before(scored, monkeypatch):
     np.testing.assert_array_equal(seen[0].gold_ids, tuning.rows.gold_ids[chosen])
 
 
+@pytest.mark.parametrize("names", [["best_subset"], ["best_subset", "greedy"]])
+def test_a_search_that_two_methods_come_to_is_made_once(
+    names, scored, ensemble_params, monkeypatch
+):
+    tuning = replace(scored("k folds")[0], params=ensemble_params(exhaustive_up_to=1))
+    wanted = METHODS["greedy"](tuning.rows, OBJECTIVE, tuning.params)
+    searches = []
+    monkeypatch.setitem(METHODS, "greedy", lambda *given: searches.append(given) or wanted)
+    fitted = fit_blends(tuning, names)
+    assert list(fitted) == names
+    assert all(own.blend is wanted for own in fitted.values())
+    assert len(searches) == 1
+
+
 def test_calibration_brings_members_to_one_scale(scored):
     """The second member says what the first says, five times as loudly."""
     tuning, _ = scored("k folds", calibrate=True, n_members=1, skill=2.0)

@@ -30,7 +30,7 @@ def pick_naively(objective, rows, n_rounds):
     return picks
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     name=OBJECTIVES,
     n_members=st.integers(1, 5),
@@ -44,7 +44,7 @@ def test_picks_are_those_of_a_naive_loop(name, n_members, n_rounds, seed, draw_r
     assert pick_members(rows, objective, n_rounds).tolist() == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(name=OBJECTIVES, seed=st.integers(0, 10**6))
 def test_it_is_never_worse_than_the_best_member(name, seed, draw_rows, ensemble_params):
     rows, objective = draw_rows(4, seed=seed), Objective(name, 0)

@@ -1,6 +1,7 @@
 """The geometric mean of probabilities."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gmean
@@ -8,6 +9,7 @@ from scipy.stats import gmean
 from klue_pipeline.relation.ensemble.logit_average import logit_average
 from klue_pipeline.relation.ensemble.members import seat_test
 from klue_pipeline.relation.ensemble.objective import Objective
+from klue_pipeline.relation.logits import LOG_ZERO
 
 OBJECTIVE = Objective("micro_f1", 0)
 
@@ -38,6 +40,22 @@ def test_a_constant_on_a_members_logits_changes_nothing(draw_rows, make_table, e
     np.testing.assert_allclose(*told, rtol=1e-4)
     softmax = np.exp((first + second) / 2)
     np.testing.assert_allclose(told[0], softmax / softmax.sum(axis=1, keepdims=True), rtol=1e-4)
+
+
+@pytest.mark.parametrize("n_others", [1, 9, 39])
+def test_one_doubt_weighs_much_and_less_among_many(
+    n_others, draw_rows, make_table, ensemble_params
+):
+    """What a member rules out has the least probability there is, and not none."""
+    doubting = make_table("x", [[-np.inf, 0, 0]])
+    others = {f"m{place}": make_table("x", [[9.0, 0, 0]]) for place in range(n_others)}
+    panel = seat_test({"doubt": doubting, **others})
+    blend = logit_average(draw_rows(n_members=2), OBJECTIVE, ensemble_params())
+    ((out, left, _),) = blend.apply(panel.said)
+    # Of the ratio, each other member says 9 and the doubting one ln(tiny) - ln(1/2).
+    wanted = (9 * n_others + LOG_ZERO + np.log(2)) / (n_others + 1)
+    np.testing.assert_allclose(np.log(out / left), wanted, atol=1e-4)
+    assert (out > left) == (n_others > 9)
 
 
 def test_a_label_that_one_of_two_members_rules_out_is_out(draw_rows, make_table, ensemble_params):

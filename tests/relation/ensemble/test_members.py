@@ -65,7 +65,7 @@ def test_a_table_of_probabilities_gives_them_back(make_table):
     np.testing.assert_allclose(table.probabilities, told, rtol=1e-5, atol=1e-30)
     assert table.logits.dtype == np.float32
     assert table.logits.min() == pytest.approx(LOG_ZERO)
-    assert (table.row_ids is rows.row_ids, table.labels, table.fingerprint) == (
-        True, rows.labels, {"rows": "1"},
-    )  # fmt: skip
+    assert table.row_ids.tolist() == list("abcd")
+    assert table.labels == rows.labels
+    assert table.fingerprint == {"rows": "1"}
     assert table.folds.tolist() == [0, 0, 1, 1]

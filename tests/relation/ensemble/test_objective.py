@@ -42,7 +42,7 @@ def test_the_names_are_those_of_the_settings():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_shift_aware_scores_weigh_rows_and_plain_ones_do_not(kind, seed, draw_rows):
     rows = draw_rows(n_rows=40, seed=seed)

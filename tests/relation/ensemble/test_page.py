@@ -11,6 +11,7 @@ from klue_pipeline.relation.ensemble.diversity import COLUMNS, tabulate_diversit
 from klue_pipeline.relation.ensemble.methods import METHODS
 from klue_pipeline.relation.ensemble.page import render_ensemble
 from klue_pipeline.relation.ensemble.report import report_blend
+from klue_pipeline.relation.scores import average_probabilities
 
 ATTACK = "<script>alert('name')</script>"
 GIVEN = {"source": "given", "negative_share": 0.7}
@@ -44,7 +45,7 @@ class Page(HTMLParser):
 
     def lines(self):
         """Cells by the first one of their row, with blanks made one."""
-        return {row[0].replace(" chosen", ""): [" ".join(own.split()) for own in row]
+        return {row[0].replace(" chosen", "").replace(" submitted", ""): [" ".join(own.split()) for own in row]
                 for row in self.rows}  # fmt: skip
 
 
@@ -52,8 +53,11 @@ class Page(HTMLParser):
 def render(small_task, ensemble_params, evaluation_params):
     """The page of a blend and the report it shows."""
 
-    def run(skills, prior=None, skipped=None, **changes):
-        voters = small_task.voters(skills, skipped=skipped or {})
+    def run(skills, prior=None, skipped=None, files=(), **changes):
+        file = average_probabilities(small_task.test_folds(1.0, 9))
+        voters = small_task.voters(
+            skills, dict.fromkeys(files, file), skipped=skipped or {}, fold_scores={}
+        )
         params = ensemble_params(**{"methods": [*METHODS], **changes})
         select_by = "shift_micro_f1" if prior else "micro_f1"
         evaluation = evaluation_params(prior, select_by=select_by)
@@ -149,6 +153,67 @@ def test_decoding_options_are_shown_if_there_are_any(render, shown):
         f"{told['difference']:+.2f} [{told['low']:+.2f}, {told['high']:+.2f}]",
     ]  # fmt: skip
     assert Page(html).lines()["type_pair_mask"][1] in {"yes", "no"}
+
+
+def estimate(found):
+    return f"{found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
+
+
+def test_after_decoding_the_submission_has_a_row_of_its_own(render):
+    """Those of the methods are what they were compared by."""
+    report, html = render(
+        {"strong": 2.5, "weak": 1.0}, GIVEN, negative_bias=3.0, type_pair_mask="always"
+    )
+    page, method = Page(html), report["method"]
+    line, before = page.lines()[f"{method} decoded"], page.lines()[method]
+    places = list(enumerate(report["scores"], start=1))
+    assert [line[place] for place, _ in places] == [
+        estimate(report["scores"][name]) for _, name in places
+    ]
+    assert [before[place] for place, _ in places] == [
+        estimate(report["methods"][method]["scores"][name]) for _, name in places
+    ]
+    assert line[-3:-1] == [estimate(report["predicted"][name]) for name in ("micro_f1", "auprc")]
+    assert line[1] != before[1]
+    assert (
+        f"Methods are compared before decoding. The submission is {method} after type_pair_mask "
+        "and negative_bias, which has a row of its own."
+    ) in page.text
+
+
+def test_an_option_that_was_left_changes_no_row(render):
+    """No relation is as likely as before: of 120 rows a bias gains no more than chance."""
+    report, html = render({"strong": 2.5, "weak": 1.0}, negative_bias="auto")
+    assert report["decoding"]["negative_bias"]["used"] is False
+    page = Page(html)
+    assert page.lines()["negative_bias"][1] == "no"
+    assert "before decoding" not in page.text
+    assert not any(name.endswith(" decoded") for name in page.lines())
+
+
+def test_submission_files_are_shown_with_their_weight(render):
+    report, html = render({"strong": 2.5, "weak": 1.0}, files=["friend", f"odd {ATTACK}"])
+    page = Page(html)
+    assert page.lines()["friend"] == ["friend", "0.25"]
+    assert page.lines()[f"odd {ATTACK}"] == [f"odd {ATTACK}", "0.25"]
+    assert "script" not in page.tags
+    assert "Scores and what is expected are those of the members alone" in page.text
+    assert "nobody can tell how good they are, and nothing was fitted" in page.text
+    assert report["verdict"] in page.text
+    assert "0.25 friend" in page.lines()["soft_vote"][-1]
+
+
+def test_a_file_a_single_member_and_a_bias_in_one(render):
+    report, html = render({"alone": 1.5}, files=["friend"], negative_bias=1.0)
+    page = Page(html)
+    assert page.lines()["friend"] == ["friend", "0.50"]
+    assert page.lines()["alone"][-1] == "1.00"
+    assert page.lines()[f"{report['method']} decoded"][1] == estimate(report["scores"]["micro_f1"])
+
+
+def test_without_files_nothing_is_said_of_them(shown):
+    assert "Submission files" not in shown[1].text
+    assert "members alone" not in shown[1].text
 
 
 def test_a_correlation_that_is_not_defined_is_a_dash(shown):

@@ -14,6 +14,7 @@ from klue_pipeline.relation.scores import average_probabilities
 SKILLS = {"strong": 2.5, "weak": 1.0}
 GIVEN = {"source": "given", "negative_share": 0.7}
 ALL = [*METHODS]
+NO_OTHERS = "a fold's rows are all that there are, and what is fitted on them cannot be judged"
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_one_member_is_its_own_blend(method, prepare_task, small_task, caplog):
 
 def test_one_fold_leaves_the_untuned_methods_and_says_why(prepare_task, holdout, caplog):
     assert prepare_task(holdout).methods == UNTUNED
-    assert "Nothing is fitted to blend: all out-of-fold rows are of one fold" in caplog.text
+    assert f"Nothing is fitted to blend: {NO_OTHERS}" in caplog.text
     assert prepare_task(holdout, method="hard_vote", methods=["greedy"]).methods == ("hard_vote",)
     assert prepare_task(holdout, methods=["greedy", "stacking"]).methods == ("soft_vote",)
 
@@ -134,13 +135,74 @@ def test_a_tuned_method_by_name_is_refused_where_nothing_can_be_fitted(
     method, prepare_task, holdout, with_file
 ):
     with pytest.raises(
-        ValueError, match=rf"method={method} cannot be fitted: .* are of one fold, .* Choose auto"
+        ValueError, match=rf"method={method} cannot be fitted: {NO_OTHERS}\. Choose auto"
     ):
         prepare_task(holdout, method=method)
     with pytest.raises(
         ValueError, match=rf"method={method} cannot be fitted: submission files .*\(friend\)"
     ):
         prepare_task(with_file, method=method)
+
+
+def with_second_fold(small_task, is_in_it):
+    """Members whose first fold holds all of its rows out, and a second one some of them again."""
+
+    def repeat(table):
+        places = np.append(np.arange(len(table)), np.flatnonzero(is_in_it(np.arange(len(table)))))
+        folds = (np.arange(len(places)) >= len(table)).astype(np.int64)
+        return replace(
+            table, row_ids=table.row_ids[places], logits=table.logits[places], folds=folds
+        )
+
+    tables = small_task.voters(SKILLS).selection.out_of_fold
+    repeated = {name: repeat(table) for name, table in tables.items()}
+    return small_task.voters(SKILLS, out_of_fold=repeated)
+
+
+@pytest.mark.parametrize("step", [1, 2], ids=["the same rows", "half of them"])
+def test_folds_that_hold_out_the_same_rows_leave_none_to_fit_on(step, prepare_task, small_task):
+    """There are two folds, and still nothing fitted for the first one could be judged."""
+    voters = with_second_fold(small_task, lambda places: places % step == 0)
+    prepared = prepare_task(voters, calibrate=True)
+    assert set(prepared.panel.rows.folds.tolist()) == {0, 1}
+    assert prepared.methods == UNTUNED
+    assert prepared.tuning.params.calibrate is False
+    with pytest.raises(ValueError, match=rf"method=greedy cannot be fitted: {NO_OTHERS}\."):
+        prepare_task(voters, method="greedy")
+
+
+def test_folds_that_overlap_in_part_are_tuned(prepare_task, small_task):
+    """Every fold has rows of the others that it does not hold out."""
+    tables = small_task.voters(SKILLS).selection.out_of_fold
+
+    def share_first_row(table):
+        return replace(
+            table,
+            row_ids=np.append(table.row_ids, table.row_ids[:1]),
+            logits=np.append(table.logits, table.logits[:1], axis=0),
+            folds=np.append(table.folds, 2),
+        )
+
+    shared = {name: share_first_row(table) for name, table in tables.items()}
+    prepared = prepare_task(small_task.voters(SKILLS, out_of_fold=shared), calibrate=True)
+    assert prepared.methods == tuple(METHODS)
+    assert prepared.tuning.params.calibrate is True
+
+
+def test_temperatures_are_fitted_only_where_they_can_be_judged_and_matter(
+    prepare_task, small_task, holdout, with_file
+):
+    assert prepare_task(calibrate=True).tuning.params.calibrate is True
+    assert prepare_task(calibrate=False).tuning.params.calibrate is False
+    for voters in (small_task.voters({"alone": 2.0}), holdout, with_file):
+        assert prepare_task(voters, calibrate=True).tuning.params.calibrate is False
+
+
+def test_a_file_with_the_name_of_a_member_is_refused(prepare_task, small_task, with_file):
+    """Nobody could tell their weights apart, and it may be the same submission twice."""
+    plain = {"strong": with_file.plain["friend"]}
+    with pytest.raises(ValueError, match=r"Submission files have the names of members: strong\."):
+        prepare_task(small_task.voters(SKILLS, plain=plain))
 
 
 def test_submission_files_join_untuned_methods_only(prepare_task, small_task, with_file, caplog):
@@ -168,7 +230,7 @@ def test_members_that_share_one_fold_of_many_are_not_tuned(prepare_task, small_t
 def test_members_without_a_common_row_are_refused(prepare_task, small_task):
     tables = {"strong": small_task.out_of_fold(2.5, 1, [0]),
               "weak": small_task.out_of_fold(1.0, 2, [1, 2])}  # fmt: skip
-    with pytest.raises(ValueError, match="members strong, weak .* share no out-of-fold row"):
+    with pytest.raises(ValueError, match=r"members strong, weak .* share no out-of-fold row"):
         prepare_task(small_task.voters(SKILLS, out_of_fold=tables))
 
 

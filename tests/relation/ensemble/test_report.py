@@ -6,12 +6,16 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from klue_pipeline.relation.decoding import add_negative_bias
 from klue_pipeline.relation.ensemble.blending import blend
 from klue_pipeline.relation.ensemble.diversity import oracle_accuracy
 from klue_pipeline.relation.ensemble.methods import METHODS
 from klue_pipeline.relation.ensemble.report import report_blend
 from klue_pipeline.relation.evaluation import evaluate_scores
+from klue_pipeline.relation.judgement import judge
+from klue_pipeline.relation.metrics import micro_f1
 from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.relation.shift.prediction import as_json, predict_submission
 
 SKILLS = {"strong": 2.5, "middling": 1.5}
 GIVEN = {"source": "given", "negative_share": 0.7}
@@ -21,10 +25,10 @@ EVERY = (*PLAIN, *(f"shift_{name}" for name in PLAIN))
 
 @pytest.fixture(scope="module")
 def report_on(small_task, ensemble_params, evaluation_params):
-    """Blend and report; returns both, with the members that were blended."""
+    """Blend and report; returns both, with the members. Without any said, their folds are lost."""
 
     def run(voters=None, evaluation=None, **changes):
-        voters = voters or small_task.voters(SKILLS)
+        voters = voters or small_task.voters(SKILLS, fold_scores={})
         params = ensemble_params(**{"methods": [*METHODS], **changes})
         blended = blend(voters, small_task.task, params, evaluation or evaluation_params())
         report = report_blend(blended, voters.selection, small_task.task, params)
@@ -101,8 +105,8 @@ def test_a_soft_vote_that_was_not_judged_is_not_compared_with(report_on):
     assert list(report["gain"]) == ["over_best_member"]
 
 
-def test_each_method_tells_its_weights_and_temperatures(report_on):
-    report, blended, _ = report_on(calibrate=True)
+def test_each_method_tells_its_weights_and_temperatures(report_on, small_task):
+    report, blended, _ = report_on(small_task.voters(SKILLS), calibrate=True)
     for name, own in report["methods"].items():
         fitted = blended.methods[name].fitted
         assert own["temperatures"] == dict(
@@ -116,8 +120,8 @@ def test_each_method_tells_its_weights_and_temperatures(report_on):
             assert sum(own["weights"].values()) == pytest.approx(1)
 
 
-def test_a_gain_that_is_not_known_is_none(report_on, small_task):
-    report, _, _ = report_on(small_task.voters(SKILLS, fold_scores={}))
+def test_a_gain_that_is_not_known_is_none(report_on):
+    report, _, _ = report_on()
     assert all(own["averaging_gain"] is None for own in report["methods"].values())
 
 
@@ -129,6 +133,77 @@ def test_out_of_fold_metrics_are_those_after_decoding(report_on, small_task):
     assert report["decoding"] == blended.decoded.report
     before = blended.methods[blended.chosen].nested
     assert report["out_of_fold"] != evaluate_scores(before, task.gold, task.labels)
+
+
+def test_scores_and_promise_are_those_after_decoding(report_on, small_task, evaluation_params):
+    """A bias of 3 on the negative label: everything that is told of the blend, judged by hand."""
+    evaluation = evaluation_params(GIVEN, select_by="shift_micro_f1")
+    voters = small_task.voters(SKILLS)
+    report, blended, _ = report_on(voters, evaluation, negative_bias=3.0)
+    own, prepared = blended.methods[blended.chosen], blended.prepared
+    biased = add_negative_bias(own.nested, 0, 3.0)
+    judged = judge({"": biased}, prepared.truth, 0, prepared.resolved.target, evaluation)[""]
+    promised = predict_submission(judged, own.gain, evaluation.seed)
+    assert report["scores"] == as_json(judged.estimates())
+    assert report["predicted"] == as_json(promised)
+    for name, other in (
+        ("over_best_member", blended.best_alone),
+        ("over_soft_vote", blended.methods["soft_vote"].judgement),
+    ):
+        gain = judged.minus(other, "shift_micro_f1")
+        assert report["gain"][name] == {**asdict(gain), "more_than_noise": gain.excludes_zero}
+    predicted = biased.logits.argmax(axis=1)
+    assert report["scores"]["micro_f1"]["value"] == pytest.approx(
+        micro_f1(prepared.truth, predicted, 0)
+    )
+    # Methods are told as they were compared: before decoding.
+    before = report["methods"][report["method"]]
+    assert before["scores"] == as_json(own.judgement.estimates()) != report["scores"]
+    assert before["predicted"] == as_json(own.predicted) != report["predicted"]
+
+
+def test_a_bias_that_does_harm_is_in_the_verdict(report_on):
+    """The blend was better than its best member, and with the bias of the settings it is not."""
+    assert report_on()[0]["gain"]["over_best_member"]["difference"] > 0
+    report, blended, _ = report_on(negative_bias=8.0)
+    gain = report["gain"]["over_best_member"]
+    assert gain["high"] < 0
+    assert report["verdict"] == (
+        f"{blended.chosen} is worse than strong alone: {gain['difference']:+.2f} "
+        f"[{gain['low']:+.2f}, {gain['high']:+.2f}]. Submit that one."
+    )
+
+
+def test_files_that_vote_are_named_and_no_score_holds_them(report_on, small_task):
+    file = average_probabilities(small_task.test_folds(1.0, 9))
+    plain = {"friend": file, "a stranger": file}
+    methods = ["soft_vote", "greedy", "hard_vote"]
+    report, _, _ = report_on(small_task.voters(SKILLS, plain=plain), methods=methods)
+    without, _, _ = report_on(small_task.voters(SKILLS, fold_scores={}), methods=["soft_vote"])
+    assert report["plain_submissions"] == ["friend", "a stranger"]
+    assert without["plain_submissions"] == []
+    assert list(report["methods"]) == ["soft_vote", "hard_vote"]
+    for own in report["methods"].values():
+        everybody = ["strong", "middling", "friend", "a stranger"]
+        assert own["weights"] == dict.fromkeys(everybody, pytest.approx(1 / 4))
+        assert own["temperatures"] == dict.fromkeys(everybody, 1)
+    assert report["methods"]["soft_vote"]["scores"] == without["methods"]["soft_vote"]["scores"]
+    assert list(report["members"]) == ["strong", "middling"]
+    assert report["verdict"] == (
+        f"{report['method']} with friend, a stranger: nobody can tell how good these files are; "
+        "scores are those of the members alone."
+    )
+
+
+def test_a_file_beside_a_single_member_is_named_too(report_on, small_task):
+    file = average_probabilities(small_task.test_folds(1.0, 9))
+    report, _, _ = report_on(small_task.voters({"alone": 1.5}, plain={"friend": file}))
+    assert report["verdict"].startswith(f"{report['method']} with friend: nobody can tell")
+
+
+def test_a_single_member_has_no_temperature(report_on, small_task):
+    report, _, _ = report_on(small_task.voters({"alone": 1.5}), calibrate=True)
+    assert report["methods"]["soft_vote"]["temperatures"] == {"alone": 1}
 
 
 def test_at_least_one_member_has_so_many_rows_right(told):
@@ -160,7 +235,7 @@ CASES = {
     "one member": (lambda task: task.voters({"alone": 1.5}), {}),
     "a member that is always right": (lambda task: task.voters({"sure": 99.0, "b": 1.0}), {}),
     "a submission file": (with_file, {}),
-    "no fold scores": (lambda task: task.voters(SKILLS, fold_scores={}), {}),
+    "fold scores": (lambda task: task.voters(SKILLS), {}),
     "a label ruled out": (with_ruled_out, {"calibrate": True}),
     "decoding options": (None, {"type_pair_mask": "auto", "negative_bias": "auto"}),
 }  # fmt: skip

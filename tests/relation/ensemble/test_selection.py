@@ -180,7 +180,7 @@ def test_scores_that_a_blend_must_not_be_tuned_on_are_refused_by_name(case):
     assert list(selection.out_of_fold) == list(selection.test_scores) == ["base"]
     assert list(selection.skipped) == ["leaky"]
     assert reason in selection.skipped["leaky"]
-    with pytest.raises(ValueError, match="cannot be blended. leaky: ") as refusal:
+    with pytest.raises(ValueError, match=r"cannot be blended\. leaky: ") as refusal:
         select_members(*tables, ["base", "leaky"], ORIGIN)
     assert reason in str(refusal.value)
 

@@ -4,7 +4,6 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from sklearn.linear_model import LogisticRegression
 
 from klue_pipeline.relation.ensemble.objective import Objective

@@ -18,7 +18,7 @@ def test_true_labels_are_found_by_row_id(small_task, make_table):
 
 
 def test_a_row_that_is_not_there_is_named(small_task, make_table):
-    with pytest.raises(ValueError, match="no true label of the label set, among them .'x9'"):
+    with pytest.raises(ValueError, match=r"no true label of the label set, among them .'x9'"):
         small_task.task.gold_ids(make_table(["r1", "x9"], ZEROS, [0, 0]))
 
 

@@ -36,7 +36,7 @@ def of_gold(rows):
     return np.exp(rows.said.astype(np.float64))[:, np.arange(len(rows.gold_ids)), rows.gold_ids]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(n_members=st.integers(1, 5), seed=st.integers(0, 10**6), data=st.data())
 def test_no_other_mixture_makes_the_truth_likelier(n_members, seed, data, draw_rows):
     skills = st.lists(st.floats(-1, 4), min_size=n_members, max_size=n_members)

@@ -118,8 +118,10 @@ def test_one_that_stands_alone_is_believed_if_it_is_twice_as_accurate(study, see
     assert found.witnesses["em_calibrated"].disagreement is None
     assert min(errors["em_raw"], errors["classify_and_count"]) > 0.1
     assert total_variation(found.target.shares, truth) < 0.1
-    # Nobody else is asked for alternatives.
-    assert total_variation(found.target.plausible.mean(axis=1), found.target.shares) < 0.03
+    # Nobody else is asked for alternatives: they lie around this estimate, not towards the others.
+    middle = found.target.plausible.mean(axis=1)
+    away = {name: total_variation(middle, own.shares) for name, own in found.witnesses.items()}
+    assert away["em_calibrated"] < 0.06 < 2 * 0.06 < min(away["em_raw"], away["classify_and_count"])
     limit = 1.5 * errors["em_calibrated"]
     refused, _ = study(TOO_SURE, seed, max_disagreement=limit)
     assert refused.target is None
@@ -204,3 +206,11 @@ def test_scores_that_are_not_numbers_are_refused(make_scores, make_evaluation):
     scores = make_scores([[0, 1, 2, np.nan], [0, 1, 2, 3]], fold=0)
     with pytest.raises(ValueError, match="1 of 2 rows have scores that are not numbers"):
         study_prior(scores, np.array([0, 1]), scores, make_evaluation().target_prior, 7)
+
+
+@pytest.mark.parametrize("seed", [4, 6, 7])
+def test_one_that_two_others_contradict_is_no_middle_way(study, target_shares, seed):
+    """Between two reliable estimates that disagree, the third is near both and no better."""
+    found, _ = study(Model(apart=1.5, sharpness=2), seed)
+    if found.target is not None:
+        assert total_variation(found.target.shares, target_shares) < 0.08

@@ -101,7 +101,7 @@ def test_an_estimate_says_who_made_it_and_what_the_others_found(resolve, target_
 
 
 def test_a_refused_estimate_says_why_and_what_can_be_done(resolve, caplog):
-    found = resolve(apart=0.5, sharpness=4)
+    found = resolve(apart=0.2, sharpness=4)
     assert found.target is None
     assert found.report["source"] == "estimated"
     assert "em_raw: known shares come back" in found.report["refusal"]

@@ -40,8 +40,8 @@ def enter_submissions(  # noqa: PLR0913, PLR0917 (one argument per input of the 
     prior = prior_of(ensemble_report["prior"])
     now = datetime.now(UTC)
 
-    def enter_blend(table: pd.DataFrame, file: str, name: str, method: str) -> Entry:
-        predicted = from_json(blends[method]["predicted"])
+    def enter_blend(table: pd.DataFrame, file: str, name: str, told: dict[str, Any]) -> Entry:
+        predicted = from_json(told["predicted"])
         return Entry(hash_submission(table), file, now, name, members, select_by, predicted, prior)
 
     alone = Entry(
@@ -50,10 +50,10 @@ def enter_submissions(  # noqa: PLR0913, PLR0917 (one argument per input of the 
         prior_of(experiment_metrics["prior"]),
     )  # fmt: skip
     of_methods = [
-        enter_blend(load(), f"ensemble/{name}/submission.csv", f"blend by {name}", name)
+        enter_blend(load(), f"ensemble/{name}/submission.csv", f"blend by {name}", blends[name])
         for name, load in sorted(blend_submissions.items())
     ]
-    final = enter_blend(submission, "submission.csv", f"blend by {chosen}", chosen)
+    final = enter_blend(submission, "submission.csv", f"blend by {chosen}", ensemble_report)
     return tabulate_entries([alone, *of_methods, final])
 
 

@@ -13,11 +13,15 @@ from klue_pipeline.relation.params import EnsembleParams
 
 def best_subset(rows: TuningRows, objective: Objective, params: EnsembleParams) -> Blend:
     """Try every subset of up to ``ensemble.exhaustive_up_to`` members; pick greedily beyond."""
-    n_members = len(rows.said)
-    if n_members > params.exhaustive_up_to:
+    if not tries_every_subset(len(rows.said), params):
         return greedy(rows, objective, params)
     weights = _best_of_all(rows, objective)
     return Blend(lambda said: weighted_mean(said, weights), weights)
+
+
+def tries_every_subset(n_members: int, params: EnsembleParams) -> bool:
+    """Tell whether there are few enough members; if not, the best subset is greedy's."""
+    return n_members <= params.exhaustive_up_to
 
 
 def _best_of_all(rows: TuningRows, objective: Objective) -> NDArray[np.float64]:

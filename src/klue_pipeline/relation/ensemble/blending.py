@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from klue_pipeline.relation.bootstrap import Estimate
-from klue_pipeline.relation.ensemble.decoding import Decoded, decode_blend
+from klue_pipeline.relation.ensemble.decoding import Decoded, DecodingRules, decode_blend
 from klue_pipeline.relation.ensemble.fitting import (
     FittedBlend,
     fit_blends,
@@ -25,13 +25,17 @@ from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.shift.averaging import AveragingGain, gain_of_submission
 from klue_pipeline.relation.shift.prediction import predict_submission
 
+_BEST = "best member"
+"""Under which the best member is judged beside the methods."""
+
 
 @dataclass(frozen=True)
 class BlendedMethod:
     """One way of blending, fitted and judged.
 
     Attributes:
-        fitted: As fitted on all rows.
+        fitted: As fitted on all rows, and with submission files among its voters, if any.
+        voters: Everybody who speaks about the test rows: the members, then submission files.
         nested: Scores of out-of-fold rows, each by a blend that was not fitted on its fold.
         judgement: How good these are.
         test: Scores of the test rows.
@@ -40,6 +44,7 @@ class BlendedMethod:
     """
 
     fitted: FittedBlend
+    voters: tuple[str, ...]
     nested: ScoreTable
     judgement: Judgement
     test: ScoreTable
@@ -55,7 +60,8 @@ class Blended:
         prepared: The members and what they were judged by.
         methods: By name, simplest first.
         chosen: The method that becomes the submission.
-        decoded: Its scores after the decoding options.
+        decoded: Its scores after the decoding options, and how good these are.
+        predicted: What the submission will score, after the decoding options.
         best_member: The member with the best score.
         best_alone: How good that one is.
     """
@@ -64,6 +70,7 @@ class Blended:
     methods: dict[BlendMethod, BlendedMethod]
     chosen: BlendMethod
     decoded: Decoded
+    predicted: dict[str, Estimate]
     best_member: str
     best_alone: Judgement
 
@@ -85,25 +92,41 @@ def blend(
     prepared = prepare(voters, task, params, evaluation)
     best_member = _best_member(prepared)
     nested = _nested_tables(prepared)
-    models: dict[str, ScoreTable] = {"": _alone(prepared.panel, best_member)}
+    models: dict[str, ScoreTable] = {_BEST: _alone(prepared.panel, best_member)}
     models |= {str(name): table for name, table in nested.items()}
     judged = judge(
         models,
         prepared.truth, task.negative_id, prepared.resolved.target, evaluation,
     )  # fmt: skip
-    fitted = fit_blends(prepared.tuning, prepared.methods)
-    methods = {
-        name: BlendedMethod(
-            own, nested[name], judged[name], _speak_about_test(own, name, prepared, voters),
-            gain := _gain(own, voters, judged[name], prepared, evaluation.seed),
-            predict_submission(judged[name], gain, evaluation.seed),
+    methods = {}
+    for name, own in fit_blends(prepared.tuning, prepared.methods).items():
+        gain = _gain(own, voters, judged[name], prepared, evaluation.seed)
+        with_files = _with_files(own, name, prepared, len(voters.plain))
+        methods[name] = BlendedMethod(
+            fitted=with_files,
+            voters=(*prepared.panel.names, *voters.plain),
+            nested=nested[name],
+            judgement=judged[name],
+            test=table_of(with_files(_said_about_test(prepared, voters)), prepared.test_panel.rows),
+            gain=gain,
+            predicted=predict_submission(judged[name], gain, evaluation.seed),
         )
-        for name, own in fitted.items()
-    }  # fmt: skip
     chosen = _choose(params, judged, prepared)
-    tables = (methods[chosen].nested, methods[chosen].test)
-    decoded = decode_blend(tables, task, prepared.resolved.target, (params, evaluation))
-    return Blended(prepared, methods, chosen, decoded, best_member, judged[""])
+    decoded = _decode(methods[chosen], prepared, task, params, evaluation)
+    predicted = predict_submission(decoded.judgement, methods[chosen].gain, evaluation.seed)
+    return Blended(prepared, methods, chosen, decoded, predicted, best_member, judged[_BEST])
+
+
+def _decode(
+    own: BlendedMethod,
+    prepared: Prepared,
+    task: BlendTask,
+    params: EnsembleParams,
+    evaluation: EvaluationParams,
+) -> Decoded:
+    rules = DecodingRules(params, evaluation, prepared.tuning.objective.name)
+    undecoded = Decoded(own.nested, own.test, own.judgement, {})
+    return decode_blend(undecoded, task, prepared.resolved.target, rules)
 
 
 def _nested_tables(prepared: Prepared) -> dict[BlendMethod, ScoreTable]:
@@ -131,24 +154,29 @@ def _choose(
     return max(prepared.methods, key=lambda name: judged[name].values[by])
 
 
-def _speak_about_test(
-    fitted: FittedBlend, name: BlendMethod, prepared: Prepared, voters: Voters
-) -> ScoreTable:
+def _with_files(
+    fitted: FittedBlend, name: BlendMethod, prepared: Prepared, n_files: int
+) -> FittedBlend:
+    """Let submission files vote too; only methods that fit nothing get this far with some."""
+    if not n_files:
+        return fitted
+    n_members, n_labels = len(prepared.panel.names), len(prepared.panel.rows.labels)
+    # Such a method only looks at how many there are.
+    nobody = np.empty((n_members + n_files, 0, n_labels), dtype=np.float32)
+    rows = TuningRows(nobody, np.empty(0, dtype=np.int64), np.empty(0))
+    blend = METHODS[name](rows, prepared.tuning.objective, prepared.tuning.params)
+    return FittedBlend(np.append(fitted.temperatures, np.ones(n_files)), blend)
+
+
+def _said_about_test(prepared: Prepared, voters: Voters) -> Said:
+    """Put what members and files say about the test rows together. (voters, rows, labels)."""
     panel = prepared.test_panel
-    if not voters.plain:
-        return table_of(fitted(panel.said), panel.rows)
-    said = np.concatenate([panel.said, _said_by_files(voters, panel)])
-    # Methods that fit nothing only count the members.
-    nobody = TuningRows(said[:, :0], np.empty(0, dtype=np.int64), np.empty(0))
-    blend = METHODS[name](nobody, prepared.tuning.objective, prepared.tuning.params)
-    temperatures = np.append(fitted.temperatures, np.ones(len(voters.plain)))
-    return table_of(FittedBlend(temperatures, blend)(said), panel.rows)
-
-
-def _said_by_files(voters: Voters, panel: Panel) -> Said:
     row_ids = panel.rows.row_ids.tolist()
-    tables = [table.in_order_of(row_ids) for table in voters.plain.values()]
-    return np.stack([log_probabilities(table.logits) for table in tables]).astype(np.float32)
+    files = [
+        log_probabilities(table.in_order_of(row_ids).logits).astype(np.float32)
+        for table in voters.plain.values()
+    ]
+    return np.concatenate([panel.said, np.stack(files)]) if files else panel.said
 
 
 def _gain(
@@ -164,14 +192,17 @@ def _gain(
     n_folds = {len(folds) for folds in by_member}
     if len(n_folds) > 1 or not n_folds.isdisjoint({0, 1}) or voters.plain:
         return None
+    row_ids = prepared.test_panel.rows.row_ids.tolist()
     folds = [
-        _blend_fold(fitted, dict(zip(names, tables, strict=True)))
+        _blend_fold(fitted, dict(zip(names, tables, strict=True)), row_ids)
         for tables in zip(*by_member, strict=True)
     ]
     target, negative_id = prepared.resolved.target, prepared.tuning.objective.negative_id
     return gain_of_submission(folds, prepared.truth, judgement, target, negative_id, seed)
 
 
-def _blend_fold(fitted: FittedBlend, tables: Mapping[str, ScoreTable]) -> ScoreTable:
-    panel = seat_test(tables)
+def _blend_fold(
+    fitted: FittedBlend, tables: Mapping[str, ScoreTable], row_ids: list[str]
+) -> ScoreTable:
+    panel = seat_test({name: table.in_order_of(row_ids) for name, table in tables.items()})
     return table_of(fitted(panel.said), panel.rows)

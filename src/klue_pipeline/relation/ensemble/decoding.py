@@ -1,7 +1,7 @@
 """The decoding options on a blend: each on, off, or on if that is better by more than noise."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from klue_pipeline.relation.decoding import (
@@ -13,8 +13,8 @@ from klue_pipeline.relation.decoding import (
     nested_negative_bias,
 )
 from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.judgement import judge
+from klue_pipeline.relation.evaluation_params import EvaluationParams, ScoreName
+from klue_pipeline.relation.judgement import Judgement, judge
 from klue_pipeline.relation.params import EnsembleParams
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.shift.target import Target
@@ -29,12 +29,29 @@ class Decoded:
     Attributes:
         out_of_fold: The blend's nested scores.
         test: The blend's test scores.
+        judgement: How good the former are.
         report: What each option did, by name, for JSON; empty if none was looked at.
     """
 
     out_of_fold: ScoreTable
     test: ScoreTable
+    judgement: Judgement
     report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DecodingRules:
+    """Which options are looked at, and what decides.
+
+    Attributes:
+        params: Which options.
+        evaluation: Draws, seed, confidence.
+        select_by: The score by which ``auto`` decides.
+    """
+
+    params: EnsembleParams
+    evaluation: EvaluationParams
+    select_by: ScoreName
 
 
 @dataclass(frozen=True)
@@ -46,31 +63,44 @@ class _Option:
 
 
 def decode_blend(
-    tables: tuple[ScoreTable, ScoreTable],
-    task: BlendTask,
-    target: Target | None,
-    settings: tuple[EnsembleParams, EvaluationParams],
+    blend: Decoded, task: BlendTask, target: Target | None, rules: DecodingRules
 ) -> Decoded:
     """Apply the options in their order: first the mask, then the bias on what it leaves.
 
     Args:
-        tables: The blend's nested out-of-fold scores and its test scores.
+        blend: The blend's nested out-of-fold scores, its test scores, and how good it is, before
+            any option.
         task: Rows, folds and labels.
         target: Where the blend will be judged, or None.
-        settings: Which options, and by which score ``auto`` decides.
+        rules: Which options, and by which score ``auto`` decides.
+
+    Raises:
+        ValueError: A bias is wanted where no label is negative.
     """
-    params, evaluation = settings
-    decoded = Decoded(*tables, {})
-    for name, option in _options(task, params).items():
-        if option.wanted == OFF:
-            continue
-        tried = option.decode(decoded.out_of_fold, decoded.test)
-        told = _compare(decoded.out_of_fold, tried[0], task, target, evaluation)
-        used = option.wanted != "auto" or told["low"] > 0
-        report = {**decoded.report, name: {"used": used, **told}}
-        kept = tried if used else (decoded.out_of_fold, decoded.test)
-        decoded = Decoded(*kept, report)
+    decoded = blend
+    for name, option in _options(task, rules.params).items():
+        if option.wanted != OFF:
+            decoded = _try(name, option, decoded, task, target, rules)
     return decoded
+
+
+def _try(
+    name: str,
+    option: _Option,
+    before: Decoded,
+    task: BlendTask,
+    target: Target | None,
+    rules: DecodingRules,
+) -> Decoded:
+    out_of_fold, test = option.decode(before.out_of_fold, before.test)
+    truth = task.gold_ids(out_of_fold)
+    judged = judge({"": out_of_fold}, truth, task.negative_id, target, rules.evaluation)[""]
+    difference = judged.minus(before.judgement, rules.select_by)
+    used = option.wanted != "auto" or difference.low > 0
+    report = {**before.report, name: {"used": used, **asdict(difference)}}
+    if not used:
+        return replace(before, report=report)
+    return Decoded(out_of_fold, test, judged, report)
 
 
 def _options(task: BlendTask, params: EnsembleParams) -> dict[str, _Option]:
@@ -78,6 +108,11 @@ def _options(task: BlendTask, params: EnsembleParams) -> dict[str, _Option]:
     if task.negative_id is not None:
         biaser = _biaser(task, task.negative_id, params.negative_bias)
         options["negative_bias"] = _Option(params.negative_bias, biaser)
+    elif params.negative_bias != OFF:
+        raise ValueError(
+            f"ensemble.negative_bias is {params.negative_bias}, but no label is negative; set it "
+            f"to {OFF}."
+        )
     return options
 
 
@@ -98,7 +133,8 @@ def _biaser(
 ) -> Callable[[ScoreTable, ScoreTable], tuple[ScoreTable, ScoreTable]]:
     def decode(out_of_fold: ScoreTable, test: ScoreTable) -> tuple[ScoreTable, ScoreTable]:
         if not isinstance(wanted, str):
-            return tuple(add_negative_bias(own, negative_id, wanted) for own in (out_of_fold, test))  # type: ignore[return-value]
+            biased = [add_negative_bias(own, negative_id, wanted) for own in (out_of_fold, test)]
+            return biased[0], biased[1]
         # On unweighted rows, whatever the blend is chosen by: see decoding.negative_bias.
         truth = task.gold_ids(out_of_fold)
         bias = fit_negative_bias(out_of_fold.logits, truth, negative_id)
@@ -106,16 +142,3 @@ def _biaser(
         return nested, add_negative_bias(test, negative_id, bias)
 
     return decode
-
-
-def _compare(
-    before: ScoreTable,
-    after: ScoreTable,
-    task: BlendTask,
-    target: Target | None,
-    evaluation: EvaluationParams,
-) -> dict[str, float]:
-    models = {"before": before, "after": after}
-    told = judge(models, task.gold_ids(before), task.negative_id, target, evaluation)
-    name = evaluation.told_by(has_target=target is not None)
-    return asdict(told["after"].minus(told["before"], name))

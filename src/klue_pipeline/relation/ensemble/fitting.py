@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from klue_pipeline.relation.calibration.temperature import fit_temperature
+from klue_pipeline.relation.ensemble.best_subset import tries_every_subset
 from klue_pipeline.relation.ensemble.interface import Blend, Probabilities, Said, TuningRows
 from klue_pipeline.relation.ensemble.members import Panel
 from klue_pipeline.relation.ensemble.methods import METHODS
@@ -75,10 +76,19 @@ def fit_blends(
         said = _ruled_out(chosen.said)
         temperatures = np.array([fit_temperature(own, chosen.gold_ids) for own in said])
     softened = TuningRows(soften(chosen.said, temperatures), chosen.gold_ids, chosen.weights)
-    return {
-        name: FittedBlend(temperatures, METHODS[name](softened, tuning.objective, tuning.params))
-        for name in names
+    doing = {name: _does_the_work(name, n_members, tuning.params) for name in names}
+    blends = {
+        name: METHODS[name](softened, tuning.objective, tuning.params)
+        for name in set(doing.values())
     }
+    return {name: FittedBlend(temperatures, blends[doing[name]]) for name in names}
+
+
+def _does_the_work(name: BlendMethod, n_members: int, params: EnsembleParams) -> BlendMethod:
+    """Return the method that a method comes to, so that no search is made twice."""
+    if name == "best_subset" and not tries_every_subset(n_members, params):
+        return "greedy"
+    return name
 
 
 def nested_probabilities(

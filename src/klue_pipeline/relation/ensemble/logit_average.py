@@ -1,4 +1,4 @@
-"""The mean of the members' log-probabilities: a label that one member rules out is out."""
+"""The mean of the members' log-probabilities: a label needs all of them, one doubt weighs much."""
 
 import numpy as np
 from scipy.special import softmax

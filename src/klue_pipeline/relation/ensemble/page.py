@@ -9,7 +9,7 @@ from klue_pipeline.relation.pages import render_page
 
 
 def render_ensemble(report: Mapping[str, Any], diversity: pd.DataFrame) -> str:
-    """Show a blend: methods side by side, members, diversity, decoding.
+    """Show a blend: methods side by side, members, submission files, diversity, decoding.
 
     Args:
         report: By :func:`klue_pipeline.relation.ensemble.report.report_blend`.
@@ -22,5 +22,8 @@ def render_ensemble(report: Mapping[str, Any], diversity: pd.DataFrame) -> str:
     ranked = sorted(
         report["methods"].items(), key=lambda item: -item[1]["scores"][report["select_by"]]["value"]
     )
+    decoded = [name for name, own in report["decoding"].items() if own["used"]]
     pairs = diversity.astype(object).where(diversity.notna(), None).to_dict("records")
-    return render_page("ensemble", report=report, score_names=names, methods=ranked, pairs=pairs)
+    return render_page(
+        "ensemble", report=report, score_names=names, methods=ranked, decoded=decoded, pairs=pairs
+    )

@@ -15,6 +15,7 @@ from klue_pipeline.relation.ensemble.objective import Objective
 from klue_pipeline.relation.ensemble.selection import Selection
 from klue_pipeline.relation.ensemble.task import BlendTask
 from klue_pipeline.relation.evaluation_params import EvaluationParams
+from klue_pipeline.relation.nesting import nested_parts
 from klue_pipeline.relation.params import BlendMethod, EnsembleParams
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.shift.resolve import Resolved, resolve_target
@@ -29,8 +30,8 @@ class Voters:
 
     Attributes:
         selection: Members with out-of-fold scores.
-        fold_scores: Their test scores fold by fold; a member without any is left out of the
-            estimate of what averaging the folds brings.
+        fold_scores: Their test scores fold by fold; unless all members have some, what averaging
+            the folds brings is not estimated.
         plain: Test scores of submission files from elsewhere, by name.
     """
 
@@ -67,8 +68,11 @@ def prepare(
 
     Raises:
         ValueError: They share no out-of-fold row, or a test row is missing; or the chosen method
-            has to be fitted and cannot be.
+            has to be fitted and cannot be; or a submission file is named like a member.
     """
+    if taken := sorted(voters.plain.keys() & voters.selection.test_scores.keys()):
+        raise ValueError(f"Submission files have the names of members: {', '.join(taken)}. Rename "
+                         "the files, or remove them if they are submissions of these members.")  # fmt: skip
     panel = _seat(voters.selection)
     test_panel = seat_test(voters.selection.test_scores)
     truth = task.gold_ids(panel.rows)
@@ -76,10 +80,18 @@ def prepare(
     objective = Objective(evaluation.told_by(has_target=resolved.target is not None),
                           task.negative_id)  # fmt: skip
     rows = TuningRows(panel.said, truth, _row_weights(truth, resolved))
-    return Prepared(
-        panel, test_panel, truth, resolved, Tuning(rows, objective, params),
-        _usable_methods(panel, voters, params),
-    )  # fmt: skip
+    tuning = Tuning(rows, objective, _without_useless_fitting(panel, voters, params))
+    methods = _usable_methods(panel, voters, params)
+    return Prepared(panel, test_panel, truth, resolved, tuning, methods)
+
+
+def _without_useless_fitting(
+    panel: Panel, voters: Voters, params: EnsembleParams
+) -> EnsembleParams:
+    """Fit no temperatures for a single member, nor where nothing fitted can be judged."""
+    if len(panel.names) > 1 and not _why_untuned(panel, voters):
+        return params
+    return params.model_copy(update={"calibrate": False})
 
 
 def resolve_common_target(
@@ -141,7 +153,6 @@ def _why_untuned(panel: Panel, voters: Voters) -> str:
     """Say why methods that fit something are out of the question; empty if they are not."""
     if voters.plain:
         return f"submission files have no out-of-fold scores ({', '.join(voters.plain)})"
-    folds = panel.rows.folds
-    if folds is None or len(np.unique(folds)) == 1:
-        return "all out-of-fold rows are of one fold, and what is fitted on them cannot be judged"
+    if panel.rows.folds is None or not all(part.others.any() for part in nested_parts(panel.rows)):
+        return "a fold's rows are all that there are, and what is fitted on them cannot be judged"
     return ""

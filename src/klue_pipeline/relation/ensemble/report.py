@@ -23,16 +23,18 @@ def report_blend(
         on its own rows), ``skipped`` (reason by experiment), ``out_of_fold`` (metrics of the chosen
         method's nested, decoded scores), ``scores`` (the same with intervals, plain and
         shift-aware), ``predicted`` (what the submission will score), ``prior``, ``gain`` over the
-        best member and over a plain soft vote, ``methods``, ``decoding`` and ``oracle_accuracy``.
+        best member and over a plain soft vote, ``methods`` (before decoding), ``decoding`` and
+        ``oracle_accuracy``. Submission files that vote are in ``plain_submissions``; no score
+        holds them.
     """
-    chosen = blended.methods[blended.chosen]
+    decoded = blended.decoded
     panel, decided_by = blended.prepared.panel, blended.prepared.tuning.objective.name
     gains = _gains(blended, decided_by)
     return {
         "method": blended.chosen,
         "asked_for": params.method,
         "select_by": decided_by,
-        "confidence": chosen.judgement.confidence,
+        "confidence": decoded.judgement.confidence,
         "verdict": describe_gain(blended, gains),
         "members": {
             name: evaluate_scores(own, task.gold, task.labels)
@@ -41,16 +43,15 @@ def report_blend(
         "best_member": blended.best_member,
         "best_member_scores": as_json(blended.best_alone.estimates()),
         "skipped": selection.skipped,
+        "plain_submissions": _files(blended),
         "rows": len(panel),
-        "out_of_fold": evaluate_scores(blended.decoded.out_of_fold, task.gold, task.labels),
-        "scores": as_json(chosen.judgement.estimates()),
-        "predicted": as_json(chosen.predicted),
+        "out_of_fold": evaluate_scores(decoded.out_of_fold, task.gold, task.labels),
+        "scores": as_json(decoded.judgement.estimates()),
+        "predicted": as_json(blended.predicted),
         "prior": blended.prepared.resolved.report,
         "gain": {name: _tell(gain) for name, gain in gains.items()},
-        "methods": {
-            name: _describe_method(own, panel.names) for name, own in blended.methods.items()
-        },
-        "decoding": blended.decoded.report,
+        "methods": {name: _describe_method(own) for name, own in blended.methods.items()},
+        "decoding": decoded.report,
         "oracle_accuracy": oracle_accuracy(panel, blended.prepared.truth),
     }
 
@@ -58,6 +59,11 @@ def report_blend(
 def describe_gain(blended: Blended, gains: dict[str, Interval]) -> str:
     """Say in a sentence whether the blend is better than its best member by more than noise."""
     method, gain = blended.chosen, gains["over_best_member"]
+    if files := _files(blended):
+        return (
+            f"{method} with {', '.join(files)}: nobody can tell how good these files are; scores "
+            "are those of the members alone."
+        )
     if len(blended.prepared.panel.names) == 1:
         return f"One member, {blended.best_member}: there is nothing to blend."
     told = f"{gain.difference:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}]"
@@ -69,7 +75,7 @@ def describe_gain(blended: Blended, gains: dict[str, Interval]) -> str:
 
 
 def _gains(blended: Blended, decided_by: str) -> dict[str, Interval]:
-    chosen = blended.methods[blended.chosen].judgement
+    chosen = blended.decoded.judgement
     gains = {"over_best_member": chosen.minus(blended.best_alone, decided_by)}
     if "soft_vote" in blended.methods:
         plain = blended.methods["soft_vote"].judgement
@@ -81,8 +87,14 @@ def _tell(gain: Interval) -> dict[str, Any]:
     return {**asdict(gain), "more_than_noise": gain.excludes_zero}
 
 
-def _describe_method(own: BlendedMethod, names: tuple[str, ...]) -> dict[str, Any]:
-    weights = own.fitted.blend.weights
+def _files(blended: Blended) -> list[str]:
+    """Return the submission files that voted too."""
+    members = blended.prepared.panel.names
+    return [name for name in blended.methods[blended.chosen].voters if name not in members]
+
+
+def _describe_method(own: BlendedMethod) -> dict[str, Any]:
+    weights, names = own.fitted.blend.weights, own.voters
     return {
         "scores": as_json(own.judgement.estimates()),
         "predicted": as_json(own.predicted),

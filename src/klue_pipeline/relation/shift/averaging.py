@@ -166,9 +166,7 @@ def _draw_labels(
     return np.asarray((edges > thresholds).argmax(axis=1), dtype=np.int64)
 
 
-def _differences(
-    models: list[RelabelledMetrics], labels: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _differences(models: list[RelabelledMetrics], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return by how much the first model is better than the mean of the others. (metrics,)."""
     told = [model(labels) for model in models]
     scores = np.array([[own[name] for name in METRICS] for own in told])

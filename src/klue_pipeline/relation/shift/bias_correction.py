@@ -13,12 +13,16 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from klue_pipeline.relation.logits import require_usable_logits
+from klue_pipeline.relation.shift.weights import label_shares
 
 _LEAST_LOG_PROBABILITY = -30.0
 """A label that a model rules out enters as this: minus infinity has no gradient."""
 
 _RIDGE = 1e-4
 """Pulls towards no correction, for labels that no row has. Per row, as the log loss."""
+
+_INVERSE_TEMPERATURES = (0.05, 20.0)
+"""What is searched, as by :mod:`klue_pipeline.relation.calibration.temperature`."""
 
 
 @dataclass(frozen=True)
@@ -40,35 +44,88 @@ class BiasCorrection:
 
 
 def fit_bias_correction(
-    logits: NDArray[np.floating], gold_ids: NDArray[np.int64]
+    logits: NDArray[np.floating],
+    gold_ids: NDArray[np.int64],
+    start: BiasCorrection | None = None,
 ) -> BiasCorrection:
     """Fit temperature and biases by log loss; convex, so the optimum is the only one.
 
     Args:
         logits: Scores of rows that the model did not learn from. Shape: (rows, labels).
         gold_ids: Their true label ids. Shape: (rows,).
+        start: Where to begin, such as what was fitted on nearly the same rows; it saves time.
 
     Raises:
         ValueError: There is no row, a score is not a number or plus infinity, or a row has every
             label ruled out.
     """
     require_usable_logits(logits)
-    bounded = _bounded(logits)
-    wanted = np.eye(logits.shape[1])[gold_ids]
-    # Rows are centred by softmax, so that scale and biases are all there is to move.
-    neutral = np.concatenate([[1.0], np.zeros(logits.shape[1])])
+    loss = _Loss.over(logits, gold_ids)
+    first = np.zeros(logits.shape[1] + 1) if start is None else loss.values_of(start)
+    lowest, highest = (own - 1 for own in _INVERSE_TEMPERATURES)
+    bounds = [(lowest, highest)] + [(None, None)] * logits.shape[1]
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds)
+    return loss.correction_at(np.asarray(found.x))
 
-    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        logarithms = log_softmax(bounded * values[0] + values[1:], axis=1)
-        surplus = (np.exp(logarithms) - wanted) / len(wanted)
-        away = values - neutral
-        gradient = np.concatenate([[(surplus * bounded).sum()], surplus.sum(axis=0)])
-        told = -logarithms[np.arange(len(wanted)), gold_ids].mean()
-        return float(told + _RIDGE * away @ away / 2), gradient + _RIDGE * away
 
-    bounds = [(0.05, 20.0)] + [(None, None)] * logits.shape[1]
-    found = minimize(loss, neutral, jac=True, method="L-BFGS-B", bounds=bounds)
-    return BiasCorrection(float(found.x[0]), np.asarray(found.x[1:]))
+@dataclass(frozen=True)
+class _Loss:
+    """The mean log loss of a correction, with a ridge, as a function of what is searched.
+
+    That is by how much the inverse temperature exceeds 1, and the biases. A bias of a rare label
+    has to move far to change anything, so biases are searched in units of their own.
+
+    Attributes:
+        bounded: Logarithms of probabilities, labels down: sums over them are then quick.
+            Shape: (labels, rows).
+        gold_ids: True label ids. Shape: (rows,).
+        units: What a searched number is divided by to be a bias. Shape: (labels,).
+        room: Where each evaluation works. Shape: (labels, rows).
+    """
+
+    bounded: NDArray[np.float64]
+    gold_ids: NDArray[np.int64]
+    units: NDArray[np.float64]
+    room: NDArray[np.float64]
+
+    @classmethod
+    def over(cls, logits: NDArray[np.floating], gold_ids: NDArray[np.int64]) -> "_Loss":
+        """Prepare the loss over some rows."""
+        bounded = np.ascontiguousarray(_bounded(logits).T)
+        shares = label_shares(gold_ids, len(bounded))
+        units = np.sqrt(shares * (1 - shares) + _RIDGE)  # of the curvature along each bias
+        return cls(bounded, gold_ids, units, np.empty_like(bounded))
+
+    def __call__(self, values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Return the loss and its gradient."""
+        correction = self.correction_at(values)
+        probabilities, of_gold = self._soften(correction)
+        n_rows, n_labels = len(self.gold_ids), len(self.bounded)
+        rows = np.arange(n_rows)
+        surplus = probabilities.sum(axis=1) - np.bincount(self.gold_ids, minlength=n_labels)
+        by_slope = np.vdot(probabilities, self.bounded) - self.bounded[self.gold_ids, rows].sum()
+        away = np.append(values[0], correction.biases)
+        gradient = np.append(by_slope, surplus) / n_rows + _RIDGE * away
+        gradient[1:] /= self.units
+        return float(-of_gold.mean() + _RIDGE * away @ away / 2), gradient
+
+    def _soften(self, correction: BiasCorrection) -> tuple[NDArray[np.float64], ...]:
+        """Return all probabilities, and the logarithms of those of the true labels."""
+        room = np.multiply(self.bounded, correction.inverse_temperature, out=self.room)
+        room += correction.biases[:, None]
+        room -= room.max(axis=0)
+        of_gold = room[self.gold_ids, np.arange(len(self.gold_ids))]
+        totals = np.exp(room, out=room).sum(axis=0)
+        room /= totals
+        return room, of_gold - np.log(totals)
+
+    def correction_at(self, values: NDArray[np.float64]) -> BiasCorrection:
+        """Return the correction that searched numbers stand for."""
+        return BiasCorrection(float(values[0]) + 1, values[1:] / self.units)
+
+    def values_of(self, correction: BiasCorrection) -> NDArray[np.float64]:
+        """Return the numbers that stand for a correction."""
+        return np.append(correction.inverse_temperature - 1, correction.biases * self.units)
 
 
 def _bounded(logits: NDArray[np.floating]) -> NDArray[np.float64]:

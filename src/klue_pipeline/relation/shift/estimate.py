@@ -14,7 +14,7 @@ no estimate, and the report says why.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,8 +35,9 @@ from klue_pipeline.relation.shift.weights import effective_rows, label_shares, s
 
 logger = logging.getLogger(__name__)
 
-_ALTERNATIVES = 50
-"""Draws of the test rows under which each believed estimator is asked again."""
+_REFITS, _DRAWS_PER_REFIT = 10, 5
+"""Draws of the out-of-fold rows, and for each of them draws of the test rows, under which every
+believed estimator is asked again."""
 
 _STRICTER_ALONE = 2
 EVERY_ESTIMATOR = ("em_raw", "em_calibrated", "classify_and_count")
@@ -80,11 +81,20 @@ class PriorStudy:
 
 @dataclass(frozen=True)
 class _Source:
-    """An estimator with the probabilities it reads."""
+    """An estimator with the probabilities it reads. Shape of each: (rows, labels).
+
+    Attributes:
+        estimate: The estimator.
+        out_of_fold: Probabilities of rows whose labels are known, by nothing fitted on them.
+        test: Probabilities of the test rows.
+        redraw: Makes the latter anew from other out-of-fold rows, where something is fitted on
+            these.
+    """
 
     estimate: Estimator
     out_of_fold: NDArray[np.float64]
     test: NDArray[np.float64]
+    redraw: Callable[[np.random.Generator], NDArray[np.float64]]
 
 
 def study_prior(
@@ -111,11 +121,12 @@ def study_prior(
     )
     asked = EVERY_ESTIMATOR if params.estimator == "auto" else (params.estimator,)
     doubts = {name: _doubt(witnesses[name], gold_ids, params) for name in asked}
-    believed = [name for name in asked if not doubts[name]]
-    if not believed:
-        reasons = "; ".join(f"{name}: {doubt}" for name, doubt in doubts.items())
+    # One that lies between two others which contradict each other is no better for that.
+    chosen = min(asked, key=lambda name: witnesses[name].recovery_error)
+    if doubts[chosen]:
+        reasons = "; ".join(f"{name}: {doubt}" for name, doubt in doubts.items() if doubt)
         return PriorStudy(witnesses, None, None, reasons)
-    chosen = min(believed, key=lambda name: witnesses[name].recovery_error)
+    believed = [name for name in asked if not doubts[name]]
     alternatives = _alternatives([sources[name] for name in believed], training_shares, seed)
     shares, n_rows = witnesses[chosen].shares, len(test_scores)
     return PriorStudy(witnesses, chosen, Target(shares, alternatives, n_rows, "estimated"))
@@ -124,14 +135,46 @@ def study_prior(
 def _sources(
     out_of_fold: ScoreTable, gold_ids: NDArray[np.int64], test_scores: ScoreTable
 ) -> Mapping[str, _Source]:
-    correct = fit_bias_correction(out_of_fold.logits, gold_ids)
     raw = (out_of_fold.probabilities, test_scores.probabilities)
-    calibrated = (correct(out_of_fold.logits), correct(test_scores.logits))
+    counted = _Source(classify_and_count, *raw, lambda _: raw[1])
     return {
-        "em_raw": _Source(expectation_maximisation, *raw),
-        "em_calibrated": _Source(expectation_maximisation, *calibrated),
-        "classify_and_count": _Source(classify_and_count, *raw),
+        "em_raw": replace(counted, estimate=expectation_maximisation),
+        "em_calibrated": _calibrated(out_of_fold, gold_ids, test_scores),
+        "classify_and_count": counted,
     }
+
+
+def _calibrated(
+    out_of_fold: ScoreTable, gold_ids: NDArray[np.int64], test_scores: ScoreTable
+) -> _Source:
+    correct = fit_bias_correction(out_of_fold.logits, gold_ids)
+
+    def redraw(generator: np.random.Generator) -> NDArray[np.float64]:
+        rows = generator.integers(len(gold_ids), size=len(gold_ids))
+        fitted = fit_bias_correction(out_of_fold.logits[rows], gold_ids[rows], start=correct)
+        return fitted(test_scores.logits)
+
+    honest = _cross_corrected(out_of_fold, gold_ids)
+    return _Source(expectation_maximisation, honest, correct(test_scores.logits), redraw)
+
+
+def _cross_corrected(scores: ScoreTable, gold_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Correct each half of the rows by what was fitted on the other. Shape: (rows, labels).
+
+    A correction brings the shares of the rows that it was fitted on back by construction.
+    """
+    places = np.arange(len(scores))
+    if scores.folds is not None and len(np.unique(scores.folds)) > 1:
+        places = np.unique(scores.folds, return_inverse=True)[1]
+    is_second = places % 2 == 1
+    corrected = np.empty(scores.logits.shape)
+    for half in (is_second, ~is_second):
+        # A single row leaves nothing to fit on.
+        rows = ~half if (~half).any() else half
+        corrected[half] = fit_bias_correction(scores.logits[rows], gold_ids[rows])(
+            scores.logits[half]
+        )
+    return corrected
 
 
 def _question(source: _Source, gold_ids: NDArray[np.int64], training_shares: Shares) -> Witness:
@@ -193,19 +236,28 @@ def _doubt(witness: Witness, gold_ids: NDArray[np.int64], params: TargetPriorPar
 
 
 def _alternatives(sources: list[_Source], training_shares: Shares, seed: int) -> Shares:
-    """Ask every believed estimator again about draws of the test rows.
+    """Ask every believed estimator again, about draws of the test and out-of-fold rows.
 
     Returns:
         Shares that are about as credible as the estimate. Shape: (labels, alternatives).
     """
-    n_rows = len(sources[0].test)
     generator = np.random.default_rng(seed)
-    draws = [
-        np.bincount(generator.integers(n_rows, size=n_rows), minlength=n_rows)
-        for _ in range(_ALTERNATIVES)
-    ]
-    weights = np.stack(draws, axis=1).astype(np.float64)
     return np.concatenate(
-        [source.estimate(source.test, training_shares, weights).shares for source in sources],
+        [
+            _ask_again(source, training_shares, generator)
+            for source in sources
+            for _ in range(_REFITS)
+        ],
         axis=1,
     )
+
+
+def _ask_again(source: _Source, training_shares: Shares, generator: np.random.Generator) -> Shares:
+    probabilities = source.redraw(generator)
+    n_rows = len(probabilities)
+    draws = [
+        np.bincount(generator.integers(n_rows, size=n_rows), minlength=n_rows)
+        for _ in range(_DRAWS_PER_REFIT)
+    ]
+    weights = np.stack(draws, axis=1).astype(np.float64)
+    return source.estimate(probabilities, training_shares, weights).shares

@@ -65,8 +65,8 @@ def resolve_target(
     if prior.source == "none":
         return Resolved(None, _refused("none", "evaluation.target_prior.source is none"))
     if prior.source == "given":
-        return _describe(given_target(prior, labels, training_shares, len(test_scores)), gold_ids,
-                         labels, {})  # fmt: skip
+        target = given_target(prior, labels, training_shares, len(test_scores))
+        return _warn_of_few_rows(_describe(target, gold_ids, labels, {}), prior.min_effective_rows)
     study = study_prior(out_of_fold, gold_ids, test_scores, prior, params.seed)
     said = _describe_witnesses(study, labels)
     if study.target is None:
@@ -77,6 +77,19 @@ def resolve_target(
         )
         return Resolved(None, {**_refused("estimated", study.refusal), **said})
     return _describe(study.target, gold_ids, labels, {**said, "estimator": study.chosen})
+
+
+def _warn_of_few_rows(resolved: Resolved, wanted: int) -> Resolved:
+    """Say so where a given prior leaves few rows to judge by; nobody refuses what a person says."""
+    found = resolved.report["effective_rows"]
+    if found < wanted:
+        logger.warning(
+            "Re-weighted to the given prior, scores rest on %.0f effective rows (wanted %d); their "
+            "intervals say how little that tells.",
+            found,
+            wanted,
+        )
+    return resolved
 
 
 def _refused(source: str, reason: str) -> dict[str, Any]:

@@ -1,0 +1,162 @@
+"""How often the intervals told before a submission hold what it then reaches, on new test sets.
+
+Run ``kedro run`` first. The script makes test sets of the bundled sample anew from other seeds and
+scores them with the fold models on disk, so that what is told of out-of-fold scores can be held
+against what comes out, many times over:
+
+- with the sentence patterns of training, so that only the shares of labels differ: label shift;
+- with patterns that training lacks, as the sample's own test file has them: what no re-weighting
+  of training rows can know.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.make_sample import make_rows
+
+from benchmarks.coverage_table import (
+    COLUMNS,
+    Measured,
+    describe,
+    describe_estimates,
+    describe_gaps,
+)
+from benchmarks.markdown import write_table
+from benchmarks.sample_run import SampleRun, ScoredTestSet, read_run, score_rows
+from klue_pipeline.relation.judgement import SHIFT, Judgement, judge
+from klue_pipeline.relation.metrics import score_metrics
+from klue_pipeline.relation.resampled_metrics import METRICS
+from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.relation.shift.averaging import AveragingGain, gain_of_submission
+from klue_pipeline.relation.shift.estimate import study_prior
+from klue_pipeline.relation.shift.prediction import predict_submission
+from klue_pipeline.relation.shift.target import Target
+from klue_pipeline.relation.shift.weights import label_shares
+
+KINDS = {"of training's patterns": "train", "of new patterns, too": None}
+"""What the sentences of a test set are written from."""
+
+SCORES = dict(zip(METRICS, ("micro F1", "AUPRC", "accuracy"), strict=True))
+
+
+def main() -> None:
+    """Print one table, and below it what else is known before a submission."""
+    arguments = _parse_arguments()
+    logging.disable(logging.WARNING)
+    run = read_run(arguments.data, arguments.experiment)
+    lines, notes = [], []
+    for kind in KINDS:
+        test_sets = _make_test_sets(run, kind, arguments.test_sets)
+        told = _tell(run, test_sets, common_target(test_sets, len(run.labels.names)))
+        lines += [describe(kind, score, own) for score, own in told.measured.items()]
+        notes += [f"{kind}: {note}" for note in (told.gap, told.estimates)]
+    print(f"{arguments.test_sets} test sets of a kind, {len(run.models)} models\n")
+    print(write_table(COLUMNS, lines), "\n")
+    print("\n".join(f"- {note}" for note in notes))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is known of one kind of test sets.
+
+    Attributes:
+        measured: Each score with its intervals, by name.
+        gap: Whether the test rows are harder than their labels' shares explain, in a sentence.
+        estimates: What the prior would have been without labels, in a sentence.
+    """
+
+    measured: dict[str, Measured]
+    gap: str
+    estimates: str
+
+
+def common_target(test_sets: Sequence[ScoredTestSet], n_labels: int) -> Target:
+    """Return the target that all test sets are drawn from: their shares of labels, as given.
+
+    Raises:
+        ValueError: Their shares of labels differ.
+    """
+    shares = [label_shares(own.truth, n_labels) for own in test_sets]
+    if not all(np.array_equal(own, shares[0]) for own in shares):
+        raise ValueError("Test sets differ in their shares of labels; one prior was wanted.")
+    return Target(shares[0], shares[0][:, None], len(test_sets[0].truth), "given")
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the run")
+    parser.add_argument("--experiment", default="typed_punct_query", help="its name")
+    parser.add_argument("--test-sets", type=int, default=20, help="how many of a kind")
+    return parser.parse_args()
+
+
+def _make_test_sets(run: SampleRun, kind: str, n_sets: int) -> list[ScoredTestSet]:
+    return [
+        score_rows(run, make_rows("test", patterns=KINDS[kind], seed=f"coverage-{kind}-{number}"))
+        for number in range(n_sets)
+    ]
+
+
+def _tell(run: SampleRun, test_sets: Sequence[ScoredTestSet], target: Target) -> _Told:
+    """Tell each score from out-of-fold rows, and then by the labels of the test sets."""
+    tables = {"": run.out_of_fold}
+    judgement = judge(tables, run.truth, run.negative_id, target, run.evaluation)[""]
+    gains = [_gain(run, own, judgement, target) for own in test_sets]
+    predicted = [predict_submission(judgement, own, run.evaluation.seed) for own in gains]
+    reached = [_reach(run, own) for own in test_sets]
+    measured = {
+        title: Measured(
+            plain=judgement.estimate(name),
+            shift_aware=judgement.estimate(f"{SHIFT}{name}"),
+            predicted=[own[name] for own in predicted],
+            submissions=np.array([scores[0][name] for scores in reached]),
+            singles=np.array([[own[name] for own in scores[1:]] for scores in reached]),
+        )
+        for name, title in SCORES.items()
+    }
+    gaps = [own.confidence_gap for own in gains]
+    return _Told(measured, describe_gaps(gaps), _try_estimates(run, test_sets, target))
+
+
+def _gain(
+    run: SampleRun, test_set: ScoredTestSet, judgement: Judgement, target: Target
+) -> AveragingGain:
+    folds, seed = test_set.folds, run.evaluation.seed
+    gain = gain_of_submission(folds, run.truth, judgement, target, run.negative_id, seed)
+    if gain is None:
+        raise ValueError("Found the model of one fold; a mean of several was wanted. Train more.")
+    return gain
+
+
+def _reach(run: SampleRun, test_set: ScoredTestSet) -> list[dict[str, float]]:
+    """Score the mean of the folds' models by the true labels, and then each of them."""
+    tables = [average_probabilities(test_set.folds), *test_set.folds]
+    return [score_metrics(own.logits, test_set.truth, run.negative_id) for own in tables]
+
+
+def _try_estimates(run: SampleRun, test_sets: Sequence[ScoredTestSet], target: Target) -> str:
+    """Estimate the prior from the scores of each test set alone."""
+    unknown = run.evaluation.target_prior.model_copy(
+        update={"source": "estimated", "shares": None, "negative_share": None}
+    )
+    studies = [
+        study_prior(
+            run.out_of_fold, run.truth, average_probabilities(own.folds), unknown,
+            run.evaluation.seed,
+        )
+        for own in test_sets
+    ]  # fmt: skip
+    found = [study.target.shares for study in studies if study.target is not None]
+    return describe_estimates(len(studies), found, target.shares, run.negative_id)
+
+
+if __name__ == "__main__":
+    main()

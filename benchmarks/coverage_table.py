@@ -1,0 +1,123 @@
+"""How often intervals hold the scores that they were told for, and how wide they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from klue_pipeline.relation.bootstrap import Estimate
+from klue_pipeline.relation.shift.estimators import total_variation
+
+COLUMNS = (
+    "test sentences",
+    "score",
+    "submission",
+    "one fold's model",
+    "plain",
+    "width",
+    "holds one model",
+    "holds the submission",
+    "shift-aware",
+    "width",
+    "holds one model",
+    "holds the submission",
+    "predicted for the submission",
+    "width",
+    "holds the submission",
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One score: as it was told before any test label was seen, and as it came out.
+
+    Attributes:
+        plain: Told by the out-of-fold rows as they are.
+        shift_aware: Told by the out-of-fold rows, re-weighted to the prior of the test sets.
+        predicted: For the mean of the folds' models, on each test set.
+        submissions: What that mean reached on each test set, 0 to 100. Shape: (sets,).
+        singles: What each fold's model reached. Shape: (sets, folds).
+    """
+
+    plain: Estimate
+    shift_aware: Estimate
+    predicted: Sequence[Estimate]
+    submissions: NDArray[np.float64]
+    singles: NDArray[np.float64]
+
+
+def share_inside(scores: NDArray[np.float64], estimate: Estimate) -> float:
+    """Return the share of scores, 0 to 1, that an interval holds; its ends belong to it."""
+    return float(((scores >= estimate.low) & (scores <= estimate.high)).mean())
+
+
+def describe(kind: str, score: str, measured: Measured) -> list[str]:
+    """Write the line of one score; see :data:`COLUMNS`."""
+    return [
+        kind,
+        score,
+        _mean_and_spread(measured.submissions),
+        _mean_and_spread(measured.singles),
+        *_told_once(measured.plain, measured),
+        *_told_once(measured.shift_aware, measured),
+        *_told_for_each_set(measured),
+    ]
+
+
+def describe_gaps(gaps: Sequence[float]) -> str:
+    """Say in a sentence whether test rows are harder than their labels' shares explain.
+
+    Args:
+        gaps: Points of accuracy that the models do not believe they have, on each test set.
+    """
+    return (
+        f"the models believe in {np.mean(gaps):.1f} points of accuracy less than promised "
+        f"({min(gaps):.1f} to {max(gaps):.1f})"
+    )
+
+
+def describe_estimates(
+    n_sets: int, found: Sequence[NDArray[np.float64]], wanted: NDArray[np.float64], negative_id: int
+) -> str:
+    """Say in a sentence what estimates of the prior came to.
+
+    Args:
+        n_sets: On how many test sets it was estimated.
+        found: The estimates that were believed. Shape of each: (labels,).
+        wanted: The true shares of labels. Shape: (labels,).
+        negative_id: Id of the label that means no relation.
+    """
+    refused = f"estimated without labels, the prior was refused in {n_sets - len(found)} of "
+    refused += f"{n_sets} sets"
+    if not found:
+        return refused
+    distances = [total_variation(own, wanted) for own in found]
+    shares = np.array([own[negative_id] for own in found])
+    return (
+        f"{refused}; else it is {np.mean(distances):.2f} off in total variation (at most "
+        f"{max(distances):.2f}), with {shares.mean():.0%} ± {100 * shares.std():.0f} of the rows "
+        f"without a relation where {wanted[negative_id]:.0%} are"
+    )
+
+
+def _told_once(estimate: Estimate, measured: Measured) -> list[str]:
+    return [
+        f"{estimate.value:.1f} [{estimate.low:.1f}, {estimate.high:.1f}]",
+        f"{estimate.high - estimate.low:.1f}",
+        f"{share_inside(measured.singles, estimate):.0%}",
+        f"{share_inside(measured.submissions, estimate):.0%}",
+    ]
+
+
+def _told_for_each_set(measured: Measured) -> list[str]:
+    pairs = zip(measured.submissions[:, None], measured.predicted, strict=True)
+    return [
+        f"{np.mean([own.value for own in measured.predicted]):.1f}",
+        f"{np.mean([own.high - own.low for own in measured.predicted]):.1f}",
+        f"{np.mean([share_inside(score, own) for score, own in pairs]):.0%}",
+    ]
+
+
+def _mean_and_spread(scores: NDArray[np.float64]) -> str:
+    return f"{scores.mean():.1f} ± {scores.std():.1f}"
