@@ -51,7 +51,7 @@ def main() -> None:
     """Print one table, and below it what else is known before a submission."""
     arguments = _parse_arguments()
     logging.disable(logging.WARNING)
-    run = read_run(arguments.data, arguments.experiment)
+    run = read_run(arguments.data, arguments.experiment, arguments.env)
     lines, notes = [], []
     for kind in KINDS:
         test_sets = _make_test_sets(run, kind, arguments.test_sets)
@@ -94,6 +94,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the run")
     parser.add_argument("--experiment", default="typed_punct_query", help="its name")
+    parser.add_argument("--env", help="environment that it was run in (default: base)")
     parser.add_argument("--test-sets", type=int, default=20, help="how many of a kind")
     return parser.parse_args()
 

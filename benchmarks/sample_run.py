@@ -75,13 +75,14 @@ class ScoredTestSet:
     folds: list[ScoreTable]
 
 
-def read_run(data: Path, experiment: str) -> SampleRun:
+def read_run(data: Path, experiment: str, environment: str | None = None) -> SampleRun:
     """Read what ``kedro run`` left.
 
     Args:
         data: The folder ``data`` of the run.
         experiment: Its name; a run with other settings than the lab book's is refused when its
             models are used.
+        environment: In which it was run; None for the default one.
 
     Raises:
         DatasetError: Scores, tokenizer or a fold's model are not there.
@@ -100,7 +101,7 @@ def read_run(data: Path, experiment: str) -> SampleRun:
         models,
         TokenizerDataset(filepath=str(tokenizer)).load(),
         labels,
-        _resolve_parameters(experiment),
+        _resolve_parameters(experiment, environment),
     )
 
 
@@ -118,10 +119,11 @@ def score_rows(run: SampleRun, rows: Sequence[Row]) -> ScoredTestSet:
     return ScoredTestSet(truth, [score_test_rows(own, features, training) for own in run.models])
 
 
-def _resolve_parameters(experiment: str) -> dict[str, Any]:
+def _resolve_parameters(experiment: str, environment: str | None) -> dict[str, Any]:
     bootstrap_project(_PROJECT)
+    settings = {"experiment": experiment}
     with KedroSession.create(
-        _PROJECT, save_on_close=False, runtime_params={"experiment": experiment}
+        _PROJECT, save_on_close=False, env=environment, runtime_params=settings
     ) as session:
         resolved: dict[str, Any] = session.load_context().params
         return resolved

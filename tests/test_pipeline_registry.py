@@ -12,10 +12,18 @@ from klue_pipeline.training.params import FoldsParams
 
 FOLDS = FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
 STAGES = {
-    "single": ["ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report"],
-    "member": ["ingest", "clean", "augment", "tokenize", "train", "predict", "report"],
-    "composite": ["ingest", "clean", "compose", "ensemble", "report"],
-}
+    "single": [
+        "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
+        "submissions", "errors", "leaderboard",
+    ],
+    "member": [
+        "ingest", "clean", "augment", "tokenize", "train", "predict", "report", "errors",
+        "leaderboard",
+    ],
+    "composite": [
+        "ingest", "clean", "compose", "ensemble", "report", "submissions", "errors", "leaderboard",
+    ],
+}  # fmt: skip
 LOOKS = {
     "single": ["eda", "label_audit"],
     "member": ["eda", "label_audit"],
@@ -27,6 +35,29 @@ MEMBERS = {
     for fold in (0, 1)
     for part in ("validation", "test")
 }
+HANDED_IN = {
+    "single": {"score_bundles", "plain_submissions"},
+    "member": {"score_bundles"},
+    "composite": {"score_bundles", "plain_submissions"},
+}
+"""What others may drop in. A member is blended with nothing, but it stands on the leaderboard."""
+PUT_INTO_FOLDER = {
+    "out_of_fold@all": {"out_of_fold@one"},
+    "test_scores@all": {"test_scores@one"},
+    "fold_test_scores@all": {"fold_0.test_scores", "fold_1.test_scores"},
+    "fold_metrics@all": {"fold_0.metrics", "fold_1.metrics", "experiment_metrics"},
+    "submissions@all": {"submission", "blend_submissions", "experiment_submission"},
+    "run_records@all": set(),
+}
+"""What a run puts where a node reads all that lies there. Run records are left by a hook."""
+ON_DISK_ONLY = {
+    "single": {"fold_test_scores", "fold_metrics", "run_records", "submissions"},
+    "member": {"fold_metrics", "run_records"},
+    "composite": {"fold_test_scores", "fold_metrics", "run_records", "submissions"},
+}
+"""Folders of which the graph does not know that this run fills them."""
+MAY_COME_LATER = {"experiment_metrics"}
+"""The leaderboard takes training times from the folds' metrics alone, and judges scores itself."""
 NODES_OF_A_FOLD = {
     "single": ["train", "predict"], "member": ["train", "predict"], "composite": ["compose"],
 }  # fmt: skip
@@ -60,11 +91,19 @@ def test_every_stage_has_its_name_and_a_run_without_one_is_all_of_them(kind, pip
     stages = STAGES[kind]
     assert [name for name in pipelines if name in stages] == stages
     assert "__default__" in pipelines
-    assert set(pipelines).isdisjoint({"train", "predict", "compose", "ensemble"} - set(stages))
+    others = {stage for of_kind in STAGES.values() for stage in of_kind} - set(stages)
+    assert set(pipelines).isdisjoint(others)
     whole = set(pipelines["__default__"].nodes)
     own = {stage: own_nodes(kind, pipelines, stage) for stage in stages}
     assert whole == set().union(*own.values())
     assert len(whole) == sum(len(nodes) for nodes in own.values())
+
+
+def test_a_bundle_is_made_for_whoever_asks(kind, pipelines):
+    (export,) = pipelines["bundle"].nodes
+    assert export.outputs == ["score_bundle"]
+    assert export.name == {"composite": "export_composite_bundle"}.get(kind, "export_bundle")
+    assert export not in pipelines["__default__"].nodes
 
 
 def test_a_report_holds_the_looks_at_data_and_labels_and_a_run_does_not(kind, pipelines):
@@ -90,8 +129,22 @@ def test_the_job_needs_nothing_but_raw_files_settings_and_members(kind, pipeline
     inputs = {name for name in pipelines["__default__"].inputs() if not name.startswith("params:")}
     wanted = {"raw_train", "raw_test", "raw_test_gold", "reviewed_rows"}
     wanted |= {"fold_0.workspace", "fold_1.workspace"}
+    wanted |= HANDED_IN[kind] | {f"{name}@all" for name in ON_DISK_ONLY[kind]}
     augmented = {"synonyms", "translations", "translation_cache"}
     assert inputs == wanted | (MEMBERS if kind == "composite" else augmented)
+
+
+def test_a_folder_is_read_after_this_run_has_put_its_part_there(pipelines):
+    """The graph takes some of these folders for given; order comes from what else is read."""
+    whole = pipelines["__default__"]
+    read = {name for name in whole.datasets() if name.endswith("@all")}
+    assert read <= PUT_INTO_FOLDER.keys()
+    for folder in sorted(read):
+        parts = PUT_INTO_FOLDER[folder] & whole.all_outputs()
+        for reader in [node for node in whole.nodes if folder in node.inputs]:
+            made_before = whole.to_nodes(reader.name).all_outputs()
+            late = parts - made_before
+            assert not late - MAY_COME_LATER, (reader.name, folder)
 
 
 def test_a_graph_reads_the_earlier_experiments_that_it_asks():
@@ -122,6 +175,7 @@ def test_stages_read_what_earlier_stages_make(kind, pipelines):
     """So that the order of the table is one in which they can be run one by one."""
     made = {*pipelines["__default__"].inputs(), *pipelines["report"].inputs()}
     made -= pipelines["__default__"].all_outputs()
+    made |= ON_DISK_ONLY[kind]
     for stage in STAGES[kind]:
         needed = {name.partition("@")[0] for name in pipelines[stage].inputs()}
         assert needed <= made, stage

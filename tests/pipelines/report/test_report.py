@@ -89,13 +89,14 @@ def make_catalog(tables):
     return catalog
 
 
-def run_report(tables):
-    outputs = SequentialRunner().run(create_pipeline(), make_catalog(tables))
+def run_report(tables, *node_names):
+    pipeline = create_pipeline().filter(node_names=node_names or None)
+    outputs = SequentialRunner().run(pipeline, make_catalog(tables))
     return {name: dataset.load() for name, dataset in outputs.items()}
 
 
 def test_metrics_of_folds_out_of_fold_and_test(tables):
-    metrics = run_report(tables)["metrics"]
+    metrics = run_report(tables, "evaluate")["metrics"]
     assert metrics["out_of_fold"]["rows"] == 6
     assert metrics["out_of_fold"]["accuracy"] == pytest.approx(100 * 4 / 6)
     own = {
@@ -109,9 +110,15 @@ def test_metrics_of_folds_out_of_fold_and_test(tables):
     json.dumps(metrics, allow_nan=False)
 
 
+def test_the_latest_run_and_the_experiment_have_the_same_metrics(tables):
+    outputs = run_report(tables, "evaluate")
+    assert set(outputs) == {"metrics", "experiment_metrics"}
+    assert outputs["experiment_metrics"] == outputs["metrics"]
+
+
 def test_scores_are_told_for_the_target_with_intervals(tables):
     """Three of five relations are found and row 16 is right, so that a half each gives 80 %."""
-    metrics = run_report(tables)["metrics"]
+    metrics = run_report(tables, "evaluate")["metrics"]
     assert metrics["prior"]["source"] == "given"
     assert metrics["prior"]["negative_share"] == 0.5
     assert metrics["prior"]["training_negative_share"] == pytest.approx(1 / 6)
@@ -124,12 +131,12 @@ def test_scores_are_told_for_the_target_with_intervals(tables):
 
 
 def test_the_folds_test_scores_tell_what_averaging_brings(tables):
-    metrics = run_report(tables)["metrics"]
+    metrics = run_report(tables, "evaluate")["metrics"]
     gain = metrics["averaging_gain"]["gains"]
     expected, found = metrics["predicted"], metrics["shift_aware"]
     assert expected["accuracy"] == pytest.approx(found["accuracy"] + gain["accuracy"])
     topology.set_shape(topology.Shape(FOLDS.model_copy(update={"run": [0]})))
-    assert run_report(tables)["metrics"]["averaging_gain"] is None
+    assert run_report(tables, "evaluate")["metrics"]["averaging_gain"] is None
 
 
 def test_without_a_target_only_plain_scores_are_told(tables):
@@ -138,7 +145,7 @@ def test_without_a_target_only_plain_scores_are_told(tables):
     assert outputs["metrics"]["shift_aware"] is None
     assert outputs["metrics"]["prior"]["refusal"] == "evaluation.target_prior.source is none"
     assert outputs["metrics"]["predicted"]["micro_f1"] > 0
-    # The curve needs no target; with none there is no training share to mark either.
+    # The curve needs no target; nothing is marked then.
     axes = outputs["shift_sensitivity_figure"].axes[0]
     assert len(axes.lines[0].get_xdata()) == 19
     assert not axes.texts
@@ -146,16 +153,16 @@ def test_without_a_target_only_plain_scores_are_told(tables):
 
 def test_without_test_labels_there_are_no_test_metrics(tables):
     no_gold = pd.DataFrame({"row_id": [], "label": []}, dtype="str")
-    assert run_report(tables | {"test_gold": no_gold})["metrics"]["test"] is None
+    outputs = run_report(tables | {"test_gold": no_gold}, "evaluate")
+    assert outputs["metrics"]["test"] is None
 
 
 def test_tables_and_figures_show_the_out_of_fold_rows(tables):
     outputs = run_report(tables)
     assert set(outputs) == {
-        "metrics", "experiment_metrics", "per_label", "confusion_matrix", "calibration",
+        "metrics", "per_label", "confusion_matrix", "calibration",
         "reliability_figure", "slices", "shift_sensitivity_figure", "learning_curves",
     }  # fmt: skip
-    assert outputs["experiment_metrics"] == outputs["metrics"]
     assert outputs["per_label"]["support"].sum() == 6
     assert outputs["per_label"]["label"].tolist() == tables["labels"]["names"]
     assert outputs["confusion_matrix"].axes[0].get_title() == "Out-of-fold predictions: 6 rows"
@@ -172,8 +179,9 @@ def test_calibration_is_judged_on_the_out_of_fold_rows(tables):
     outputs = run_report(tables)
     assert outputs["calibration"]["rows"] == 6
     assert set(outputs["calibration"]["fold_temperatures"]) == {"fold_0", "fold_2"}
-    # The models are about 93 % sure of each row, and right on four of six.
-    assert outputs["calibration"]["ece_before"] == pytest.approx(93.1 - 66.7, abs=0.2)
+    # The models are as sure of each row as one score of 5 beside ten of 0 is, and right on four.
+    certainty = 100 * np.exp(5) / (np.exp(5) + 10)
+    assert outputs["calibration"]["ece_before"] == pytest.approx(certainty - 100 * 4 / 6)
     title = outputs["reliability_figure"].axes[0].get_title()
     assert title == "Out-of-fold predictions: 6 rows"
 
@@ -181,9 +189,10 @@ def test_calibration_is_judged_on_the_out_of_fold_rows(tables):
 def test_slices_know_what_each_fold_has_learned_from(tables):
     clean = tables["clean_sentences"]
     clean.loc[[3, 8], "pair_key"] = "같은 쌍"  # row 8 is held out by the fold that did not run
-    slices = run_report(tables)["slices"].set_index(["kind", "value"])
-    assert slices.loc[("pair", "seen"), "rows"] == 1
-    assert slices.loc[("pair", "unseen"), "rows"] == 5
+    slices = run_report(tables, "slice_scores")["slices"].set_index(["kind", "value"])
+    # The pair of row 1 is that of row 2, too.
+    assert slices.loc[("pair", "seen"), "rows"] == 2
+    assert slices.loc[("pair", "unseen"), "rows"] == 4
     assert slices.loc["label", "rows"].sum() == 6
     assert slices.loc[("label", "no_relation"), "accuracy"] == 100
 

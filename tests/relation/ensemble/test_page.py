@@ -44,9 +44,13 @@ class Page(HTMLParser):
             self.rows[-1][-1] += text
 
     def lines(self):
-        """Cells by the first one of their row, with blanks made one."""
-        return {row[0].replace(" chosen", "").replace(" submitted", ""): [" ".join(own.split()) for own in row]
-                for row in self.rows}  # fmt: skip
+        """Cells by the first one of their row without its tag, with blanks made one."""
+        return {
+            row[0].removesuffix(" chosen").removesuffix(" submitted"): [
+                " ".join(own.split()) for own in row
+            ]
+            for row in self.rows
+        }
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +186,7 @@ def test_after_decoding_the_submission_has_a_row_of_its_own(render):
 
 
 def test_an_option_that_was_left_changes_no_row(render):
-    """No relation is as likely as before: of 120 rows a bias gains no more than chance."""
+    """On 120 rows a bias gains no more than chance does."""
     report, html = render({"strong": 2.5, "weak": 1.0}, negative_bias="auto")
     assert report["decoding"]["negative_bias"]["used"] is False
     page = Page(html)

@@ -1,7 +1,7 @@
 """A submission's scores: what rows like the target's give, and what averaging adds."""
 
 import json
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -38,6 +38,15 @@ def test_the_gain_is_added_and_its_uncertainty_with_it():
     assert f1.value == 62
     assert (f1.low, f1.high) == pytest.approx((60 + 0.525 * 2, 60 + 1.475 * 2), abs=0.03)
     assert found["accuracy"] == Estimate(80, 80, 80)
+
+
+def test_a_confidence_gap_is_a_doubt_downwards_and_moves_nothing_else():
+    without = predict_submission(judge(**PLAIN), GAIN, seed=1)
+    with_gap = predict_submission(judge(**PLAIN), replace(GAIN, confidence_gap=3.0), seed=1)
+    for name, own in with_gap.items():
+        assert own == replace(without[name], low=without[name].low - 3)
+    hopeless = predict_submission(judge(**PLAIN), replace(GAIN, confidence_gap=99.0), seed=1)
+    assert hopeless["micro_f1"].low == 0
 
 
 def test_confidence_is_that_of_the_judgement():

@@ -71,8 +71,10 @@ def prepare(
             has to be fitted and cannot be; or a submission file is named like a member.
     """
     if taken := sorted(voters.plain.keys() & voters.selection.test_scores.keys()):
-        raise ValueError(f"Submission files have the names of members: {', '.join(taken)}. Rename "
-                         "the files, or remove them if they are submissions of these members.")  # fmt: skip
+        raise ValueError(
+            f"Submission files have the names of members: {', '.join(taken)}. Rename the files, or "
+            "remove them if they are submissions of these members."
+        )
     panel = _seat(voters.selection)
     test_panel = seat_test(voters.selection.test_scores)
     truth = task.gold_ids(panel.rows)

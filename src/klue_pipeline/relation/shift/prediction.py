@@ -1,6 +1,6 @@
 """What a submission will score where it is judged: shift, luck of the test set, and averaging."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -19,18 +19,23 @@ def predict_submission(
 
     Args:
         judgement: Of the out-of-fold scores; its shift-aware scores are used where there are any.
-        gain: What averaging the folds brings; None leaves it out, which predicts too low.
+        gain: What averaging the folds brings, and how much harder the test rows look than their
+            labels explain; None leaves both out, which predicts too low or too surely.
         seed: Draws how large the gain may really be.
 
     Returns:
-        ``micro_f1``, ``auprc`` and ``accuracy`` with intervals, 0 to 100.
+        ``micro_f1``, ``auprc`` and ``accuracy``, 0 to 100, with intervals that reach down by the
+        confidence gap: it is a doubt, not a measurement, for models trained to be unsure of
+        themselves show one too.
     """
     prefix = SHIFT if f"{SHIFT}{METRICS[0]}" in judgement.values else ""
     gains = {name: 0.0 if gain is None else gain.gains[name] for name in METRICS}
-    return {
+    raised = {
         name: _raised(judgement, f"{prefix}{name}", gains[name], seed + place)
         for place, name in enumerate(METRICS)
     }
+    gap = 0.0 if gain is None else gain.confidence_gap
+    return {name: replace(own, low=max(own.low - gap, 0.0)) for name, own in raised.items()}
 
 
 def _raised(judgement: Judgement, name: str, gain: float, seed: int) -> Estimate:
