@@ -1,4 +1,4 @@
-"""The benchmark of evaluation on a few rows: its bootstrap is the naive one, its scores are fair."""
+"""The benchmark of evaluation on a few rows: its scores are fair, and so is the naive bootstrap."""
 
 import numpy as np
 import pytest

@@ -224,6 +224,8 @@ def test_a_bundle_named_like_an_experiment_here_is_refused(bundle):
     apart = refuse_taken_names(shelf, {"rbert", "baseline", "broken"})
     assert list(apart.bundles) == ["other"]
     assert apart.bundles["other"] is bundle
-    assert apart.refused.keys() == {"broken", "rbert"}
-    assert "rename the bundle's folder" in apart.refused["rbert"]
+    assert apart.refused.keys() == {"broken (bundle)", "rbert (bundle)"}
+    assert apart.refused["broken (bundle)"] == "no JSON"
+    assert "rename the bundle's folder" in apart.refused["rbert (bundle)"]
+    assert refuse_taken_names(shelf, {"baseline"}) == shelf
     assert list(shelf.bundles) == ["rbert", "other"]

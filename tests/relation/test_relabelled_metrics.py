@@ -19,7 +19,7 @@ def make_scores(logits):
     return ScoreTable(ids, np.asarray(logits, dtype=np.float32), LABELS)
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     n_rows=st.integers(1, 40),
     n_values=st.integers(1, 5),

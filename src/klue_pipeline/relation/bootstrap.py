@@ -128,11 +128,13 @@ def draw_weights(scores: ScoreTable, n_resamples: int, seed: int) -> Iterator[ND
     generator, n_sentences = np.random.default_rng(seed), len(row_ids)
     size = max(1, _CHUNK_WEIGHTS // len(scores))
     for first in range(0, n_resamples, size):
-        drawn = [
-            np.bincount(generator.integers(n_sentences, size=n_sentences), minlength=n_sentences)
-            for _ in range(min(size, n_resamples - first))
-        ]
-        yield np.stack(drawn, axis=1)[sentence].astype(np.float32)
+        drawn = np.empty((min(size, n_resamples - first), n_sentences), dtype=np.float32)
+        for place in range(len(drawn)):
+            chosen = generator.integers(n_sentences, size=n_sentences)
+            drawn[place] = np.bincount(chosen, minlength=n_sentences)
+        # Taking every row once would only copy them.
+        by_row = drawn[:, sentence] if len(sentence) > n_sentences else drawn
+        yield np.ascontiguousarray(by_row.T)
 
 
 def _interval(observed: NDArray[np.float64], resampled: NDArray[np.float64]) -> Interval:

@@ -158,6 +158,10 @@ def refuse_taken_names(shelf: BundleShelf, taken: Collection[str]) -> BundleShel
     Args:
         shelf: The bundles that were handed in.
         taken: Names of the experiments on disk.
+
+    Returns:
+        The others, and all reasons; under a taken name followed by ``(bundle)``, so that nobody
+        takes a reason for the experiment's.
     """
     clashes = {
         name: f"there is an experiment {name} on disk already; rename the bundle's folder, such as "
@@ -166,7 +170,9 @@ def refuse_taken_names(shelf: BundleShelf, taken: Collection[str]) -> BundleShel
         if name in taken
     }
     others = {name: bundle for name, bundle in shelf.bundles.items() if name not in clashes}
-    return BundleShelf(others, shelf.refused | clashes)
+    reasons = shelf.refused | clashes
+    refused = {f"{name} (bundle)" if name in taken else name: reasons[name] for name in reasons}
+    return BundleShelf(others, refused)
 
 
 def _parts(bundle: ScoreBundle) -> dict[str, ScoreTable]:

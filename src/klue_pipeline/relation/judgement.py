@@ -12,8 +12,8 @@ itself; AUPRC is higher on few rows than on many, where a label has only a handf
 All models see the same draws, so that differences are paired.
 """
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,8 @@ _THREADS = 2
 """Models judged side by side; sparse products and sorted sums let go of Python's lock."""
 
 Draws = dict[str, NDArray[np.floating]]
+Weightings = Mapping[str, NDArray[np.floating]]
+"""How often each draw has each row, by what scores under it begin with. Shape: (rows, draws)."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +101,18 @@ def judge(
     Returns:
         One judgement per model, in the order of ``models``.
 
+    Raises:
+        ValueError: There is no model or no row.
     """
+    if not models or not len(gold_ids):
+        raise ValueError(f"Found {len(models)} models and {len(gold_ids)} rows to judge them by; "
+                         "at least one of each was wanted.")  # fmt: skip
     metrics = [ResampledMetrics(scores, gold_ids, negative_id) for scores in models.values()]
     rows = next(iter(models.values()))
     parts: list[list[Draws]] = [[] for _ in metrics]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for drawn in _draw_all(rows, gold_ids, target, params):
-            told = pool.map(lambda own, weightings=drawn: _judge_each(own, weightings), metrics)
-            for part, draws in zip(parts, told, strict=True):
-                part.append(draws)
+    for told in _judge_ahead(metrics, _draw_all(rows, gold_ids, target, params)):
+        for part, draws in zip(parts, told, strict=True):
+            part.append(draws)
     return {
         name: _conclude(own, part, len(gold_ids), params.confidence)
         for name, own, part in zip(models, metrics, parts, strict=True)
@@ -124,7 +129,21 @@ def _conclude(
     return Judgement(plain | shifted, draws, confidence)
 
 
-def _judge_each(metrics: ResampledMetrics, weightings: Mapping[str, NDArray[np.floating]]) -> Draws:
+def _judge_ahead(
+    metrics: Sequence[ResampledMetrics], drawn: Iterable[Weightings]
+) -> Iterator[list[Draws]]:
+    """Judge all models on some draws after the other, while the next ones are being drawn."""
+    waiting: list[Future[Draws]] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for weightings in drawn:
+            begun = [pool.submit(_judge_each, own, weightings) for own in metrics]
+            if waiting:
+                yield [own.result() for own in waiting]
+            waiting = begun
+        yield [own.result() for own in waiting]
+
+
+def _judge_each(metrics: ResampledMetrics, weightings: Weightings) -> Draws:
     """Judge one model under every weighting, each named by what its scores begin with."""
     return {
         f"{prefix}{name}": values
@@ -138,7 +157,7 @@ def _draw_all(
     gold_ids: NDArray[np.int64],
     target: Target | None,
     params: EvaluationParams,
-) -> Iterator[dict[str, NDArray[np.floating]]]:
+) -> Iterator[Weightings]:
     """Draw rows, and from each draw a test set of the target."""
     generator = np.random.default_rng([params.seed, 1])
     for drawn in draw_weights(rows, params.n_resamples, params.seed):

@@ -168,7 +168,7 @@ class EnsembleParams(Settings):
     members: Literal["all"] | list[str]
     """Experiments and score bundles, by name; ``all`` takes every one that fits."""
     plain_submissions: Literal["none", "all"] | list[str]
-    """Submission files of ``raw.submissions`` that join the vote, by file name without ``.csv``."""
+    """Submission files of ``raw.submissions`` that join the vote, by file name."""
     method: Literal["auto"] | BlendMethod
     """What becomes submission.csv; ``auto`` takes the best of ``methods``, judged nested."""
     methods: list[BlendMethod] = Field(min_length=1)

@@ -197,7 +197,9 @@ def test_slices_know_what_each_fold_has_learned_from(tables):
     assert slices.loc[("label", "no_relation"), "accuracy"] == 100
 
 
-def test_the_curve_shows_every_share_and_marks_those_of_training_and_target(tables, small_sentences):
+def test_the_curve_shows_every_share_and_marks_those_of_training_and_target(
+    tables, small_sentences
+):
     held_out, names = small_sentences.iloc[HELD_OUT], tables["labels"]["names"]
     scores = score_rows(held_out, names, [0, 2], np.array(FOLD_OF_ROW))
     axes = run_report(tables | {"out_of_fold@one": scores})["shift_sensitivity_figure"].axes[0]
@@ -222,9 +224,7 @@ def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
     test_scores = score_rows(answered, names, [0])
     changed = {"params:target": own, "out_of_fold@one": scores, "test_scores@one": test_scores}
     changed |= {f"fold_{fold}.test_scores": test_scores for fold in (0, 2)}
-    outputs = run_report(
-        tables | changed | {"test_gold": small_sentences[["row_id", "label"]]}
-    )
+    outputs = run_report(tables | changed | {"test_gold": small_sentences[["row_id", "label"]]})
     assert outputs["metrics"]["out_of_fold"]["rows"] == judged
     assert outputs["metrics"]["out_of_fold"]["accuracy"] == pytest.approx(100 - 100 / judged)
     assert outputs["metrics"]["test"]["rows"] == judged

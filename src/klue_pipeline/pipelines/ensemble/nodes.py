@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from klue_pipeline.relation.ensemble.diversity import tabulate_diversity
 from klue_pipeline.relation.ensemble.page import render_ensemble as render_page
 from klue_pipeline.relation.ensemble.preparation import Voters
 from klue_pipeline.relation.ensemble.report import report_blend
-from klue_pipeline.relation.ensemble.selection import select_members, trace_origin
+from klue_pipeline.relation.ensemble.selection import Selection, select_members, trace_origin
 from klue_pipeline.relation.ensemble.task import BlendTask
 from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.params import EnsembleParams, LabelSet
@@ -49,35 +49,21 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
         method's test scores, a report, and how differently the members err.
     """
     label_set = LabelSet.model_validate(labels)
-    origin = trace_origin(clean_sentences, fold_members, test_sentences, label_set)
-    shelf = refuse_taken_names(score_bundles, out_of_fold_by_experiment)
-    bundles = shelf.bundles.items()
-    selection = select_members(
-        _load(out_of_fold_by_experiment) | {name: own.out_of_fold for name, own in bundles},
-        _load(test_scores_by_experiment) | {name: own.test_scores for name, own in bundles},
-        ensemble.members,
-        origin,
-        shelf.refused,
+    task = BlendTask(clean_sentences, fold_members, test_sentences, label_set)
+    selection = _select(
+        out_of_fold_by_experiment, test_scores_by_experiment, score_bundles, ensemble.members, task
     )
+    row_ids = test_sentences["row_id"].tolist()
     plain = choose_plain_submissions(
-        plain_submissions,
-        ensemble.plain_submissions,
-        test_sentences["row_id"].tolist(),
-        label_set.names,
+        plain_submissions, ensemble.plain_submissions, row_ids, label_set.names
     )
     folds = {name: _folds_of(name, fold_test_scores) for name in selection.out_of_fold}
-    task = BlendTask(clean_sentences, fold_members, test_sentences, label_set)
     blended = blend(Voters(selection, folds, plain), task, ensemble, evaluation)
     report = report_blend(blended, selection, task, ensemble)
     logger.info("%s", report["verdict"])
-    prepared = blended.prepared
-    return (
-        blended.decoded.test,
-        blended.decoded.out_of_fold,
-        {name: own.test for name, own in blended.methods.items()},
-        report,
-        tabulate_diversity(prepared.panel, prepared.truth),
-    )
+    test_by_method: Scores = {name: own.test for name, own in blended.methods.items()}
+    diversity = tabulate_diversity(blended.prepared.panel, blended.prepared.truth)
+    return blended.decoded.test, blended.decoded.out_of_fold, test_by_method, report, diversity
 
 
 def render_ensemble(ensemble_report: dict[str, Any], ensemble_diversity: pd.DataFrame) -> str:
@@ -108,6 +94,25 @@ def write_experiment_submission(
 ) -> pd.DataFrame:
     """Turn this experiment's own scores into the contest's table."""
     return write_submission(test_scores, test_sentences, labels)
+
+
+def _select(
+    out_of_fold: ScoreLoaders,
+    test_scores: ScoreLoaders,
+    score_bundles: BundleShelf,
+    members: Literal["all"] | list[str],
+    task: BlendTask,
+) -> Selection:
+    """Choose members among the experiments on disk and the score bundles."""
+    shelf = refuse_taken_names(score_bundles, out_of_fold)
+    bundles = shelf.bundles.items()
+    return select_members(
+        _load(out_of_fold) | {name: own.out_of_fold for name, own in bundles},
+        _load(test_scores) | {name: own.test_scores for name, own in bundles},
+        members,
+        trace_origin(task.sentences, task.fold_members, task.test_sentences, task.labels),
+        shelf.refused,
+    )
 
 
 def _load(loaders: ScoreLoaders) -> Scores:

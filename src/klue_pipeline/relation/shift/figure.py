@@ -36,7 +36,7 @@ def draw_sensitivity(table: pd.DataFrame, shares: Mapping[str, float], title: st
     axes.set_ylim(0, 100)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("rows without a relation, where the model is judged")
-    axes.set_ylabel("expected score of one fold's model")
+    axes.set_ylabel("score of one fold's model on many rows")
     axes.set_title(title, parse_math=False)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left", fontsize="small")
