@@ -50,6 +50,27 @@ def test_a_failed_one_does_not_stop_the_rest(called):
     assert "no/such/folder" in found["lost"]["error"]
 
 
+def test_the_leaderboard_has_the_failed_one_too_with_its_error(called):
+    project, _ = called
+    with (project.data / "08_reporting/leaderboard.csv").open(encoding="utf-8") as file:
+        found = {row["experiment"]: row for row in csv.DictReader(file)}
+    assert set(found) == {"typed_punct_query", "shorter", "lost", "blend of the last run"}
+    lost = found["lost"]
+    assert [lost[name] for name in ("rank", "status", "micro_f1")] == ["", "failed", ""]
+    assert lost["error"].startswith("prepare_tokenizer: ")
+    assert "no/such/folder" in lost["error"]
+    assert lost["why"] == "A folder that is not there stops its run, not the others."
+    ranks = {name: row["rank"] for name, row in found.items() if name != "lost"}
+    assert sorted(ranks.values()) == ["1", "2", "3"]
+    best = next(name for name, rank in ranks.items() if rank == "1")
+    for name in ranks:
+        assert found[name]["status"] == "finished"
+        assert bool(found[name]["difference"]) == (name != best)
+        assert found[name]["verdict"] == "best" if name == best else found[name]["mcnemar_p"]
+    page = (project.data / "08_reporting/leaderboard.html").read_text(encoding="utf-8")
+    assert "no/such/folder" in page
+
+
 def test_the_console_shows_each_run_and_ends_with_the_table(called):
     _, ended = called
     lines = ended.console.splitlines()

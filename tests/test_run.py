@@ -1,6 +1,7 @@
 """``kedro run``: the whole job and its parts, as a person types them."""
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -17,7 +18,9 @@ def _words(text):
     return text.split()
 
 
-STAGES = ["ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report"]
+STAGES = _words(
+    "ingest clean augment tokenize train predict ensemble report submissions errors leaderboard"
+)
 RESULTS = _words("""
 02_intermediate/labels.json 02_intermediate/rejected_rows.csv 02_intermediate/sentences.parquet
 02_intermediate/test_gold.parquet 02_intermediate/test_sentences.parquet
@@ -44,15 +47,27 @@ RESULTS = _words("""
 08_reporting/typed_punct_query/fold_1/history.csv
 08_reporting/typed_punct_query/fold_1/metrics.json 08_reporting/typed_punct_query/metrics.json
 08_reporting/typed_punct_query/per_label.csv 08_reporting/typed_punct_query/submission.csv
-08_reporting/cleaning_report.json 08_reporting/ensemble_report.json
-08_reporting/ensemble_scores.parquet 08_reporting/fold_report.json 08_reporting/metrics.json
-08_reporting/submission.csv
+08_reporting/typed_punct_query/calibration.json 08_reporting/typed_punct_query/reliability.csv
+08_reporting/typed_punct_query/reliability.png 08_reporting/typed_punct_query/slices.csv
+08_reporting/typed_punct_query/shift_sensitivity.csv
+08_reporting/typed_punct_query/shift_sensitivity.png
+08_reporting/typed_punct_query/error_rows.parquet 08_reporting/typed_punct_query/run_record.json
+08_reporting/blend_scores/soft_vote.parquet 08_reporting/ensemble/soft_vote/submission.csv
+08_reporting/cleaning_report.json 08_reporting/ensemble_diversity.csv
+08_reporting/ensemble_out_of_fold.parquet 08_reporting/ensemble_report.html
+08_reporting/ensemble_report.json 08_reporting/ensemble_scores.parquet 08_reporting/errors.html
+08_reporting/fold_report.json 08_reporting/leaderboard.csv 08_reporting/leaderboard.html
+08_reporting/metrics.json 08_reporting/submission.csv 08_reporting/submissions.csv
+08_reporting/submissions.html
 """)
 NODES = _words("""
 choose_labels parse_train parse_test parse_test_gold clean_sentences assign_folds augment_sentences
 prepare_tokenizer encode_train encode_test fold_0.train fold_1.train collect_out_of_fold
-fold_0.predict fold_1.predict average_folds combine_experiments write_submission
-write_experiment_submission evaluate tabulate_labels plot_confusion_matrix plot_learning_curves
+fold_0.predict fold_1.predict average_folds combine_experiments render_ensemble write_submission
+write_blend_submissions write_experiment_submission evaluate tabulate_labels
+plot_confusion_matrix calibrate plot_reliability slice_scores trace_sensitivity plot_sensitivity
+plot_learning_curves enter_submissions render_submissions tabulate_errors render_errors
+rank_experiments
 """)
 NUMBERED_LINE = re.compile(r"\[(\d+)/(\d+)\] (\S+)")
 
@@ -98,7 +113,10 @@ def test_the_submission_has_a_line_per_test_row_in_file_order(finished):
 def test_the_metrics_are_those_of_all_folds_and_of_the_test_rows(finished):
     metrics = finished.read_json("08_reporting/metrics.json")
     assert metrics == finished.read_json("08_reporting/typed_punct_query/metrics.json")
-    assert set(metrics) == {"out_of_fold", "folds", "leak_rate", "test"}
+    assert set(metrics) == {
+        "out_of_fold", "intervals", "shift_aware", "prior", "averaging_gain", "predicted",
+        "folds", "leak_rate", "test",
+    }  # fmt: skip
     assert metrics["out_of_fold"]["rows"] == 240
     assert metrics["test"]["rows"] == len(rows_of(finished, "08_reporting/submission.csv"))
     assert set(metrics["folds"]) == {"fold_0", "fold_1"}
@@ -111,7 +129,104 @@ def test_the_metrics_are_those_of_all_folds_and_of_the_test_rows(finished):
     assert metrics["leak_rate"] == 0.0
 
 
-@pytest.mark.parametrize("name", ["confusion_matrix", "learning_curves"])
+def test_scores_are_told_for_the_share_of_no_relation_that_the_settings_give(finished):
+    metrics = finished.read_json("08_reporting/metrics.json")
+    assert (metrics["prior"]["source"], metrics["prior"]["negative_share"]) == ("given", 0.6)
+    assert metrics["prior"]["rows"] == metrics["test"]["rows"]
+    for told in ("intervals", "shift_aware", "predicted"):
+        for name in ("micro_f1", "auprc", "accuracy"):
+            ends = [metrics[told][f"{name}{end}"] for end in ("_low", "", "_high")]
+            assert ends == sorted(ends), (told, name)
+    curve = rows_of(finished, "08_reporting/typed_punct_query/shift_sensitivity.csv")
+    assert [float(point["negative_share"]) for point in curve] == pytest.approx(
+        np.linspace(0.05, 0.95, 19).tolist()
+    )
+    calibration = finished.read_json("08_reporting/typed_punct_query/calibration.json")
+    assert calibration["rows"] == 240
+    assert calibration["temperature"] > 0
+
+
+def test_parts_of_the_rows_are_judged_apart(finished):
+    parts = {}
+    for part in rows_of(finished, "08_reporting/typed_punct_query/slices.csv"):
+        parts.setdefault(part["kind"], []).append(int(part["rows"]))
+    assert set(parts) == {
+        "label", "type_pair", "source", "entity_distance", "sentence_length", "pair",
+    }  # fmt: skip
+    assert len(parts["label"]) == 30
+    assert {kind: sum(rows) for kind, rows in parts.items()} == dict.fromkeys(parts, 240)
+
+
+def test_the_leaderboard_has_the_experiment_with_what_its_report_says(finished):
+    [own] = rows_of(finished, "08_reporting/leaderboard.csv")
+    metrics = finished.read_json("08_reporting/metrics.json")
+    known = [own[name] for name in ("rank", "experiment", "kind", "status", "rows", "folds")]
+    assert known == ["1", "typed_punct_query", "single", "finished", "240", "2"]
+    assert (own["verdict"], own["error"], own["note"]) == ("best", "", "")
+    for column, value in {
+        "micro_f1": metrics["out_of_fold"]["micro_f1"],
+        "auprc": metrics["out_of_fold"]["auprc"],
+        "shift_micro_f1": metrics["shift_aware"]["micro_f1"],
+        "shift_micro_f1_low": metrics["shift_aware"]["micro_f1_low"],
+        "test_micro_f1": metrics["test"]["micro_f1"],
+        "test_auprc": metrics["test"]["auprc"],
+    }.items():
+        assert float(own[column]) == pytest.approx(value, rel=1e-4), column
+    folds = [
+        finished.read_json(f"08_reporting/typed_punct_query/fold_{fold}/metrics.json")
+        for fold in (0, 1)
+    ]
+    seconds = sum(fold["training_seconds"] for fold in folds)
+    assert float(own["training_seconds"]) == pytest.approx(seconds, rel=1e-4)
+    # Two epochs of the 120 rows that the other fold holds out.
+    assert float(own["rows_per_second"]) == pytest.approx(2 * 2 * 120 / seconds, rel=1e-4)
+    with sqlite3.connect(finished.folder / "mlflow.db") as database:
+        [run] = database.execute("select run_uuid from runs where name = 'typed_punct_query'")
+    assert own["mlflow_run"] == run[0]
+
+
+def test_the_ledger_has_every_file_with_what_it_should_score(finished):
+    folder = finished.data / "08_reporting"
+    lines = list(csv.DictReader((folder / "submissions.csv").open(encoding="utf-8-sig")))
+    assert {line["file"] for line in lines} == {
+        "typed_punct_query/submission.csv", "ensemble/soft_vote/submission.csv",
+    }  # fmt: skip
+    for line in lines:
+        assert hashlib.sha256((folder / line["file"]).read_bytes()).hexdigest() == line["sha256"]
+        assert line["prior"] == "given"
+    expected = finished.read_json("08_reporting/metrics.json")["predicted"]
+    alone = next(line for line in lines if line["name"] == "typed_punct_query")
+    for name in ("micro_f1", "micro_f1_low", "auprc_high"):
+        assert float(alone[f"predicted_{name}"]) == pytest.approx(expected[name])
+    # The chosen blend is that of the one method, to the byte.
+    blend = (folder / "ensemble/soft_vote/submission.csv").read_bytes()
+    assert (folder / "submission.csv").read_bytes() == blend
+
+
+def test_the_pages_need_no_other_file_and_say_what_they_are_about(finished):
+    sentence = pq.read_table(finished.data / "03_primary/clean_sentences.parquet").to_pylist()[0]
+    pages = {
+        "leaderboard": ["typed_punct_query", "given, 60.0% without a relation"],
+        "submissions": ["What to submit next", "blend by soft_vote"],
+        "ensemble_report": ["One member, typed_punct_query", "soft_vote"],
+        "errors": ["240 out-of-fold rows", sentence["subject_text"]],
+    }
+    for name, texts in pages.items():
+        page = (finished.data / f"08_reporting/{name}.html").read_text(encoding="utf-8")
+        assert page.startswith("<!DOCTYPE html>")
+        assert not re.search(r"""(src|href)\s*=\s*["']?(https?:|//|/|\.\.?/)""", page), name
+        assert [text for text in texts if text not in page] == [], name
+
+
+def test_the_run_is_on_record_beside_its_metrics(finished):
+    record = finished.read_json("08_reporting/typed_punct_query/run_record.json")
+    assert (record["status"], record["error"], record["scored"]) == ("finished", None, True)
+    assert record["seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    "name", ["confusion_matrix", "learning_curves", "reliability", "shift_sensitivity"]
+)
 def test_the_figures_are_pictures_with_something_on_them(finished, name):
     from matplotlib.image import imread
 
@@ -177,7 +292,9 @@ def test_one_fold_can_be_trained_again(finished_project):
     assert "Workflow tracking" not in ended.console
     after = finished_project.snapshot()
     touched = {name for name in after if after[name] != before.get(name)}
-    assert {name for name in touched if "fold_1" not in name} == set()
+    record = "08_reporting/typed_punct_query/run_record.json"
+    assert {name for name in touched if "fold_1" not in name} == {record}
+    assert finished_project.read_json(record)["selection"] == {"node_names": ["fold_1.train"]}
     assert "06_models/typed_punct_query/fold_1/model.safetensors" in touched
     assert "08_reporting/typed_punct_query/fold_1/history.csv" in touched
     assert weights.read_bytes() == former
@@ -198,7 +315,7 @@ def test_stage_by_stage_gives_the_same_numbers(project, finished):
         path = f"07_model_output/typed_punct_query/{name}.parquet"
         tables = [pq.read_table(own.data / path) for own in (project, finished)]
         assert tables[0].equals(tables[1], check_metadata=True)
-    for name in ("metrics.json", "submission.csv", "ensemble_report.json"):
+    for name in ("metrics.json", "submission.csv", "ensemble_report.json", "errors.html"):
         path = f"08_reporting/{name}"
         assert (project.data / path).read_bytes() == (finished.data / path).read_bytes()
 

@@ -14,6 +14,8 @@ LATEST_RESULTS = frozenset(
         "ensemble_out_of_fold",
         "ensemble_diversity",
         "ensemble_page",
+        "blend_scores",
+        "blend_submissions",
         "errors_page",
         "leaderboard",
         "leaderboard_page",
@@ -72,6 +74,7 @@ def unfinished_plan(data_root: Path, folder: str) -> Path:
 
 
 def path_in(catalog: Any, name: str) -> Path | None:
-    """Return where a dataset lies; None for one that is no file or is not in the catalog."""
-    filepath = getattr(catalog.get(name), "_filepath", None)
-    return None if filepath is None else Path(filepath)
+    """Return the file or folder of a dataset; None if it has none or is not in the catalog."""
+    dataset = catalog.get(name)
+    path = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+    return None if path is None else Path(path)

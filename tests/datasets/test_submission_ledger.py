@@ -49,6 +49,20 @@ def test_without_a_file_there_is_an_empty_ledger(ledger, path):
     assert not path.exists()
 
 
+def test_an_expired_ledger_counts_as_missing_until_it_is_saved_and_loses_nothing(ledger, path):
+    ledger.save(tabulate_entries([made("a")]))
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text.replace(",,,,\n", ",2021-10-06,73.2,,\n"), encoding="utf-8-sig")
+    ledger.expire()
+    assert not ledger.exists()
+    assert path.is_file()
+    ledger.save(tabulate_entries([made("b")]))
+    assert ledger.exists()
+    loaded = ledger.load()
+    assert loaded["sha256"].tolist() == ["a" * 64, "b" * 64]
+    assert loaded.loc[0, ["submitted_at", "public_micro_f1"]].tolist() == ["2021-10-06", 73.2]
+
+
 def test_the_first_save_makes_the_file_and_the_next_adds_to_it(ledger, path):
     ledger.save(tabulate_entries([made("a")]))
     assert ledger.exists()

@@ -18,7 +18,7 @@ from kedro_datasets.json import JSONDataset
 from klue_pipeline.experiments import folder_name, resolve_experiment
 from klue_pipeline.hooks import lineage
 from klue_pipeline.hooks.lineage import LineageHooks
-from klue_pipeline.origin_sources import LATEST_RESULTS
+from klue_pipeline.origin_sources import LATEST_RESULTS, path_in
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -310,6 +310,30 @@ def test_a_result_that_a_person_writes_into_is_asked_before_it_is_removed(done, 
     assert "sentences.json" not in asked
 
 
+def test_a_result_that_saving_only_adds_to_is_not_removed(done, monkeypatch):
+    """A ledger keeps what a person wrote; it counts as missing until it is saved again."""
+    expired = []
+    monkeypatch.setattr(
+        JSONDataset, "expire", lambda self: expired.append(Path(self._filepath)), raising=False
+    )
+    assert done.run(resume=True) == []
+    assert expired == []
+    done.run("fold_0.train", "fold_1.train", **EPOCHS)
+    done.run(resume=True, **EPOCHS)
+    assert "out_of_fold.json" in {path.name for path in expired}
+    for path in expired:
+        assert path.is_file()
+        assert not (path.parent / f".fingerprints/{path.name}.json").exists()
+
+
+def test_a_result_of_many_files_is_known_by_their_folder(tmp_path):
+    entry = {"type": "partitions.PartitionedDataset", "path": str(tmp_path / "blends"),
+             "dataset": "json.JSONDataset"}  # fmt: skip
+    catalog = DataCatalog.from_config({"blends": entry})
+    assert path_in(catalog, "blends") == tmp_path / "blends"
+    assert path_in(catalog, "nothing") is None
+
+
 def test_a_resumed_run_makes_anew_what_is_obsolete(done, caplog):
     done.run("fold_0.train", "fold_1.train", **EPOCHS)
     ran = done.run(resume=True, **EPOCHS)
@@ -374,11 +398,12 @@ def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
         for name, origin in trace_origins(whole, parameters, {}).items()
         if any(field.startswith(("training.", "encoder.", "augment.")) for field in origin)
     }
-    outside = {
-        name
+    own = "/typed_punct_query/"
+    places = {
+        name: entries[name].get("filepath") or entries[name].get("path", own)
         for name in of_experiments & entries.keys()
-        if "/typed_punct_query/" not in entries[name].get("filepath", "/typed_punct_query/")
     }
+    outside = {name for name, place in places.items() if own not in place}
     assert outside == LATEST_RESULTS
 
 

@@ -34,6 +34,7 @@ class SubmissionLedgerDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
             metadata: Anything, for plugins such as Kedro-Viz.
         """
         self._filepath = Path(filepath)
+        self._is_expired = False
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
@@ -70,9 +71,14 @@ class SubmissionLedgerDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
             raise DatasetError(
                 f"Cannot write {self._filepath}: {error}. Close it if a spreadsheet has it open."
             ) from error
+        self._is_expired = False
+
+    def expire(self) -> None:
+        """Count as missing until it is saved again, for a resumed run to add to it."""
+        self._is_expired = True
 
     def _exists(self) -> bool:
-        return self._filepath.is_file()
+        return self._filepath.is_file() and not self._is_expired
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

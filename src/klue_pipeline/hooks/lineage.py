@@ -189,10 +189,18 @@ class LineageHooks:
         self._require_same_origin(kept, resuming=True)
         for name in on_disk.keys() - kept.keys():
             logger.info("Making %s anew: %s", name, reasons[name])
-            # What a person wrote into a result is not ours to remove.
-            if set_aside := getattr(self._catalog.get(name), "set_aside", None):
-                set_aside()
-            self._remove(on_disk[name])
+            self._make_room(name, on_disk[name])
+
+    def _make_room(self, name: str, path: Path) -> None:
+        """Remove a result; what a person wrote into it is not ours to remove."""
+        dataset = self._catalog.get(name)
+        if expire := getattr(dataset, "expire", None):
+            expire()
+            self._store.remove(path)
+            return
+        if set_aside := getattr(dataset, "set_aside", None):
+            set_aside()
+        self._remove(path)
 
     def _reason_to_renew(self, name: str, path: Path, obsolete: set[str]) -> str:
         """Say why a resumed run has to make an output anew; nothing if it may keep or refuse it."""

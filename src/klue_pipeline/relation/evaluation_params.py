@@ -1,7 +1,7 @@
 """Settings of evaluation: which prior scores are told for, how intervals are drawn, what wins."""
 
 import logging
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -61,6 +61,11 @@ class TargetPriorParams(Settings):
 
 class EvaluationParams(Settings):
     """How scores are told: prior, intervals, and by which score things are ranked."""
+
+    # Scores on disk stay what they are however they are told; reports say what they were told for.
+    results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset(
+        {"target_prior", "n_resamples", "confidence", "seed", "select_by"}
+    )
 
     target_prior: TargetPriorParams
     n_resamples: int = Field(ge=100)

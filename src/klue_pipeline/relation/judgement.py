@@ -22,15 +22,12 @@ from numpy.typing import NDArray
 from klue_pipeline.relation.bootstrap import Estimate, Interval, draw_weights
 from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.metrics import PERCENT
-from klue_pipeline.relation.resampled_metrics import METRICS, ResampledMetrics
+from klue_pipeline.relation.resampled_metrics import METRICS, THREADS, ResampledMetrics
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.shift.target import Target
 
 SHIFT = "shift_"
 """What the name of a shift-aware score begins with."""
-
-_THREADS = 2
-"""Models judged side by side; sparse products and sorted sums let go of Python's lock."""
 
 Draws = dict[str, NDArray[np.floating]]
 Weightings = Mapping[str, NDArray[np.floating]]
@@ -134,7 +131,7 @@ def _judge_ahead(
 ) -> Iterator[list[Draws]]:
     """Judge all models on some draws after the other, while the next ones are being drawn."""
     waiting: list[Future[Draws]] = []
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         for weightings in drawn:
             begun = [pool.submit(_judge_each, own, weightings) for own in metrics]
             if waiting:

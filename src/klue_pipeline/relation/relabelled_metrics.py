@@ -1,7 +1,7 @@
 """Micro F1, AUPRC and accuracy of one model under any labelling of its rows.
 
 Where nobody knows the labels, many labellings are drawn and a model is judged by each. Its scores
-stay what they are, so everything is ranked once; only the rows that have a label are looked up anew.
+stay what they are, so rows are ranked once, and only those that have a label are looked up anew.
 The counterpart is :mod:`klue_pipeline.relation.resampled_metrics`: one labelling, many weightings.
 """
 

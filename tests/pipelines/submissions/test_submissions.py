@@ -19,7 +19,7 @@ from klue_pipeline.relation.submission import hash_submission
 NAMES = ["no_relation", "per:title", "per:spouse"]
 N_ROWS = 40
 PRIOR = {"source": "given", "refusal": None, "negative_share": 0.6}
-METHODS = {"soft_vote": 71.0, "stacking": 74.0}
+METHODS = {"soft_vote": 73.0, "stacking": 74.0}
 """What micro F1 is predicted for the blend by each method."""
 
 
@@ -123,7 +123,7 @@ def stage(tmp_path):
         tmp_path,
         {
             "ensemble_report": report,
-            "experiment_metrics": {"predicted": predict_flat(70.0), "prior": PRIOR},
+            "experiment_metrics": {"predicted": predict_flat(72.5), "prior": PRIOR},
             "clean_test_sentences": pd.DataFrame({"row_id": [str(row) for row in range(N_ROWS)]}),
             "params:about": AboutParams(experiment="rbert", folder="rbert", why="왜"),
             "params:evaluation": EvaluationParams.model_validate(evaluation),
@@ -144,8 +144,8 @@ def test_every_file_has_a_line_with_what_is_predicted(stage):
         "ensemble/stacking/submission.csv",
     ]  # fmt: skip
     assert ledger["members"].tolist() == ["rbert", "rbert;typed", "rbert;typed"]
-    assert ledger["predicted_micro_f1"].astype(float).tolist() == [70, 71, 74]
-    assert ledger["predicted_micro_f1_low"].astype(float).tolist() == [68, 69, 72]
+    assert ledger["predicted_micro_f1"].astype(float).tolist() == [72.5, 73, 74]
+    assert ledger["predicted_micro_f1_low"].astype(float).tolist() == [70.5, 71, 72]
     assert ledger["predicted_auprc_high"].astype(float).tolist() == [62, 62, 62]
     assert set(ledger["prior"]) == {"given"}
     assert (ledger[["submitted_at", "public_micro_f1", "note"]] == "").all().all()
@@ -187,17 +187,16 @@ def test_what_a_person_wrote_is_kept_and_compared(stage):
     assert (float(own["public_micro_f1"]), float(own["public_auprc"])) == (73.2, 58.5)
     assert len(ledger) == 3
     assert "2 files on disk not yet submitted, 2 of them worth it; 1 submitted." in page
-    assert "74.00 <span class=\"interval\">[72.00, 76.00]" in page
+    assert '74.00 <span class="interval">[72.00, 76.00]' in page
     assert "actual minus predicted is -0.80" in page
-    assert "1 of 1 interval held the actual score" in page
     assert "첫 제출, 믿을 만함" in page
 
 
 def test_files_made_over_leave_their_line_only_if_a_person_wrote_there(stage):
     first, _ = stage.run()
     stage.fill_in("blend by stacking", public_micro_f1="73.2")
-    for name in ("ensemble/stacking", "ensemble/soft_vote", "."):
-        stage.write(f"{name}/submission.csv", make_submission(hash(name) % 97 + 10))
+    for seed, name in enumerate(["ensemble/stacking", "ensemble/soft_vote", "."], start=10):
+        stage.write(f"{name}/submission.csv", make_submission(seed))
     ledger, page = stage.run()
     kept = first["sha256"].isin(ledger["sha256"])
     assert kept.to_dict() == {

@@ -127,6 +127,7 @@ def test_one_row_of_each_kind_is_enough(params):
     curve = tabulate_sensitivity(*draw_case([1, 1, 0], skill=9.0), NEGATIVE, params)
     assert curve["accuracy"].tolist() == [100.0] * 19
     assert curve["micro_f1"].tolist() == [100.0] * 19
-    # A draw without any relation has an F1 of 0.
-    assert (curve["micro_f1_low"] == 0).all()
+    # A draw without any relation has an F1 of 0; the band lies around the value all the same.
+    assert (curve["micro_f1_low"] < 50).all()
+    assert (curve["micro_f1_high"] == 100).all()
     assert np.isfinite(curve.to_numpy()).all()

@@ -53,7 +53,7 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     label_set = LabelSet.model_validate(labels)
     task = BlendTask(clean_sentences, fold_members, clean_test_sentences, label_set)
     origin = trace_origin(clean_sentences, fold_members, clean_test_sentences, label_set)
-    shelf = refuse_taken_names(score_bundles, out_of_fold)
+    shelf = refuse_taken_names(score_bundles, {*out_of_fold, *run_records})
     contenders = {
         own.entry.name: own
         for own in (

@@ -1,5 +1,7 @@
 """The score as a function of the negative label's share, for whoever does not know that share."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -7,7 +9,7 @@ from numpy.typing import NDArray
 from klue_pipeline.relation.bootstrap import draw_weights
 from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.metrics import PERCENT
-from klue_pipeline.relation.resampled_metrics import METRICS, ResampledMetrics
+from klue_pipeline.relation.resampled_metrics import METRICS, THREADS, ResampledMetrics
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.shift.target import with_negative_share
 from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights
@@ -50,12 +52,14 @@ def tabulate_sensitivity(
     metrics = ResampledMetrics(scores, gold_ids, negative_id)
     n_draws = max(params.n_resamples // _FRACTION_OF_DRAWS, 20)
     drawn = np.concatenate(list(draw_weights(scores, n_draws, params.seed)), axis=1)
-    lines = []
-    for share in NEGATIVE_SHARES:
+
+    def tell(share: float) -> dict[str, float]:
         weights = shift_weights(gold_ids, with_negative_share(share, negative_id, training_shares))
         told = _score(metrics, weights, drawn, params.confidence)
-        lines.append({"negative_share": share, "effective_rows": effective_rows(weights), **told})
-    return pd.DataFrame(lines, columns=columns)
+        return {"negative_share": share, "effective_rows": effective_rows(weights), **told}
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return pd.DataFrame(pool.map(tell, NEGATIVE_SHARES), columns=columns)
 
 
 def _score(
