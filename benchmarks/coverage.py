@@ -15,12 +15,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scripts.make_sample import make_rows
+from scripts.make_sample import NO_RELATION, make_rows
 
 from benchmarks.coverage_table import (
     COLUMNS,
@@ -31,14 +33,12 @@ from benchmarks.coverage_table import (
 )
 from benchmarks.markdown import write_table
 from benchmarks.sample_run import SampleRun, ScoredTestSet, read_run, score_rows
-from klue_pipeline.relation.judgement import SHIFT, Judgement, judge
+from klue_pipeline.relation.evaluation import negative_id
 from klue_pipeline.relation.metrics import score_metrics
 from klue_pipeline.relation.resampled_metrics import METRICS
 from klue_pipeline.relation.scores import average_probabilities
-from klue_pipeline.relation.shift.averaging import AveragingGain, gain_of_submission
-from klue_pipeline.relation.shift.estimate import study_prior
-from klue_pipeline.relation.shift.prediction import predict_submission
-from klue_pipeline.relation.shift.target import Target
+from klue_pipeline.relation.shift.prediction import from_flat
+from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.weights import label_shares
 
 KINDS = {"of training's patterns": "train", "of new patterns, too": None}
@@ -55,10 +55,11 @@ def main() -> None:
     lines, notes = [], []
     for kind in KINDS:
         test_sets = _make_test_sets(run, kind, arguments.test_sets)
-        told = _tell(run, test_sets, common_target(test_sets, len(run.labels.names)))
+        told = _tell(run, test_sets, common_shares(test_sets, len(run.labels.names)))
         lines += [describe(kind, score, own) for score, own in told.measured.items()]
         notes += [f"{kind}: {note}" for note in (told.gap, told.estimates)]
-    print(f"{arguments.test_sets} test sets of a kind, {len(run.models)} models\n")
+    print(f"{len(test_sets)} test sets of a kind with {len(test_sets[0].truth)} rows each, "
+          f"{len(run.models)} models\n")  # fmt: skip
     print(write_table(COLUMNS, lines), "\n")
     print("\n".join(f"- {note}" for note in notes))
 
@@ -78,16 +79,16 @@ class _Told:
     estimates: str
 
 
-def common_target(test_sets: Sequence[ScoredTestSet], n_labels: int) -> Target:
-    """Return the target that all test sets are drawn from: their shares of labels, as given.
+def common_shares(test_sets: Sequence[ScoredTestSet], n_labels: int) -> NDArray[np.float64]:
+    """Return the shares of labels that all test sets have. Shape: (labels,).
 
     Raises:
-        ValueError: Their shares of labels differ.
+        ValueError: They differ.
     """
     shares = [label_shares(own.truth, n_labels) for own in test_sets]
     if not all(np.array_equal(own, shares[0]) for own in shares):
         raise ValueError("Test sets differ in their shares of labels; one prior was wanted.")
-    return Target(shares[0], shares[0][:, None], len(test_sets[0].truth), "given")
+    return shares[0]
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -106,57 +107,51 @@ def _make_test_sets(run: SampleRun, kind: str, n_sets: int) -> list[ScoredTestSe
     ]
 
 
-def _tell(run: SampleRun, test_sets: Sequence[ScoredTestSet], target: Target) -> _Told:
-    """Tell each score from out-of-fold rows, and then by the labels of the test sets."""
-    tables = {"": run.out_of_fold}
-    judgement = judge(tables, run.truth, run.negative_id, target, run.evaluation)[""]
-    gains = [_gain(run, own, judgement, target) for own in test_sets]
-    predicted = [predict_submission(judgement, own, run.evaluation.seed) for own in gains]
+def _tell(run: SampleRun, test_sets: Sequence[ScoredTestSet], shares: NDArray) -> _Told:
+    """Report each test set as a run would, and then hold the reports against the true labels."""
+    given = dict(zip(run.labels.names, shares.tolist(), strict=True))
+    reports = [_report(run, own, source="given", shares=given) for own in test_sets]
+    plain, shift_aware = (from_flat(reports[0][name]) for name in ("intervals", "shift_aware"))
+    predicted = [from_flat(own["predicted"]) for own in reports]
     reached = [_reach(run, own) for own in test_sets]
     measured = {
         title: Measured(
-            plain=judgement.estimate(name),
-            shift_aware=judgement.estimate(f"{SHIFT}{name}"),
+            plain=plain[name],
+            shift_aware=shift_aware[name],
             predicted=[own[name] for own in predicted],
             submissions=np.array([scores[0][name] for scores in reached]),
             singles=np.array([[own[name] for own in scores[1:]] for scores in reached]),
         )
         for name, title in SCORES.items()
     }
-    gaps = [own.confidence_gap for own in gains]
-    return _Told(measured, describe_gaps(gaps), _try_estimates(run, test_sets, target))
+    gaps = [own["averaging_gain"]["confidence_gap"] for own in reports]
+    return _Told(measured, describe_gaps(gaps), _try_estimates(run, test_sets, shares))
 
 
-def _gain(
-    run: SampleRun, test_set: ScoredTestSet, judgement: Judgement, target: Target
-) -> AveragingGain:
-    folds, seed = test_set.folds, run.evaluation.seed
-    gain = gain_of_submission(folds, run.truth, judgement, target, run.negative_id, seed)
-    if gain is None:
-        raise ValueError("Found the model of one fold; a mean of several was wanted. Train more.")
-    return gain
+def _report(run: SampleRun, test_set: ScoredTestSet, **prior: Any) -> dict[str, Any]:
+    """Report what is known before a submission, under a prior."""
+    mean = average_probabilities(test_set.folds)
+    tables = (run.out_of_fold, mean, test_set.folds)
+    return report_shift(tables, run.gold, run.labels, run.evaluation_under(prior))
 
 
 def _reach(run: SampleRun, test_set: ScoredTestSet) -> list[dict[str, float]]:
     """Score the mean of the folds' models by the true labels, and then each of them."""
     tables = [average_probabilities(test_set.folds), *test_set.folds]
-    return [score_metrics(own.logits, test_set.truth, run.negative_id) for own in tables]
+    negative = negative_id(run.labels)
+    return [score_metrics(own.logits, test_set.truth, negative) for own in tables]
 
 
-def _try_estimates(run: SampleRun, test_sets: Sequence[ScoredTestSet], target: Target) -> str:
+def _try_estimates(run: SampleRun, test_sets: Sequence[ScoredTestSet], shares: NDArray) -> str:
     """Estimate the prior from the scores of each test set alone."""
-    unknown = run.evaluation.target_prior.model_copy(
-        update={"source": "estimated", "shares": None, "negative_share": None}
-    )
-    studies = [
-        study_prior(
-            run.out_of_fold, run.truth, average_probabilities(own.folds), unknown,
-            run.evaluation.seed,
-        )
-        for own in test_sets
-    ]  # fmt: skip
-    found = [study.target.shares for study in studies if study.target is not None]
-    return describe_estimates(len(studies), found, target.shares, run.negative_id)
+    priors = [_report(run, own, source="estimated")["prior"] for own in test_sets]
+    found = [
+        np.array([own["share"] for own in prior["shares"]])
+        for prior in priors
+        if prior["refusal"] is None
+    ]
+    negative = run.labels.names.index(NO_RELATION)
+    return describe_estimates(len(priors), found, shares, negative)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a run on the bundled sample left on disk, and its models' scores of other test rows."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from klue_pipeline.datasets.raw_relation import RawRelationDataset
 from klue_pipeline.datasets.score_table import ScoreTableDataset
 from klue_pipeline.datasets.tokenizer import TokenizerDataset
 from klue_pipeline.pipelines.ingest.nodes import parse_test
-from klue_pipeline.relation.evaluation import gold_by_row, gold_ids
+from klue_pipeline.relation.evaluation import gold_by_row
 from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.features import encode
 from klue_pipeline.relation.fold_prediction import score_test_rows
@@ -37,7 +37,7 @@ class SampleRun:
 
     Attributes:
         out_of_fold: Scores of its training rows by the models that did not see them.
-        truth: Their true label ids. Shape: (rows,).
+        gold: True label names of the training rows, indexed by row id.
         models: Checkpoint of each fold.
         tokenizer: What its texts were cut with.
         labels: The labels in the order of the scores.
@@ -45,21 +45,18 @@ class SampleRun:
     """
 
     out_of_fold: ScoreTable
-    truth: NDArray[np.int64]
+    gold: pd.Series
     models: list[Path]
     tokenizer: PreTrainedTokenizerBase
     labels: LabelSet
     parameters: dict[str, Any]
 
-    @property
-    def negative_id(self) -> int:
-        """Id of the label that means no relation."""
-        return self.labels.names.index(NO_RELATION)
-
-    @property
-    def evaluation(self) -> EvaluationParams:
-        """How scores are told."""
-        return EvaluationParams.model_validate(self.parameters["evaluation"])
+    def evaluation_under(self, prior: Mapping[str, Any]) -> EvaluationParams:
+        """Return how scores are told, with other settings of the target's prior."""
+        evaluation = EvaluationParams.model_validate(self.parameters["evaluation"]).model_dump()
+        silent = {"shares": None, "negative_share": None}
+        target_prior = evaluation["target_prior"] | silent | dict(prior)
+        return EvaluationParams.model_validate(evaluation | {"target_prior": target_prior})
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ def read_run(data: Path, experiment: str, environment: str | None = None) -> Sam
     sentences = pd.read_parquet(data / "03_primary" / "clean_sentences.parquet")
     return SampleRun(
         out_of_fold,
-        gold_ids(out_of_fold, gold_by_row(sentences), labels),
+        gold_by_row(sentences),
         models,
         TokenizerDataset(filepath=str(tokenizer)).load(),
         labels,

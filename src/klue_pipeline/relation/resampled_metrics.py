@@ -37,10 +37,12 @@ class ResampledMetrics:
         is_gold, is_predicted = gold != negative, predicted != negative
         is_correct = gold == predicted
         # Rows of this product are: correct relations, relations in gold and prediction, correct
-        # rows, and all rows. In single precision, so that no weights are copied for it.
-        self._sums = np.stack(
-            [is_gold & is_correct, is_gold * 1 + is_predicted, is_correct, np.ones_like(gold)]
-        ).astype(np.float32)
+        # rows, and all rows. Sparse, because threads of a dense one would fight with ours.
+        self._sums = csr_array(
+            np.stack(
+                [is_gold & is_correct, is_gold * 1 + is_predicted, is_correct, np.ones_like(gold)]
+            ).astype(np.float32)
+        )
         self._curves = [
             _Curve(gold == label_id, probabilities[:, label_id]) for label_id in np.unique(gold)
         ]

@@ -263,3 +263,10 @@ def test_a_file_written_over_leaves_unless_a_person_wrote_into_its_row():
     ledger.loc[ledger["sha256"] == "c" * 64, "note"] = "look again"
     merged = merge_ledger(ledger, tabulate_entries([entry("e", file="submission.csv")]))
     assert merged["sha256"].tolist() == ["b" * 64, "c" * 64, "d" * 64, "e" * 64]
+
+
+def test_so_does_one_that_is_written_over_by_the_same_file_as_another():
+    """Two methods may make the same blend; the first alone has a row."""
+    before = ledger_of(entry("a", file="hard.csv"), entry("b", file="soft.csv"))
+    both = [entry("c", file="hard.csv"), entry("c", file="soft.csv")]
+    assert merge_ledger(before, tabulate_entries(both))["sha256"].tolist() == ["c" * 64]

@@ -191,3 +191,24 @@ def test_the_spread_is_half_of_the_gain_to_either_side(gain, seed):
     assert drawn.max() <= ends[1]
     assert drawn.mean() == pytest.approx(gain, rel=0.1)
     np.testing.assert_array_equal(drawn, spread_of_gain(gain, 500, seed))
+
+
+def test_out_of_fold_rows_may_show_that_models_are_not_sure_enough(repeat_row):
+    """With logarithms divided by 0.5, the mean's 0.6 becomes 0.6 ** 2 / (0.6 ** 2 + 0.4 ** 2)."""
+    fold = repeat_row(0.6)
+    timid = estimate_gain([fold], (EQUAL, EQUAL), 65, None, seed=1)
+    assert timid.confidence_gap == pytest.approx(5, abs=0.01)
+    allowed = estimate_gain([fold], (EQUAL, EQUAL), 65, None, seed=1, least_softening=0.5)
+    assert allowed.confidence_gap == 0
+    beyond = estimate_gain([fold], (EQUAL, EQUAL), 80, None, seed=1, least_softening=0.5)
+    assert beyond.confidence_gap == pytest.approx(80 - 100 * 0.36 / 0.52, abs=0.01)
+
+
+def test_a_temperature_above_one_sharpens_nothing(repeat_row):
+    truth, judgement = np.array([0, 1]), judgement_of(accuracy=90.0)
+    folds = [repeat_row(0.6), repeat_row(0.6)]
+    found = [
+        gain_of_submission(folds, truth, judgement, None, None, 1, temperature=own).confidence_gap
+        for own in (2.0, 1.0, 0.5)
+    ]
+    assert found[0] == found[1] > found[2] > 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from klue_pipeline.relation.bootstrap import Estimate
+from klue_pipeline.relation.calibration import fit_temperature
 from klue_pipeline.relation.ensemble.decoding import Decoded, DecodingRules, decode_blend
 from klue_pipeline.relation.ensemble.fitting import (
     FittedBlend,
@@ -100,7 +101,7 @@ def blend(
     )  # fmt: skip
     methods = {}
     for name, own in fit_blends(prepared.tuning, prepared.methods).items():
-        gain = _gain(own, voters, judged[name], prepared, evaluation.seed)
+        gain = _gain(own, voters, (nested[name], judged[name]), prepared, evaluation.seed)
         with_files = _with_files(own, name, prepared, len(voters.plain))
         methods[name] = BlendedMethod(
             fitted=with_files,
@@ -182,11 +183,12 @@ def _said_about_test(prepared: Prepared, voters: Voters) -> Said:
 def _gain(
     fitted: FittedBlend,
     voters: Voters,
-    judgement: Judgement,
+    out_of_fold: tuple[ScoreTable, Judgement],
     prepared: Prepared,
     seed: int,
 ) -> AveragingGain | None:
     """Estimate what averaging the folds brings, if every member's folds are on disk."""
+    nested, judgement = out_of_fold
     names = prepared.panel.names
     by_member = [voters.fold_scores.get(name, ()) for name in names]
     n_folds = {len(folds) for folds in by_member}
@@ -198,7 +200,10 @@ def _gain(
         for tables in zip(*by_member, strict=True)
     ]
     target, negative_id = prepared.resolved.target, prepared.tuning.objective.negative_id
-    return gain_of_submission(folds, prepared.truth, judgement, target, negative_id, seed)
+    return gain_of_submission(
+        folds, prepared.truth, judgement, target, negative_id, seed,
+        temperature=fit_temperature(nested.logits, prepared.truth),
+    )  # fmt: skip
 
 
 def _blend_fold(

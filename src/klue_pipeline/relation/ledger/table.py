@@ -88,7 +88,7 @@ def merge_ledger(existing: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     old.loc[again, "file"] = made.loc[again, "file"]
     old.loc[predicted, list(MADE_ANEW)] = made.loc[predicted, list(MADE_ANEW)]
     first = made[~made.index.isin(old.index)]
-    is_gone = old["file"].isin(made["file"]) & ~old.index.isin(made.index)
+    is_gone = old["file"].isin(new["file"]) & ~old.index.isin(made.index)
     old = old[~is_gone | _is_annotated(old)]
     return _with_types(_as_texts(pd.concat([old, first]).reset_index()))
 

@@ -7,9 +7,9 @@ can be read from unlabelled test rows, because only where the models disagree ca
 The gain is a plug-in estimate. Labels are drawn from the mean's probabilities, brought to the
 target's prior and softened until the single models are as accurate on these labels as they were on
 re-weighted out-of-fold rows; then mean and single models are judged by them. Probabilities are
-never sharpened for that: where even the unsoftened mean leaves the single models short of their
-out-of-fold accuracy, the test rows are harder than their labels' shares explain, and the report
-says so (``confidence_gap``).
+not sharpened for that, unless out-of-fold rows show that they are not sure enough (as those of a
+blend are): where they still leave the single models short of their out-of-fold accuracy, the test
+rows are harder than their labels' shares explain, and the report says so (``confidence_gap``).
 """
 
 from collections.abc import Sequence
@@ -52,13 +52,15 @@ class AveragingGain:
     confidence_gap: float
 
 
-def gain_of_submission(
+def gain_of_submission(  # noqa: PLR0913 (all of it decides the gain)
     folds: Sequence[ScoreTable],
     truth: NDArray[np.int64],
     judgement: Judgement,
     target: Target | None,
     negative_id: int | None,
     seed: int,
+    *,
+    temperature: float = 1.0,
 ) -> AveragingGain | None:
     """Estimate what averaging brings to scores that were judged out of fold.
 
@@ -69,6 +71,7 @@ def gain_of_submission(
         target: Where the submission will be judged; None for rows like those of training.
         negative_id: Id of the label that means no relation, or None.
         seed: Draws labels.
+        temperature: Of the out-of-fold scores; below 1, they are not sure enough.
 
     Returns:
         None for a single fold, whose model is the submission.
@@ -78,7 +81,8 @@ def gain_of_submission(
     training = label_shares(truth, len(folds[0].labels))
     shares = (training, training if target is None else target.shares)
     accuracy = judgement.values["accuracy" if target is None else f"{SHIFT}accuracy"]
-    return estimate_gain(folds, shares, accuracy, negative_id, seed)
+    least = min(temperature, 1.0)
+    return estimate_gain(folds, shares, accuracy, negative_id, seed, least_softening=least)
 
 
 def estimate_gain(
@@ -87,6 +91,8 @@ def estimate_gain(
     accuracy: float,
     negative_id: int | None,
     seed: int,
+    *,
+    least_softening: float = 1.0,
 ) -> AveragingGain:
     """Estimate what averaging brings, from test rows without labels.
 
@@ -97,6 +103,7 @@ def estimate_gain(
         accuracy: What a single model reaches on re-weighted out-of-fold rows, 0 to 100.
         negative_id: Id of the label that means no relation, or None.
         seed: Draws the labels.
+        least_softening: What logarithms are divided by at least; below 1 sharpens.
 
     Raises:
         ValueError: The folds scored other rows.
@@ -104,7 +111,7 @@ def estimate_gain(
     mean = average_probabilities(list(folds))
     likely = _Likely(mean.probabilities, _log_ratio(*shares))
     predictions = [table.logits.argmax(axis=1) for table in folds]
-    softening, gap = _soften_until(likely, predictions, accuracy / PERCENT)
+    softening, gap = _soften_until(likely, predictions, accuracy / PERCENT, least_softening)
     generator = np.random.default_rng(seed)
     drawn = [_draw_labels(likely.at(softening), generator) for _ in range(N_LABELLINGS)]
     models = [RelabelledMetrics(table, negative_id) for table in (mean, *folds)]
@@ -143,19 +150,19 @@ def _log_ratio(
 
 
 def _soften_until(
-    likely: _Likely, predictions: list[NDArray[np.int64]], accuracy: float
+    likely: _Likely, predictions: list[NDArray[np.int64]], accuracy: float, least: float
 ) -> tuple[float, float]:
-    """Return the softening at which single models have an accuracy, and what is missing at 1."""
+    """Return the softening at which single models have an accuracy, and what is missing at most."""
 
     def surplus(softening: float) -> float:
         at = likely.at(softening)
         rows = np.arange(len(at))
         return float(np.mean([at[rows, own].mean() for own in predictions])) - accuracy
 
-    unsoftened = surplus(1.0)
+    unsoftened = surplus(least)
     if unsoftened <= 0 or surplus(_LONGEST_SOFTENING) >= 0:
-        return (1.0, -unsoftened) if unsoftened <= 0 else (_LONGEST_SOFTENING, 0.0)
-    return float(brentq(surplus, 1.0, _LONGEST_SOFTENING, xtol=1e-3)), 0.0
+        return (least, -unsoftened) if unsoftened <= 0 else (_LONGEST_SOFTENING, 0.0)
+    return float(brentq(surplus, least, _LONGEST_SOFTENING, xtol=1e-3)), 0.0
 
 
 def _draw_labels(

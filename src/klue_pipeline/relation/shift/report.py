@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.relation.bootstrap import Estimate
+from klue_pipeline.relation.calibration import fit_temperature
 from klue_pipeline.relation.evaluation import gold_ids, negative_id
 from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.judgement import SHIFT, judge
@@ -44,7 +45,10 @@ def report_shift(
     truth, negative = gold_ids(out_of_fold, gold, labels), negative_id(labels)
     resolved = resolve_target(out_of_fold, truth, test_scores, labels, params)
     judgement = judge({"": out_of_fold}, truth, negative, resolved.target, params)[""]
-    gain = gain_of_submission(folds, truth, judgement, resolved.target, negative, params.seed)
+    gain = gain_of_submission(
+        folds, truth, judgement, resolved.target, negative, params.seed,
+        temperature=fit_temperature(out_of_fold.logits, truth),
+    )  # fmt: skip
     predicted = predict_submission(judgement, gain, params.seed)
     estimates = judgement.estimates()
     shifted = _of_kind(estimates, shifted=True)
@@ -87,8 +91,9 @@ def _log(resolved: Resolved, shifted: dict[str, Estimate], predicted: dict[str, 
             resolved.description, own.value, own.low, own.high, shifted["auprc"].value,
         )  # fmt: skip
     told = predicted["micro_f1"]
+    where = "" if shifted else " on labels distributed as in training"
     logger.info(
-        "expected of the submission: micro F1 %.2f [%.2f, %.2f], AUPRC %.2f [%.2f, %.2f]",
-        told.value, told.low, told.high,
+        "expected of the submission%s: micro F1 %.2f [%.2f, %.2f], AUPRC %.2f [%.2f, %.2f]",
+        where, told.value, told.low, told.high,
         predicted["auprc"].value, predicted["auprc"].low, predicted["auprc"].high,
     )  # fmt: skip

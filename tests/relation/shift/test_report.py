@@ -1,0 +1,157 @@
+"""What is told of one experiment: plain, shift-aware, and expected of its submission."""
+
+import json
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klue_pipeline.relation.bootstrap import Estimate
+from klue_pipeline.relation.judgement import judge
+from klue_pipeline.relation.metrics import score_metrics
+from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.relation.shift.prediction import from_flat
+from klue_pipeline.relation.shift.report import flat_estimates, report_shift
+from klue_pipeline.relation.shift.resolve import resolve_target
+
+LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse", "org:members"],
+                  negative="no_relation")  # fmt: skip
+METRICS = ("micro_f1", "auprc", "accuracy")
+N_ROWS, N_TEST_ROWS, N_FOLDS = 1500, 1000, 3
+SHARES = dict(zip(LABELS.names, [0.6, 0.2, 0.05, 0.15], strict=True))
+
+
+@pytest.fixture
+def world(make_world):
+    return make_world(2.0)
+
+
+@pytest.fixture
+def rows(world, make_scores):
+    """Gold ids and scores of out-of-fold rows, and their labels by row id."""
+    truth, logits = world.draw(world.training_shares, N_ROWS, 1)
+    scores = make_scores(logits, fold=0)
+    names = np.array(LABELS.names)[truth]
+    return truth, scores, pd.Series(names, index=scores.row_ids)
+
+
+@pytest.fixture
+def folds(world, make_scores, target_shares):
+    """Test scores of three models, each wrong in its own way."""
+    _, logits = world.draw(target_shares, N_TEST_ROWS, 2)
+    noise = np.random.default_rng(3).normal(size=(N_FOLDS, *logits.shape))
+    return [make_scores(logits + own) for own in noise]
+
+
+@pytest.fixture
+def given_prior(make_evaluation):
+    return make_evaluation(source="given", shares=SHARES)
+
+
+@pytest.fixture
+def report(rows, folds, given_prior):
+    _, scores, gold = rows
+    return report_shift((scores, average_probabilities(folds), folds), gold, LABELS, given_prior)
+
+
+def test_plain_scores_are_those_of_the_rows_with_their_intervals(rows, report):
+    truth, scores, _ = rows
+    told = score_metrics(scores.logits, truth, 0)
+    assert set(report["intervals"]) == {
+        f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")
+    }
+    for name in METRICS:
+        assert report["intervals"][name] == pytest.approx(told[name])
+        assert report["intervals"][f"{name}_low"] < told[name] < report["intervals"][f"{name}_high"]
+
+
+def test_shift_aware_scores_are_what_such_rows_really_give(report, world, target_shares):
+    """The oracle: as many rows of the target as make chance small, and their true labels."""
+    truth, logits = world.draw(target_shares, 60_000, 9)
+    really = score_metrics(logits, truth, 0)
+    for name in ("micro_f1", "accuracy"):
+        found, plain = report["shift_aware"][name], report["intervals"][name]
+        assert found == pytest.approx(really[name], abs=2.5)
+        assert abs(plain - really[name]) > 2 * abs(found - really[name])
+        assert report["shift_aware"][f"{name}_low"] < really[name]
+        assert really[name] < report["shift_aware"][f"{name}_high"]
+
+
+def test_the_numbers_are_those_of_the_judgement(rows, folds, given_prior, report):
+    truth, scores, _ = rows
+    test = average_probabilities(folds)
+    resolved = resolve_target(scores, truth, test, LABELS, given_prior)
+    judged = judge({"": scores}, truth, 0, resolved.target, given_prior)[""].estimates()
+    assert report["prior"] == resolved.report
+    for name in METRICS:
+        for told, key in (("intervals", name), ("shift_aware", f"shift_{name}")):
+            assert from_flat(report[told])[name] == judged[key]
+
+
+def test_the_submission_is_expected_to_be_better_by_what_averaging_brings(report):
+    gains = report["averaging_gain"]["gains"]
+    assert gains["accuracy"] > 0
+    for name in METRICS:
+        wanted = report["shift_aware"][name] + gains[name]
+        assert report["predicted"][name] == pytest.approx(wanted)
+        low, high = (report["predicted"][f"{name}{end}"] for end in ("_low", "_high"))
+        assert low < report["predicted"][name] < high
+
+
+def test_one_fold_has_nothing_to_average(rows, folds, given_prior):
+    _, scores, gold = rows
+    alone = report_shift((scores, folds[0], folds[:1]), gold, LABELS, given_prior)
+    assert alone["averaging_gain"] is None
+    for name in METRICS:
+        assert alone["predicted"][name] == alone["shift_aware"][name]
+
+
+def test_without_a_target_the_plain_score_is_expected(rows, folds, make_evaluation, caplog):
+    _, scores, gold = rows
+    with caplog.at_level(logging.INFO):
+        found = report_shift(
+            (scores, folds[0], folds[:1]), gold, LABELS, make_evaluation(source="none")
+        )
+    assert found["shift_aware"] is None
+    assert found["prior"]["refusal"] == "evaluation.target_prior.source is none"
+    assert found["predicted"]["auprc"] == found["intervals"]["auprc"]
+    assert "shift-aware" not in caplog.text
+    assert "expected of the submission on labels distributed as in training" in caplog.text
+
+
+def test_the_log_tells_both_scores_and_the_prior(rows, folds, given_prior, caplog):
+    _, scores, gold = rows
+    with caplog.at_level(logging.INFO):
+        found = report_shift((scores, folds[0], folds[:1]), gold, LABELS, given_prior)
+    told, expected = found["shift_aware"], found["predicted"]
+    assert (
+        "shift-aware, prior given, 60.0% without a relation (1,000 rows): micro F1 "
+        f"{told['micro_f1']:.2f} [{told['micro_f1_low']:.2f}, {told['micro_f1_high']:.2f}]"
+    ) in caplog.text
+    assert (
+        f"AUPRC {expected['auprc']:.2f} [{expected['auprc_low']:.2f}, {expected['auprc_high']:.2f}]"
+    ) in caplog.text
+
+
+def test_the_report_is_plain_json(report):
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_a_row_without_a_true_label_is_refused(rows, folds, given_prior):
+    _, scores, gold = rows
+    with pytest.raises(ValueError, match="1 scored rows have no true label"):
+        report_shift((scores, folds[0], folds), gold[1:], LABELS, given_prior)
+
+
+numbers = st.floats(0, 100)
+
+
+@given(st.dictionaries(st.sampled_from(METRICS), st.builds(Estimate, numbers, numbers, numbers)))
+def test_flat_numbers_give_the_estimates_back(estimates):
+    flat = flat_estimates(estimates)
+    assert len(flat) == 3 * len(estimates)
+    assert from_flat(flat) == estimates
