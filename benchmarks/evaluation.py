@@ -71,7 +71,8 @@ def main() -> None:
     """Print the table of stages, and the bootstrap against scikit-learn."""
     arguments = _parse_arguments()
     logging.disable(logging.WARNING)
-    sizes = Sizes(arguments.experiments, arguments.rows, max(arguments.rows // 4, 1))
+    test_rows = arguments.rows * Sizes.test_rows // Sizes.rows
+    sizes = Sizes(arguments.experiments, arguments.rows, max(test_rows, 1))
     evaluation = read_evaluation(arguments.resamples)
     load = os.getloadavg()[0]
     scores, making = measure("make up scores", lambda: make_up(sizes))

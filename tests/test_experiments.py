@@ -120,6 +120,22 @@ def test_a_group_given_as_one_value_is_refused_by_name(group):
         resolve(**{group: "klue/roberta-base"})
 
 
+def test_a_run_knows_what_the_lab_book_says_about_it():
+    assert resolve(experiment="long")["about"] == {
+        "experiment": "long", "folder": "long", "why": "더 오래", "members": [],
+    }  # fmt: skip
+    variant = resolve(experiment="long", run={"name": "lr3e5"})["about"]
+    assert (variant["folder"], variant["why"]) == ("long--lr3e5", "더 오래")
+    members = {"kind": "composite", "members": ["baseline", "plain"]}
+    configured = CONFIGURED | {"experiments": CONFIGURED["experiments"] | {"joint": members}}
+    joint = resolve_experiment(configured, {"experiment": "joint"})["about"]
+    assert (joint["members"], joint["why"]) == (["baseline", "plain"], "")
+
+
+def test_nobody_says_otherwise_what_a_run_is_about():
+    assert resolve(about={"folder": "elsewhere"})["about"] == resolve()["about"]
+
+
 def test_an_empty_entry_has_the_defaults():
     """Whether it may be empty is for the check of all parameters to say."""
     configured = CONFIGURED | {"experiments": {"baseline": None}}

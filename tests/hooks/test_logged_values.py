@@ -1,15 +1,23 @@
 """Names, texts and numbers as MLflow takes them."""
 
+from pathlib import Path
+
 import numpy as np
+from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, MemoryDataset, Version
 from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.hooks.logged_values import (
+    ARTIFACT_FOLDERS,
     MAX_VALUE_CHARACTERS,
+    NUMBERS_LEFT_OUT,
+    PARENT_METRICS,
     flat_numbers,
     flat_parameters,
+    logged_numbers,
     saved_path,
 )
+from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 
 def test_parameters_leave_out_the_tables_of_other_experiments():
@@ -18,6 +26,7 @@ def test_parameters_leave_out_the_tables_of_other_experiments():
         "experiment_defaults": {"training": {"epochs": 1}},
         "label_sets": {"klue": []},
         "mlflow": {"enabled": True},
+        "about": {"why": "왜"},
         "input": {"type_words": {"PER": "사람"}, "query": None},
         "augment": {"methods": ["역번역"]},
         "ensemble": {},
@@ -47,6 +56,34 @@ def test_numbers_of_every_kind_stay_and_the_rest_goes():
     values = {"f1": np.float32(0.5), "rows": np.int64(3), "ok": True, "name": "x", "none": None}
     assert flat_numbers({"fold_0": values, "list": [1.0]}) == {"fold_0.f1": 0.5, "fold_0.rows": 3.0}
     assert flat_numbers("no mapping") == {}
+
+
+def test_numbers_of_every_method_stay_in_the_report_of_a_blend():
+    told = {"value": 70.0, "low": 68.0, "high": 72.0}
+    report = {
+        "method": "soft_vote",
+        "scores": {"micro_f1": told},
+        "methods": {"soft_vote": {"scores": {"micro_f1": told}}},
+        "best_member_scores": {"micro_f1": told},
+        "prior": {"negative_share": 0.6},
+        "gain": {"over_best_member": {"difference": 1.5, "more_than_noise": True}},
+    }
+    assert logged_numbers("ensemble_report", report) == {
+        "ensemble.scores.micro_f1.value": 70.0,
+        "ensemble.scores.micro_f1.low": 68.0,
+        "ensemble.scores.micro_f1.high": 72.0,
+        "ensemble.gain.over_best_member.difference": 1.5,
+    }
+    assert logged_numbers("metrics", {"shift_aware": {"micro_f1": 66.0}, "test": None}) == {
+        "shift_aware.micro_f1": 66.0
+    }
+
+
+def test_what_is_logged_is_a_dataset_of_the_catalog():
+    conf = Path(__file__).parents[2] / "conf"
+    catalog = OmegaConfigLoader(str(conf), env="test", **CONFIG_LOADER_ARGS)["catalog"]
+    logged = PARENT_METRICS.keys() | ARTIFACT_FOLDERS.keys() | NUMBERS_LEFT_OUT.keys()
+    assert logged - catalog.keys() == set()
 
 
 def test_path_is_that_of_an_existing_local_file(tmp_path):

@@ -150,6 +150,7 @@ def test_a_fold_end_to_end(train, features, fold_members, labels, fold):
     np.testing.assert_allclose(again, scores.logits, atol=1e-5)
     config = model.relation_config
     assert sum(config.label_counts) == len(training) == result.metrics["training_rows"]
+    assert result.metrics["epochs"] == TRAINING.epochs
     assert config.fingerprint == features.fingerprint | {"folds": scores.fingerprint["folds"]}
 
     gold = np.array(validation.table["label_id"].to_pylist())
@@ -159,6 +160,12 @@ def test_a_fold_end_to_end(train, features, fold_members, labels, fold):
         assert result.metrics[name] == pytest.approx(value)
     best = result.history.loc[result.history["step"] == result.metrics["best_step"]]
     assert best["validation_micro_f1"].item() == pytest.approx(result.metrics["micro_f1"])
+
+
+def test_epochs_are_counted_as_far_as_they_went(train):
+    stopped = train(epochs=50, learning_rate=1.0, select_by="loss", early_stopping_patience=1)
+    evaluated = stopped.history["validation_loss"].notna().sum()
+    assert stopped.metrics["epochs"] == evaluated < 50
 
 
 def test_it_learns(train):

@@ -1,4 +1,4 @@
-"""The sensitivity figure: its curves, bands and marks, and that it can be drawn without a warning."""
+"""The sensitivity figure: curves, bands and marks, and that it is drawn without a warning."""
 
 import warnings
 from io import BytesIO
