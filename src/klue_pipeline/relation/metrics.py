@@ -91,9 +91,9 @@ def auprc_per_label(
     """
     gold = _checked_ids(gold_ids, probabilities)
     counted = read_weights(weights, len(gold))
-    areas = np.full(probabilities.shape[1], np.nan)
+    areas, by_label = np.full(probabilities.shape[1], np.nan), np.ascontiguousarray(probabilities.T)
     for label_id in np.unique(gold[counted > 0]):
-        areas[label_id] = _area_under_curve(gold == label_id, probabilities[:, label_id], counted)
+        areas[label_id] = _area_under_curve(gold == label_id, by_label[label_id], counted)
     return areas * PERCENT
 
 
@@ -105,7 +105,9 @@ def _area_under_curve(
     Rows of equal score enter the curve together. It starts at recall 0 with precision 1. This is
     not average precision, which is 0.4 points higher on a typical KLUE-RE model.
     """
-    order = np.argsort(-scores, kind="stable")
+    # Rows below the last positive one come after the curve's end.
+    reached = np.flatnonzero(scores >= scores[is_positive].min())
+    order = reached[np.argsort(-scores[reached])]
     ends_a_tie = np.append(np.diff(scores[order]) != 0, True)
     taken = np.cumsum(weights[order])[ends_a_tie]
     found = np.cumsum(np.where(is_positive, weights, 0.0)[order])[ends_a_tie]

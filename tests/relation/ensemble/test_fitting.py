@@ -227,3 +227,19 @@ def test_rows_whose_truth_is_ruled_out_do_not_decide_a_temperature(draw_rows, en
     tuning = Tuning(impossible, OBJECTIVE, ensemble_params(calibrate=True))
     (found,) = fit_blends(tuning, ["soft_vote"])["soft_vote"].temperatures
     assert found == pytest.approx(fit_temperature(rows.said[0, 20:], rows.gold_ids[20:]), rel=1e-4)
+
+
+def test_methods_that_come_to_the_same_are_fitted_once(scored, monkeypatch):
+    tuning, _ = scored("k folds")
+    tuning = replace(tuning, params=tuning.params.model_copy(update={"exhaustive_up_to": 1}))
+    asked = []
+
+    def spy(rows, *_):
+        asked.append(rows)
+        return Blend(lambda said: np.exp(said[0]))
+
+    monkeypatch.setitem(METHODS, "greedy", spy)
+    found = fit_blends(tuning, ["best_subset", "greedy"])
+    assert len(asked) == 1
+    assert list(found) == ["best_subset", "greedy"]
+    assert found["best_subset"].blend is found["greedy"].blend
