@@ -59,7 +59,8 @@ WRONG = {
     ),
     "a stage of another kind": (
         ["experiment=cascade", "--pipelines", "train"],
-        "whose pipelines are adapt, clean, compose, ensemble, ingest, label_audit, report.",
+        "whose pipelines are adapt, bundle, clean, compose, ensemble, errors, ingest, label_audit, "
+        "leaderboard, report, submissions.",
     ),
     "mistakes of an experiment that was not trained": (
         ["augment.methods=[aeda],augment.aeda.select.mistakes_of=rbert_focal"],

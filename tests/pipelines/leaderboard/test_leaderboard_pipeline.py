@@ -3,6 +3,7 @@
 import html
 import io
 import json
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,8 +150,9 @@ class Disk:
 
     def catalog(self):
         def partitions(folder, suffix, dataset):
-            return {"type": "partitions.PartitionedDataset", "path": str(self.folder / folder),
-                    "filename_suffix": suffix, "dataset": dataset}  # fmt: skip
+            return {"type": f"{DATASETS}.optional_partitions.OptionalPartitionsDataset",
+                    "path": str(self.folder / folder), "filename_suffix": suffix,
+                    "dataset": dataset}  # fmt: skip
 
         made = DataCatalog.from_config(
             {
@@ -278,6 +280,23 @@ def test_an_experiment_from_before_there_were_records_has_scores_only(disk):
     own = disk.run()[0].loc["old"]
     assert (own["status"], own["rank"]) == ("scores only", 2)
     assert pd.isna(own[["test_micro_f1", "training_seconds"]]).all()
+
+
+def test_there_may_be_no_record_at_all(disk):
+    shutil.rmtree(disk.folder / "reporting")
+    own = disk.run()[0].loc["strong"]
+    assert (own["status"], own["rank"], own["why"]) == ("scores only", 1, "")
+    assert pd.isna(own["training_seconds"])
+
+
+def test_there_may_be_records_alone(disk):
+    """Where the first run of all has failed."""
+    shutil.rmtree(disk.folder / "scores")
+    disk.tables |= dict.fromkeys(["ensemble_out_of_fold", "ensemble_report"])
+    table, page = disk.run()
+    assert table.index.tolist() == ["strong"]
+    assert pd.isna(table.loc["strong", "rank"])
+    assert "strong" in page
 
 
 def test_a_record_that_cannot_be_read_is_told_and_left_out(disk, caplog):

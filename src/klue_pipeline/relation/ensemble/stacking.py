@@ -5,11 +5,10 @@ target's prior would predict for it, and predictions corrected for a prior were 
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from klue_pipeline.relation.ensemble.interface import Blend, Probabilities, Said, TuningRows
 from klue_pipeline.relation.ensemble.objective import Objective
@@ -30,16 +29,23 @@ def stacking(rows: TuningRows, objective: Objective, params: EnsembleParams) -> 
     n_labels = rows.said.shape[2]
     if len(np.unique(rows.gold_ids)) == 1:  # nothing to tell apart
         return Blend(lambda said: _spread(np.ones((said.shape[1], 1)), rows.gold_ids[:1], n_labels))
-    classifier = LogisticRegression(C=params.stacking_strength, max_iter=_MAX_ITERATIONS, tol=1e-3)
-    with warnings.catch_warnings():
-        # Stopping early is a second, mild penalty; the nested score judges the result as it is.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        classifier.fit(_side_by_side(rows.said), rows.gold_ids)
+    classifier = _fit(rows, params)
     return Blend(
         lambda said: _spread(
             classifier.predict_proba(_side_by_side(said)), classifier.classes_, n_labels
         )
     )
+
+
+def _fit(rows: TuningRows, params: EnsembleParams) -> Any:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    classifier = LogisticRegression(C=params.stacking_strength, max_iter=_MAX_ITERATIONS, tol=1e-3)
+    with warnings.catch_warnings():
+        # Stopping early is a second, mild penalty; the nested score judges the result as it is.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return classifier.fit(_side_by_side(rows.said), rows.gold_ids)
 
 
 def _side_by_side(said: Said) -> NDArray[np.float32]:
