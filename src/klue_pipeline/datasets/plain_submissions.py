@@ -59,7 +59,8 @@ class PlainSubmissionsDataset(AbstractDataset[NoReturn, SubmissionShelf]):
                 tables[path.name] = _read(path)
             except DatasetError as error:
                 refused[path.name] = str(error)
-        logger.info("Submission files in %s: %d", self._filepath, len(tables))
+        if tables:
+            logger.info("Submission files in %s: %d", self._filepath, len(tables))
         return SubmissionShelf(tables, refused)
 
     def save(self, data: NoReturn) -> NoReturn:  # noqa: ARG002 - Kedro's signature

@@ -129,7 +129,8 @@ class ScoreBundlesDataset(AbstractDataset[NoReturn, BundleShelf]):
             except DatasetError as error:
                 refused[path.name] = str(error)
                 logger.warning("A score bundle is left out: %s", error)
-        logger.info("Score bundles in %s: %d", self._filepath, len(bundles))
+        if bundles:
+            logger.info("Score bundles in %s: %d", self._filepath, len(bundles))
         return BundleShelf(bundles, refused)
 
     def save(self, data: NoReturn) -> NoReturn:  # noqa: ARG002 - Kedro's signature
