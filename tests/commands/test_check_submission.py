@@ -1,6 +1,7 @@
 """``kedro check-submission``: every wrong line of a file by its number, and the shell's answer."""
 
 import hashlib
+from types import SimpleNamespace
 
 import click
 import numpy as np
@@ -43,7 +44,9 @@ def call(monkeypatch, tmp_path):
     def type_command(*contents, catalog, options=()):
         asked = []
         monkeypatch.setattr(
-            check_submission, "_open_catalog", lambda *given: asked.append(given) or catalog
+            check_submission,
+            "open_context",
+            lambda *given: asked.append(given) or SimpleNamespace(catalog=catalog),
         )
         paths = [tmp_path / f"{number}.csv" for number in range(len(contents))]
         for path, content in zip(paths, contents, strict=True):

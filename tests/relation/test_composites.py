@@ -346,5 +346,7 @@ def test_scores_that_are_no_numbers_are_refused(logits):
     members = members_of(KFOLD, "b", "p")
     broken = with_row(members["p"].test, "t3", logits)
     members["p"] = replace(members["p"], test=broken)
-    with pytest.raises(ValueError, match="Experiment p has scores that are not numbers"):
+    with pytest.raises(
+        ValueError, match=r"Experiment p: 1 of \d+ rows have scores that are not numbers"
+    ):
         compose_fold(members, KFOLD, 0, CASCADE)

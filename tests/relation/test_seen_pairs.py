@@ -6,7 +6,7 @@ import pytest
 
 from klue_pipeline.relation.leakage import seen_in_training
 from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.seen_pairs import pair_is_in_training, pair_is_seen
+from klue_pipeline.relation.seen_pairs import pair_is_seen
 
 
 def score(row_ids, folds=None):
@@ -42,10 +42,3 @@ def test_rows_of_another_table_are_refused():
     members = pd.DataFrame({"fold": [0], "row_id": ["a"]})
     with pytest.raises(ValueError, match="not in the table of rows"):
         pair_is_seen(score(["x"], [0]), sentences, members)
-
-
-def test_test_rows_are_compared_with_all_training_rows():
-    sentences = pd.DataFrame({"row_id": ["a", "b"], "pair_key": ["p", "q"]})
-    test = pd.DataFrame({"row_id": ["t1", "t2", "t3"], "pair_key": ["q", "x", "p"]})
-    found = pair_is_in_training(score(["t3", "t2", "t1"]), test, sentences)
-    assert found.tolist() == [True, False, True]

@@ -9,10 +9,8 @@ from typing import Any
 
 import click
 import pandas as pd
-from kedro.framework.session import KedroSession
-from kedro.utils import find_kedro_project
 
-from klue_pipeline.cli import read_settings
+from klue_pipeline.commands.project import open_context
 from klue_pipeline.datasets.csv_lines import split_csv
 from klue_pipeline.hooks.members import environment_option
 from klue_pipeline.relation.submission_problems import (
@@ -137,7 +135,7 @@ def _describe(content: bytes) -> list[str]:
 
 def _read_expected(env: str | None, settings: Sequence[str]) -> tuple[Expected, str]:
     """Read what is on disk of the test rows and the labels, and say what is not."""
-    catalog = _open_catalog(env, settings)
+    catalog = open_context(env, settings).catalog
     missing = [name for name in _CHECKED_WITH if not catalog.exists(name)]
     expected = Expected(
         None if "clean_test_sentences" in missing else _read_ids(catalog),
@@ -148,16 +146,6 @@ def _read_expected(env: str | None, settings: Sequence[str]) -> tuple[Expected, 
 
 def _read_ids(catalog: Any) -> list[str]:
     return [str(row_id) for row_id in catalog.load("clean_test_sentences")["row_id"]]
-
-
-def _open_catalog(env: str | None, settings: Sequence[str]) -> Any:
-    session = KedroSession.create(
-        project_path=find_kedro_project(Path.cwd()) or Path.cwd(),
-        save_on_close=False,
-        env=env,
-        runtime_params=read_settings(settings),
-    )
-    return session.load_context().catalog
 
 
 def _explain_missing(missing: Sequence[str], env: str | None) -> str:

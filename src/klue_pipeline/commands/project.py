@@ -1,7 +1,7 @@
 """The project as seen by a command that does not run it: its lab book, and its results on disk."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +40,28 @@ def open_experiment(request: Request, job: Job) -> StoredResults:
     Raises:
         ValueError: Its settings are wrong; the message says which and what to do.
     """
+    # The hook that resolves the parameters also tells the graph its shape.
+    context = open_context(request.env, request.settings_of(job))
+    return read_stored_results(context, pipelines["__default__"])
+
+
+def open_context(env: str | None, given: Sequence[str]) -> Any:
+    """Return the context of an environment, with the settings of a command.
+
+    Args:
+        env: The environment, or None for Kedro's own choice.
+        given: ``name=value`` texts, as ``--params`` of a run.
+
+    Raises:
+        ValueError: A setting is wrong; the message says which and what to do.
+    """
     session = KedroSession.create(
         project_path=_project_path(),
         save_on_close=False,
-        env=request.env,
-        runtime_params=read_settings(request.settings_of(job)),
+        env=env,
+        runtime_params=read_settings(given),
     )
-    # The hook that resolves the parameters also tells the graph its shape.
-    context = session.load_context()
-    return read_stored_results(context, pipelines["__default__"])
+    return session.load_context()
 
 
 def adapted_encoder_is_missing(results: StoredResults) -> bool:

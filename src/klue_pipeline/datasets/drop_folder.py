@@ -1,11 +1,44 @@
 """Folders that people drop files into: what counts as handed in, and what is no such thing."""
 
 from pathlib import Path
+from typing import Any, Generic, NoReturn, TypeVar
 
-from kedro.io import DatasetError
+from kedro.io import AbstractDataset, DatasetError
 
 _ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
 _LEFT_BY_UNZIPPING = "__MACOSX"
+
+Shelf = TypeVar("Shelf")
+
+
+class DropFolderDataset(AbstractDataset[NoReturn, Shelf], Generic[Shelf]):
+    """What datasets of such folders share: they read, and never write. ``load`` is theirs."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Name the folder.
+
+        Args:
+            filepath: A local path; there need not be such a folder.
+            metadata: Anything, for plugins such as Kedro-Viz.
+        """
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def save(self, data: NoReturn) -> NoReturn:  # noqa: ARG002 - Kedro's signature
+        """Refuse: what lies there is other people's.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError(
+            f"{self._filepath} is read here and never written; people copy their files into it."
+        )
+
+    def _exists(self) -> bool:
+        return self._filepath.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
 
 
 def list_entries(folder: Path) -> list[Path]:

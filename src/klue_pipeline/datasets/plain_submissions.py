@@ -2,13 +2,12 @@
 
 import logging
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from klue_pipeline.datasets.bundle_manifest import MANIFEST
-from klue_pipeline.datasets.drop_folder import is_archive, list_entries
+from klue_pipeline.datasets.drop_folder import DropFolderDataset, is_archive, list_entries
 from klue_pipeline.relation.plain_submissions import SubmissionShelf
 
 logger = logging.getLogger(__name__)
@@ -16,7 +15,7 @@ logger = logging.getLogger(__name__)
 _SUFFIX = ".csv"
 
 
-class PlainSubmissionsDataset(AbstractDataset[NoReturn, SubmissionShelf]):
+class PlainSubmissionsDataset(DropFolderDataset[SubmissionShelf]):
     """``PlainSubmissionsDataset`` reads every CSV file of a folder as text.
 
     A submission is called as its file is. What cannot be read is set aside with the reason; whether
@@ -36,16 +35,6 @@ class PlainSubmissionsDataset(AbstractDataset[NoReturn, SubmissionShelf]):
     False
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the folder.
-
-        Args:
-            filepath: A local path; there need not be such a folder.
-            metadata: Anything, for plugins such as Kedro-Viz.
-        """
-        self._filepath = Path(filepath)
-        self.metadata = metadata
-
     def load(self) -> SubmissionShelf:
         """Read all files.
 
@@ -62,22 +51,6 @@ class PlainSubmissionsDataset(AbstractDataset[NoReturn, SubmissionShelf]):
         if tables:
             logger.info("Submission files in %s: %d", self._filepath, len(tables))
         return SubmissionShelf(tables, refused)
-
-    def save(self, data: NoReturn) -> NoReturn:  # noqa: ARG002 - Kedro's signature
-        """Refuse: the files are other people's.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError(
-            f"{self._filepath} is read here and never written; files are copied into it."
-        )
-
-    def _exists(self) -> bool:
-        return self._filepath.is_dir()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 def _read(path: Path) -> pd.DataFrame:

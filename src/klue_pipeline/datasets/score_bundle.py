@@ -3,7 +3,7 @@
 import logging
 import re
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
@@ -16,7 +16,7 @@ from klue_pipeline.datasets.bundle_manifest import (
     read_manifest,
     write_manifest,
 )
-from klue_pipeline.datasets.drop_folder import is_archive, list_entries
+from klue_pipeline.datasets.drop_folder import DropFolderDataset, is_archive, list_entries
 from klue_pipeline.datasets.score_table import ScoreTableDataset
 from klue_pipeline.relation.bundles import BundleShelf, ScoreBundle
 
@@ -85,7 +85,7 @@ class ScoreBundleDataset(AbstractDataset[ScoreBundle, ScoreBundle]):
         return {"filepath": str(self._filepath)}
 
 
-class ScoreBundlesDataset(AbstractDataset[NoReturn, BundleShelf]):
+class ScoreBundlesDataset(DropFolderDataset[BundleShelf]):
     """``ScoreBundlesDataset`` reads every bundle in a folder that team mates copy theirs into.
 
     A bundle is called as its folder is. What is no sound bundle is set aside with the reason; a
@@ -105,16 +105,6 @@ class ScoreBundlesDataset(AbstractDataset[NoReturn, BundleShelf]):
     False
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the folder.
-
-        Args:
-            filepath: A local path; there need not be such a folder.
-            metadata: Anything, for plugins such as Kedro-Viz.
-        """
-        self._filepath = Path(filepath)
-        self.metadata = metadata
-
     def load(self) -> BundleShelf:
         """Read all bundles into memory: 4 MB each for 32,470 rows and 30 labels.
 
@@ -132,22 +122,6 @@ class ScoreBundlesDataset(AbstractDataset[NoReturn, BundleShelf]):
         if bundles:
             logger.info("Score bundles in %s: %d", self._filepath, len(bundles))
         return BundleShelf(bundles, refused)
-
-    def save(self, data: NoReturn) -> NoReturn:  # noqa: ARG002 - Kedro's signature
-        """Refuse: the bundles are other people's.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError(
-            f"{self._filepath} is read here and never written; bundles are copied into it."
-        )
-
-    def _exists(self) -> bool:
-        return self._filepath.is_dir()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
 
 def _read_bundle(folder: Path) -> ScoreBundle:

@@ -17,15 +17,14 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.experiments import folder_name
 from klue_pipeline.hooks.record_facts import (
     OUT_OF_FOLD,
     begin_record,
     lacks_scores,
     makes_scores,
-    run_name_of,
 )
 from klue_pipeline.hooks.run_facts import this_process
+from klue_pipeline.hooks.run_tags import run_name
 from klue_pipeline.hooks.tolerance import Tolerance
 from klue_pipeline.run_records import RunRecord, describe_error
 
@@ -159,8 +158,8 @@ def record_path(context: Any, parameters: Mapping[str, Any]) -> Path:
         parameters: The run's resolved parameters.
     """
     data_root = context.config_loader["globals"]["data_root"]
-    folder = folder_name(parameters["experiment"], run_name_of(parameters))
-    return Path(context.project_path, data_root, "08_reporting", folder, RECORD_FILE)
+    folder = Path(context.project_path, data_root, "08_reporting", run_name(parameters))
+    return folder / RECORD_FILE
 
 
 def read_record(path: Path) -> RunRecord | None:

@@ -49,7 +49,7 @@ class Interval:
     Attributes:
         difference: Score of the first model minus that of the second, on KLUE's scale (-100 to
             100).
-        low: Lower end of the percentile interval.
+        low: Lower end of the interval.
         high: Upper end.
     """
 
@@ -137,9 +137,27 @@ def draw_weights(scores: ScoreTable, n_resamples: int, seed: int) -> Iterator[ND
         yield np.ascontiguousarray(by_row.T)
 
 
-def _interval(observed: NDArray[np.float64], resampled: NDArray[np.float64]) -> Interval:
-    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Interval(float(observed[0]), float(low), float(high))
+def interval_ends(
+    draws: NDArray[np.floating], value: float, confidence: float
+) -> tuple[float, float]:
+    """Return the quantiles of draws, moved so that their mean is the value.
+
+    Rows that a draw repeats share their rank, which raises the AUPRC of a label with few rows; that
+    is a property of the draws and not of the model.
+
+    Args:
+        draws: A score, or a difference of two, in every draw. Shape: (draws,).
+        value: The score itself.
+        confidence: Share of the draws inside.
+    """
+    outside = (1 - confidence) / 2
+    low, high = np.quantile(draws, [outside, 1 - outside]) + (value - draws.mean())
+    return float(low), float(high)
+
+
+def _interval(observed: NDArray[np.floating], resampled: NDArray[np.floating]) -> Interval:
+    value = float(observed[0])
+    return Interval(value, *interval_ends(resampled, value, CONFIDENCE))
 
 
 def _differences(

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
+from klue_pipeline.relation.logits import LOG_ZERO, log_probabilities, require_usable_logits
 from klue_pipeline.relation.members import MemberScores, Task, require_fit, target_of
 from klue_pipeline.relation.params import CompositeParams, LabelSet
 from klue_pipeline.relation.scores import ScoreTable
@@ -25,9 +25,6 @@ LogProbabilities = NDArray[np.float64]
 
 Join = Callable[[Mapping[str, LogProbabilities]], NDArray[np.float32]]
 """Turns what every member says about the same rows into logits. Shape: (rows, labels)."""
-
-_FLOOR = float(np.log(np.finfo(np.float32).tiny))
-"""Logarithm that stands for probability 0, as where several experiments are averaged."""
 
 
 def compose_fold(
@@ -96,7 +93,7 @@ def cascade(
         joined = np.empty((len(has_none), len(names)))
         joined[:, is_negative] = has_none
         joined[:, ~is_negative] = has_one + log_probabilities[positive]
-        return np.maximum(joined, _FLOOR).astype(np.float32)
+        return np.maximum(joined, LOG_ZERO).astype(np.float32)
 
     return join
 
@@ -185,16 +182,12 @@ def _log_probabilities(
     """Return what each member says about the same rows, in their order."""
     found = {}
     for name, table in tables.items():
-        logits = table.in_order_of(row_ids).logits.astype(np.float64)
-        # A member may rule a label out by a score of minus infinity, which is a probability of 0.
-        with np.errstate(invalid="ignore"):  # checked below
-            logarithms = log_softmax(logits, axis=1)
-        if np.isnan(logarithms).any():
-            raise ValueError(
-                f"Experiment {name} has scores that are not numbers; its training diverged: lower "
-                "its training.learning_rate and train it again."
-            )
-        found[name] = np.maximum(logarithms, _FLOOR)
+        logits = table.in_order_of(row_ids).logits
+        try:
+            require_usable_logits(logits)
+        except ValueError as error:
+            raise ValueError(f"Experiment {name}: {error}") from None
+        found[name] = log_probabilities(logits)
     return found
 
 

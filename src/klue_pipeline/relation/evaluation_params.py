@@ -1,7 +1,7 @@
 """Settings of evaluation: which prior scores are told for, how intervals are drawn, what wins."""
 
 import logging
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
@@ -14,12 +14,8 @@ ScoreName = Literal[
 ]
 """What experiments and blends can be ranked by; ``shift_``: re-weighted to the target prior."""
 
-_SHIFT = "shift_"
-_PLAIN: dict[str, ScoreName] = {
-    "shift_micro_f1": "micro_f1",
-    "shift_auprc": "auprc",
-    "shift_accuracy": "accuracy",
-}
+SHIFT = "shift_"
+"""What the name of a shift-aware score begins with."""
 
 EstimatorName = Literal["em_raw", "em_calibrated", "classify_and_count"]
 
@@ -78,9 +74,9 @@ class EvaluationParams(Settings):
 
     def told_by(self, *, has_target: bool) -> ScoreName:
         """Return the score that decides: the plain one of its kind where there is no target."""
-        if has_target or not self.select_by.startswith(_SHIFT):
+        if has_target or not self.select_by.startswith(SHIFT):
             return self.select_by
-        plain: ScoreName = _PLAIN[self.select_by]
+        plain = cast("ScoreName", self.select_by.removeprefix(SHIFT))
         logger.warning("There is no target prior: %s decides in place of %s", plain, self.select_by)
         return plain
 

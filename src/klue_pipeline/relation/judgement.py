@@ -19,15 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.bootstrap import Estimate, Interval, draw_weights
-from klue_pipeline.relation.evaluation_params import EvaluationParams
+from klue_pipeline.relation.bootstrap import Estimate, Interval, draw_weights, interval_ends
+from klue_pipeline.relation.evaluation_params import SHIFT, EvaluationParams
 from klue_pipeline.relation.metrics import PERCENT
 from klue_pipeline.relation.resampled_metrics import METRICS, THREADS, ResampledMetrics
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.shift.target import Target
-
-SHIFT = "shift_"
-"""What the name of a shift-aware score begins with."""
 
 Draws = dict[str, NDArray[np.floating]]
 Weightings = Mapping[str, NDArray[np.floating]]
@@ -51,7 +48,7 @@ class Judgement:
 
     def estimate(self, name: str) -> Estimate:
         """Return a score with its interval."""
-        ends = self._ends(self.draws[name], self.values[name])
+        ends = interval_ends(self.draws[name], self.values[name], self.confidence)
         low, high = np.clip(ends, 0, PERCENT).tolist()
         return Estimate(self.values[name], low, high)
 
@@ -62,21 +59,12 @@ class Judgement:
     def minus(self, other: "Judgement", name: str) -> Interval:
         """Return by how much a score is higher than another model's on the same draws."""
         difference = self.values[name] - other.values[name]
-        return Interval(difference, *self._ends(self.draws[name] - other.draws[name], difference))
+        draws = self.draws[name] - other.draws[name]
+        return Interval(difference, *interval_ends(draws, difference, self.confidence))
 
     def chance_to_beat(self, other: "Judgement", name: str) -> float:
         """Return the share of draws in which a score is higher than another model's, 0 to 1."""
         return float((self.draws[name] > other.draws[name]).mean())
-
-    def _ends(self, draws: NDArray[np.floating], value: float) -> tuple[float, float]:
-        """Return the quantiles of the draws, moved so that their mean is the value.
-
-        Rows that a draw repeats share their rank, which raises the AUPRC of a label with few rows;
-        that is a property of the draws and not of the model.
-        """
-        outside = (1 - self.confidence) / 2
-        low, high = np.quantile(draws, [outside, 1 - outside]) + (value - draws.mean())
-        return float(low), float(high)
 
 
 def judge(

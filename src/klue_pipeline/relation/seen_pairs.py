@@ -32,19 +32,3 @@ def pair_is_seen(scores: ScoreTable, sentences: pd.DataFrame, fold_members: pd.D
     in_training = count_in_training(pairs, len(keys), sentences["row_id"], fold_members)
     own = pairs[find_rows(scores.row_ids, sentences["row_id"])]
     return np.asarray(in_training.counts[in_training.places(scores), own] > 0)
-
-
-def pair_is_in_training(
-    scores: ScoreTable, test_sentences: pd.DataFrame, sentences: pd.DataFrame
-) -> Mask:
-    """Say of each test row whether any training row has the same entity pair.
-
-    Returns:
-        Shape: (scored rows,).
-
-    Raises:
-        ValueError: A scored row is not among the test rows.
-    """
-    places = find_rows(scores.row_ids, test_sentences["row_id"])
-    is_seen = test_sentences["pair_key"].isin(sentences["pair_key"]).to_numpy(dtype=np.bool_)
-    return np.asarray(is_seen[places])

@@ -14,7 +14,12 @@ from klue_pipeline.relation.decoding import (
     mask_illegal,
     nested_negative_bias,
 )
-from klue_pipeline.relation.ensemble.decoding import Decoded, DecodingRules, decode_blend
+from klue_pipeline.relation.ensemble.decoding import (
+    Decoded,
+    DecodingRules,
+    decode_blend,
+    require_decodable,
+)
 from klue_pipeline.relation.judgement import judge
 from klue_pipeline.relation.metrics import micro_f1
 from klue_pipeline.relation.params import LabelSet
@@ -236,14 +241,16 @@ def test_the_bias_is_fitted_on_what_the_mask_leaves(decode, tables, small_task):
 
 
 @pytest.mark.parametrize("bias", ["auto", 0.5, 0.0])
-def test_a_bias_where_no_label_is_negative_is_refused(bias, decode, tables, small_task):
+def test_a_bias_where_no_label_is_negative_is_refused(bias, ensemble_params, small_task):
     labels = LabelSet(names=small_task.task.labels.names, negative=None)
     task = replace(small_task.task, labels=labels)
     with pytest.raises(
         ValueError,
         match=rf"ensemble\.negative_bias is {bias}, but no label is negative; set it to never\.",
     ):
-        decode(tables, task=task, negative_bias=bias)
+        require_decodable(task, ensemble_params(negative_bias=bias))
+    require_decodable(task, ensemble_params(negative_bias="never"))
+    require_decodable(small_task.task, ensemble_params(negative_bias=bias))
 
 
 def test_labels_without_a_negative_one_may_be_masked(decode, tables, small_task):

@@ -13,7 +13,10 @@ from klue_pipeline.pipelines.ensemble.nodes import (
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire the ensemble stage."""
-    written_for = ["clean_test_sentences", "labels"]
+    return _blend() + _submissions()
+
+
+def _blend() -> Pipeline:
     return Pipeline(
         [
             node(
@@ -46,6 +49,14 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 outputs="ensemble_page",
                 name="render_ensemble",
             ),
+        ]
+    )
+
+
+def _submissions() -> Pipeline:
+    written_for = ["clean_test_sentences", "labels"]
+    return Pipeline(
+        [
             node(
                 write_submission,
                 inputs=["ensemble_scores", *written_for],

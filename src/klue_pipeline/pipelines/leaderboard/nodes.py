@@ -76,8 +76,8 @@ def _experiments(
 ) -> Iterator[Contender]:
     records = parse_records(run_records)
     for name in sorted(records.keys() | out_of_fold.keys()):
-        # Keys are <experiment>/fold_<k>; those of all folds together have no such ending.
         run = summarise_run(records.get(name), has_scores=name in out_of_fold)
+        # Keys are <experiment>/fold_<k>; those of all folds together have no such ending.
         folds = [metrics[key]() for key in metrics if key.rpartition(_FOLD)[0] == name]
         speed = measure_training(folds)
         entry = LeaderboardEntry(

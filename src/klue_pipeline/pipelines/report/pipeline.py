@@ -18,11 +18,15 @@ from klue_pipeline.pipelines.report.nodes import (
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire the report stage; a composite has no training histories to draw."""
-    return _judgement() + (Pipeline([]) if topology.experiment_kind() == "composite" else _curves())
+    curves = Pipeline([]) if topology.experiment_kind() == "composite" else _curves()
+    return _judgement() + _doubts() + curves
+
+
+SCORED = ["out_of_fold@one", "clean_sentences", "labels", "params:target"]
+"""What is needed to judge out-of-fold scores."""
 
 
 def _judgement() -> Pipeline:
-    scored = ["out_of_fold@one", "clean_sentences", "labels", "params:target"]
     by_fold = {f"fold_{fold}": f"fold_{fold}.test_scores" for fold in topology.folds_to_run()}
     return Pipeline(
         [
@@ -42,15 +46,23 @@ def _judgement() -> Pipeline:
                 outputs=["metrics", "experiment_metrics"],
                 name="evaluate",
             ),
-            node(tabulate_labels, inputs=scored, outputs="per_label", name="tabulate_labels"),
+            node(tabulate_labels, inputs=SCORED, outputs="per_label", name="tabulate_labels"),
             node(
                 plot_confusion_matrix,
-                inputs=scored,
+                inputs=SCORED,
                 outputs="confusion_matrix",
                 name="plot_confusion_matrix",
             ),
+        ]
+    )
+
+
+def _doubts() -> Pipeline:
+    """Look at how far the scores can be believed: by confidence, by kind of row, by prior."""
+    return Pipeline(
+        [
             node(
-                calibrate, inputs=scored, outputs=["calibration", "reliability"], name="calibrate"
+                calibrate, inputs=SCORED, outputs=["calibration", "reliability"], name="calibrate"
             ),
             node(
                 plot_reliability,
@@ -73,7 +85,7 @@ def _judgement() -> Pipeline:
             ),
             node(
                 trace_sensitivity,
-                inputs=[*scored, "params:evaluation"],
+                inputs=[*SCORED, "params:evaluation"],
                 outputs="shift_sensitivity",
                 name="trace_sensitivity",
             ),

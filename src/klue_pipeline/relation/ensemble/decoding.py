@@ -62,6 +62,19 @@ class _Option:
     decode: Callable[[ScoreTable, ScoreTable], tuple[ScoreTable, ScoreTable]]
 
 
+def require_decodable(task: BlendTask, params: EnsembleParams) -> None:
+    """Refuse options that the labels do not allow, before anything is fitted.
+
+    Raises:
+        ValueError: A bias is wanted where no label is negative.
+    """
+    if task.negative_id is None and params.negative_bias != OFF:
+        raise ValueError(
+            f"ensemble.negative_bias is {params.negative_bias}, but no label is negative; set it "
+            f"to {OFF}."
+        )
+
+
 def decode_blend(
     blend: Decoded, task: BlendTask, target: Target | None, rules: DecodingRules
 ) -> Decoded:
@@ -73,9 +86,6 @@ def decode_blend(
         task: Rows, folds and labels.
         target: Where the blend will be judged, or None.
         rules: Which options, and by which score ``auto`` decides.
-
-    Raises:
-        ValueError: A bias is wanted where no label is negative.
     """
     decoded = blend
     for name, option in _options(task, rules.params).items():
@@ -108,11 +118,6 @@ def _options(task: BlendTask, params: EnsembleParams) -> dict[str, _Option]:
     if task.negative_id is not None:
         biaser = _biaser(task, task.negative_id, params.negative_bias)
         options["negative_bias"] = _Option(params.negative_bias, biaser)
-    elif params.negative_bias != OFF:
-        raise ValueError(
-            f"ensemble.negative_bias is {params.negative_bias}, but no label is negative; set it "
-            f"to {OFF}."
-        )
     return options
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.evaluation_params import ScoreName
-from klue_pipeline.relation.judgement import SHIFT
+from klue_pipeline.relation.evaluation_params import SHIFT, ScoreName
 from klue_pipeline.relation.metrics import accuracy, auprc, micro_f1
 
 _Score = Callable[

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from klue_pipeline.relation.ensemble.decoding import require_decodable
 from klue_pipeline.relation.ensemble.fitting import Tuning
 from klue_pipeline.relation.ensemble.interface import TuningRows, equal_weights, weighted_mean
 from klue_pipeline.relation.ensemble.members import Panel, seat_out_of_fold, seat_test, table_of
@@ -75,6 +76,7 @@ def prepare(
             f"Submission files have the names of members: {', '.join(taken)}. Rename the files, or "
             "remove them if they are submissions of these members."
         )
+    require_decodable(task, params)
     panel = _seat(voters.selection)
     test_panel = seat_test(voters.selection.test_scores)
     truth = task.gold_ids(panel.rows)

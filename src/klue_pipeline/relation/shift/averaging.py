@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import softmax
 
-from klue_pipeline.relation.judgement import SHIFT, Judgement
+from klue_pipeline.relation.evaluation_params import SHIFT
+from klue_pipeline.relation.judgement import Judgement
 from klue_pipeline.relation.metrics import PERCENT
 from klue_pipeline.relation.relabelled_metrics import RelabelledMetrics
 from klue_pipeline.relation.resampled_metrics import METRICS

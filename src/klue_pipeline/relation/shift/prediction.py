@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from klue_pipeline.relation.bootstrap import Estimate
-from klue_pipeline.relation.judgement import SHIFT, Judgement
+from klue_pipeline.relation.evaluation_params import SHIFT
+from klue_pipeline.relation.judgement import Judgement
 from klue_pipeline.relation.metrics import PERCENT
 from klue_pipeline.relation.resampled_metrics import METRICS
 from klue_pipeline.relation.shift.averaging import AveragingGain, spread_of_gain

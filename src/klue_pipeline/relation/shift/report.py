@@ -10,8 +10,8 @@ import pandas as pd
 from klue_pipeline.relation.bootstrap import Estimate
 from klue_pipeline.relation.calibration import fit_temperature
 from klue_pipeline.relation.evaluation import gold_ids, negative_id
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.judgement import SHIFT, judge
+from klue_pipeline.relation.evaluation_params import SHIFT, EvaluationParams
+from klue_pipeline.relation.judgement import judge
 from klue_pipeline.relation.params import LabelSet
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.relation.shift.averaging import gain_of_submission

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.bootstrap import draw_weights
+from klue_pipeline.relation.bootstrap import draw_weights, interval_ends
 from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.metrics import PERCENT
 from klue_pipeline.relation.resampled_metrics import METRICS, THREADS, ResampledMetrics
@@ -70,12 +70,9 @@ def _score(
 ) -> dict[str, float]:
     observed = metrics(weights[:, None])
     draws = metrics(drawn * weights[:, None].astype(np.float32))
-    outside = (1 - confidence) / 2
     told: dict[str, float] = {}
     for name in METRICS:
-        # Around the value, as in Judgement: rows that a draw repeats raise its AUPRC.
-        value, own = float(observed[name][0]), draws[name]
-        ends = np.quantile(own, [outside, 1 - outside]) + (value - own.mean())
-        low, high = np.clip(ends, 0, PERCENT).tolist()
+        value = float(observed[name][0])
+        low, high = np.clip(interval_ends(draws[name], value, confidence), 0, PERCENT).tolist()
         told |= {name: value, f"{name}_low": low, f"{name}_high": high}
     return told
