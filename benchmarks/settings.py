@@ -5,6 +5,9 @@ from typing import Any
 
 import yaml
 
+from klue_pipeline.experiments import input_in_language
+from klue_pipeline.relation.params import InputParams
+
 _CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
 
 
@@ -15,3 +18,10 @@ def read_settings(*names: str) -> dict[str, Any]:
         path = _CONFIGURATION / f"parameters_{name}.yml"
         settings |= yaml.safe_load(path.read_text(encoding="utf-8"))
     return settings
+
+
+def read_input() -> InputParams:
+    """Read how rows are written by default, with the words of the default language."""
+    settings = read_settings("experiments", "text")
+    defaults = settings["experiment_defaults"]["input"]
+    return InputParams.model_validate(input_in_language(defaults, settings["text"]))

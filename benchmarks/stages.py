@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.contenders import train_ours
 from benchmarks.inference import predict_ours
-from benchmarks.settings import read_settings
+from benchmarks.settings import read_input, read_settings
 from benchmarks.workload import Workload, read_sentences
 from klue_pipeline.datasets.features import FeaturesDataset
 from klue_pipeline.pipelines.clean.nodes import assign_folds
@@ -21,7 +21,7 @@ from klue_pipeline.relation.augmentation.table import mark_originals
 from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.cleaning import Evidence, Tables, clean_tables
 from klue_pipeline.relation.features import encode
-from klue_pipeline.relation.params import InputParams, LabelSet
+from klue_pipeline.relation.params import LabelSet
 from klue_pipeline.training.params import FoldsParams
 
 Seconds = dict[str, float]
@@ -54,7 +54,7 @@ def time_data_stages(source: str, rows: int, workload: Workload) -> Seconds:
         lambda: augment_rows(cleaned, members, label_set, augment, Resources()),
     )
     table = mark_originals(cleaned)
-    inputs = InputParams.model_validate(defaults["input"])
+    inputs = read_input()
     tokens = defaults["training"]["max_tokens"]
     features = _timed(
         seconds, "tokenize", lambda: encode(table, workload.tokenizer, inputs, tokens, label_set)

@@ -9,9 +9,9 @@ import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from benchmarks.settings import read_settings
+from benchmarks.settings import read_input, read_settings
 from klue_pipeline.datasets.raw_relation import RawRelationDataset
-from klue_pipeline.pipelines.ingest.nodes import choose_labels, parse_train
+from klue_pipeline.pipelines.ingest.nodes import parse_train
 from klue_pipeline.relation.augmentation.table import mark_originals
 from klue_pipeline.relation.encoded_rows import encode_rows
 from klue_pipeline.relation.features import Features, encode
@@ -21,8 +21,8 @@ from klue_pipeline.relation.model import RelationConfig, RelationModel
 from klue_pipeline.relation.params import (
     HeadParams,
     IngestParams,
-    InputParams,
     LabelSet,
+    LabelsParams,
     TargetParams,
 )
 from klue_pipeline.relation.tokenizer import load_tokenizer
@@ -62,8 +62,8 @@ def read_sentences(source: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     ingest = IngestParams.model_validate(settings["ingest"])
     label_sets = LabelSets.model_validate(settings["label_sets"])
     types = EntityTypes.model_validate(settings["entity_types"])
-    labels = choose_labels(raw, ingest, label_sets)
-    sentences, _ = parse_train(raw, labels, ingest, types, label_sets)
+    own = LabelsParams.model_validate(settings["labels"])
+    labels, sentences, _ = parse_train(raw, ingest, own, label_sets, types)
     return sentences, labels
 
 
@@ -80,13 +80,13 @@ def make_workload(source: str, encoder: str, layers: int, rows: int, batch_size:
     features = encode(
         mark_originals(chosen),
         tokenizer,
-        InputParams.model_validate(defaults["input"]),
+        read_input(),
         training.max_tokens,
         label_set,
     )
     params = ClassifierParams(
         TargetParams.model_validate(defaults["target"]),
-        InputParams.model_validate(defaults["input"]),
+        read_input(),
         EncoderParams(name=encoder, num_hidden_layers=layers),
         HeadParams.model_validate(defaults["head"]),
         LossParams.model_validate(defaults["loss"]),

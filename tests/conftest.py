@@ -222,3 +222,49 @@ def small_sentences() -> pd.DataFrame:
     lines = _ROWS.strip().splitlines()
     table = pd.DataFrame([_normalise(number, line) for number, line in enumerate(lines)])
     return table.assign(given_fold=pd.array([None] * len(table), dtype="Int64"))
+
+
+@pytest.fixture(scope="session")
+def relation_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the checkpoints fold_0 and fold_1: tiny random models of three labels.
+
+    Session-wide: only looked at.
+    """
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from klue_pipeline.relation.model import RelationConfig, RelationModel, TrainedModel
+    from klue_pipeline.relation.params import HeadParams, InputParams, TargetParams
+    from klue_pipeline.relation.tokenizer import train_tokenizer
+
+    torch.set_num_threads(1)
+    sentences = ["이순신은 조선의 무신이다.", "@ * 사람 * 이순신 @은 # ^ 장소 ^ 조선 #의 무신이다."]
+    tokenizer = train_tokenizer(sentences, vocabulary_size=300)
+    labels = ("no_relation", "per:origin", "per:title")
+    config = RelationConfig(
+        labels=labels,
+        task_labels=labels,
+        label_counts=(3, 2, 1),
+        input=InputParams(
+            name="typed_entity_marker_punct",
+            query="none",
+            query_position="after",
+            type_words={"PER": "사람", "LOC": "장소"},
+        ),
+        max_tokens=60,
+        target=TargetParams(name="all"),
+        head=HeadParams(name="cls_entity_start", dropout=0.0),
+        entity_types=("LOC", "PER"),
+        legal_labels={},
+        fingerprint={"tokenizer": "t"},
+    )
+    sizes = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
+        intermediate_size=8, max_position_embeddings=64, pad_token_id=tokenizer.pad_token_id,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("models")
+    for fold in (0, 1):
+        torch.manual_seed(fold)
+        model = RelationModel(BertModel(sizes, add_pooling_layer=False), config)
+        TrainedModel(model.eval(), tokenizer).save_pretrained(folder / f"fold_{fold}")
+    return folder

@@ -24,12 +24,12 @@ EVERY_GRAPH = [*EXPERIMENT_OF_KIND.values(), "aug_mistakes"]
 """Experiments whose graphs together have every dataset there is."""
 FROM_ELSEWHERE = {
     "raw_train", "raw_test", "raw_test_gold", "reviewed_rows", "synonyms", "translations",
-    "score_bundles", "plain_submissions",
+    "score_bundles", "plain_submissions", "new_rows",
 }  # fmt: skip
 """Datasets that the user brings."""
 READ_OUTSIDE_OF_NODES = {
-    "raw",  # by the catalog
     "run",  # by the catalog: a variant's folder
+    "text",  # by the hook that resolves the experiment: it becomes a part of input
     "experiment",  # by the catalog and by the hook that resolves it
     "experiments",
     "experiment_defaults",
@@ -52,8 +52,12 @@ INTERFACE = [
     ("label_audit.max_suspects", 10, "label_audit.max_suspect"),
     ("ingest.format", "legacy_tsv", "ingest.fromat"),
     ("ingest.max_rows", 77, "ingest.max_row"),
+    ("labels.names", "infer", "labels.naems"),
+    ("predict.input", "my/new.jsonl", "predict.inptu"),
+    ("predict.output_format", "parquet", "predict.output_fromat"),
     ("experiment", "typed_punct_query", "experment"),
     ("run.name", "mine", "run.nam"),
+    ("text.language", "en", "text.langauge"),
     ("encoder.name", "klue/roberta-small", "encoder.nmae"),
     ("encoder.num_hidden_layers", 4, "encoder.num_hidden_layer"),
     ("evaluation.select_by", "auprc", "evaluation.selectby"),
@@ -73,6 +77,7 @@ INTERFACE = [
     ("training.precision", "fp32", "training.precison"),
     ("training.device", "cuda:1", "training.devices"),
     ("training.seed", 9, "training.sed"),
+    ("export.licences.data", "CC-BY-4.0", "export.licences.date"),
     ("mlflow.enabled", True, "mlflow.enable"),
 ]
 
@@ -201,7 +206,7 @@ def test_nodes_say_the_type_of_every_parameter(context_of_kind):
 def test_klue_takes_the_hub_and_the_published_recipe():
     context = make_context("klue")
     params = context.params
-    assert params["raw"] == {
+    assert params["raw"].model_dump() == {
         "train": "hub:klue:re:train",
         "test": "hub:klue:re:validation",
         "test_gold": "auto",

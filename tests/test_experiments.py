@@ -82,6 +82,56 @@ def test_another_input_keeps_its_type_words():
     assert resolved == DEFAULTS["input"] | {"name": "entity_mask"}
 
 
+TEXT = {
+    "language": "ko",
+    "type_words": {"ko": {"PER": "인물", "ORG": "조직"}, "en": {"PER": "person", "LOC": "place"}},
+}
+
+
+def resolve_input(language, configured=CONFIGURED, **runtime):
+    configured = configured | {"text": TEXT}
+    return resolve_experiment(configured, {"text": {"language": language}, **runtime})["input"]
+
+
+def test_the_language_brings_its_type_words_and_those_of_the_input_win():
+    korean, english = resolve_input("ko"), resolve_input("en")
+    assert korean == DEFAULTS["input"] | {
+        "language": "ko", "type_words": {"PER": "사람", "ORG": "조직"}
+    }  # fmt: skip
+    assert english == DEFAULTS["input"] | {
+        "language": "en", "type_words": {"PER": "사람", "LOC": "place"}
+    }  # fmt: skip
+    assert list(korean["type_words"]) == ["PER", "ORG"]  # the order of the special tokens
+
+
+def test_type_words_come_from_every_layer():
+    experiments = CONFIGURED["experiments"] | {
+        "own": {"why": "x", "input": {"type_words": {"LOC": "site"}}}
+    }
+    runtime = {"experiment": "own", "input": {"type_words": {"AGE": "age"}}}
+    found = resolve_input("en", CONFIGURED | {"experiments": experiments}, **runtime)
+    assert found["type_words"] == {"PER": "사람", "LOC": "site", "AGE": "age"}
+
+
+def test_the_language_is_said_in_one_place_only():
+    message = r"input\.language: found 'en', but what decides .* is text\.language; set that"
+    with pytest.raises(ValueError, match=message):
+        resolve_input("ko", input={"language": "en"})
+    experiments = {"baseline": {"why": "x", "input": {"language": "en"}}}
+    with pytest.raises(ValueError, match=message):
+        resolve_input("en", CONFIGURED | {"experiments": experiments})
+
+
+@pytest.mark.parametrize("language", ["fr", None, 3, ["ko", "en"]])
+def test_a_language_without_words_is_left_to_the_check_of_all_parameters(language):
+    assert resolve_input(language) == DEFAULTS["input"]
+
+
+@pytest.mark.parametrize("text", ["en", None, {"language": "en", "type_words": None}])
+def test_text_settings_that_are_none_are_left_to_it_too(text):
+    assert resolve_experiment(CONFIGURED | {"text": text}, {})["input"] == DEFAULTS["input"]
+
+
 def test_the_same_name_changes_only_what_is_said():
     resolved = resolve(experiment="gamma")
     assert resolved["loss"] == {"name": "focal", "gamma": 5.0}

@@ -86,6 +86,7 @@ def test_klue_is_its_recipe():
         ("folds.n_splits", 7),
         ("folds.strategy", "stratified"),
         ("folds.run", [0]),
+        ("text.language", "en"),
         ("training.epochs", 1),
         ("training.learning_rate", 1e-6),
         ("training.batch_size", 3),
@@ -113,6 +114,7 @@ def test_the_settings_of_the_interface_can_be_given(environment, name, value):
         ("encoder.num_layers", "num_hidden_layers"),
         ("encoder.scratch.hiden_size", "hidden_size"),
         ("input.query_pos", "query_position"),
+        ("text.langage", "language"),
         ("folds.n_split", "n_splits"),
         ("folds.stategy", "strategy"),
         ("raw.trian", "train"),
@@ -292,9 +294,67 @@ def test_a_composite_does_not_care_for_settings_of_models_that_it_does_not_read(
                                              "reweight_after_share": 0.8})  # fmt: skip
 
 
+# The language of the text
+
+
+KOREAN_ONLY = [
+    (
+        {"methods": ["mask_words", "fill_mask"], "fill_mask": {"model": "klue/roberta-base"}},
+        "augment.methods: fill_mask finds and writes Korean nouns only, but text.language is en; "
+        "leave it out, or take mask_words",
+    ),
+    (
+        {"methods": ["eda"], "eda": {"synonyms": "model", "model": "klue/roberta-base"}},
+        "augment.eda.synonyms: found 'model', which finds Korean nouns only, but text.language is "
+        "en; set augment.eda.model=null and augment.eda.synonyms=table",
+    ),
+]
+
+
+def test_the_language_decides_words_and_queries():
+    assert check().input.language == "ko"
+    assert check().input.type_words == check().text.type_words.ko
+    english = check(text={"language": "en"}, input={"type_words": {"NOH": "quantity"}})
+    assert english.input.language == "en"
+    assert english.input.type_words == {
+        "PER": "person", "ORG": "organization", "LOC": "location", "DAT": "date", "POH": "noun",
+        "NOH": "quantity",
+    }  # fmt: skip
+
+
+def test_an_unknown_language_lists_the_known_ones():
+    with pytest.raises(ValueError, match="Settings are wrong") as raised:
+        check(text={"language": "fr"})
+    assert str(raised.value).splitlines()[1:] == [
+        "  text.language: found 'fr'; Input should be 'ko' or 'en'"
+    ]
+    with pytest.raises(ValueError, match=r"text\.type_words\.fr: there is no such .* en, ko\."):
+        check(text={"type_words": {"fr": {"PER": "personne"}}})
+
+
+@pytest.mark.parametrize(("augment", "message"), KOREAN_ONLY)
+def test_a_method_that_finds_korean_only_is_refused_for_other_languages(augment, message):
+    with pytest.raises(ValueError, match="Settings are wrong") as raised:
+        check(text={"language": "en"}, augment=augment)
+    assert str(raised.value).splitlines()[1].startswith(f"  {message}")
+    assert check(augment=augment).text.language == "ko"
+    assert check(text={"language": "en"}, augment={**augment, "methods": []})
+    assert check(text={"language": "en"}, augment=augment, experiment="cascade")
+
+
+def test_methods_of_any_language_are_not_refused():
+    methods = ["entity_swap", "mask_words", "mask_entity", "entity_replace", "eda", "aeda",
+               "back_translation", "oversample"]  # fmt: skip
+    assert check(text={"language": "en"}, augment={"methods": methods})
+    table = {"synonyms": "table", "operations": ["synonym"]}
+    assert check(text={"language": "en"}, augment={"methods": ["eda"], "eda": table})
+
+
 @pytest.mark.parametrize(
     ("runtime", "said"),
     [
+        (nested("text.type_words.en.PER", "human"),
+         "text.type_words.en is not read: text.language is ko"),
         (nested("augment.mask_words.share", 0.5),
          "augment.mask_words is not read: mask_words is not among augment.methods"),
         (nested("clean.flip_labels.share", 0.5),
@@ -315,6 +375,8 @@ def test_settings_that_nothing_reads_are_told(runtime, said):
         {"augment": {"methods": ["mask_words"], "mask_words": {"share": 0.5}}},
         nested("augment.undersample.target_share", 0.5),
         nested("clean.test_overlap.action", "report"),
+        nested("text.type_words.ko.PER", "인물"),
+        {"text": {"language": "en", "type_words": {"en": {"PER": "human"}}}},
         {
             "raw": {"synonyms": "my.csv"},
             "augment": {

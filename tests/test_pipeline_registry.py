@@ -14,11 +14,11 @@ FOLDS = FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, 
 STAGES = {
     "single": [
         "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
-        "submissions", "errors", "leaderboard",
+        "submissions", "errors", "leaderboard", "export",
     ],
     "member": [
         "ingest", "clean", "augment", "tokenize", "train", "predict", "report", "errors",
-        "leaderboard",
+        "leaderboard", "export",
     ],
     "composite": [
         "ingest", "clean", "compose", "ensemble", "report", "submissions", "errors", "leaderboard",
@@ -104,6 +104,17 @@ def test_a_bundle_is_made_for_whoever_asks(kind, pipelines):
     assert export.outputs == ["score_bundle"]
     assert export.name == {"composite": "export_composite_bundle"}.get(kind, "export_bundle")
     assert export not in pipelines["__default__"].nodes
+
+
+def test_a_model_for_mlflow_is_made_of_what_a_run_exports_for_whoever_asks(kind, pipelines):
+    if kind == "composite":  # which has no model of its own
+        assert {"export", "mlflow_model"}.isdisjoint(pipelines)
+        return
+    (package,) = pipelines["mlflow_model"].nodes
+    assert (package.name, package.outputs) == ("package_model", ["mlflow_model"])
+    assert "exported_model" in package.inputs
+    assert "exported_model" in pipelines["__default__"].all_outputs()
+    assert package not in pipelines["__default__"].nodes
 
 
 def test_a_report_holds_the_looks_at_data_and_labels_and_a_run_does_not(kind, pipelines):

@@ -19,7 +19,8 @@ def _words(text):
 
 
 STAGES = _words(
-    "ingest clean augment tokenize train predict ensemble report submissions errors leaderboard"
+    "ingest clean augment tokenize train predict ensemble report submissions errors leaderboard "
+    "export"
 )
 RESULTS = _words("""
 02_intermediate/labels.json 02_intermediate/rejected_rows.csv 02_intermediate/sentences.parquet
@@ -33,6 +34,9 @@ RESULTS = _words("""
 05_model_input/typed_punct_query/train_features.arrow
 06_models/typed_punct_query/fold_0/model.safetensors
 06_models/typed_punct_query/fold_1/model.safetensors
+06_models/typed_punct_query/exported/README.md
+06_models/typed_punct_query/exported/fold_0/model.safetensors
+06_models/typed_punct_query/exported/fold_1/model.safetensors
 07_model_output/typed_punct_query/fold_0/test.parquet
 07_model_output/typed_punct_query/fold_0/validation.parquet
 07_model_output/typed_punct_query/fold_1/test.parquet
@@ -61,13 +65,13 @@ RESULTS = _words("""
 08_reporting/submissions.html
 """)
 NODES = _words("""
-choose_labels parse_train parse_test parse_test_gold clean_sentences assign_folds augment_sentences
+parse_train parse_test parse_test_gold clean_sentences assign_folds augment_sentences
 prepare_tokenizer encode_train encode_test fold_0.train fold_1.train collect_out_of_fold
 fold_0.predict fold_1.predict average_folds combine_experiments render_ensemble write_submission
 write_blend_submissions write_experiment_submission evaluate tabulate_labels
 plot_confusion_matrix calibrate plot_reliability slice_scores trace_sensitivity plot_sensitivity
 plot_learning_curves enter_submissions render_submissions tabulate_errors render_errors
-rank_experiments
+rank_experiments export_model
 """)
 NUMBERED_LINE = re.compile(r"\[(\d+)/(\d+)\] (\S+)")
 

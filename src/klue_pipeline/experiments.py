@@ -35,7 +35,8 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
 
     Raises:
         ValueError: The experiment is not in the table, in which case the message lists those that
-            are; or a group is one value where its settings were wanted.
+            are; or a group is one value where its settings were wanted; or ``input.language`` is
+            given, which ``text.language`` decides.
     """
     parameters = merge_settings(configured, runtime)
     entry = _find_entry(parameters["experiments"], parameters["experiment"])
@@ -53,6 +54,7 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
             if layer.get(group) is not None:
                 settings = merge_group(group, settings, layer[group])
         parameters[group] = settings
+    parameters["input"] = input_in_language(parameters["input"], parameters.get("text"))
     for name, usual in _KIND_OF_EXPERIMENT.items():
         parameters[name] = runtime.get(name, entry.get(name, usual))
     parameters["about"] = {
@@ -62,6 +64,35 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
         "members": parameters["members"],
     }
     return parameters
+
+
+def input_in_language(settings: Mapping[str, Any], text: Any) -> dict[str, Any]:
+    """Add the language of the text to the settings of ``input``, with its words for entity types.
+
+    Words that ``settings`` has itself win. A language that ``text`` has no words for is left to the
+    check of all parameters to refuse.
+
+    Args:
+        settings: The group ``input``, merged from its layers.
+        text: The group ``text``: the only place where the language is said.
+
+    Raises:
+        ValueError: ``settings`` says a language too.
+
+    >>> text = {"language": "en", "type_words": {"en": {"PER": "person", "ORG": "organization"}}}
+    >>> input_in_language({"type_words": {"ORG": "company"}}, text)
+    {'language': 'en', 'type_words': {'PER': 'person', 'ORG': 'company'}}
+    """
+    if "language" in settings:
+        raise ValueError(
+            f"Settings are wrong:\n  input.language: found {settings['language']!r}, but what "
+            "decides the language of a run is text.language; set that instead"
+        )
+    match text:
+        case {"language": str(language), "type_words": {**words}} if language in words:
+            usual = {"language": language, "type_words": words[language]}
+            return merge_settings(usual, settings)
+    return dict(settings)
 
 
 def overridden_settings(entry: Mapping[str, Any], runtime: Mapping[str, Any]) -> list[str]:

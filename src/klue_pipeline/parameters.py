@@ -15,8 +15,10 @@ from klue_pipeline.relation.compatibility import (
     find_conflicts,
     find_member_conflicts,
 )
+from klue_pipeline.relation.data_compatibility import DataSettings, find_data_conflicts
 from klue_pipeline.relation.evaluation_params import EvaluationParams
 from klue_pipeline.relation.exploration_params import ExploreParams
+from klue_pipeline.relation.export_params import ExportParams
 from klue_pipeline.relation.ledger_params import LedgerParams
 from klue_pipeline.relation.params import (
     CompositeParams,
@@ -25,9 +27,12 @@ from klue_pipeline.relation.params import (
     IngestParams,
     InputParams,
     LabelSet,
+    LabelsParams,
     RawParams,
     TargetParams,
+    TextParams,
 )
+from klue_pipeline.relation.predict_params import PredictParams
 from klue_pipeline.relation.sentence_table import NO_TYPE
 from klue_pipeline.training.adapt_params import AdaptParams
 from klue_pipeline.training.params import (
@@ -100,7 +105,9 @@ class Parameters(ExperimentDefaults):
     about: AboutParams
     run: RunParams
     raw: RawParams
+    text: TextParams
     ingest: IngestParams
+    labels: LabelsParams
     label_sets: dict[str, LabelSet]
     entity_types: list[str] = Field(min_length=1)
     clean: CleanParams
@@ -108,9 +115,11 @@ class Parameters(ExperimentDefaults):
     evaluation: EvaluationParams
     ensemble: EnsembleParams
     ledger: LedgerParams
+    predict: PredictParams
     adapt: AdaptParams
     eda: ExploreParams
     label_audit: LabelAuditParams
+    export: ExportParams
     mlflow: TrackingOverrides = TrackingOverrides()
     experiment_defaults: ExperimentDefaults
     experiments: dict[str, ExperimentEntry]
@@ -143,6 +152,7 @@ def unread_settings(parameters: Parameters, runtime: Mapping[str, Any]) -> list[
     return [
         *_unread_of(parameters.clean, "clean", "clean.rules", runtime),
         *_unread_of(parameters.augment, "augment", "augment.methods", runtime),
+        *_unread_words(parameters.text.language, runtime),
         *(
             f"raw.{name} is not read: {what} reads it"
             for name, (what, is_read) in _readers_of_tables(parameters).items()
@@ -158,6 +168,12 @@ def _unread_of(
     for field in runtime.get(name) or {}:
         if field in unread:
             yield f"{name}.{field} is not read: {field} is not among {chosen_by}"
+
+
+def _unread_words(language: str, runtime: Mapping[str, Any]) -> Iterator[str]:
+    for name in (runtime.get("text") or {}).get("type_words") or {}:
+        if name != language:
+            yield f"text.type_words.{name} is not read: text.language is {language}"
 
 
 def _readers_of_tables(parameters: Parameters) -> dict[str, tuple[str, bool]]:
@@ -245,7 +261,8 @@ def _members_of_single(parameters: Parameters) -> str:
 def _targets_of_members(parameters: Parameters) -> dict[str, str]:
     """Return what each member answers: its ``target.name``, or ``composite``."""
     usual = parameters.experiment_defaults.target.name
-    entries = {name: parameters.experiments[name] for name in parameters.members}
+    known = (name for name in parameters.members if name in parameters.experiments)
+    entries = {name: parameters.experiments[name] for name in known}
     return {
         name: "composite" if entry.kind == "composite" else entry.target.get("name", usual)
         for name, entry in entries.items()
@@ -264,9 +281,27 @@ def _check_earlier(parameters: Parameters) -> list[str]:
     ]
 
 
+def _check_data(parameters: Parameters) -> list[str]:
+    return find_data_conflicts(_data_settings(parameters))
+
+
+def _data_settings(parameters: Parameters) -> DataSettings:
+    targets = {parameters.target.name} if parameters.kind == "single" else set()
+    return DataSettings(
+        ingest=parameters.ingest,
+        labels=parameters.labels,
+        label_sets=parameters.label_sets,
+        targets=frozenset({*targets, *_targets_of_members(parameters).values()}),
+        target_prior=parameters.evaluation.target_prior,
+        ensemble=parameters.ensemble,
+    )
+
+
 def _check_selected_labels(parameters: Parameters) -> list[str]:
     """Check that rows can have the labels that augmentation starts from."""
-    known = {name for label_set in parameters.label_sets.values() for name in label_set.names}
+    known = _data_settings(parameters).known_labels
+    if known is None:
+        return []
     return [
         f"augment.{method}.select.labels: no label set has {label!r}. {suggest(label, known)}"
         for method, select in _selections(parameters)
@@ -277,13 +312,15 @@ def _check_selected_labels(parameters: Parameters) -> list[str]:
 
 def _check_selected_types(parameters: Parameters) -> list[str]:
     """Check that rows can have the type pairs that augmentation starts from."""
-    known = {*parameters.entity_types, NO_TYPE}
+    known = None if parameters.ingest.format == "table" else {*parameters.entity_types, NO_TYPE}
+    shown = "Types are free" if known is None else f"Types are {', '.join(sorted(known))}"
     return [
         f"augment.{method}.select.types: found {pair!r}; two entity types joined by a colon were "
-        f"wanted, such as PER:ORG. Types are {', '.join(sorted(known))}."
+        f"wanted, such as PER:ORG. {shown}."
         for method, select in _selections(parameters)
         for pair in select.types or ()
-        if len(pair.split(":")) != _TYPES_IN_PAIR or not known.issuperset(pair.split(":"))
+        if len(types := pair.split(":")) != _TYPES_IN_PAIR
+        or (known is not None and not known.issuperset(types))
     ]
 
 
@@ -292,12 +329,34 @@ def _selections(parameters: Parameters) -> Iterator[tuple[str, SelectParams]]:
         yield method, parameters.augment.settings_of(method).select
 
 
+def _check_language(parameters: Parameters) -> list[str]:
+    """Check that augmentation does not look for Korean nouns in text of another language."""
+    augment, language = parameters.augment, parameters.text.language
+    if language == "ko" or parameters.kind == "composite":
+        return []
+    conflicts = []
+    if "fill_mask" in augment.methods:
+        conflicts.append(
+            "augment.methods: fill_mask finds and writes Korean nouns only, but text.language is "
+            f"{language}; leave it out, or take mask_words, which hides words of any language"
+        )
+    if "eda" in augment.methods and augment.eda.synonyms == "model":
+        conflicts.append(
+            "augment.eda.synonyms: found 'model', which finds Korean nouns only, but text.language "
+            f"is {language}; set augment.eda.model=null and augment.eda.synonyms=table (with "
+            "raw.synonyms), or null with augment.eda.operations=[swap,delete]"
+        )
+    return conflicts
+
+
 _CHECKS = (
     _check_encoder,
     _check_model,
     _check_members,
     _check_earlier,
+    _check_data,
     _check_selected_labels,
     _check_selected_types,
+    _check_language,
 )
 """Every rule about settings of several groups: each returns what is wrong, with what to change."""

@@ -12,10 +12,13 @@ from klue_pipeline.pipelines import (
     eda,
     ensemble,
     errors,
+    export,
     ingest,
     label_audit,
     leaderboard,
+    mlflow_model,
     predict,
+    predict_new,
     report,
     submissions,
     tokenize,
@@ -25,11 +28,11 @@ from klue_pipeline.pipelines import (
 RUNS: dict[topology.Kind, tuple[str, ...]] = {
     "single": (
         "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
-        "submissions", "errors", "leaderboard",
+        "submissions", "errors", "leaderboard", "export",
     ),
     "member": (
         "ingest", "clean", "augment", "tokenize", "train", "predict", "report", "errors",
-        "leaderboard",
+        "leaderboard", "export",
     ),
     "composite": (
         "ingest", "clean", "compose", "ensemble", "report", "submissions", "errors", "leaderboard",
@@ -44,6 +47,11 @@ LOOKS: dict[topology.Kind, tuple[str, ...]] = {
     "composite": ("label_audit",),
 }
 """What looks at what a run left behind. A composite has no tokenizer for ``eda`` to count with."""
+
+
+USES = {"predict_new": predict_new.create_pipeline, "mlflow_model": mlflow_model.create_pipeline}
+"""What is done with an exported experiment; a composite exports none. ``mlflow_model`` is no stage
+of a run because it needs MLflow, which a run does without where tracking is off."""
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -66,15 +74,18 @@ def register_pipelines() -> dict[str, Pipeline]:
         "submissions": submissions.create_pipeline,
         "errors": errors.create_pipeline,
         "leaderboard": leaderboard.create_pipeline,
+        "export": export.create_pipeline,
         "eda": eda.create_pipeline,
         "label_audit": label_audit.create_pipeline,
     }
     kind = topology.experiment_kind()
     chosen = {name: stages[name]() for name in RUNS[kind]}
     looks = {name: stages[name]() for name in LOOKS[kind]}
+    uses = {name: create() for name, create in USES.items() if "export" in chosen}
     return {
         **chosen,
         **looks,
+        **uses,
         "report": sum(looks.values(), chosen["report"]),
         "adapt": adapt.create_pipeline(),
         "bundle": bundle.create_pipeline(),

@@ -25,6 +25,7 @@ def test_parameters_leave_out_the_tables_of_other_experiments():
         "experiments": {"a": {}},
         "experiment_defaults": {"training": {"epochs": 1}},
         "label_sets": {"klue": []},
+        "text": {"type_words": {"ko": {"PER": "인물"}}},
         "mlflow": {"enabled": True},
         "about": {"why": "왜"},
         "input": {"type_words": {"PER": "사람"}, "query": None},

@@ -34,8 +34,10 @@ def resolve(**runtime):
 def test_the_experiment_becomes_plain_groups():
     parameters = resolve()["parameters"]
     defaults = parameters["experiment_defaults"]
-    for group in ("input", "encoder", "head", "loss", "training", "augment"):
+    for group in ("encoder", "head", "loss", "training", "augment"):
         assert parameters[group] == defaults[group]
+    words = parameters["text"]["type_words"]["ko"]
+    assert parameters["input"] == defaults["input"] | {"language": "ko", "type_words": words}
 
 
 def test_the_command_line_wins_and_leaves_the_rest():

@@ -179,6 +179,21 @@ def test_models_are_copied_only_when_asked_for(session, tmp_path):
     assert run(log_models=True) == ["model/model.json"]
 
 
+@pytest.mark.parametrize(("log_models", "copied"), [(False, []), (True, ["mlflow_model/MLmodel"])])
+def test_a_model_for_mlflow_goes_to_the_parent_only_when_asked_for(
+    session, tmp_path, log_models, copied
+):
+    class Folder(MemoryDataset):
+        _filepath = tmp_path
+
+    (tmp_path / "MLmodel").write_text("flavors: {}")
+    package = node(lambda: "model", None, "mlflow_model", name="package_model")
+    catalog = DataCatalog({"mlflow_model": Folder()})
+    session.run(TrackingHooks(), [package], catalog, mlflow={"log_models": log_models})
+    run_id = session.runs()["rbert"].info.run_id
+    assert [f.path for f in session.client().list_artifacts(run_id, "mlflow_model")] == copied
+
+
 def test_failed_fold_fails_its_run_and_the_parent(session):
     hooks = TrackingHooks()
     with pytest.raises(ValueError, match="발산"):

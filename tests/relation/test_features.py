@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from klue_pipeline.relation import features as features_module
-from klue_pipeline.relation.features import NO_LABEL, SCHEMA, encode
+from klue_pipeline.relation.features import NO_LABEL, SCHEMA, encode, encode_table
 from klue_pipeline.relation.params import InputParams, LabelSet
 from klue_pipeline.relation.special_tokens import describe_tokens
 from klue_pipeline.relation.tokenizer import add_special_tokens
@@ -126,6 +126,14 @@ def test_chunks_do_not_show(make, monkeypatch):
     assert chunked.combine_chunks().equals(whole.combine_chunks())
 
 
+def test_a_table_without_fingerprints_is_the_same_table(make, training, wordpiece_tokenizer):
+    long = training.assign(sentence=training["sentence"] + " 그리고" * 90)
+    unlabelled = long.drop(columns="label")
+    table, windowed = encode_table(unlabelled, wordpiece_tokenizer, PARAMS, 64)
+    assert table.equals(make(unlabelled).table)
+    assert windowed == len(long)
+
+
 def test_no_rows_give_an_empty_table(make, training):
     features = make(training.head(0))
     assert (len(features), features.table.schema) == (0, SCHEMA)
@@ -187,6 +195,7 @@ def test_rows_fingerprint_is_the_one_that_scores_are_compared_by(make, training)
         {"params": PARAMS.model_copy(update={"query": "none"})},
         {"params": PARAMS.model_copy(update={"name": "entity_marker_punct"})},
         {"params": PARAMS.model_copy(update={"query_position": "before"})},
+        {"params": PARAMS.model_copy(update={"language": "en"})},
         {"params": PARAMS.model_copy(update={"type_words": {"PER": "인물"}})},
     ],
     ids=str,

@@ -152,6 +152,7 @@ def test_a_fold_end_to_end(train, features, fold_members, labels, fold):
     assert sum(config.label_counts) == len(training) == result.metrics["training_rows"]
     assert result.metrics["epochs"] == TRAINING.epochs
     assert config.fingerprint == features.fingerprint | {"folds": scores.fingerprint["folds"]}
+    assert (config.max_tokens, config.temperature) == (MAX_TOKENS, 1.0)
 
     gold = np.array(validation.table["label_id"].to_pylist())
     for name, value in score_metrics(

@@ -14,7 +14,7 @@ texts = st.text(st.one_of(st.sampled_from(TRICKY), st.characters(exclude_categor
 
 
 @st.composite
-def entity_rows(draw):
+def entity_rows(draw, types=("PER", "ORG")):
     """A sentence of any text with two entities in either order, and often equal words."""
     first = draw(texts.filter(bool))
     second = draw(st.one_of(st.just(first), texts.filter(bool)))
@@ -22,8 +22,8 @@ def entity_rows(draw):
     sentence = before + first + between + second + after
     start = len(before) + len(first) + len(between)
     entities = [
-        Entity(first, len(before), len(before) + len(first), "PER"),
-        Entity(second, start, start + len(second), "ORG"),
+        Entity(first, len(before), len(before) + len(first), types[0]),
+        Entity(second, start, start + len(second), types[1]),
     ]
     return sentence, *draw(st.permutations(entities))
 
@@ -100,13 +100,41 @@ def test_type_without_a_token_gets_the_one_for_any_type(name, text):
     assert REPRESENTATIONS[name]("가 나", *entities, TYPE_WORDS).text == text
 
 
+@pytest.mark.parametrize(
+    ("name", "neither", "no_subject_type", "no_object_type"),
+    [
+        ("typed_entity_marker_punct", "@ 가 @ # 나 #", "@ 가 @ # ^ 조직 ^ 나 #",
+         "@ * 사람 * 가 @ # 나 #"),
+        ("typed_entity_marker", "<S>가</S> <O>나</O>", "<S>가</S> <O:ORG>나</O:ORG>",
+         "<S:PER>가</S:PER> <O>나</O>"),
+        ("entity_mask", "[SUBJ] [OBJ]", "[SUBJ] [OBJ-ORG]", "[SUBJ-PER] [OBJ]"),
+    ],
+)  # fmt: skip
+def test_an_entity_without_a_type_gets_untyped_markers(
+    name, neither, no_subject_type, no_object_type
+):
+    def text(*types):
+        entities = Entity("가", 0, 1, types[0]), Entity("나", 2, 3, types[1])
+        return REPRESENTATIONS[name]("가 나", *entities, TYPE_WORDS).text
+
+    assert text("NONE", "NONE") == neither
+    assert text("NONE", "ORG") == no_subject_type
+    assert text("PER", "NONE") == no_object_type
+
+
+def test_a_user_may_give_rows_without_types_a_word():
+    entities = Entity("가", 0, 1, "NONE"), Entity("나", 2, 3, "ORG")
+    marked = mark("가 나", *entities, TYPE_WORDS | {"NONE": "미상"})
+    assert marked.text == "@ * 미상 * 가 @ # ^ 조직 ^ 나 #"
+
+
 def test_settings_offer_exactly_the_representations_there_are():
     offered = InputParams.model_json_schema()["properties"]["name"]["enum"]
     assert sorted(offered) == sorted(REPRESENTATIONS)
 
 
 @pytest.mark.parametrize("name", REPRESENTATIONS)
-@given(row=entity_rows())
+@given(row=st.one_of(entity_rows(), entity_rows(("NONE", "ORG")), entity_rows(("NONE", "NONE"))))
 @example(row=("@ * 사람 * 이순신 @", Entity("@", 0, 1, "PER"), Entity("* 이", 7, 10, "ORG")))
 @example(row=("<subj>[SUBJ-PER]", Entity("<subj>", 0, 6, "PER"), Entity("[SUBJ-PER]", 6, 16, "X")))
 def test_every_representation_keeps_the_text_and_knows_its_places(name, row):
@@ -149,6 +177,19 @@ def test_special_tokens_stand_at_the_borders_of_the_blocks_and_nowhere_else(name
 def test_plain_representations_have_no_special_tokens(name):
     entities = Entity("<subj>", 0, 6, "PER"), Entity("나", 7, 8, "ORG")
     assert REPRESENTATIONS[name]("<subj> 나", *entities, TYPE_WORDS).special == ()
+
+
+@given(row=entity_rows(("NONE", "NONE")))
+@example(row=("@ 가 @나", Entity("가", 2, 3, "NONE"), Entity("@", 4, 5, "NONE")))
+def test_blocks_of_untyped_entities_are_their_words_in_plain_markers(row):
+    sentence, subject, object_ = row
+    marked = mark(sentence, subject, object_)
+    blocks = [
+        marked.text[place.block.start_char : place.block.end_char]
+        for place in (marked.subject, marked.object)
+    ]
+    assert blocks == [f"@ {subject.text} @", f"# {object_.text} #"]
+    assert strip_markers(marked) == sentence
 
 
 @given(row=entity_rows())

@@ -38,6 +38,7 @@ def make_config(head="cls_entity_start", embedding="none", **changes):
             entity_embedding=embedding,
             type_words={"PER": "사람"},
         ),
+        "max_tokens": 64,
         "target": TargetParams(name="all"),
         "head": HeadParams(name=head, dropout=0.1, **EXTRA.get(head, {})),
         "entity_types": ("PER", "ORG"),
@@ -251,6 +252,25 @@ def test_the_folder_explains_itself(saved):
     assert content["input"]["name"] == "entity_marker"
     assert read_relation_config(saved) == make_config()
     assert {path.suffix for path in saved.iterdir()} == {".json", ".safetensors"}
+
+
+def test_a_temperature_may_be_written_later(saved):
+    content = read_json(saved)
+    assert content.pop("temperature") == 1.0
+    write_json(saved, content)
+    assert read_relation_config(saved).temperature == 1.0
+    write_json(saved, content | {"temperature": 1.7})
+    assert read_relation_config(saved) == make_config(temperature=1.7)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"temperature": 0}, {"temperature": float("inf")}, {"max_tokens": 0}, {"max_tokens": None}],
+)
+def test_sizes_and_temperatures_that_cannot_be_are_refused(saved, change):
+    write_json(saved, read_json(saved) | change)
+    with pytest.raises(ValueError, match=f"{next(iter(change))}.*train the model again"):
+        read_relation_config(saved)
 
 
 @pytest.mark.parametrize("name", ["relation.json", "config.json", "model.safetensors"])

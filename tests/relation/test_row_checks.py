@@ -55,7 +55,7 @@ def test_a_good_row_has_no_problem(changes):
         ({"row_id": None}, "missing value", "no id"),
         ({"label": None}, "missing value", "no label"),
         ({"label": 100}, "missing value", "no label"),
-        ({"subject": "type is missing"}, "unparsable entity", "subject: type is missing"),
+        ({"subject": "type is missing"}, "unusable entity", "subject: type is missing"),
         ({"sentence": " \n"}, "empty sentence", r"sentence is ' \n'"),
         (
             {"sentence": "이순신은 조선\ud800"},

@@ -8,7 +8,7 @@ from klue_pipeline.relation.entities import Entity
 from klue_pipeline.relation.markers import REPRESENTATIONS
 from klue_pipeline.relation.params import InputParams
 from klue_pipeline.relation.queries import QUERIES
-from klue_pipeline.relation.special_tokens import describe_tokens, describing_ids
+from klue_pipeline.relation.special_tokens import ROLE_WORDS, describe_tokens, describing_ids
 from klue_pipeline.relation.texts import WrittenText
 from klue_pipeline.relation.tokenizer import add_special_tokens
 
@@ -20,8 +20,10 @@ TYPED = [
 MASKS = ["[SUBJ]", "[SUBJ-PER]", "[SUBJ-ORG]", "[OBJ]", "[OBJ-PER]", "[OBJ-ORG]"]
 
 
-def settings(name, query="none", type_words=TYPE_WORDS):
-    return InputParams(name=name, query=query, query_position="after", type_words=type_words)
+def settings(name, query="none", type_words=TYPE_WORDS, language="ko"):
+    return InputParams(
+        name=name, query=query, query_position="after", type_words=type_words, language=language
+    )
 
 
 def with_tokens(tokenizer, params):
@@ -48,15 +50,16 @@ def test_tokens_of_a_format_and_a_query_in_their_order(name, query, tokens):
     assert list(describe_tokens(settings(name, query))) == tokens
 
 
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("language", QUERIES)
+@pytest.mark.parametrize("query", QUERIES["ko"])
 @pytest.mark.parametrize("name", REPRESENTATIONS)
-def test_every_special_token_that_is_written_is_described(name, query):
-    described = describe_tokens(settings(name, query))
-    types = ["PER", "ORG", "NAVY"]
+def test_every_special_token_that_is_written_is_described(name, query, language):
+    described = describe_tokens(settings(name, query, language=language))
+    types = ["PER", "ORG", "NAVY", "NONE"]
     for subject_type, object_type in [(one, other) for one in types for other in types]:
         entities = Entity("가", 0, 1, subject_type), Entity("나", 1, 2, object_type)
         marked = REPRESENTATIONS[name]("가나", *entities, TYPE_WORDS)
-        asked = QUERIES[query](*entities, TYPE_WORDS)
+        asked = QUERIES[language][query](*entities, TYPE_WORDS)
         for written in (marked.written, asked):
             if isinstance(written, WrittenText):
                 for span in written.special:
@@ -70,6 +73,22 @@ def test_tokens_of_one_format_are_described_each_in_its_own_words():
         assert len(set(own)) == len(own)
     typed = describe_tokens(settings("typed_entity_marker"))
     assert (typed["<S:PER>"], typed["</O:ORG>"]) == ("주체 사람", "대상 조직 끝")
+
+
+def test_describing_words_are_those_of_the_language():
+    assert set(ROLE_WORDS) == set(QUERIES)
+    words = {"PER": "person"}
+    typed = describe_tokens(settings("typed_entity_marker", "none", words, "en"))
+    assert typed == {
+        "<S>": "subject", "</S>": "subject end",
+        "<S:PER>": "subject person", "</S:PER>": "subject person end",
+        "<O>": "object", "</O>": "object end",
+        "<O:PER>": "object person", "</O:PER>": "object person end",
+    }  # fmt: skip
+    masks = describe_tokens(settings("entity_mask", "none", words, "en"))
+    assert masks["[OBJ-PER]"] == "object person"
+    asked = describe_tokens(settings("pair_prefix", "semantic_typing_marked", words, "en"))
+    assert asked["[/OE]"] == "object end"
 
 
 def test_describing_ids_are_those_of_the_words_pieces(any_tokenizer):

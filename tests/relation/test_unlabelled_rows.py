@@ -35,7 +35,7 @@ def test_a_readable_row_has_no_problem_and_no_label():
     [
         ({"sentence": None}, "missing value: no sentence"),
         ({"sentence": ""}, "empty sentence: sentence is ''"),
-        ({"subject": "type is missing"}, "unparsable entity: subject: type is missing"),
+        ({"subject": "type is missing"}, "unusable entity: subject: type is missing"),
         ({"object": None}, "missing value: no object"),
         ({"object": RawEntity("고려", 4, 6, "LOC")}, "word not at its offsets: wanted '고려'"),
         ({"object": RawEntity("래는", 1, 3, "PER")}, "overlapping spans: '나래' and '래는'"),

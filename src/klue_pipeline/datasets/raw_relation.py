@@ -1,16 +1,19 @@
 """Raw relation data in the catalog: a file of the user's, or a split on the Hugging Face hub."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
+from klue_pipeline.datasets.parquet_records import ParquetRecords
 from klue_pipeline.relation.labels import NO_LABEL
 from klue_pipeline.relation.parsing import RawFile
 
+PARQUET = ".parquet"
 _HUB = "hub:"
+_WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
 _KOREAN_CODE_PAGE = "cp949"
 
 
@@ -148,17 +151,16 @@ def _resolve(source: str | None) -> str | None:
 
 
 def load_file(source: str, setting: str) -> RawFile:
-    """Read a file as UTF-8, with or without a byte order mark.
+    """Read a file as UTF-8, with or without a byte order mark, or as Parquet.
 
     Raises:
-        DatasetError: It is not there, not a file, empty or not UTF-8.
+        DatasetError: It is not there, not a file, empty, a workbook or not UTF-8.
     """
     path = resolve_path(source)
     remedy = f"Give another file with --params {setting}=<file>."
-    if path.is_dir():
-        raise DatasetError(f"{path} is a folder, a file was wanted. {remedy}")
-    if not path.is_file():
-        raise DatasetError(f"There is no file {path} (given as {source}). {remedy}")
+    require_readable_file(path, source, remedy)
+    if path.suffix == PARQUET:
+        return RawFile(name=source, records=ParquetRecords(path))
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -167,6 +169,27 @@ def load_file(source: str, setting: str) -> RawFile:
     if not text.strip():
         raise DatasetError(f"{path} is empty ({len(content)} bytes). {remedy}")
     return RawFile(name=source, text=text)
+
+
+def require_readable_file(path: Path, source: str, remedy: str) -> None:
+    """Refuse what is no file, or one of a kind that nothing here reads.
+
+    Args:
+        path: The file's absolute path.
+        source: The file as the user wrote it.
+        remedy: What to do, for the message.
+
+    Raises:
+        DatasetError: Saying what was found.
+    """
+    if path.is_dir():
+        raise DatasetError(f"{path} is a folder, a file was wanted. {remedy}")
+    if not path.is_file():
+        raise DatasetError(f"There is no file {path} (given as {source}). {remedy}")
+    if path.suffix.lower() in _WORKBOOKS:
+        raise DatasetError(
+            f'{path} is a workbook; save the sheet as "CSV UTF-8" and give that file. {remedy}'
+        )
 
 
 def _decode(content: bytes, path: Path) -> str:
@@ -184,7 +207,10 @@ def _conversion(content: bytes, path: Path) -> str:
         content.decode(_KOREAN_CODE_PAGE)
     except UnicodeDecodeError:
         return "Convert it to UTF-8, or fetch it again if it should be."
-    return f"It reads as CP949; convert it: iconv -f CP949 -t UTF-8 {path.name} > utf8_{path.name}"
+    return (
+        'It reads as CP949; save it as "CSV UTF-8", or convert it: '
+        f"iconv -f CP949 -t UTF-8 {path.name} > utf8_{path.name}"
+    )
 
 
 def load_hub_split(source: str, setting: str) -> RawFile:
@@ -224,5 +250,5 @@ def _named_labels(rows: Any) -> Sequence[Mapping[str, Any]]:
     return records
 
 
-def _is_unlabelled(records: Sequence[Mapping[str, Any]] | None) -> bool:
+def _is_unlabelled(records: Iterable[Mapping[str, Any]] | None) -> bool:
     return records is not None and all(record.get("label") in NO_LABEL for record in records)

@@ -12,7 +12,7 @@ MAX_VALUE_CHARACTERS = 6000
 MAX_NAME_CHARACTERS = 250
 
 TABLES_NOT_LOGGED = frozenset(
-    {"experiments", "experiment_defaults", "label_sets", "mlflow", "about"}
+    {"experiments", "experiment_defaults", "label_sets", "text", "export", "mlflow", "about"}
 )
 """Parameter groups that describe every experiment, not this run; or tracking itself."""
 
@@ -80,6 +80,9 @@ ARTIFACT_FOLDERS: dict[str, str] = {
     "experiment_submission": "experiment_submission",
 }
 """Datasets whose files go to the parent run, and the artifact folder they go to."""
+
+MODEL_FOLDERS: dict[str, str] = {"mlflow_model": "mlflow_model"}
+"""Folders of models that go to the parent run where models are logged, and where they go."""
 
 AUGMENTATION_REPORT = "augmentation_report"
 """Dataset whose rows added by label become tags, so that runs can be searched by them."""

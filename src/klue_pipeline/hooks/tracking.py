@@ -17,6 +17,7 @@ from klue_pipeline.hooks.live_metrics import points_at_step
 from klue_pipeline.hooks.logged_values import (
     ARTIFACT_FOLDERS,
     AUGMENTATION_REPORT,
+    MODEL_FOLDERS,
     PARENT_METRICS,
     logged_numbers,
     rows_added_tags,
@@ -171,6 +172,8 @@ def _log_saved(parent: ParentRun, dataset_name: str, data: Any, path: Path | Non
             parent.store.set_tag(parent.run_id, name, value)
     if dataset_name in ARTIFACT_FOLDERS and path is not None:
         parent.store.log_path(parent.run_id, path, ARTIFACT_FOLDERS[dataset_name])
+    if dataset_name in MODEL_FOLDERS and parent.log_models and path is not None:
+        parent.store.log_path(parent.run_id, path, MODEL_FOLDERS[dataset_name])
 
 
 def _describe(error: BaseException) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from klue_pipeline.relation.encoding import EncodedRow, RowEncoder
 from klue_pipeline.relation.fingerprints import rows_fingerprint, test_rows_fingerprint
 from klue_pipeline.relation.inputs import write_inputs
+from klue_pipeline.relation.missing_types import log_untyped
 from klue_pipeline.relation.params import InputParams, LabelSet
 from klue_pipeline.relation.tokenizer import Tokenizer
 
@@ -99,17 +100,9 @@ def encode(
         ValueError: A row has an unknown label, a labelled row cannot be marked, ``max_tokens`` is
             too small for the markers, or the tokenizer lacks a special token of the input format.
     """
-    encoder = RowEncoder(tokenizer, input_params.query_position, max_tokens)
-    label_ids = {name: index for index, name in enumerate(labels.names)}
-    batches, windowed, bare = [], 0, 0
-    for chunk in _chunks(sentences):
-        inputs = write_inputs(chunk, input_params)
-        rows = encoder.encode(inputs)
-        batches.append(_to_batch(chunk, rows, label_ids))
-        windowed += sum(row.is_windowed for row in rows)
-        bare += sum(entry.marked is None for entry in inputs)
-    table = pa.Table.from_batches(batches, schema=SCHEMA)
-    _log_lengths(table, max_tokens, windowed, bare)
+    table, windowed = encode_table(sentences, tokenizer, input_params, max_tokens, labels.names)
+    _log_lengths(table, max_tokens, windowed)
+    log_untyped(sentences, input_params)
     return Features(
         table=table,
         labels=tuple(labels.names),
@@ -118,6 +111,48 @@ def encode(
             "tokenizer": _fingerprint_tokenizer(tokenizer, input_params, max_tokens),
         },
     )
+
+
+def encode_table(
+    sentences: pd.DataFrame,
+    tokenizer: Tokenizer,
+    input_params: InputParams,
+    max_tokens: int,
+    label_names: Sequence[str] = (),
+) -> tuple[pa.Table, int]:
+    """Encode a table of sentences without hashing what the encoding was made from.
+
+    Hashing serialises the whole tokenizer, which takes far longer than encoding a few rows.
+
+    Args:
+        sentences: As for :func:`encode`.
+        tokenizer: As for :func:`encode`.
+        input_params: As for :func:`encode`.
+        max_tokens: As for :func:`encode`.
+        label_names: The labels in order; none for rows without labels.
+
+    Returns:
+        One row per sentence in the columns of :data:`SCHEMA`, and how many were windowed.
+
+    Raises:
+        ValueError: As :func:`encode`.
+    """
+    encoder = RowEncoder(tokenizer, input_params.query_position, max_tokens)
+    label_ids = {name: index for index, name in enumerate(label_names)}
+    batches, windowed, bare = [], 0, 0
+    for chunk in _chunks(sentences):
+        inputs = write_inputs(chunk, input_params)
+        rows = encoder.encode(inputs)
+        batches.append(_to_batch(chunk, rows, label_ids))
+        windowed += sum(row.is_windowed for row in rows)
+        bare += sum(entry.marked is None for entry in inputs)
+    if bare:
+        logger.warning(
+            "%d rows have no usable entities and were encoded without markers; they are scored "
+            "with the training prior.",
+            bare,
+        )
+    return pa.Table.from_batches(batches, schema=SCHEMA), windowed
 
 
 def _chunks(sentences: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -168,7 +203,7 @@ def _weights(chunk: pd.DataFrame) -> NDArray[np.float32]:
     return chunk["weight"].to_numpy(dtype=np.float32)
 
 
-def _log_lengths(table: pa.Table, max_tokens: int, windowed: int, bare: int) -> None:
+def _log_lengths(table: pa.Table, max_tokens: int, windowed: int) -> None:
     if not table.num_rows:
         logger.info("Encoded no rows, because the table has none.")
         return
@@ -182,12 +217,6 @@ def _log_lengths(table: pa.Table, max_tokens: int, windowed: int, bare: int) -> 
         windowed,
         100 * windowed / len(lengths),
     )
-    if bare:
-        logger.warning(
-            "%d rows have no usable entities and were encoded without markers; they are scored "
-            "with the training prior.",
-            bare,
-        )
 
 
 def _fingerprint_rows(sentences: pd.DataFrame) -> str:

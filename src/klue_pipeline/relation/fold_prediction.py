@@ -10,7 +10,7 @@ from klue_pipeline.relation.features import Features
 from klue_pipeline.relation.model import RelationConfig, RelationModel
 from klue_pipeline.relation.scores import ScoreTable
 from klue_pipeline.training.device import explain_out_of_memory, resolve_device, resolve_precision
-from klue_pipeline.training.params import TrainingParams
+from klue_pipeline.training.params import Precision, TrainingParams
 from klue_pipeline.training.prediction import predict_logits
 
 
@@ -35,16 +35,13 @@ def score_test_rows(folder: Path, features: Features, training: TrainingParams) 
     _require_same_input(config, features)
     device = resolve_device(training.device)
     with explain_out_of_memory(training):
-        logits = predict_logits(
+        logits = score_rows(
             model.to(device),
-            encode_rows(features, model.encoder.config.pad_token_id, config.entity_types),
+            features,
             training.evaluation_batch_size,
             resolve_precision(training.precision, device),
             description=f"predict {folder.name}",
         )
-    # A marked entity has at least one token; only a row that could not be marked ends at 0.
-    unusable = column_of(features, "subject_end") == 0
-    logits[unusable] = _log_prior(config.label_counts)
     kept = {name: config.fingerprint[name] for name in ("rows", "folds")}
     return ScoreTable(
         row_ids=features.row_ids,
@@ -52,6 +49,38 @@ def score_test_rows(folder: Path, features: Features, training: TrainingParams) 
         labels=config.labels,
         fingerprint={**kept, "test_rows": features.fingerprint["rows"]},
     )
+
+
+def score_rows(
+    model: RelationModel,
+    features: Features,
+    batch_size: int,
+    precision: Precision,
+    *,
+    temperature: float = 1.0,
+    description: str | None = None,
+) -> NDArray[np.float32]:
+    """Score encoded rows; one whose entities could not be used gets the training prior.
+
+    Args:
+        model: In evaluation mode, on its device.
+        features: Encoded rows; their labels are not looked at.
+        batch_size: Rows in a batch.
+        precision: A resolved precision, not ``auto``.
+        temperature: What the model's logits are divided by; the prior is left as it is.
+        description: Text of a progress bar on a terminal; None shows none.
+
+    Returns:
+        Logits, float32. Shape: (rows, labels).
+    """
+    config = model.relation_config
+    rows = encode_rows(features, model.encoder.config.pad_token_id, config.entity_types)
+    logits = predict_logits(model, rows, batch_size, precision, description=description)
+    logits /= temperature
+    # A marked entity has at least one token; only a row that could not be marked ends at 0.
+    unusable = column_of(features, "subject_end") == 0
+    logits[unusable] = _log_prior(config.label_counts)
+    return logits
 
 
 def _require_same_input(config: RelationConfig, features: Features) -> None:

@@ -144,6 +144,7 @@ def describe_model(
         legal_labels=find_legal_labels(training, negative_id(own_labels)),
         target=params.target,
         input=params.input,
+        max_tokens=params.training.max_tokens,
         head=params.head,
         fingerprint=fingerprint,
     )

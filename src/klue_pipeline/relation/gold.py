@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from klue_pipeline.relation.labels import LabelSets, name_label
-from klue_pipeline.relation.parsing import RawFile, read_rows
+from klue_pipeline.relation.parsing import TABLE, RawFile, TableLayout, read_rows
 from klue_pipeline.relation.parsing.columns import require_columns
 from klue_pipeline.relation.parsing.delimited import first_line, read_lines, require_same_width
 from klue_pipeline.relation.parsing.values import read_number_or_name, read_text
@@ -22,12 +22,16 @@ def build_gold(labels: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame({"row_id": list(labels), "label": list(labels.values())}, dtype="str")
 
 
-def read_gold(raw: RawFile, label_sets: LabelSets) -> dict[str, str | None]:
-    """Read a plain ``id,label`` CSV, or the labels of a file in any known format.
+def read_gold(
+    raw: RawFile, label_sets: LabelSets, layout: TableLayout | None = None
+) -> dict[str, str | None]:
+    """Read a plain ``id,label`` CSV, or the labels of a file in any format.
 
     Args:
         raw: The gold file.
         label_sets: Names for labels written as numbers.
+        layout: Which column holds what, where the test file is a table of one's own; None where it
+            is in one of the known formats.
 
     Returns:
         The label of each row id in file order, None where the file has none. Ids are made unique
@@ -36,11 +40,11 @@ def read_gold(raw: RawFile, label_sets: LabelSets) -> dict[str, str | None]:
     Raises:
         ValueError: The file is in no known format or breaks it.
     """
-    if _is_plain(raw):
+    if _is_plain(raw, layout):
         ids, labels = _read_plain(raw)
         names = label_sets.numbered_names("contest_csv")
     else:
-        format_name, rows = read_rows(raw, "auto")
+        format_name, rows = read_rows(raw, "auto" if layout is None else TABLE, layout)
         ids, labels = [row.row_id for row in rows], [row.label for row in rows]
         names = label_sets.numbered_names(format_name)
     row_ids = unique_ids(raw.name, ids)
@@ -80,13 +84,14 @@ def align_gold(
     return {row_id: str(gold[row_id]) for row_id in row_ids}
 
 
-def _is_plain(raw: RawFile) -> bool:
-    header = {column.strip() for column in first_line(raw.text or "", ",")}
-    return set(GOLD_COLUMNS) <= header and "subject_entity" not in header
+def _is_plain(raw: RawFile, layout: TableLayout | None) -> bool:
+    header = {column.strip() for column in first_line(raw.head(), ",")}
+    sentences = "subject_entity" if layout is None else layout.columns.sentence
+    return set(GOLD_COLUMNS) <= header and sentences not in header
 
 
 def _read_plain(raw: RawFile) -> tuple[list[str | None], list[str | int | None]]:
-    lines = read_lines(raw.require_text(), ",", raw.name)
+    lines = read_lines(raw.lines(), ",", raw.name)
     columns = [column.strip() for column in next(lines).fields]
     require_columns(columns, GOLD_COLUMNS, raw.name)
     ids, labels = [], []

@@ -147,7 +147,7 @@ def _write_marked(row: Any, input_params: InputParams) -> InputText:
     object_ = Entity(row.object_text, int(row.object_start), int(row.object_end), row.object_type)
     words = input_params.type_words
     marked = REPRESENTATIONS[input_params.name](row.sentence, subject, object_, words)
-    query = QUERIES[input_params.query](subject, object_, words)
+    query = QUERIES[input_params.language][input_params.query](subject, object_, words)
     query = WrittenText(query) if isinstance(query, str) else query
     return InputText(marked.written, query, marked)
 

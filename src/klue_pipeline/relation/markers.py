@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from klue_pipeline.relation.entities import Entity, type_word
+from klue_pipeline.relation.entities import Entity, write_type
 from klue_pipeline.relation.special_tokens import (
     OBJECT_MARKERS,
     SUBJECT_MARKERS,
@@ -163,7 +163,7 @@ def typed_entity_marker_punct(
 
     This is the "typed entity marker (punct)" of Zhou and Chen (2022), "An Improved Baseline for
     Sentence-level Relation Extraction". It needs no new tokens, so that a pretrained encoder reads
-    it with embeddings it already has.
+    it with embeddings it already has. An entity without a type gets :func:`entity_marker_punct`'s.
 
     Args:
         sentence: The original sentence.
@@ -178,11 +178,14 @@ def typed_entity_marker_punct(
     >>> words = {"PER": "사람", "ORG": "조직"}
     >>> typed_entity_marker_punct("이순신은 수군을 이끌었다.", subject, object_, words).text
     '@ * 사람 * 이순신 @은 # ^ 조직 ^ 수군 #을 이끌었다.'
+    >>> untyped = Entity("이순신", 0, 3, "NONE")
+    >>> typed_entity_marker_punct("이순신은 수군을 이끌었다.", untyped, object_, words).text
+    '@ 이순신 @은 # ^ 조직 ^ 수군 #을 이끌었다.'
     """
     return _surround(
         sentence,
-        _Surrounded(subject, f"@ * {type_word(subject, type_words)} * ", " @"),
-        _Surrounded(object_, f"# ^ {type_word(object_, type_words)} ^ ", " #"),
+        _Surrounded(subject, f"@ {write_type('* {} * ', subject, type_words)}", " @"),
+        _Surrounded(object_, f"# {write_type('^ {} ^ ', object_, type_words)}", " #"),
     )
 
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -37,6 +37,8 @@ class RelationConfig(BaseModel):
     """Rows per label in the training part that the model saw; the prior of unusable rows."""
     input: InputParams
     """How the rows were written that the model learnt from."""
+    max_tokens: int = Field(ge=1)
+    """Longest row in tokens that the model learnt from; longer ones are windowed."""
     target: TargetParams
     """Which question about a row the model answers."""
     head: HeadParams
@@ -47,6 +49,8 @@ class RelationConfig(BaseModel):
     read by head ``type_restricted``."""
     fingerprint: dict[str, str]
     """Content hashes of what made the model, by name: ``rows``, ``folds``, ``tokenizer``."""
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    """What logits are divided by to become probabilities; 1 until calibration found another."""
 
 
 class RelationModel(nn.Module):

@@ -7,11 +7,20 @@ from pydantic import Field, model_validator
 
 from klue_pipeline.training.params import MethodSettings, Settings
 
-InputFormat = Literal["auto", "contest_csv", "klue", "legacy_tsv"]
+Language = Literal["ko", "en"]
+InputFormat = Literal["auto", "contest_csv", "klue", "legacy_tsv", "table"]
 
 
 class RawParams(Settings):
     """Where raw rows come from: a path, or ``hub:<dataset>:<config>:<split>``."""
+
+    # They depend on what the files hold, which is hashed under the same names.
+    results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset(
+        {
+            "train", "test", "test_gold", "reviewed_rows", "synonyms", "translations", "bundles",
+            "submissions",
+        }
+    )  # fmt: skip
 
     train: str
     test: str
@@ -30,12 +39,44 @@ class RawParams(Settings):
     """A folder of submission files from elsewhere, which may vote; there need not be one."""
 
 
+class TableColumns(Settings):
+    """The columns of a table of one's own, for ``ingest.format: table``.
+
+    What is not named is read from a column of the field's own name, if the file has one; None reads
+    nothing. ``a.b`` is the field b of the object a, in JSON.
+    """
+
+    sentence: str = "sentence"
+    subject: str | None = "subject"
+    """Words of the subject. Without offsets they are looked up in the sentence, where they must
+    occur exactly once."""
+    subject_start: str | None = "subject_start"
+    """Character offsets, counted from 0; see ``ingest.ends``."""
+    subject_end: str | None = "subject_end"
+    subject_type: str | None = "subject_type"
+    object: str | None = "object"
+    object_start: str | None = "object_start"
+    object_end: str | None = "object_end"
+    object_type: str | None = "object_type"
+    label: str | None = "label"
+    id: str | None = "id"
+    """Without ids, rows are called row_1, row_2 and so on."""
+    source: str | None = "source"
+    fold: str | None = "fold"
+    """Number of the fold that a row validates in, for ``folds.strategy: given``."""
+
+
 class IngestParams(Settings):
     """How raw rows become the normalised table."""
 
     format: InputFormat
+    columns: TableColumns = TableColumns()
+    """Read by the format ``table``."""
+    ends: Literal["exclusive", "inclusive"] = "exclusive"
+    """Whether an entity's end in a ``table`` is one past its last character, or that character."""
     label_set: str
-    """An entry of ``label_sets``, or ``auto``: legacy_42 for ``legacy_tsv``, else contest_30."""
+    """An entry of ``label_sets``, or ``auto``: legacy_42 for ``legacy_tsv``, the file's own labels
+    for ``table``, else contest_30."""
     max_rejected_share: float = Field(ge=0, le=1)
     max_rows: int | None = Field(default=None, ge=1)
     """Keep a stratified part of this many training rows; None keeps all. Test rows always stay."""
@@ -50,9 +91,35 @@ class LabelSet(Settings):
     """The label that means *no relation*; micro F1 leaves it out."""
 
 
+class TypeWords(Settings):
+    """The word for each entity type in each language."""
+
+    ko: dict[str, str]
+    en: dict[str, str]
+
+
+class TextParams(Settings):
+    """In which language the sentences are, and what entity types are called in it."""
+
+    language: Language
+    type_words: TypeWords
+
+
+class LabelsParams(Settings):
+    """Labels of one's own, instead of one of ``label_sets``."""
+
+    names: Literal["infer"] | list[str] | None
+    """In order; ``infer`` takes those of the training file, the negative one first and the others
+    sorted; None leaves the choice to ``ingest.label_set``."""
+    negative: str | None
+    """The label that means *no relation*; None if every label is a relation."""
+
+
 class InputParams(Settings):
     """How a sentence and its two entities are written for the encoder."""
 
+    language: Language = "ko"
+    """Language of queries and of what describes special tokens; ``text.language`` decides it."""
     name: Literal[
         "pair_prefix",
         "entity_marker",
@@ -82,7 +149,8 @@ class InputParams(Settings):
     entity_embedding: Literal["none", "role", "role_and_type"] = "none"
     """What is added to the word embeddings of both entities' tokens; starts at zero."""
     type_words: dict[str, str]
-    """The word written for each entity type; a type without one shows itself."""
+    """The word written for each entity type; a type without one shows itself. In conf/ only those
+    that differ from ``text.type_words``, which resolution adds."""
 
 
 class TargetParams(Settings):

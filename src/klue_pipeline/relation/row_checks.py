@@ -20,14 +20,14 @@ class RowRules:
     """What the rows of one file may say.
 
     Attributes:
-        label_names: The labels to be learned.
+        label_names: The labels to be learned; None takes any.
         numbered_names: What labels written as numbers stand for, in order.
-        entity_types: The entity types that may occur.
+        entity_types: The entity types that may occur; None takes any.
     """
 
-    label_names: frozenset[str] = frozenset()
+    label_names: frozenset[str] | None = None
     numbered_names: tuple[str, ...] = ()
-    entity_types: frozenset[str] = frozenset()
+    entity_types: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class RowProblem:
 
 RowCheck = Callable[[RawRow, RowRules], str | None]
 """Returns what is wrong with a row in words, or None."""
+
+
+def check_row_readable(row: RawRow, _: RowRules) -> str | None:
+    """Want a line that its format could be read from at all."""
+    return row.problem
 
 
 def check_text_present(row: RawRow, _: RowRules) -> str | None:
@@ -58,7 +63,7 @@ def check_id_and_label_present(row: RawRow, rules: RowRules) -> str | None:
 
 
 def check_entities_parsed(row: RawRow, _: RowRules) -> str | None:
-    """Want entities that could be read."""
+    """Want entities that could be read, or found where only their words are given."""
     for role, entity in (("subject", row.subject), ("object", row.object)):
         if isinstance(entity, str):
             return f"{role}: {entity}"
@@ -105,16 +110,16 @@ def check_spans_apart(row: RawRow, _: RowRules) -> str | None:
 def check_types_known(row: RawRow, rules: RowRules) -> str | None:
     """Want entity types of the list, or none at all in a format without types."""
     types = [entity.type for entity in _entities(row) if entity.type is not None]
-    unknown = [name for name in types if name not in rules.entity_types]
-    if not unknown:
+    if rules.entity_types is None or rules.entity_types.issuperset(types):
         return None
+    unknown = [name for name in types if name not in rules.entity_types]
     return f"found {', '.join(map(repr, unknown))}; known are {_listed(rules.entity_types)}"
 
 
 def check_label_known(row: RawRow, rules: RowRules) -> str | None:
     """Want a label of the chosen label set."""
     label = name_label(row.label, rules.numbered_names)
-    if label in rules.label_names:
+    if rules.label_names is None or label in rules.label_names:
         return None
     return f"found {shorten(repr(label))}; the chosen label set has {len(rules.label_names)} others"
 
@@ -128,8 +133,9 @@ def check_fold_readable(row: RawRow, _: RowRules) -> str | None:
 
 
 TEXT_CHECKS: tuple[tuple[str, RowCheck], ...] = (
+    ("unreadable line", check_row_readable),
     ("missing value", check_text_present),
-    ("unparsable entity", check_entities_parsed),
+    ("unusable entity", check_entities_parsed),
     ("empty sentence", check_sentence_not_empty),
     ("broken character", check_text_encodable),
     ("word not at its offsets", check_words_at_offsets),

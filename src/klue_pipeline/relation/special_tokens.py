@@ -7,7 +7,7 @@ How they are spelled and described; where they stand in a text is said in ``mark
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from klue_pipeline.relation.params import InputParams
+from klue_pipeline.relation.params import InputParams, Language
 from klue_pipeline.relation.texts import SpecialToken
 from klue_pipeline.relation.tokenizer import Tokenizer
 
@@ -20,7 +20,27 @@ SUBJECT_ASKED = SpecialToken("[SE]"), SpecialToken("[/SE]")
 OBJECT_ASKED = SpecialToken("[OE]"), SpecialToken("[/OE]")
 """What stands around the object in a query with special tokens."""
 
-_SUBJECT, _OBJECT, _END = "주체", "대상", "끝"
+
+@dataclass(frozen=True, slots=True)
+class RoleWords:
+    """The words of a language that describe special tokens, besides those for entity types.
+
+    Attributes:
+        subject: Describes what stands for the subject or before it.
+        object: The same for the object.
+        end: Tells a closing marker from its opening one.
+    """
+
+    subject: str
+    object: str
+    end: str
+
+
+ROLE_WORDS: dict[Language, RoleWords] = {
+    "ko": RoleWords("주체", "대상", "끝"),
+    "en": RoleWords("subject", "object", "end"),
+}
+"""Describing words by ``input.language``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,49 +176,53 @@ def _known_pieces(tokenizer: Tokenizer, description: Description) -> list[int]:
 def _describe(input_params: InputParams) -> dict[str, Description]:
     formats = TOKENS_OF_FORMAT.get(input_params.name, _no_tokens)
     queries = TOKENS_OF_QUERY.get(input_params.query, _no_tokens)
-    return dict([*formats(input_params.type_words), *queries(input_params.type_words)])
+    words, type_words = ROLE_WORDS[input_params.language], input_params.type_words
+    return dict([*formats(words, type_words), *queries(words, type_words)])
 
 
 Described = Iterator[tuple[str, Description]]
+Describe = Callable[[RoleWords, Mapping[str, str]], Described]
+"""Takes the words for roles and those for entity types, in the same language."""
 
 
-def _no_tokens(type_words: Mapping[str, str]) -> Described:  # noqa: ARG001
+def _no_tokens(words: RoleWords, type_words: Mapping[str, str]) -> Described:  # noqa: ARG001
     yield from ()
 
 
-def _entity_markers(type_words: Mapping[str, str]) -> Described:  # noqa: ARG001
-    yield from _describe_pair(SUBJECT_MARKERS, _SUBJECT)
-    yield from _describe_pair(OBJECT_MARKERS, _OBJECT)
+def _entity_markers(words: RoleWords, type_words: Mapping[str, str]) -> Described:  # noqa: ARG001
+    yield from _describe_pair(SUBJECT_MARKERS, words.subject, words.end)
+    yield from _describe_pair(OBJECT_MARKERS, words.object, words.end)
 
 
-def _asked_entities(type_words: Mapping[str, str]) -> Described:  # noqa: ARG001
-    yield from _describe_pair(SUBJECT_ASKED, _SUBJECT)
-    yield from _describe_pair(OBJECT_ASKED, _OBJECT)
+def _asked_entities(words: RoleWords, type_words: Mapping[str, str]) -> Described:  # noqa: ARG001
+    yield from _describe_pair(SUBJECT_ASKED, words.subject, words.end)
+    yield from _describe_pair(OBJECT_ASKED, words.object, words.end)
 
 
-def _typed_entity_markers(type_words: Mapping[str, str]) -> Described:
-    for markers, role in ((subject_type_markers, _SUBJECT), (object_type_markers, _OBJECT)):
-        yield from _describe_pair(markers("", {}), role)
+def _typed_entity_markers(words: RoleWords, type_words: Mapping[str, str]) -> Described:
+    roles = ((subject_type_markers, words.subject), (object_type_markers, words.object))
+    for markers, role in roles:
+        yield from _describe_pair(markers("", {}), role, words.end)
         for type_name, word in type_words.items():
             pair = markers(type_name, type_words)
-            yield from _describe_pair(pair, f"{role} {word}", type_name)
+            yield from _describe_pair(pair, f"{role} {word}", words.end, type_name)
 
 
-def _entity_masks(type_words: Mapping[str, str]) -> Described:
-    for mask, role in ((subject_mask, _SUBJECT), (object_mask, _OBJECT)):
+def _entity_masks(words: RoleWords, type_words: Mapping[str, str]) -> Described:
+    for mask, role in ((subject_mask, words.subject), (object_mask, words.object)):
         yield mask("", {}), Description(role)
         for type_name, word in type_words.items():
             yield mask(type_name, type_words), Description(f"{role} {word}", type_name)
 
 
-def _describe_pair(pair: tuple[str, str], word: str, type_name: str = "") -> Described:
+def _describe_pair(pair: tuple[str, str], word: str, end: str, type_name: str = "") -> Described:
     """Describe an opening and a closing marker, which must not start with the same embedding."""
     opening, closing = pair
     yield opening, Description(word, type_name)
-    yield closing, Description(f"{word} {_END}", type_name)
+    yield closing, Description(f"{word} {end}", type_name)
 
 
-TOKENS_OF_FORMAT: dict[str, Callable[[Mapping[str, str]], Described]] = {
+TOKENS_OF_FORMAT: dict[str, Describe] = {
     "entity_marker": _entity_markers,
     "entity_marker_with_prefix": _entity_markers,
     "typed_entity_marker": _typed_entity_markers,
@@ -206,7 +230,7 @@ TOKENS_OF_FORMAT: dict[str, Callable[[Mapping[str, str]], Described]] = {
 }
 """The special tokens of each representation that has any, by ``input.name``."""
 
-TOKENS_OF_QUERY: dict[str, Callable[[Mapping[str, str]], Described]] = {
+TOKENS_OF_QUERY: dict[str, Describe] = {
     "semantic_typing_marked": _asked_entities,
 }
 """The special tokens of each query that has any, by ``input.query``."""

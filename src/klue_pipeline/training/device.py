@@ -42,14 +42,21 @@ def resolve_device(device: str, setting: str = "training.device") -> torch.devic
     return chosen
 
 
-def resolve_precision(precision: Precision, device: torch.device) -> Precision:
+def resolve_precision(
+    precision: Precision, device: torch.device, setting: str = "training.precision"
+) -> Precision:
     """Turn ``auto`` into fp16 on CUDA, bf16 on a CPU with bfloat16 instructions, else fp32.
+
+    Args:
+        precision: What the setting says.
+        device: Where the model runs.
+        setting: Its name, for messages.
 
     Raises:
         ValueError: fp16 was asked for on a CPU, where PyTorch cannot train with it.
     """
     if precision == "fp16" and device.type != "cuda":
-        raise ValueError(f"training.precision=fp16 needs a GPU; this is {device.type}, set auto.")
+        raise ValueError(f"{setting}=fp16 needs a GPU; this is {device.type}, set auto.")
     if precision != "auto":
         return precision
     if device.type == "cuda":

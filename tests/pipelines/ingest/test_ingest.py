@@ -16,7 +16,7 @@ from klue_pipeline.datasets.raw_relation import RawGoldDataset, RawRelationDatas
 from klue_pipeline.pipelines.ingest import create_pipeline
 from klue_pipeline.relation import schema
 from klue_pipeline.relation.labels import EntityTypes, LabelSets
-from klue_pipeline.relation.params import IngestParams
+from klue_pipeline.relation.params import IngestParams, LabelsParams
 
 BASE = Path(__file__).parents[3] / "conf" / "base"
 LABELS = yaml.safe_load((BASE / "parameters_labels.yml").read_text("utf-8"))
@@ -107,7 +107,7 @@ BAD_ROWS = {
     "missing value": ({"subject": None}, True),
     "missing value ": ({"label": None}, False),
     "missing value  ": ({"id": None}, False),
-    "unparsable entity": ({"subject": "{'word': '나래'"}, True),
+    "unusable entity": ({"subject": "{'word': '나래'"}, True),
     "overlapping spans": ({"object": {"word": '"나래"', "start_idx": 0, "end_idx": 3}}, True),
     "duplicate id": ({"id": "wikitree-0"}, False),
 }
@@ -135,7 +135,14 @@ class KeptDataset(MemoryDataset):
         pass
 
 
-def run(folder: Path, train: bytes, test: bytes, gold: str | None = "auto", **ingest) -> dict:
+def run(
+    folder: Path,
+    train: bytes,
+    test: bytes,
+    gold: str | None = "auto",
+    labels: dict | None = None,
+    **ingest,
+) -> dict:
     """Write both files, run ingest on them, check every table's schema and return what came out."""
     (folder / "train.raw").write_bytes(train)
     (folder / "test.raw").write_bytes(test)
@@ -147,6 +154,7 @@ def run(folder: Path, train: bytes, test: bytes, gold: str | None = "auto", **in
             "raw_test_gold": RawGoldDataset(source=gold, test_source=test_source),
             **{name: KeptDataset() for name in create_pipeline().all_outputs()},
             "params:ingest": MemoryDataset(IngestParams(**INGEST | ingest)),
+            "params:labels": MemoryDataset(LabelsParams(**LABELS["labels"] | (labels or {}))),
             "params:label_sets": MemoryDataset(LabelSets.model_validate(LABELS["label_sets"])),
             "params:entity_types": MemoryDataset(EntityTypes(LABELS["entity_types"])),
         }
@@ -326,3 +334,121 @@ def test_a_part_is_taken_of_good_training_rows_only(tmp_path, caplog):
     assert len(made["rejected_rows"]) == 1
     assert len(made["test_sentences"]) == 40
     assert "left out 29" in caplog.text
+
+
+# ---- a table of one's own -----------------------------------------------------------------------
+
+COLUMNS = {"sentence": "본문", "subject": "회사", "object": "상대", "label": "관계"}
+HEADER = "본문,회사,상대,관계\n"
+TABLE_LINES = [
+    "한빛은 누리와 손잡았다.,한빛,누리,제휴\n",
+    "누리가 한빛을 샀다.,누리,한빛,인수\n",
+    "보람은 누리와 다툰다.,보람,누리,경쟁\n",
+]
+
+
+def run_table(folder, lines=TABLE_LINES, test=TABLE_LINES, labels=None, **ingest):
+    own = {"names": None, "negative": None} | (labels or {})
+    train_bytes, test_bytes = (
+        (HEADER + "".join(rows)).encode("utf-8-sig") for rows in (lines, test)
+    )
+    settings = {"format": "table", "columns": COLUMNS, "max_rejected_share": 0.5} | ingest
+    return run(folder, train_bytes, test_bytes, labels=own, **settings)
+
+
+def test_a_table_brings_its_own_labels_and_needs_neither_ids_nor_types(tmp_path):
+    made = run_table(tmp_path)
+    assert made["labels"] == {"names": ["경쟁", "인수", "제휴"], "negative": None}
+    assert made["sentences"]["row_id"].tolist() == ["row_1", "row_2", "row_3"]
+    assert made["sentences"]["type_pair"].tolist() == ["NONE:NONE"] * 3
+    assert made["sentences"]["object_start"].tolist() == [4, 4, 4]
+    assert made["test_sentences"]["label"].isna().all()
+
+
+def test_the_negative_label_comes_first_and_others_are_sorted(tmp_path):
+    assert run_table(tmp_path, labels={"negative": "제휴"})["labels"] == {
+        "names": ["제휴", "경쟁", "인수"],
+        "negative": "제휴",
+    }
+
+
+def test_labels_of_a_list_keep_its_order_and_reject_others(tmp_path):
+    made = run_table(tmp_path, labels={"names": ["제휴", "인수"]})
+    assert made["labels"]["names"] == ["제휴", "인수"]
+    assert made["rejected_rows"]["reason"].tolist() == ["unknown label"]
+
+
+def test_a_word_that_is_there_twice_is_rejected_in_training_and_kept_in_the_test(tmp_path):
+    twice = "한빛은 한빛의 누리와 손잡았다.,한빛,누리,제휴\n"
+    made = run_table(tmp_path, lines=[*TABLE_LINES, twice], test=[twice])
+    (rejected,) = made["rejected_rows"].itertuples()
+    assert (rejected.row_number, rejected.reason) == (4, "unusable entity")
+    assert "characters 0 and 4" in rejected.detail
+    assert "characters 0 and 4" in made["test_sentences"]["problem"][0]
+
+
+def test_types_of_a_table_are_free(tmp_path):
+    rows = [
+        ("Nimbrell bought Vald.", 0, 8, 16, 20, "MAKER", "a"),
+        ("Vald bought Nimbrell.", 0, 4, 12, 20, None, "b"),
+    ]
+    names = ("text", "s", "e", "os", "oe", "st", "kind")
+    content = "\n".join(json.dumps(dict(zip(names, row, strict=True))) for row in rows).encode()
+    columns = {"sentence": "text", "subject_start": "s", "subject_end": "e", "object_start": "os",
+               "object_end": "oe", "subject_type": "st", "label": "kind"}  # fmt: skip
+    made = run(
+        tmp_path, content, content, labels={"negative": None}, format="table", columns=columns
+    )
+    assert made["sentences"]["subject_type"].tolist() == ["MAKER", "NONE"]
+    assert made["sentences"]["subject_text"].tolist() == ["Nimbrell", "Vald"]
+
+
+def test_gold_is_read_from_the_test_table_itself(tmp_path):
+    made = run_table(tmp_path, test=TABLE_LINES[:2])
+    assert made["test_gold"].empty
+    own = {"names": None, "negative": None}
+    content = (HEADER + "".join(TABLE_LINES)).encode()
+    made = run(tmp_path, content, content, gold=str(tmp_path / "test.raw"), labels=own,
+               format="table", columns=COLUMNS)  # fmt: skip
+    assert made["test_gold"]["label"].tolist() == ["제휴", "인수", "경쟁"]
+
+
+def test_gold_of_a_table_may_be_a_plain_file(tmp_path):
+    (tmp_path / "gold.csv").write_text("id,label\nrow_1,인수\nrow_2,제휴\nrow_3,제휴\n", "utf-8")
+    own = {"names": None, "negative": None}
+    content = (HEADER + "".join(TABLE_LINES)).encode()
+    made = run(tmp_path, content, content, gold=str(tmp_path / "gold.csv"), labels=own,
+               format="table", columns=COLUMNS)  # fmt: skip
+    assert made["test_gold"]["label"].tolist() == ["인수", "제휴", "제휴"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"negative": "no_relation"}, "labels.negative is 'no_relation', but the labels of"),
+        ({"names": ["제휴", "제휴", "인수"]}, "labels names 제휴 more than once"),
+        ({"names": ["제휴", "인수"], "negative": "없음"}, "labels: its negative label 없음 is not"),
+    ],
+)
+def test_own_labels_that_do_not_fit_say_so(tmp_path, labels, message):
+    with pytest.raises(ValueError, match=message):
+        run_table(tmp_path, labels=labels)
+
+
+def test_a_column_that_is_no_label_is_seen(tmp_path):
+    lines = [f"한빛{n}은 누리와 손잡았다.,한빛{n},누리,{n}\n" for n in range(40)]
+    with pytest.raises(ValueError, match=r"40 different labels in 40 rows.*the column of labels"):
+        run_table(tmp_path, lines=lines)
+
+
+def test_one_label_alone_is_nothing_to_learn(tmp_path):
+    with pytest.raises(ValueError, match="1 different labels in 1 rows"):
+        run_table(tmp_path, lines=TABLE_LINES[:1])
+
+
+def test_labels_of_one_s_own_in_a_known_format(tmp_path):
+    content = file_of("contest_csv", GOOD, label="새_관계") + file_of("contest_csv", GOOD[:0])[:0]
+    more = write_contest_csv([good_row(number, "옛_관계") for number in range(90, 93)])
+    content += more.split("\n", 1)[1].encode()
+    made = run(tmp_path, content, content, labels={"names": "infer", "negative": None})
+    assert made["labels"]["names"] == ["새_관계", "옛_관계"]

@@ -1,5 +1,6 @@
 """The tokenize pipeline over a hand-made catalog."""
 
+import logging
 import subprocess
 import sys
 
@@ -90,6 +91,32 @@ def test_special_tokens_of_the_format_are_in_the_tokenizer_and_the_features(cata
     ]
     assert borders == ["<subj>", "</subj>", "<obj>", "</obj>"]
     assert tokenizer.tokenize("subj", split_special_tokens=True) != ["subj"]
+
+
+def test_types_without_a_word_and_rows_without_types_are_told_once(catalog, caplog):
+    training = catalog.load("training_sentences")
+    untyped = training.assign(object_type=["NONE", "NAVY"] * 12)
+    catalog["training_sentences"] = untyped
+    changes = {"name": "typed_entity_marker", "type_words": {"PER": "사람", "ORG": "조직"}}
+    catalog["params:input"] = catalog.load("params:input").model_copy(update=changes)
+    with caplog.at_level(logging.INFO):
+        SequentialRunner().run(create_pipeline(), catalog)
+    (warning,) = [text for text in caplog.messages if "without a word" in text]
+    assert "NAVY" in warning
+    assert "NONE" not in warning
+    (counted,) = [text for text in caplog.messages if "have no type" in text]
+    assert counted.startswith("12 of 24 rows")
+
+
+def test_english_rows_are_asked_in_english(catalog):
+    changes = {"language": "en", "query": "semantic_typing", "type_words": {"PER": "person"}}
+    catalog["params:input"] = catalog.load("params:input").model_copy(update=changes)
+    SequentialRunner().run(create_pipeline(), catalog)
+    row = catalog.load("train_features").table.slice(0, 1).to_pylist()[0]
+    text = catalog.load("tokenizer").decode(row["input_ids"]).replace(" ", "")
+    assert text.startswith(
+        "[CLS]Whatistherelationbetweentheperson이순신andtheLOC조선?[SEP]@*person*이순신@은"
+    )
 
 
 def test_second_run_makes_the_same_features(catalog):

@@ -65,6 +65,14 @@ def test_synonyms_take_the_place_of_stems_and_particles_follow(change, mark):
     }
 
 
+def test_a_table_of_english_words_works_on_english_text(change, mark, make_context):
+    row = mark("[[Acme]] hired <<Jane Kim>>, the company's director, in the small town.")
+    words = pd.DataFrame([("company", "firm"), ("small", "little")], columns=["word", "synonym"])
+    context = make_context("eda", originals=[row], synonyms=words)
+    (new,) = change([row], "synonym", context=context, alpha=0.9)
+    assert new.sentence == "Acme hired Jane Kim, the firm's director, in the little town."
+
+
 def test_synonyms_come_in_before_any_word_but_not_inside_an_entity(change, mark):
     row = mark("[[정 해인]]은 <<조선>>의 회장을 보았다.")
     assert seeds(change, row, "insert") == {

@@ -16,6 +16,8 @@ from klue_pipeline.relation.augmentation.entity_replace import (
     build_entity_replace,
     replace_entity,
 )
+from klue_pipeline.relation.augmentation.example import Example
+from klue_pipeline.relation.entities import Entity
 from klue_pipeline.text.josa import choose_josa, find_josa
 
 
@@ -63,6 +65,37 @@ def test_the_particle_fits_the_new_word(mark, marked, surface, sentence):
 def test_the_object_gets_its_particle_too(mark):
     row = mark("<<수군>>을 이끈 [[이순신]]은")
     assert replace_entity(row, row.object, "함대").sentence == "함대를 이끈 이순신은"
+
+
+@pytest.mark.parametrize(
+    ("marked", "surface", "sentence"),
+    [
+        ("[[Acme]]'s chief is <<Kim>>.", "Orion", "Orion's chief is Kim."),
+        ("An [[apple]] of <<Orion>>", "pear", "An pear of Orion"),
+        ("<<Kim>>, who left [[Acme]]e", "Orion Ltd.", "Kim, who left Orion Ltd.e"),
+        ("[[카카오]] hired <<Kim>>", "삼성", "삼성 hired Kim"),
+    ],
+)
+def test_english_around_an_entity_stays(mark, marked, surface, sentence):
+    row = mark(marked)
+    assert replace_entity(row, row.subject, surface).sentence == sentence
+
+
+not_korean = st.text(
+    st.one_of(
+        st.sampled_from("eniron's \"()[]»”’.,-0123"),
+        st.characters(max_codepoint=0x2FF, exclude_categories=["Cs", "Cc"]),
+    )
+)
+
+
+@given(not_korean, not_korean.filter(bool), not_korean, not_korean.filter(bool))
+def test_nothing_but_the_entity_changes_in_text_without_hangul(before, word, after, surface):
+    subject = Entity(word, len(before), len(before) + len(word), "ORG")
+    sentence = f"{before}{word}{after} Kim"
+    object_ = Entity("Kim", len(sentence) - 3, len(sentence), "PER")
+    row = Example("0", sentence, subject, object_, "no_relation")
+    assert replace_entity(row, row.subject, surface).sentence == f"{before}{surface}{after} Kim"
 
 
 @pytest.fixture

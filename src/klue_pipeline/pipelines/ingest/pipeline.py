@@ -5,7 +5,6 @@ from typing import Any
 from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.ingest.nodes import (
-    choose_labels,
     parse_test,
     parse_test_gold,
     parse_train,
@@ -17,21 +16,15 @@ def create_pipeline(**_: Any) -> Pipeline:
     return Pipeline(
         [
             node(
-                choose_labels,
-                inputs=["raw_train", "params:ingest", "params:label_sets"],
-                outputs="labels",
-                name="choose_labels",
-            ),
-            node(
                 parse_train,
                 inputs=[
                     "raw_train",
-                    "labels",
                     "params:ingest",
-                    "params:entity_types",
+                    "params:labels",
                     "params:label_sets",
+                    "params:entity_types",
                 ],
-                outputs=["sentences", "rejected_rows"],
+                outputs=["labels", "sentences", "rejected_rows"],
                 name="parse_train",
             ),
             node(
@@ -42,7 +35,13 @@ def create_pipeline(**_: Any) -> Pipeline:
             ),
             node(
                 parse_test_gold,
-                inputs=["raw_test_gold", "test_sentences", "labels", "params:label_sets"],
+                inputs=[
+                    "raw_test_gold",
+                    "test_sentences",
+                    "labels",
+                    "params:ingest",
+                    "params:label_sets",
+                ],
                 outputs="test_gold",
                 name="parse_test_gold",
             ),

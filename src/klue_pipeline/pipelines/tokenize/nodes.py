@@ -7,6 +7,7 @@ import pandas as pd
 from klue_pipeline.relation import tokenizer as tokenizers
 from klue_pipeline.relation.features import Features, encode
 from klue_pipeline.relation.inputs import iterate_texts
+from klue_pipeline.relation.missing_types import warn_of_types_without_token
 from klue_pipeline.relation.params import InputParams, LabelSet
 from klue_pipeline.relation.special_tokens import describe_tokens
 from klue_pipeline.relation.tokenizer import Tokenizer
@@ -25,6 +26,7 @@ def prepare_tokenizer(
         encoder: Which encoder.
         input_params: How a row is written as text.
     """
+    warn_of_types_without_token(training_sentences, input_params)
     texts = iterate_texts(training_sentences, input_params)
     return tokenizers.prepare_tokenizer(encoder, texts, describe_tokens(input_params))
 

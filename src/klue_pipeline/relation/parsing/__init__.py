@@ -1,23 +1,28 @@
 """Raw files of every known format -> rows of one shape.
 
-Each format is a file of this package with ``parse`` (its rows) and ``is_seen_in`` (a look at the
-content). Adding a format, such as a general ``table``, means a file and a line in both tables here,
-and its name in ``InputFormat``.
+Each known format is a file of this package with ``parse`` (its rows) and ``is_seen_in`` (a look at
+the content). Adding one means a file and a line in both tables here, and its name in
+``InputFormat``. The format ``table`` is everybody's own: settings say which column holds what.
 """
 
 from collections.abc import Callable, Iterator
 
-from klue_pipeline.relation.parsing import contest_csv, klue, legacy_tsv
+from klue_pipeline.relation.params import TableColumns
+from klue_pipeline.relation.parsing import contest_csv, klue, legacy_tsv, table
 from klue_pipeline.relation.parsing.raw_file import RawFile
 from klue_pipeline.relation.parsing.raw_row import RawEntity, RawRow
+from klue_pipeline.relation.parsing.table import TableLayout, layout_of
 from klue_pipeline.relation.parsing.values import shorten
+
+TABLE = "table"
+"""The format whose columns the settings name; it is never recognised, only said."""
 
 PARSERS: dict[str, Callable[[RawFile], Iterator[RawRow]]] = {
     "contest_csv": contest_csv.parse,
     "klue": klue.parse,
     "legacy_tsv": legacy_tsv.parse,
 }
-"""How the rows of each format are read."""
+"""How the rows of each known format are read."""
 
 SIGNS: dict[str, tuple[Callable[[RawFile], bool], str]] = {
     "klue": (klue.is_seen_in, "JSON, or a hub data set"),
@@ -37,15 +42,45 @@ def detect_format(raw: RawFile) -> str:
         if is_seen_in(raw):
             return name
     known = "; ".join(f"{name}: {words}" for name, (_, words) in SIGNS.items())
-    first = next((line for line in (raw.text or "").splitlines() if line.strip()), "")
+    first = next((line for line in raw.head().splitlines() if line.strip()), "")
     raise ValueError(
         f"{raw.name} is in no known format: its first line is {shorten(first)!r}. Known formats "
-        f"are {known}. Convert the file, or name its format in ingest.format."
+        f"are {known}. For columns of your own, set ingest.format to table and name them in "
+        "ingest.columns."
     )
 
 
-def read_rows(raw: RawFile, format_setting: str) -> tuple[str, list[RawRow]]:
+def iterate_rows(
+    raw: RawFile, format_setting: str, layout: TableLayout | None = None
+) -> tuple[str, Iterator[RawRow]]:
+    """Read rows one by one in the format that was set, or in the one seen under ``auto``.
+
+    Args:
+        raw: The file.
+        format_setting: Name of a format, or ``auto``.
+        layout: Which column holds what, for the format ``table``.
+
+    Returns:
+        The format's name and the rows in the order of the file.
+
+    Raises:
+        ValueError: The format is unknown; reading on, that the file does not follow it.
+    """
+    name = detect_format(raw) if format_setting == "auto" else format_setting
+    if name == TABLE:
+        return name, table.parse(raw, layout or TableLayout(TableColumns()))
+    return name, PARSERS[name](raw)
+
+
+def read_rows(
+    raw: RawFile, format_setting: str, layout: TableLayout | None = None
+) -> tuple[str, list[RawRow]]:
     """Read all rows in the format that was set, or in the one seen under ``auto``.
+
+    Args:
+        raw: The file.
+        format_setting: Name of a format, or ``auto``.
+        layout: Which column holds what, for the format ``table``.
 
     Returns:
         The format's name and the rows in the order of the file.
@@ -53,11 +88,23 @@ def read_rows(raw: RawFile, format_setting: str) -> tuple[str, list[RawRow]]:
     Raises:
         ValueError: The format is unknown, the file does not follow it, or it has no rows.
     """
-    name = detect_format(raw) if format_setting == "auto" else format_setting
-    rows = list(PARSERS[name](raw))
+    name, found = iterate_rows(raw, format_setting, layout)
+    rows = list(found)
     if not rows:
         raise ValueError(f"{raw.name} has no rows; give a file with at least one.")
     return name, rows
 
 
-__all__ = ["PARSERS", "SIGNS", "RawEntity", "RawFile", "RawRow", "detect_format", "read_rows"]
+__all__ = [
+    "PARSERS",
+    "SIGNS",
+    "TABLE",
+    "RawEntity",
+    "RawFile",
+    "RawRow",
+    "TableLayout",
+    "detect_format",
+    "iterate_rows",
+    "layout_of",
+    "read_rows",
+]

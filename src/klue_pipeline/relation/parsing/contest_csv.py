@@ -26,7 +26,7 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
         ValueError: A column is missing, a line has another number of fields than the header, or
             quotes do not match.
     """
-    lines = read_lines(raw.require_text(), ",", raw.name)
+    lines = read_lines(raw.lines(), ",", raw.name)
     header = next(lines, None)
     columns = [column.strip() for column in header.fields] if header else []
     require_columns(columns, COLUMNS, raw.name)
@@ -37,8 +37,7 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
 
 def is_seen_in(raw: RawFile) -> bool:
     """Tell whether the first line is a header with ``subject_entity``."""
-    header = [] if raw.text is None else first_line(raw.text, ",")
-    return "subject_entity" in {column.strip() for column in header}
+    return "subject_entity" in {column.strip() for column in first_line(raw.head(), ",")}
 
 
 def _read_row(row_number: int, fields: dict[str, str]) -> RawRow:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _LONGEST_FIELD = 2**31 - 1  # the largest that a C long holds everywhere
@@ -19,11 +19,11 @@ class Line:
     fields: list[str]
 
 
-def read_lines(text: str, delimiter: str, name: str) -> Iterator[Line]:
+def read_lines(text: str | Iterable[str], delimiter: str, name: str) -> Iterator[Line]:
     """Split delimited text; a quote inside a quoted field is doubled, as spreadsheets write it.
 
     Args:
-        text: The whole file, with any kind of newline.
+        text: The whole file, with any kind of newline, or its lines with their newlines.
         delimiter: One character.
         name: The file's name, for messages.
 
@@ -34,7 +34,8 @@ def read_lines(text: str, delimiter: str, name: str) -> Iterator[Line]:
     [['0', '그는 "예", 했다']]
     """
     csv.field_size_limit(_LONGEST_FIELD)  # process-wide; the default of 131,072 stops on long text
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = io.StringIO(text, newline="") if isinstance(text, str) else text
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = 1
     try:
         for fields in reader:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from klue_pipeline.relation.parsing.columns import require_columns
+from klue_pipeline.relation.parsing.json_lines import read_json_lines
 from klue_pipeline.relation.parsing.raw_file import RawFile
 from klue_pipeline.relation.parsing.raw_row import RawRow
 from klue_pipeline.relation.parsing.values import (
@@ -24,7 +25,10 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
     Raises:
         ValueError: The JSON is broken or no list of objects, or no row has a certain field.
     """
-    records = raw.records if raw.records is not None else _read_json(raw.require_text(), raw.name)
+    if raw.open_text is not None and raw.head().lstrip().startswith("{"):
+        yield from _stream(raw)
+        return
+    records = read_json(raw.require_text(), raw.name) if raw.is_text else list(raw.records or ())
     for row_number, record in enumerate(records, start=1):
         if not isinstance(record, Mapping):
             raise ValueError(  # noqa: TRY004 - the file is wrong, not the call
@@ -40,8 +44,17 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
 
 
 def is_seen_in(raw: RawFile) -> bool:
-    """Tell whether these are rows of the hub, or text that begins as JSON does."""
-    return raw.text is None or raw.text.lstrip().startswith(("[", "{"))
+    """Tell whether these are records, or text that begins as JSON does."""
+    return not raw.is_text or raw.head().lstrip().startswith(("[", "{"))
+
+
+def _stream(raw: RawFile) -> Iterator[RawRow]:
+    """Read JSON lines one by one; a line that cannot be read becomes a row with a problem."""
+    for row_number, record in enumerate(read_json_lines(raw.lines()), start=1):
+        if isinstance(record, str):
+            yield RawRow(row_number, None, None, None, None, None, problem=record)
+        else:
+            yield _read_row(row_number, record)
 
 
 def _read_row(row_number: int, record: Mapping[str, Any]) -> RawRow:
@@ -58,7 +71,12 @@ def _read_row(row_number: int, record: Mapping[str, Any]) -> RawRow:
     )
 
 
-def _read_json(text: str, name: str) -> Sequence[Any]:
+def read_json(text: str, name: str) -> Sequence[Any]:
+    """Read a JSON list, or JSON objects that follow one another.
+
+    Raises:
+        ValueError: It is none, or not whole.
+    """
     if not text.lstrip().startswith(("[", "{")):
         raise ValueError(
             f"{name} is no JSON: it begins with {shorten(text.lstrip())!r}. Set ingest.format to "

@@ -21,7 +21,7 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
     Raises:
         ValueError: A line has another number of fields than nine, or quotes do not match.
     """
-    lines = read_lines(raw.require_text(), "\t", raw.name)
+    lines = read_lines(raw.lines(), "\t", raw.name)
     for row_number, line in enumerate(lines, start=1):
         require_same_width(line, N_COLUMNS, raw.name)
         yield _read_row(row_number, line.fields)
@@ -29,7 +29,7 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
 
 def is_seen_in(raw: RawFile) -> bool:
     """Tell whether the first line has nine fields between tabs."""
-    return raw.text is not None and len(first_line(raw.text, "\t")) == N_COLUMNS
+    return len(first_line(raw.head(), "\t")) == N_COLUMNS
 
 
 def _read_row(row_number: int, fields: list[str]) -> RawRow:

@@ -1,8 +1,11 @@
-"""A raw data set in memory: the text of a file, or the rows of a hub split."""
+"""A raw data set: text in memory, text that is read line by line, or rows that are records."""
 
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
+
+_HEAD_CHARACTERS = 65_536
 
 
 @dataclass(frozen=True)
@@ -11,23 +14,63 @@ class RawFile:
 
     Attributes:
         name: The file or hub id as the user wrote it; messages name it.
-        text: Content of a file without byte order mark, newlines as they are; None for a hub split.
-        records: Rows of a hub split, each a mapping of columns; None for a file.
+        text: Content of a file without byte order mark, newlines as they are; None otherwise.
+        records: Rows of a hub split or a Parquet file, each a mapping of columns; None otherwise.
+            They may be read more than once.
+        open_text: Opens a file that is too large to hold, without byte order mark and with newlines
+            as they are; None for a file whose ``text`` is here.
     """
 
     name: str
     text: str | None = None
-    records: Sequence[Mapping[str, Any]] | None = None
+    records: Iterable[Mapping[str, Any]] | None = None
+    open_text: Callable[[], TextIO] | None = None
 
-    def require_text(self) -> str:
-        """Return the text, for the formats that only files have.
+    @property
+    def is_text(self) -> bool:
+        """Whether this is text, and not records."""
+        return self.records is None
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the text with their newlines.
 
         Raises:
-            ValueError: This is a hub split.
+            ValueError: This has records, or is not UTF-8.
         """
+        if self.open_text is None:
+            yield from io.StringIO(self.require_text(), newline="")
+            return
+        number = 0
+        try:
+            with self.open_text() as file:
+                for number, line in enumerate(file, start=1):  # noqa: B007 - named in the error
+                    yield line
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{self.name} is not UTF-8 after line {number}: a byte is "
+                f"0x{error.object[error.start]:02x}. Convert it to UTF-8 (a spreadsheet saves it "
+                'so as "CSV UTF-8").'
+            ) from error
+
+    def head(self) -> str:
+        """Return the beginning of the text, enough to see its format; empty for records."""
+        if self.open_text is None:
+            return (self.text or "")[:_HEAD_CHARACTERS]
+        with self.open_text() as file:
+            return file.read(_HEAD_CHARACTERS)
+
+    def require_text(self) -> str:
+        """Return the whole text, for the formats that only files have.
+
+        Raises:
+            ValueError: This has records.
+        """
+        if self.open_text is not None:
+            with self.open_text() as file:
+                return file.read()
         if self.text is None:
             raise ValueError(
-                f"{self.name} is a hub data set, which only the format klue describes; "
-                "set ingest.format to klue or auto."
+                f"{self.name} holds records (a hub data set or a Parquet file), which only the "
+                "formats klue and table describe; set ingest.format to klue, table or auto."
             )
         return self.text

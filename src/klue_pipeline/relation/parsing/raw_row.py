@@ -34,6 +34,7 @@ class RawRow:
         source: Where the sentence comes from, or None.
         given_fold: Number of the fold that the file assigns, the unreadable text found in its
             place, or None.
+        problem: Why nothing could be read of the row, in words; None in all others.
     """
 
     row_number: int
@@ -44,3 +45,4 @@ class RawRow:
     label: str | int | None
     source: str | None = None
     given_fold: str | int | None = None
+    problem: str | None = None

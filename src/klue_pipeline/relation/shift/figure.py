@@ -25,11 +25,13 @@ def draw_sensitivity(table: pd.DataFrame, shares: Mapping[str, float], title: st
     """
     figure = Figure(figsize=(7.2, 4.8), layout="constrained")
     axes = figure.add_subplot()
-    if table.empty:
-        axes.text(0.5, 0.5, "No share can be judged: rows of one kind only", ha="center",
-                  transform=axes.transAxes)  # fmt: skip
-    for name, (color, label) in _CURVES.items():
-        _draw_curve(axes, table, name, color, label)
+    if table.empty:  # read back from a file, its columns have no type to draw
+        axes.text(0.5, 0.5, "No share can be judged: all rows are relations, or none is",
+                  ha="center", transform=axes.transAxes)  # fmt: skip
+    else:
+        for name, (color, label) in _CURVES.items():
+            _draw_curve(axes, table, name, color, label)
+        axes.legend(loc="lower left", fontsize="small")
     for what, share in shares.items():
         _mark(axes, share, what)
     axes.set_xlim(0, 1)
@@ -39,7 +41,6 @@ def draw_sensitivity(table: pd.DataFrame, shares: Mapping[str, float], title: st
     axes.set_ylabel("score of one fold's model on many rows")
     axes.set_title(title, parse_math=False)
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower left", fontsize="small")
     return figure
 
 

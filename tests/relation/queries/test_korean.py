@@ -1,10 +1,9 @@
-"""Queries: exact strings with the particle that fits."""
+"""Queries in Korean: exact strings with the particle that fits."""
 
 import pytest
 
 from klue_pipeline.relation.entities import Entity
-from klue_pipeline.relation.params import InputParams
-from klue_pipeline.relation.queries import QUERIES
+from klue_pipeline.relation.queries.korean import KOREAN
 
 TYPE_WORDS = {"PER": "사람", "ORG": "단체", "POH": "직업"}
 
@@ -12,7 +11,7 @@ TYPE_WORDS = {"PER": "사람", "ORG": "단체", "POH": "직업"}
 def ask(name, subject, object_, types=("PER", "PER")):
     words = zip((subject, object_), types, strict=True)
     entities = [Entity(word, 0, len(word), type_) for word, type_ in words]
-    return QUERIES[name](*entities, TYPE_WORDS)
+    return KOREAN[name](*entities, TYPE_WORDS)
 
 
 @pytest.mark.parametrize(
@@ -29,10 +28,6 @@ def ask(name, subject, object_, types=("PER", "PER")):
 )
 def test_question_inflects_the_particle_after_the_subject(subject, object_, wanted):
     assert ask("question", subject, object_) == wanted
-
-
-def test_none_asks_nothing():
-    assert ask("none", "이순신", "수군") is None
 
 
 @pytest.mark.parametrize(
@@ -106,6 +101,53 @@ def test_type_without_a_word_shows_itself_and_type_words_are_a_setting():
     )
 
 
-def test_settings_offer_exactly_the_queries_there_are():
-    offered = InputParams.model_json_schema()["properties"]["query"]["enum"]
-    assert sorted(offered) == sorted(QUERIES)
+@pytest.mark.parametrize(
+    ("name", "no_subject_type", "no_object_type", "neither"),
+    [
+        (
+            "semantic_typing",
+            "카카오와 사람인 김범수 사이의 관계는 무엇인가.",
+            "단체인 카카오와 김범수 사이의 관계는 무엇인가.",
+            "카카오와 김범수 사이의 관계는 무엇인가.",
+        ),
+        (
+            "semantic_typing_marked",
+            "[SE] 카카오 [/SE]와 [OE] 김범수 (사람) [/OE]의 관계는 무엇인가",
+            "[SE] 카카오 (단체) [/SE]와 [OE] 김범수 [/OE]의 관계는 무엇인가",
+            "[SE] 카카오 [/SE]와 [OE] 김범수 [/OE]의 관계는 무엇인가",
+        ),
+        (
+            "typed_relation",
+            "카카오와 사람인 김범수의 관계이다.",
+            "단체인 카카오와 김범수의 관계이다.",
+            "카카오와 김범수의 관계이다.",
+        ),
+        (
+            "typed_relation_question",
+            "카카오와 사람인 김범수의 관계는 무엇일까?",
+            "단체인 카카오와 김범수의 관계는 무엇일까?",
+            "카카오와 김범수의 관계는 무엇일까?",
+        ),
+        (
+            "typed_description",
+            "김범수는 카카오의 사람이다.",
+            "김범수는 단체인 카카오의 무엇인가?",
+            "김범수는 카카오의 무엇인가?",
+        ),
+        (
+            "punct_relation",
+            "@카카오@와 #^사람^김범수#의 관계",
+            "@*단체*카카오@와 #김범수#의 관계",
+            "@카카오@와 #김범수#의 관계",
+        ),
+    ],
+)
+def test_an_entity_without_a_type_is_written_without_one(
+    name, no_subject_type, no_object_type, neither
+):
+    asked = [
+        ask(name, "카카오", "김범수", types)
+        for types in (("NONE", "PER"), ("ORG", "NONE"), ("NONE", "NONE"))
+    ]
+    texts = [getattr(one, "text", one) for one in asked]
+    assert texts == [no_subject_type, no_object_type, neither]

@@ -1,24 +1,15 @@
-"""The question that may accompany a sentence as the second text of a pair: one function per query.
+"""The queries in Korean.
 
-A new query is one more short function like :func:`question` and one more line in :data:`QUERIES`.
-The prompts' names are those of the contest teams that compared them. None of them inflected the
-particle after the subject; here it follows the word's last sound.
+None of the contest teams inflected the particle after the subject; here it follows the word's last
+sound. An entity without a type is written without one.
 """
 
 from collections.abc import Callable, Mapping
 
-from klue_pipeline.relation.entities import Entity, type_word
+from klue_pipeline.relation.entities import Entity, type_word, write_type
 from klue_pipeline.relation.special_tokens import OBJECT_ASKED, SUBJECT_ASKED
 from klue_pipeline.relation.texts import WrittenText, join_pieces
 from klue_pipeline.text.josa import choose_josa, with_josa
-
-Query = Callable[[Entity, Entity, Mapping[str, str]], str | WrittenText | None]
-"""Takes subject, object and the words for entity types; None asks nothing."""
-
-
-def no_query(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> None:  # noqa: ARG001
-    """Ask nothing: the sentence stands alone."""
-    return
 
 
 def question(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:  # noqa: ARG001
@@ -74,10 +65,10 @@ def semantic_typing(subject: Entity, object_: Entity, type_words: Mapping[str, s
     >>> subject, object_ = Entity("이순신", 0, 3, "PER"), Entity("수군", 5, 7, "ORG")
     >>> semantic_typing(subject, object_, {"PER": "사람", "ORG": "조직"})
     '사람인 이순신과 조직인 수군 사이의 관계는 무엇인가.'
+    >>> semantic_typing(subject, Entity("수군", 5, 7, "NONE"), {"PER": "사람"})
+    '사람인 이순신과 수군 사이의 관계는 무엇인가.'
     """
-    subject_type, object_type = type_word(subject, type_words), type_word(object_, type_words)
-    asked = with_josa(subject.text, "와/과")
-    return f"{subject_type}인 {asked} {object_type}인 {object_.text} 사이의 관계는 무엇인가."
+    return f"{_both_with_types(subject, object_, type_words)} 사이의 관계는 무엇인가."
 
 
 def semantic_typing_marked(
@@ -88,50 +79,63 @@ def semantic_typing_marked(
     >>> subject, object_ = Entity("이순신", 0, 3, "PER"), Entity("수군", 5, 7, "ORG")
     >>> semantic_typing_marked(subject, object_, {"PER": "사람", "ORG": "조직"}).text
     '[SE] 이순신 (사람) [/SE]과 [OE] 수군 (조직) [/OE]의 관계는 무엇인가'
+    >>> semantic_typing_marked(subject, Entity("수군", 5, 7, "NONE"), {"PER": "사람"}).text
+    '[SE] 이순신 (사람) [/SE]과 [OE] 수군 [/OE]의 관계는 무엇인가'
     """
     return join_pieces(
         SUBJECT_ASKED[0],
-        f" {subject.text} ({type_word(subject, type_words)}) ",
+        f" {subject.text}{write_type(' ({})', subject, type_words)} ",
         SUBJECT_ASKED[1],
         f"{choose_josa(subject.text, '와/과')} ",
         OBJECT_ASKED[0],
-        f" {object_.text} ({type_word(object_, type_words)}) ",
+        f" {object_.text}{write_type(' ({})', object_, type_words)} ",
         OBJECT_ASKED[1],
         "의 관계는 무엇인가",
     )
 
 
 def typed_relation(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:
-    """State that the relation is one between the two types.
+    """State that the relation is one between the two types, or name it where a type is missing.
 
     >>> subject, object_ = Entity("이순신", 0, 3, "PER"), Entity("수군", 5, 7, "ORG")
     >>> typed_relation(subject, object_, {"PER": "사람", "ORG": "조직"})
     '이순신과 수군의 관계는 사람과 조직의 관계이다.'
+    >>> typed_relation(subject, Entity("수군", 5, 7, "NONE"), {"PER": "사람"})
+    '사람인 이순신과 수군의 관계이다.'
     """
-    return f"{_relation_of_types(subject, object_, type_words)}이다."
+    of_types = _relation_of_types(subject, object_, type_words)
+    if of_types is None:
+        return f"{_both_with_types(subject, object_, type_words)}의 관계이다."
+    return f"{prompt1(subject, object_, type_words)}는 {of_types}이다."
 
 
 def typed_relation_question(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:
-    """Ask whether the relation is one between the two types.
+    """Ask whether the relation is one between the two types, or which where a type is missing.
 
     >>> subject, object_ = Entity("이순신", 0, 3, "PER"), Entity("수군", 5, 7, "ORG")
     >>> typed_relation_question(subject, object_, {"PER": "사람", "ORG": "조직"})
     '이순신과 수군의 관계는 사람과 조직의 관계일까?'
+    >>> typed_relation_question(subject, Entity("수군", 5, 7, "NONE"), {"PER": "사람"})
+    '사람인 이순신과 수군의 관계는 무엇일까?'
     """
-    return f"{_relation_of_types(subject, object_, type_words)}일까?"
+    of_types = _relation_of_types(subject, object_, type_words)
+    if of_types is None:
+        return f"{_both_with_types(subject, object_, type_words)}의 관계는 무엇일까?"
+    return f"{prompt1(subject, object_, type_words)}는 {of_types}일까?"
 
 
 def typed_description(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:
-    """State that the object is something of the subject's.
+    """State that the object is something of the subject's, or ask what, if it has no type.
 
     >>> subject, object_ = Entity("이순신", 0, 3, "PER"), Entity("수군", 5, 7, "ORG")
     >>> typed_description(subject, object_, {"PER": "사람", "ORG": "조직"})
     '수군은 사람인 이순신의 조직이다.'
+    >>> typed_description(subject, Entity("수군", 5, 7, "NONE"), {"PER": "사람"})
+    '수군은 사람인 이순신의 무엇인가?'
     """
-    subject_type, object_type = type_word(subject, type_words), type_word(object_, type_words)
-    return (
-        f"{with_josa(object_.text, '은/는')} {subject_type}인 {subject.text}의 {object_type}이다."
-    )
+    start = f"{with_josa(object_.text, '은/는')} {_after_type(subject, type_words)}의"
+    object_type = type_word(object_, type_words)
+    return f"{start} 무엇인가?" if object_type is None else f"{start} {object_type}이다."
 
 
 def punct_relation(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:
@@ -140,10 +144,12 @@ def punct_relation(subject: Entity, object_: Entity, type_words: Mapping[str, st
     >>> subject, object_ = Entity("이순신", 0, 3, "PER"), Entity("수군", 5, 7, "ORG")
     >>> punct_relation(subject, object_, {"PER": "사람", "ORG": "조직"})
     '@*사람*이순신@과 #^조직^수군#의 관계'
+    >>> punct_relation(subject, Entity("수군", 5, 7, "NONE"), {"PER": "사람"})
+    '@*사람*이순신@과 #수군#의 관계'
     """
+    asked = f"@{write_type('*{}*', subject, type_words)}{subject.text}@"
     josa = choose_josa(subject.text, "와/과")
-    asked = f"@*{type_word(subject, type_words)}*{subject.text}@{josa}"
-    return f"{asked} #^{type_word(object_, type_words)}^{object_.text}#의 관계"
+    return f"{asked}{josa} #{write_type('^{}^', object_, type_words)}{object_.text}#의 관계"
 
 
 def which_relation(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:  # noqa: ARG001
@@ -155,14 +161,25 @@ def which_relation(subject: Entity, object_: Entity, type_words: Mapping[str, st
     return f"{with_josa(subject.text, '와/과')} {object_.text} 어떤 관계일까?"
 
 
-def _relation_of_types(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:
+def _relation_of_types(
+    subject: Entity, object_: Entity, type_words: Mapping[str, str]
+) -> str | None:
     subject_type, object_type = type_word(subject, type_words), type_word(object_, type_words)
-    of_types = f"{with_josa(subject_type, '와/과')} {object_type}의 관계"
-    return f"{prompt1(subject, object_, type_words)}는 {of_types}"
+    if subject_type is None or object_type is None:
+        return None
+    return f"{with_josa(subject_type, '와/과')} {object_type}의 관계"
 
 
-QUERIES: dict[str, Query] = {
-    "none": no_query,
+def _both_with_types(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:
+    asked = f"{_after_type(subject, type_words)}{choose_josa(subject.text, '와/과')}"
+    return f"{asked} {_after_type(object_, type_words)}"
+
+
+def _after_type(entity: Entity, type_words: Mapping[str, str]) -> str:
+    return f"{write_type('{}인 ', entity, type_words)}{entity.text}"
+
+
+KOREAN: dict[str, Callable[[Entity, Entity, Mapping[str, str]], str | WrittenText]] = {
     "question": question,
     "prompt1": prompt1,
     "prompt2": prompt2,
@@ -177,4 +194,4 @@ QUERIES: dict[str, Query] = {
     "punct_relation": punct_relation,
     "which_relation": which_relation,
 }
-"""Every query by the name it has in ``input.query``."""
+"""Every query but ``none`` in Korean, by the name it has in ``input.query``."""

@@ -1,0 +1,142 @@
+"""Labelling new rows: the batch job against the Python API called row by row, and its memory.
+
+    python benchmarks/batch_prediction.py --model <folder of an exported experiment> --rows test.csv
+
+Both sides have the same models loaded and take the same rows, in turn. The job reads, checks,
+encodes, scores and writes; the loop only calls the classifier on rows that are parsed already.
+Memory is that of processes of their own, which label the file repeated more and more often.
+"""
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.markdown import write_table
+from klue_pipeline.datasets.new_rows import NewRowsDataset
+from klue_pipeline.datasets.predictions import PredictionsDataset
+from klue_pipeline.relation.batch_prediction import BatchPrediction
+from klue_pipeline.relation.classifier import RelationClassifier
+from klue_pipeline.relation.new_rows import choose_format, cut_chunks
+from klue_pipeline.relation.params import IngestParams, TableColumns
+from klue_pipeline.relation.parsing import RawFile, iterate_rows
+from klue_pipeline.relation.predict_params import PredictParams
+
+COLUMNS = ["sentence", "subject_text", "subject_start", "subject_end", "subject_type",
+           "object_text", "object_start", "object_end", "object_type"]  # fmt: skip
+_KILOBYTES = 1024
+
+
+def make_job(classifier: RelationClassifier, raw: RawFile, chunk_rows: int) -> BatchPrediction:
+    """Prepare the labelling of a file as the pipeline's node does."""
+    params = PredictParams(input=raw.name, format="auto", ends=None, folds=None, with_text=True,
+                           output_format="csv", chunk_rows=chunk_rows)  # fmt: skip
+    ingest = IngestParams(
+        format="auto", label_set="auto", max_rejected_share=0, seed=0, columns=TableColumns()
+    )
+    layout = choose_format(raw, params, ingest)
+    return BatchPrediction(raw, layout, classifier.classify, classifier.labels, params)
+
+
+def time_job(classifier: RelationClassifier, rows: str, chunk_rows: int) -> float:
+    """Label a file by the batch job, files written; return rows a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        job = make_job(classifier, NewRowsDataset(source=rows).load(), chunk_rows)
+        started_at = time.perf_counter()
+        PredictionsDataset(filepath=folder, source=rows).save(job)
+        seconds = time.perf_counter() - started_at
+    return job.tally.n_labelled / seconds
+
+
+def time_calls(classifier: RelationClassifier, rows: str, n_rows: int) -> float:
+    """Call the classifier on each of the first rows by itself; return rows a second."""
+    _, parsed = iterate_rows(NewRowsDataset(source=rows).load(), "auto")
+    (chunk,) = islice(cut_chunks(parsed, n_rows), 1)
+    calls = chunk.sentences.to_dict("records")
+    started_at = time.perf_counter()
+    for row in calls:
+        classifier(
+            row["sentence"],
+            subject=(row["subject_start"], row["subject_end"]),
+            object=(row["object_start"], row["object_end"]),
+            subject_type=row["subject_type"],
+            object_type=row["object_type"],
+        )
+    return len(calls) / (time.perf_counter() - started_at)
+
+
+def repeat_rows(rows: str, n_rows: int, folder: Path) -> Path:
+    """Write the rows of a file as JSON lines, over and over until there are so many."""
+    _, parsed = iterate_rows(NewRowsDataset(source=rows).load(), "auto")
+    table = next(cut_chunks(parsed, sys.maxsize)).sentences[COLUMNS]
+    renamed = table.rename(columns={"subject_text": "subject", "object_text": "object"})
+    lines = renamed.to_json(orient="records", lines=True, force_ascii=False).splitlines()
+    path = folder / f"{n_rows}.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{lines[number % len(lines)]}\n" for number in range(n_rows))
+    return path
+
+
+def measure_memory(model: str, rows: Path, chunk_rows: int) -> int:
+    """Label a file in a process of its own; return its peak memory in MB."""
+    command = [sys.executable, __file__, "--model", model, "--rows", str(rows)]
+    command += ["--chunk-rows", str(chunk_rows), "--memory-only"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    return int(done.stdout.split()[-1])
+
+
+def report_speed(arguments: argparse.Namespace) -> None:
+    """Measure both ways in turn and print their medians and their ratio."""
+    classifier = RelationClassifier.from_pretrained(arguments.model)
+    time_calls(classifier, arguments.rows, 8)  # the first call warms up
+    jobs, calls = [], []
+    for _ in range(arguments.rounds):
+        calls.append(time_calls(classifier, arguments.rows, arguments.calls))
+        jobs.append(time_job(classifier, arguments.rows, arguments.chunk_rows))
+    rates = statistics.median(jobs), statistics.median(calls)
+    print(repr(classifier))
+    lines = [["batch job", f"{rates[0]:.1f}"], ["one call a row", f"{rates[1]:.1f}"]]
+    print(write_table(["", "rows a second"], lines))
+    print(f"The batch job is {rates[0] / rates[1]:.2f} times as fast.")
+
+
+def report_memory(arguments: argparse.Namespace) -> None:
+    """Measure the peak memory of longer and longer files and print it."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {n: repeat_rows(arguments.rows, n, Path(folder)) for n in arguments.sizes}
+        lines = [
+            [f"{n_rows:,}", str(measure_memory(arguments.model, path, arguments.chunk_rows))]
+            for n_rows, path in files.items()
+        ]
+    print(write_table(["rows", "peak memory, MB"], lines))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", required=True, help="folder of an exported experiment")
+    parser.add_argument("--rows", required=True, help="rows in a format that is recognised")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--calls", type=int, default=300, help="rows that are called one by one")
+    parser.add_argument("--chunk-rows", type=int, default=4096)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[8192, 32768])
+    parser.add_argument("--memory-only", action="store_true", help="label the rows, print the peak")
+    chosen = parser.parse_args(arguments)
+    if chosen.memory_only:
+        time_job(RelationClassifier.from_pretrained(chosen.model), chosen.rows, chosen.chunk_rows)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _KILOBYTES)
+        return
+    report_speed(chosen)
+    report_memory(chosen)
+
+
+if __name__ == "__main__":
+    main()

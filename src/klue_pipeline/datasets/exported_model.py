@@ -1,0 +1,48 @@
+"""``ExportedModelDataset`` keeps a model to hand out as a folder that is whole or not there."""
+
+from pathlib import Path
+
+from kedro.io import DatasetError
+
+from klue_pipeline.datasets.checkpoint import CheckpointDataset
+from klue_pipeline.relation.model_export import CARD_FILE
+
+
+class ExportedModelDataset(CheckpointDataset):
+    """``ExportedModelDataset`` saves an exported model and loads the folder's path.
+
+    The folder replaces the former one whole, so that no fold of an earlier run stays in it.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    exported_model:
+      type: klue_pipeline.datasets.exported_model.ExportedModelDataset
+      filepath: data/06_models/baseline/exported
+    ```
+
+    Example usage for the Python API:
+
+    >>> import tempfile
+    >>> from klue_pipeline.relation.model_export import ExportedModel
+    >>> dataset = ExportedModelDataset(filepath=tempfile.mkdtemp() + "/exported")
+    >>> dataset.save(ExportedModel({}, 1.0, "# 관계 추출"))
+    >>> [path.name for path in dataset.load().iterdir()]
+    ['README.md']
+    """
+
+    def load(self) -> Path:
+        """Return the folder of a whole exported model.
+
+        Raises:
+            DatasetError: There is none.
+        """
+        if not self._exists():
+            raise DatasetError(
+                f"No exported model at {self._filepath}; make it with kedro run --pipelines "
+                "export, with the same --env and --params experiment=... as the training."
+            )
+        return self._filepath
+
+    def _exists(self) -> bool:
+        return (self._filepath / CARD_FILE).is_file()

@@ -1,0 +1,159 @@
+"""Predictions for new rows, written as they are made: memory stays flat however many there are."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from kedro.io import AbstractDataset, DatasetError
+
+from klue_pipeline.datasets.atomic_folder import folder_written_beside
+from klue_pipeline.relation.batch_prediction import PROBABILITY, BatchPrediction
+from klue_pipeline.relation.row_checks import REJECTED_COLUMNS
+
+REJECTED_FILE = "rejected_rows.csv"
+_FOR_SPREADSHEETS = "utf-8-sig"  # the byte order mark tells Excel that it is UTF-8
+
+Write = Callable[[pd.DataFrame], None]
+
+
+class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
+    """A folder of ``predictions.<format>`` and ``rejected_rows.csv``, whole or not there.
+
+    Saving iterates over the prediction, so that a chunk of rows is in memory at a time.
+
+    Args:
+        filepath: The folder in which each input file has one of its own.
+        source: The input file; its name without ending names the folder.
+        metadata: Left to plugins such as Kedro-Viz.
+    """
+
+    def __init__(
+        self, *, filepath: str, source: str | None, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._filepath = Path(filepath) / Path(source or "none").stem
+        self.metadata = metadata
+
+    def load(self) -> pd.DataFrame:
+        """Read the predictions.
+
+        Raises:
+            DatasetError: There are none.
+        """
+        path = self._find()
+        if path is None:
+            raise DatasetError(
+                f"No predictions in {self._filepath}; make them with kedro run --pipelines "
+                "predict_new --params predict.input=<file>."
+            )
+        return READERS[path.suffix.removeprefix(".")](path)
+
+    def save(self, data: BatchPrediction) -> None:
+        """Label all rows and write them in the format that ``data`` names.
+
+        Raises:
+            DatasetError: The rows cannot be read, or none can be labelled; what was there stays.
+        """
+        try:
+            with folder_written_beside(self._filepath) as folder:
+                _write(data, folder)
+        except ValueError as error:
+            raise DatasetError(str(error)) from error
+
+    def _find(self) -> Path | None:
+        files = (self._filepath / f"predictions.{name}" for name in WRITERS)
+        return next((path for path in files if path.is_file()), None)
+
+    def _exists(self) -> bool:
+        return self._find() is not None
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+def _write(data: BatchPrediction, folder: Path) -> None:
+    writer = WRITERS[data.output_format]
+    with (
+        writer(folder / f"predictions.{data.output_format}") as write,
+        _write_csv(folder / REJECTED_FILE) as reject,
+    ):
+        reject(pd.DataFrame(columns=list(REJECTED_COLUMNS)))
+        for chunk in data:
+            write(chunk.predictions)
+            reject(chunk.rejected)
+
+
+# Six digits are what a person reads; the other formats keep all.
+@contextmanager
+def _write_csv(path: Path) -> Iterator[Write]:
+    with path.open("w", encoding=_FOR_SPREADSHEETS, newline="") as file:
+
+        def write(table: pd.DataFrame) -> None:
+            header = file.tell() == 0
+            table.to_csv(file, header=header, index=False, lineterminator="\n", float_format="%.6g")
+
+        yield write
+
+
+@contextmanager
+def _write_json_lines(path: Path) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+
+        def write(table: pd.DataFrame) -> None:
+            for row in table.to_dict("records"):
+                file.write(json.dumps(_with_probabilities(row), ensure_ascii=False) + "\n")
+
+        yield write
+
+
+def _with_probabilities(row: dict[Any, Any]) -> dict[str, Any]:
+    """Gather the columns of the labels into one object."""
+    plain = {name: value for name, value in row.items() if not name.startswith(PROBABILITY)}
+    told = {n.removeprefix(PROBABILITY): v for n, v in row.items() if n.startswith(PROBABILITY)}
+    return {**plain, "probabilities": told}
+
+
+@contextmanager
+def _write_parquet(path: Path) -> Iterator[Write]:
+    writer: pq.ParquetWriter | None = None
+
+    def write(table: pd.DataFrame) -> None:
+        nonlocal writer
+        batch = pa.Table.from_pandas(table, preserve_index=False)
+        writer = writer or pq.ParquetWriter(path, batch.schema)
+        writer.write_table(batch.cast(writer.schema))
+
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+WRITERS: dict[str, Callable[[Path], AbstractContextManager[Write]]] = {
+    "csv": _write_csv,
+    "jsonl": _write_json_lines,
+    "parquet": _write_parquet,
+}
+"""How predictions are written in each format, chunk by chunk."""
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, encoding=_FOR_SPREADSHEETS, dtype={"row_id": str, "label": str},
+                       keep_default_na=False)  # fmt: skip
+
+
+def _read_json_lines(path: Path) -> pd.DataFrame:
+    return pd.read_json(path, lines=True, dtype={"row_id": str, "label": str})
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    "csv": _read_csv,
+    "jsonl": _read_json_lines,
+    "parquet": pd.read_parquet,
+}
+"""How predictions are read in each format."""

@@ -1,0 +1,93 @@
+"""Put the models of all folds together, with their temperature and a card that explains them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from klue_pipeline.relation.about_params import AboutParams
+from klue_pipeline.relation.augment_params import AugmentParams
+from klue_pipeline.relation.evaluation_params import EvaluationParams
+from klue_pipeline.relation.export_params import ExportParams
+from klue_pipeline.relation.model_card import CardFacts, write_model_card
+from klue_pipeline.relation.model_export import ExportedModel
+from klue_pipeline.relation.params import (
+    HeadParams,
+    InputParams,
+    LabelSet,
+    RawParams,
+    TargetParams,
+)
+from klue_pipeline.training.params import EncoderParams
+
+
+def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
+    clean_sentences: pd.DataFrame,
+    fold_report: dict[str, Any],
+    labels: dict[str, Any],
+    calibration: dict[str, Any],
+    experiment_metrics: dict[str, Any],
+    per_label: pd.DataFrame,
+    about: AboutParams,
+    raw: RawParams,
+    input_params: InputParams,
+    encoder: EncoderParams,
+    head: HeadParams,
+    augment: AugmentParams,
+    target: TargetParams,
+    max_tokens: int,
+    evaluation: EvaluationParams,
+    export: ExportParams,
+    **checkpoints: Path,
+) -> ExportedModel:
+    """Gather what leaves the project: every fold's checkpoint, the temperature, the card.
+
+    A model of another target than ``all`` is exported in its own labels.
+
+    Args:
+        clean_sentences: The training rows.
+        fold_report: The split.
+        labels: The label set of the task.
+        calibration: What node ``calibrate`` found.
+        experiment_metrics: The scores.
+        per_label: The scores of each label.
+        about: The experiment.
+        raw: Where the training rows came from.
+        input_params: How they were written.
+        encoder: What the training started from.
+        head: What scores the labels.
+        augment: What was added to the training rows.
+        target: Which question the models answer.
+        max_tokens: Longest input.
+        evaluation: How intervals were drawn.
+        export: Licences.
+        checkpoints: The folder of each fold's checkpoint; each argument is named after its fold.
+    """
+    temperature = _known_temperature(calibration)
+    facts = CardFacts(
+        about=about,
+        training_source=raw.train,
+        input_params=input_params,
+        encoder=encoder,
+        head=head,
+        augmentation=augment.methods,
+        target=target,
+        max_tokens=max_tokens,
+        export=export,
+        confidence=evaluation.confidence,
+        labels=LabelSet.model_validate(labels),
+        sentences=clean_sentences,
+        fold_report=fold_report,
+        folds=[int(name.removeprefix("fold_")) for name in checkpoints],
+        metrics=experiment_metrics,
+        per_label=per_label,
+        temperature=temperature,
+    )
+    return ExportedModel(checkpoints, temperature, write_model_card(facts))
+
+
+def _known_temperature(calibration: Mapping[str, Any]) -> float:
+    """Return the fitted temperature; 1 changes nothing where none was fitted."""
+    found = calibration.get("temperature")
+    return 1.0 if found is None else float(found)

@@ -1,0 +1,39 @@
+"""Models, scores and settings of this experiment -> one folder to hand out, with a model card."""
+
+from kedro.pipeline import Pipeline, node
+
+from klue_pipeline import topology
+from klue_pipeline.pipelines.export.nodes import export_model
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
+    """Wire the export of the folds that are run."""
+    by_fold = {f"fold_{fold}": f"fold_{fold}.model" for fold in topology.folds_to_run()}
+    return Pipeline(
+        [
+            node(
+                export_model,
+                inputs={
+                    "clean_sentences": "clean_sentences",
+                    "fold_report": "fold_report",
+                    "labels": "labels",
+                    "calibration": "calibration",
+                    "experiment_metrics": "experiment_metrics",
+                    "per_label": "per_label",
+                    "about": "params:about",
+                    "raw": "params:raw",
+                    "input_params": "params:input",
+                    "encoder": "params:encoder",
+                    "head": "params:head",
+                    "augment": "params:augment",
+                    "target": "params:target",
+                    "max_tokens": "params:training.max_tokens",
+                    "evaluation": "params:evaluation",
+                    "export": "params:export",
+                    **by_fold,
+                },
+                outputs="exported_model",
+                name="export_model",
+            )
+        ]
+    )

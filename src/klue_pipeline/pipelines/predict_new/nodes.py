@@ -1,0 +1,53 @@
+"""Label new rows with the models that an experiment left; nothing is trained."""
+
+from pathlib import Path
+from typing import Any
+
+from klue_pipeline.relation.params import IngestParams
+from klue_pipeline.relation.parsing import RawFile
+from klue_pipeline.relation.predict_params import PredictParams
+from klue_pipeline.training.params import TrainingParams
+
+
+def predict_new(
+    new_rows: RawFile,
+    trained_classifier: Path,
+    predict: PredictParams,
+    ingest: IngestParams,
+    training: TrainingParams,
+) -> Any:
+    """Prepare the labelling of a file; rows are read and labelled as the result is written.
+
+    Args:
+        new_rows: The file, opened and not yet read.
+        trained_classifier: Folder of the exported experiment.
+        predict: Format and columns of the file, which folds, rows in memory at a time.
+        ingest: Format and columns of the training rows, where ``predict`` says nothing else.
+        training: Device, precision and batch size; the rest comes with the models.
+
+    Returns:
+        A :class:`~klue_pipeline.relation.batch_prediction.BatchPrediction`.
+    """
+    from klue_pipeline.relation.batch_prediction import BatchPrediction
+    from klue_pipeline.relation.classifier import RelationClassifier
+    from klue_pipeline.relation.new_rows import choose_format
+
+    classifier = RelationClassifier.from_pretrained(
+        _folders(trained_classifier, predict.folds),
+        device=training.device,
+        precision=training.precision,
+        batch_size=training.evaluation_batch_size,
+    )
+    return BatchPrediction(
+        new_rows,
+        choose_format(new_rows, predict, ingest),
+        classifier.classify,
+        classifier.labels,
+        predict,
+    )
+
+
+def _folders(trained_classifier: Path, folds: list[int] | None) -> list[Path]:
+    if folds is None:
+        return [trained_classifier]
+    return [trained_classifier / f"fold_{fold}" for fold in folds]

@@ -1,0 +1,75 @@
+"""What a table's entity types leave unsaid in its markers and queries, told once for the table.
+
+How an entity without a type is written is up to ``markers`` and ``queries``.
+"""
+
+import logging
+
+import pandas as pd
+
+from klue_pipeline.relation.entities import Entity
+from klue_pipeline.relation.markers import REPRESENTATIONS
+from klue_pipeline.relation.params import InputParams
+from klue_pipeline.relation.queries import QUERIES
+from klue_pipeline.relation.sentence_table import NO_TYPE
+from klue_pipeline.relation.special_tokens import TOKENS_OF_FORMAT
+
+logger = logging.getLogger(__name__)
+
+_WORDS = {"PER": "사람"}
+_TYPED = Entity("가", 0, 1, "PER"), Entity("나", 1, 2, "PER")
+_UNTYPED = Entity("가", 0, 1, NO_TYPE), Entity("나", 1, 2, NO_TYPE)
+
+
+def log_untyped(sentences: pd.DataFrame, input_params: InputParams) -> None:
+    """Log how many rows lack a type that their markers or their query would tell.
+
+    Args:
+        sentences: Rows of a whole table.
+        input_params: How a row is written.
+    """
+    told = {
+        f"input.name={input_params.name}": _format_tells_types(input_params),
+        f"input.query={input_params.query}": _query_tells_types(input_params),
+    }
+    settings = [setting for setting, tells_types in told.items() if tells_types]
+    without = (sentences["subject_type"] == NO_TYPE) | (sentences["object_type"] == NO_TYPE)
+    untyped = int(without.sum())
+    if settings and untyped and NO_TYPE not in input_params.type_words:
+        logger.info(
+            "%d of %d rows have no type for one or both entities, which are written untyped (%s).",
+            untyped,
+            len(sentences),
+            ", ".join(settings),
+        )
+
+
+def warn_of_types_without_token(sentences: pd.DataFrame, input_params: InputParams) -> None:
+    """Warn of the types of training rows that have no special token, because they have no word.
+
+    Args:
+        sentences: The training rows.
+        input_params: How a row is written.
+    """
+    if input_params.name not in TOKENS_OF_FORMAT or not _format_tells_types(input_params):
+        return
+    found = {*sentences["subject_type"].dropna(), *sentences["object_type"].dropna()}
+    if missing := sorted(found.difference(input_params.type_words, {NO_TYPE})):
+        logger.warning(
+            "Training rows have entity types without a word, for which input.name=%s writes the "
+            "token of any type: %s. Give each a word in input.type_words, such as "
+            "input.type_words.%s=<word>.",
+            input_params.name,
+            ", ".join(missing),
+            missing[0],
+        )
+
+
+def _format_tells_types(input_params: InputParams) -> bool:
+    represent = REPRESENTATIONS[input_params.name]
+    return represent("가나", *_TYPED, _WORDS) != represent("가나", *_UNTYPED, _WORDS)
+
+
+def _query_tells_types(input_params: InputParams) -> bool:
+    ask = QUERIES[input_params.language][input_params.query]
+    return ask(*_TYPED, _WORDS) != ask(*_UNTYPED, _WORDS)

@@ -1,0 +1,91 @@
+"""Warnings about entity types that a model has to do without, each said once."""
+
+import logging
+from collections.abc import Sequence
+from threading import Lock
+
+import pandas as pd
+
+from klue_pipeline.relation.inputs import write_inputs
+from klue_pipeline.relation.model import RelationConfig
+from klue_pipeline.relation.parsing.raw_row import RawEntity, RawRow
+from klue_pipeline.relation.sentence_table import NO_TYPE, build_sentences
+
+logger = logging.getLogger(__name__)
+
+
+class TypeWarnings:
+    """Warns once of entities without a type, and once of every type that training did not have.
+
+    Says nothing for models that do not read types, or that learned without any.
+
+    Args:
+        configs: What the models learned from.
+    """
+
+    def __init__(self, configs: Sequence[RelationConfig]) -> None:
+        self._learned = frozenset[str]().union(*map(_types_read, configs))
+        self._said: set[str] = set()
+        self._lock = Lock()
+
+    def look_at(self, sentences: pd.DataFrame) -> None:
+        """Look at the types of rows that a model can read.
+
+        Args:
+            sentences: A table of schema ``TestSentences``.
+        """
+        if not self._learned:
+            return
+        if "problem" in sentences:
+            sentences = sentences.loc[sentences["problem"].isna()]
+        types = pd.concat([sentences["subject_type"], sentences["object_type"]])
+        found = set(types.fillna(NO_TYPE))
+        with self._lock:  # of several threads only one says it
+            new = found - self._learned - self._said
+            self._said |= new
+        for name in sorted(new):
+            self._warn_of(name)
+
+    def _warn_of(self, name: str) -> None:
+        learned = ", ".join(sorted(self._learned))
+        if name == NO_TYPE:
+            logger.warning(
+                "The model learned with entity types (%s), but some entities come without one and "
+                "are read as of an unknown type; give subject_type and object_type.",
+                learned,
+            )
+        else:
+            logger.warning(
+                "Entity type %r was not in training, which had %s; it is read as an unknown type.",
+                name,
+                learned,
+            )
+
+
+def _types_read(config: RelationConfig) -> frozenset[str]:
+    """Return the types that a model learned and that it can tell apart from none."""
+    learned = frozenset(config.entity_types) - {NO_TYPE}
+    return learned if _reads_types(config, learned) else frozenset()
+
+
+def _reads_types(config: RelationConfig, learned: frozenset[str]) -> bool:
+    if config.head.name == "type_restricted" or config.input.entity_embedding == "role_and_type":
+        return True
+    # Whether a format or a query writes types is known only to its own function.
+    without, *with_types = write_inputs(_example(None, *sorted(learned)), config.input)
+    return any(text != without for text in with_types)
+
+
+def _example(*types: str | None) -> pd.DataFrame:
+    rows = [
+        RawRow(
+            row_number=number,
+            row_id=str(number),
+            sentence="가 나",
+            subject=RawEntity("가", 0, 1, name),
+            object=RawEntity("나", 2, 3, name),
+            label=None,
+        )
+        for number, name in enumerate(types, start=1)
+    ]
+    return build_sentences(rows, [None] * len(rows))

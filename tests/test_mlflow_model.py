@@ -1,0 +1,232 @@
+"""A trained model behind MLflow's own commands, typed in the project's folder."""
+
+import csv
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+MODEL = "data/test/06_models/typed_punct_query/mlflow_model"
+SECONDS_TO_START = 120
+SENTENCE = "이순신은 조선의 무신이다."
+OFFSETS = {
+    "sentence": SENTENCE,
+    "subject_start": 0, "subject_end": 3, "object_start": 5, "object_end": 7,
+    "subject_type": "PER", "object_type": "LOC",
+}  # fmt: skip
+WORDS = {
+    "sentence": SENTENCE,
+    "subject": "이순신", "object": "조선", "subject_type": "PER", "object_type": "LOC",
+}  # fmt: skip
+BAD_ROWS = [
+    ({**OFFSETS, "subject_end": 99}, "(0, 99) is outside of the sentence"),
+    ({**WORDS, "subject": "세종"}, "'세종' is not in the sentence"),
+    ({**OFFSETS, "object_start": 5.5}, "Row 1: object_start is 5.5"),
+    ({**OFFSETS, "object_end": "일곱"}, "Row 1: object_end is '일곱'"),
+    ({"sentence": SENTENCE, "object": "조선"}, "Row 1: subject is nothing"),
+]
+
+
+@pytest.fixture(scope="module")
+def packaged(whole_run, tmp_path_factory):
+    """A project with a model for MLflow, logged to its run as well."""
+    project = whole_run[0].copy_to(tmp_path_factory.mktemp("packaged") / "project")
+    (project.folder / "mlflow.db").unlink()  # it would send files to where it was copied from
+    ended = project.run(
+        "--pipelines", "mlflow_model", "--params", "mlflow.enabled=true,mlflow.log_models=true"
+    )
+    assert ended.code == 0, ended.console
+    assert "site-packages" not in ended.console
+    return project
+
+
+@pytest.fixture(scope="module")
+def wanted(packaged):
+    """What the classifier says of the sentence."""
+    from klue_pipeline import RelationClassifier
+
+    folder = packaged.data / "06_models/typed_punct_query/exported"
+    classifier = RelationClassifier.from_pretrained(folder)
+    return classifier(
+        SENTENCE, subject=(0, 3), object=(5, 7), subject_type="PER", object_type="LOC"
+    )
+
+
+def environment():
+    names = ("KEDRO", "KLUE", "MLFLOW")
+    inherited = {name: own for name, own in os.environ.items() if not name.startswith(names)}
+    beside = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])  # noqa: PTH120
+    ours = {"PATH": beside, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    return {**inherited, **ours, "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"}
+
+
+def mlflow(*arguments):
+    return [sys.executable, "-m", "mlflow", "models", *arguments, "--env-manager", "local"]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(project, model, log):
+    """The address of a server, which is gone afterwards with every process that it started."""
+    port = free_port()
+    with log.open("wb") as console:
+        server = subprocess.Popen(
+            mlflow("serve", "-m", model, "-p", str(port)),
+            cwd=project.folder, env=environment(), stdout=console, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        wait_for(f"http://127.0.0.1:{port}/ping", server, log)
+        yield f"http://127.0.0.1:{port}/invocations"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def wait_for(address, server, log):
+    end = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < end:
+        assert server.poll() is None, log.read_text(encoding="utf-8")
+        try:
+            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own address
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"no answer from {address}: {log.read_text(encoding='utf-8')}")
+
+
+def post(address, body):
+    """Return the status and the answer; ``body`` is text, or what becomes JSON."""
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(address, text.encode(), headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refused:
+        return refused.code, json.load(refused)
+
+
+@pytest.fixture(scope="module")
+def server(packaged, tmp_path_factory):
+    with serving(packaged, MODEL, tmp_path_factory.mktemp("server") / "log") as address:
+        yield address
+
+
+def check(answers, wanted, rows):
+    assert len(answers) == rows
+    for answer in answers:
+        assert answer["label"] == wanted.label
+        assert answer["probability"] == pytest.approx(wanted.probability, abs=0.01)
+        assert answer["probabilities"] == pytest.approx(wanted.probabilities, abs=0.01)
+
+
+def test_a_server_answers_by_offsets_and_by_words(server, wanted):
+    for rows, body in (
+        (1, {"dataframe_records": [OFFSETS]}),
+        (1, {"dataframe_records": [WORDS]}),
+        (3, {"dataframe_records": [OFFSETS, WORDS, {**WORDS, "subject_start": None}]}),
+        (1, {"dataframe_split": {"columns": list(WORDS), "data": [list(WORDS.values())]}}),
+        (2, {"inputs": [OFFSETS, {**WORDS, "object_end": None}]}),
+    ):
+        status, answer = post(server, body)
+        assert status == 200, answer
+        check(answer["predictions"], wanted, rows)
+
+
+def test_many_ask_at_once(server, wanted):
+    bodies = [{"dataframe_records": [OFFSETS, WORDS][: 1 + number % 2]} for number in range(24)]
+    with ThreadPoolExecutor(8) as askers:
+        answers = list(askers.map(lambda body: post(server, body), bodies))
+    for body, (status, answer) in zip(bodies, answers, strict=True):
+        assert status == 200, answer
+        check(answer["predictions"], wanted, len(body["dataframe_records"]))
+
+
+@pytest.mark.parametrize(("row", "said"), BAD_ROWS)
+def test_a_bad_row_is_a_bad_request_that_says_why(server, row, said):
+    status, answer = post(server, {"dataframe_records": [OFFSETS, row]})
+    assert (status, "stack_trace" in answer) == (400, False)
+    assert said in answer["message"]
+    assert "Sentence 1, counted from 0" in answer["message"] or "Row 1:" in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"dataframe_records": [', "valid JSON"),
+        ({"rows": [OFFSETS]}, "exactly one of the input fields"),
+        ({"dataframe_records": [{"text": SENTENCE}]}, "The column sentence is missing"),
+        ({"dataframe_records": [{"subject": "이순신"}]}, "found columns: subject."),
+        ({"dataframe_records": []}, "The column sentence is missing"),
+    ],
+)
+def test_a_bad_request_is_told_so(server, body, said):
+    status, answer = post(server, body)
+    assert (status, "stack_trace" in answer) == (400, False)
+    assert said in answer["message"]
+
+
+def test_the_example_of_the_model_is_answered(server, packaged, wanted):
+    text = (packaged.folder / MODEL / "serving_input_example.json").read_text(encoding="utf-8")
+    status, answer = post(server, text)
+    assert status == 200, answer
+    check(answer["predictions"], wanted, 2)
+
+
+def predict(project, file, *arguments):
+    return subprocess.run(
+        mlflow("predict", "-m", MODEL, "-i", str(file), *arguments),
+        cwd=project.folder, env=environment(), capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+def test_files_are_answered_on_the_command_line(packaged, wanted, tmp_path):
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps({"dataframe_records": [OFFSETS, WORDS]}), encoding="utf-8")
+    answered = predict(packaged, request)
+    assert answered.returncode == 0, answered.stderr
+    check(json.loads(answered.stdout)["predictions"], wanted, 2)
+
+
+def test_a_table_is_answered_on_the_command_line(packaged, wanted, tmp_path):
+    table = tmp_path / "request.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list({**OFFSETS, **WORDS}))
+        writer.writeheader()
+        writer.writerows([OFFSETS, WORDS])
+    answered = predict(packaged, table, "-t", "csv", "-o", str(tmp_path / "answer.json"))
+    assert answered.returncode == 0, answered.stderr
+    check(json.loads((tmp_path / "answer.json").read_text())["predictions"], wanted, 2)
+
+
+def test_the_model_of_a_run_is_served_from_mlflow(packaged, wanted, tmp_path):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{packaged.folder}/mlflow.db")
+    [experiment] = [own for own in client.search_experiments() if own.name == "klue-relation"]
+    run, *_ = client.search_runs([experiment.experiment_id], order_by=["start_time DESC"])
+    with serving(packaged, f"runs:/{run.info.run_id}/mlflow_model", tmp_path / "log") as address:
+        status, answer = post(address, {"dataframe_records": [WORDS]})
+    assert status == 200, answer
+    check(answer["predictions"], wanted, 1)

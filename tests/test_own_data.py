@@ -1,0 +1,154 @@
+"""A company's own data, from at most ten lines of YAML to predictions, in two languages."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+QUICK = (
+    "mlflow.enabled=false,training.epochs=2,folds.n_splits=2,evaluation.n_resamples=100,"
+    "experiment_defaults.encoder.scratch.num_hidden_layers=1"
+)
+COMPANY = "data/01_raw/sample/company"
+KOREAN = f"""
+data_root: data/mine
+raw: {{train: {COMPANY}/korean.csv, test: {COMPANY}/korean_test.csv, test_gold: null}}
+---
+ingest: {{format: table, max_rejected_share: 0.05, columns: {{sentence: 본문, subject: 회사, object: 상대, label: 관계}}}}
+labels: {{names: infer, negative: null}}
+evaluation: {{target_prior: {{source: none, negative_share: null}}}}
+"""  # noqa: E501
+ENGLISH = f"""
+data_root: data/mine
+raw: {{train: {COMPANY}/english.jsonl, test: {COMPANY}/english_test.jsonl, test_gold: {COMPANY}/english_test.jsonl}}
+---
+ingest:
+  format: table
+  columns: {{sentence: text, subject_start: from_start, subject_end: from_end, object_start: to_start, object_end: to_end, label: kind}}
+labels: {{negative: null}}
+text: {{language: en}}
+evaluation: {{target_prior: {{source: none, negative_share: null}}}}
+"""  # noqa: E501
+LABELS = {
+    "ko": ["경쟁", "공급", "인수", "제휴", "투자"],
+    "en": ["acquires", "competes_with", "invests_in", "partners_with", "supplies"],
+}
+
+
+def write_environment(project, settings: str) -> None:
+    """Write the two files, and hold them to their ten lines."""
+    globals_text, parameters = settings.strip().split("\n---\n")
+    assert len(globals_text.splitlines()) + len(parameters.splitlines()) <= 10
+    folder = project.folder / "conf" / "mine"
+    folder.mkdir()
+    (folder / "globals.yml").write_text(globals_text, encoding="utf-8")
+    (folder / "parameters.yml").write_text(parameters, encoding="utf-8")
+
+
+def kedro(project, *arguments: str, params: str = ""):
+    given = f"{QUICK},{params}" if params else QUICK
+    return project.python("-m", "kedro", "run", "--env", "mine", *arguments, "--params", given)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "language", "new"),
+    [(KOREAN, "ko", "korean_new.jsonl"), (ENGLISH, "en", "english_new.csv")],
+)
+def test_from_ten_lines_to_predictions(project, settings: str, language: str, new: str):
+    write_environment(project, settings)
+    finished = kedro(project)
+    assert finished.code == 0, finished.console
+    data = project.folder / "data" / "mine"
+    labels = json.loads((data / "02_intermediate" / "labels.json").read_text("utf-8"))
+    assert labels == {"names": LABELS[language], "negative": None}
+
+    submission = pd.read_csv(data / "08_reporting" / "submission.csv")
+    assert len(submission) == 30
+    assert submission["probs"].map(lambda probs: len(yaml.safe_load(probs))).eq(5).all()
+    metrics = json.loads((data / "08_reporting" / "metrics.json").read_text("utf-8"))
+    # Without a negative label, micro F1 counts every row: it is the accuracy.
+    assert metrics["out_of_fold"]["micro_f1"] == pytest.approx(metrics["out_of_fold"]["accuracy"])
+    assert (metrics["test"] is not None) == (language == "en")
+    rejected = pd.read_csv(data / "02_intermediate" / "rejected_rows.csv")
+    assert len(rejected) == (2 if language == "ko" else 0)
+
+    before = {path: path.stat().st_mtime_ns for path in data.rglob("*.safetensors")}
+    told = kedro(project, "--pipelines", "predict_new", params=f"predict.input={COMPANY}/{new}")
+    assert told.code == 0, told.console
+    assert before == {path: path.stat().st_mtime_ns for path in data.rglob("*.safetensors")}
+    folder = data / "08_reporting" / "typed_punct_query" / "predictions" / Path(new).stem
+    predictions = pd.read_csv(folder / "predictions.csv", encoding="utf-8-sig")
+    assert len(predictions) == 11
+    assert len(pd.read_csv(folder / "rejected_rows.csv")) == 1
+    assert set(predictions["label"]) <= set(LABELS[language])
+    probabilities = predictions[[f"probability_{label}" for label in LABELS[language]]]
+    assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_what_every_label_being_a_relation_rules_out_is_said_at_once(project):
+    write_environment(project, ENGLISH)
+    refused = kedro(project, params="experiment=cascade")
+    assert refused.code == 1
+    assert "members answer binary and positive; choose an experiment" in refused.console
+    refused = kedro(project, params="ensemble.negative_bias=auto")
+    assert "ensemble.negative_bias is auto, but labels.negative is null" in refused.console
+
+
+def write_legacy(path: Path, rows: list[list[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t").writerows(rows)
+
+
+def legacy_rows(numbers: range, labels: list[str], *, blind: bool) -> list[list[object]]:
+    """Make rows of the older contest's file: nine columns, inclusive ends, no types."""
+    rows: list[list[object]] = []
+    for number in numbers:
+        label = labels[number % len(labels)]
+        first, second = f"가람{number}", f"나래{number * 7}"
+        sentence = f"{first}와 {second}의 사이는 {label.split(':')[-1]} 쪽이다."
+        start = sentence.index(second)
+        rows.append(
+            [f"wikipedia-{number}", sentence, first, 0, len(first) - 1, second, start,
+             start + len(second) - 1, "blind" if blind else label]
+        )  # fmt: skip
+    return rows
+
+
+@pytest.mark.slow
+def test_the_older_contest_s_42_labels_go_through_the_whole_job(project, tmp_path: Path):
+    label_sets = yaml.safe_load((ROOT / "conf/base/parameters_labels.yml").read_text("utf-8"))
+    names = label_sets["label_sets"]["legacy_42"]["names"]
+    write_legacy(tmp_path / "train.tsv", legacy_rows(range(168), names, blind=False))
+    write_legacy(tmp_path / "test.tsv", legacy_rows(range(1000, 1042), names, blind=True))
+    files = f"raw.train={tmp_path / 'train.tsv'},raw.test={tmp_path / 'test.tsv'}"
+    finished = project.run("--params", f"{files},ingest.max_rows=null")
+    assert finished.code == 0, finished.console
+    assert "168 of 168 rows have no type" in finished.console
+    labels = project.read_json("02_intermediate/labels.json")
+    assert (len(labels["names"]), labels["negative"]) == (42, "관계_없음")
+    submission = pd.read_csv(project.data / "08_reporting" / "submission.csv")
+    assert submission["id"].tolist() == [f"wikipedia-{n}" for n in range(1000, 1042)]
+    assert submission["probs"].map(lambda probs: len(yaml.safe_load(probs))).eq(42).all()
+
+    new = f"predict.input={tmp_path / 'test.tsv'},predict.output_format=jsonl"
+    told = project.run("--pipelines", "predict_new", "--params", f"{files},{new}")
+    assert told.code == 0, told.console
+    folder = project.data / "08_reporting/typed_punct_query/predictions/test"
+    lines = (folder / "predictions.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == 42
+    assert list(json.loads(lines[0])["probabilities"]) == names
+
+
+def test_the_shipped_environment_is_only_settings(project):
+    """conf/own runs on the example as it stands: whoever copies it has a working start."""
+    shutil.copytree(project.folder / "conf" / "own", project.folder / "conf" / "mine2")
+    finished = project.python("-m", "kedro", "run", "--env", "mine2", "--pipelines", "ingest,clean",
+                              "--params", "mlflow.enabled=false")  # fmt: skip
+    assert finished.code == 0, finished.console
+    assert "5 labels found: 공급 45" in finished.console
