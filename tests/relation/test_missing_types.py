@@ -56,12 +56,17 @@ def say(caplog):
 def test_rows_without_types_are_counted_with_what_would_tell_them(
     say, rows, name, query, settings, language
 ):
-    (message,) = say(log_untyped, rows, params(name, query, language))
+    (message,) = say(log_untyped, rows, params(name, query, language, PER="사람"))
     assert message == (
         "INFO",
         "3 of 4 rows have no type for one or both entities, which are written untyped "
         f"({settings}).",
     )
+
+
+@pytest.mark.parametrize("name", ["typed_entity_marker", "entity_mask"])
+def test_special_tokens_without_a_word_for_any_type_tell_none(say, rows, name):
+    assert say(log_untyped, rows, params(name)) == []
 
 
 @pytest.mark.parametrize("name", ["pair_prefix", "entity_marker", "entity_marker_punct"])

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -16,15 +16,23 @@ from klue_pipeline.relation.texts import SpecialToken, WrittenText, cut_pieces, 
 
 logger = logging.getLogger(__name__)
 
-_COLUMNS = [
-    "row_id",
-    "sentence",
-    *(
-        f"{role}_{part}"
-        for role in ("subject", "object")
-        for part in ("text", "start", "end", "type")
-    ),
-]
+
+class _Row(NamedTuple):
+    """The columns of a table that are written for the encoder."""
+
+    row_id: Any
+    sentence: Any
+    subject_text: Any
+    subject_start: Any
+    subject_end: Any
+    subject_type: Any
+    object_text: Any
+    object_start: Any
+    object_end: Any
+    object_type: Any
+
+
+_COLUMNS = _Row._fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,9 @@ def _rows(sentences: pd.DataFrame) -> Iterator[tuple[Any, str | None, bool]]:
         raise ValueError(f"The table of sentences lacks {missing}; it has {[*sentences.columns]}.")
     problems = _optional_texts(sentences, "problem")
     labels = _optional_texts(sentences, "label")
-    rows = sentences[_COLUMNS].itertuples(index=False)
+    # One class for all tables: itertuples makes one anew each time, which a single row would feel.
+    columns = (sentences[name].tolist() for name in _COLUMNS)
+    rows = map(_Row._make, zip(*columns, strict=True))
     for row, problem, label in zip(rows, problems, labels, strict=True):
         yield row, problem, label is not None
 

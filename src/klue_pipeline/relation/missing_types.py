@@ -4,6 +4,7 @@ How an entity without a type is written is up to ``markers`` and ``queries``.
 """
 
 import logging
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -16,9 +17,7 @@ from klue_pipeline.relation.special_tokens import TOKENS_OF_FORMAT
 
 logger = logging.getLogger(__name__)
 
-_WORDS = {"PER": "사람"}
-_TYPED = Entity("가", 0, 1, "PER"), Entity("나", 1, 2, "PER")
-_UNTYPED = Entity("가", 0, 1, NO_TYPE), Entity("나", 1, 2, NO_TYPE)
+_WORDS: Mapping[str, str] = {"PER": "사람"}
 
 
 def log_untyped(sentences: pd.DataFrame, input_params: InputParams) -> None:
@@ -28,11 +27,7 @@ def log_untyped(sentences: pd.DataFrame, input_params: InputParams) -> None:
         sentences: Rows of a whole table.
         input_params: How a row is written.
     """
-    told = {
-        f"input.name={input_params.name}": _format_tells_types(input_params),
-        f"input.query={input_params.query}": _query_tells_types(input_params),
-    }
-    settings = [setting for setting, tells_types in told.items() if tells_types]
+    settings = settings_that_tell_types(input_params)
     without = (sentences["subject_type"] == NO_TYPE) | (sentences["object_type"] == NO_TYPE)
     untyped = int(without.sum())
     if settings and untyped and NO_TYPE not in input_params.type_words:
@@ -51,7 +46,7 @@ def warn_of_types_without_token(sentences: pd.DataFrame, input_params: InputPara
         sentences: The training rows.
         input_params: How a row is written.
     """
-    if input_params.name not in TOKENS_OF_FORMAT or not _format_tells_types(input_params):
+    if input_params.name not in TOKENS_OF_FORMAT or not _format_tells_types(input_params, _WORDS):
         return
     found = {*sentences["subject_type"].dropna(), *sentences["object_type"].dropna()}
     if missing := sorted(found.difference(input_params.type_words, {NO_TYPE})):
@@ -65,11 +60,34 @@ def warn_of_types_without_token(sentences: pd.DataFrame, input_params: InputPara
         )
 
 
-def _format_tells_types(input_params: InputParams) -> bool:
+def settings_that_tell_types(input_params: InputParams) -> list[str]:
+    """Return the settings whose format or query writes the types of entities.
+
+    Known only to their own functions, which are asked with and without types.
+
+    >>> settings_that_tell_types(InputParams(name="typed_entity_marker_punct", query="question",
+    ...                                      query_position="after", type_words={}))
+    ['input.name=typed_entity_marker_punct']
+    """
+    words = input_params.type_words
+    told = {
+        f"input.name={input_params.name}": _format_tells_types(input_params, words),
+        f"input.query={input_params.query}": _query_tells_types(input_params, words),
+    }
+    return [setting for setting, tells_types in told.items() if tells_types]
+
+
+def _format_tells_types(input_params: InputParams, words: Mapping[str, str]) -> bool:
     represent = REPRESENTATIONS[input_params.name]
-    return represent("가나", *_TYPED, _WORDS) != represent("가나", *_UNTYPED, _WORDS)
+    return represent("가나", *_pair(words), words) != represent("가나", *_pair(None), words)
 
 
-def _query_tells_types(input_params: InputParams) -> bool:
+def _query_tells_types(input_params: InputParams, words: Mapping[str, str]) -> bool:
     ask = QUERIES[input_params.language][input_params.query]
-    return ask(*_TYPED, _WORDS) != ask(*_UNTYPED, _WORDS)
+    return ask(*_pair(words), words) != ask(*_pair(None), words)
+
+
+def _pair(words: Mapping[str, str] | None) -> tuple[Entity, Entity]:
+    """Return two entities of a type that has a word, if any has; without a type for None."""
+    name = NO_TYPE if words is None else next(iter(words), "PER")
+    return Entity("가", 0, 1, name), Entity("나", 1, 2, name)

@@ -6,10 +6,9 @@ from threading import Lock
 
 import pandas as pd
 
-from klue_pipeline.relation.inputs import write_inputs
+from klue_pipeline.relation.missing_types import settings_that_tell_types
 from klue_pipeline.relation.model import RelationConfig
-from klue_pipeline.relation.parsing.raw_row import RawEntity, RawRow
-from klue_pipeline.relation.sentence_table import NO_TYPE, build_sentences
+from klue_pipeline.relation.sentence_table import NO_TYPE
 
 logger = logging.getLogger(__name__)
 
@@ -64,28 +63,9 @@ class TypeWarnings:
 
 def _types_read(config: RelationConfig) -> frozenset[str]:
     """Return the types that a model learned and that it can tell apart from none."""
-    learned = frozenset(config.entity_types) - {NO_TYPE}
-    return learned if _reads_types(config, learned) else frozenset()
-
-
-def _reads_types(config: RelationConfig, learned: frozenset[str]) -> bool:
-    if config.head.name == "type_restricted" or config.input.entity_embedding == "role_and_type":
-        return True
-    # Whether a format or a query writes types is known only to its own function.
-    without, *with_types = write_inputs(_example(None, *sorted(learned)), config.input)
-    return any(text != without for text in with_types)
-
-
-def _example(*types: str | None) -> pd.DataFrame:
-    rows = [
-        RawRow(
-            row_number=number,
-            row_id=str(number),
-            sentence="가 나",
-            subject=RawEntity("가", 0, 1, name),
-            object=RawEntity("나", 2, 3, name),
-            label=None,
-        )
-        for number, name in enumerate(types, start=1)
-    ]
-    return build_sentences(rows, [None] * len(rows))
+    reads_types = (
+        config.head.name == "type_restricted"
+        or config.input.entity_embedding == "role_and_type"
+        or bool(settings_that_tell_types(config.input))
+    )
+    return frozenset(config.entity_types) - {NO_TYPE} if reads_types else frozenset()
