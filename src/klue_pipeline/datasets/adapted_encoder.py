@@ -4,8 +4,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from kedro.io import DatasetError
-
 from klue_pipeline.datasets.checkpoint import CheckpointDataset, SavesFolder
 
 
@@ -37,6 +35,10 @@ class AdaptedEncoderDataset(CheckpointDataset):
     ['it']
     """
 
+    if_missing = (
+        "No whole encoder at {folder}; make it with kedro run --pipelines ingest,clean,adapt."
+    )
+
     def __init__(
         self, *, filepath: str, scratch: str, metadata: dict[str, Any] | None = None
     ) -> None:
@@ -49,19 +51,6 @@ class AdaptedEncoderDataset(CheckpointDataset):
         """
         super().__init__(filepath=filepath, metadata=metadata)
         self._scratch = Path(scratch)
-
-    def load(self) -> Path:
-        """Return the folder of a whole encoder.
-
-        Raises:
-            DatasetError: There is none.
-        """
-        if not self._exists():
-            raise DatasetError(
-                f"No whole encoder at {self._filepath}; make it with kedro run --pipelines "
-                "ingest,clean,adapt."
-            )
-        return self._filepath
 
     def save(self, data: SavesFolder) -> None:
         """Write the folder beside its place, swap it in, and remove the resume state."""

@@ -1,13 +1,9 @@
 """``CheckpointDataset`` keeps a trained model as a folder that is either whole or not there."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from kedro.io import AbstractDataset, DatasetError
-
-from klue_pipeline.datasets.atomic_folder import folder_written_beside
-
-_WEIGHTS_FILE = "model.safetensors"
+from klue_pipeline.datasets.whole_folder import WholeFolderDataset
 
 
 class SavesFolder(Protocol):
@@ -17,12 +13,10 @@ class SavesFolder(Protocol):
         """Write all files into ``folder``."""
 
 
-class CheckpointDataset(AbstractDataset[SavesFolder, Path]):
+class CheckpointDataset(WholeFolderDataset[SavesFolder]):
     """``CheckpointDataset`` saves anything with ``save_pretrained`` and loads the folder's path.
 
-    The path, not the model, is what a node gets, so that no model lives longer than its node. The
-    folder is written beside its place and renamed into it, and ``exists`` is true only for a whole
-    one, so a killed run never leaves a half checkpoint that a later run would take for done.
+    The path, not the model, is what a node gets, so that no model lives longer than its node.
 
     Example usage for the YAML API:
 
@@ -47,30 +41,11 @@ class CheckpointDataset(AbstractDataset[SavesFolder, Path]):
     (True, True)
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
+    whole_file = "model.safetensors"
+    if_missing = (
+        "No whole checkpoint at {folder} ({file} is missing); train this fold first, for example "
+        "with kedro run --pipelines train."
+    )
 
-    def load(self) -> Path:
-        """Return the folder of a whole checkpoint.
-
-        Raises:
-            DatasetError: There is none.
-        """
-        if not self._exists():
-            raise DatasetError(
-                f"No whole checkpoint at {self._filepath} ({_WEIGHTS_FILE} is missing); "
-                "train this fold first, for example with kedro run --pipelines train."
-            )
-        return self._filepath
-
-    def save(self, data: SavesFolder) -> None:
-        """Write the folder beside its place, then swap it in."""
-        with folder_written_beside(self._filepath) as partial:
-            data.save_pretrained(partial)
-
-    def _exists(self) -> bool:
-        return (self._filepath / _WEIGHTS_FILE).is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+    def _write(self, data: SavesFolder, folder: Path) -> None:
+        data.save_pretrained(folder)

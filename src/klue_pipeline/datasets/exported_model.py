@@ -1,9 +1,5 @@
 """``ExportedModelDataset`` keeps a model to hand out as a folder that is whole or not there."""
 
-from pathlib import Path
-
-from kedro.io import DatasetError
-
 from klue_pipeline.datasets.checkpoint import CheckpointDataset
 from klue_pipeline.relation.model_export import CARD_FILE
 
@@ -31,18 +27,8 @@ class ExportedModelDataset(CheckpointDataset):
     ['README.md']
     """
 
-    def load(self) -> Path:
-        """Return the folder of a whole exported model.
-
-        Raises:
-            DatasetError: There is none.
-        """
-        if not self._exists():
-            raise DatasetError(
-                f"No exported model at {self._filepath}; make it with kedro run --pipelines "
-                "export, with the same --env and --params experiment=... as the training."
-            )
-        return self._filepath
-
-    def _exists(self) -> bool:
-        return (self._filepath / CARD_FILE).is_file()
+    whole_file = CARD_FILE
+    if_missing = (
+        "No exported model at {folder}; make it with kedro run --pipelines export, with the same "
+        "--env and --params experiment=... as the training."
+    )

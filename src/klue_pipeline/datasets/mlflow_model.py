@@ -7,10 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset, DatasetError
-
 import klue_pipeline
-from klue_pipeline.datasets.atomic_folder import folder_written_beside
+from klue_pipeline.datasets.whole_folder import WholeFolderDataset
 from klue_pipeline.relation.model_export import link_folder
 from klue_pipeline.relation.model_package import ModelPackage
 
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODEL_FILE = "MLmodel"
 REQUIREMENTS = (
     "numpy",
     "pandas",
@@ -40,7 +37,7 @@ _ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 _NOISY_LOGGER = "mlflow.pyfunc"
 
 
-class MlflowModelDataset(AbstractDataset[ModelPackage, Path]):
+class MlflowModelDataset(WholeFolderDataset[ModelPackage]):
     """``MlflowModelDataset`` saves a package as an MLflow model and loads the folder's path.
 
     The folder needs nothing else of the project: the code travels in it, and its requirements name
@@ -60,39 +57,14 @@ class MlflowModelDataset(AbstractDataset[ModelPackage, Path]):
         MlflowModelDataset(filepath="data/06_models/baseline/mlflow_model").save(package)
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Name the folder.
+    whole_file = "MLmodel"
+    if_missing = (
+        "No MLflow model at {folder}; make it with kedro run --pipelines mlflow_model, with the "
+        "same --env and --params experiment=... as the training."
+    )
 
-        Args:
-            filepath: A local path.
-            metadata: Anything, for plugins such as Kedro-Viz.
-        """
-        self._filepath = Path(filepath)
-        self.metadata = metadata
-
-    def load(self) -> Path:
-        """Return the folder of a whole MLflow model.
-
-        Raises:
-            DatasetError: There is none.
-        """
-        if not self._exists():
-            raise DatasetError(
-                f"No MLflow model at {self._filepath}; make it with kedro run --pipelines "
-                "mlflow_model, with the same --env and --params experiment=... as the training."
-            )
-        return self._filepath
-
-    def save(self, data: ModelPackage) -> None:
-        """Write the folder beside its place, then swap it in."""
-        with folder_written_beside(self._filepath) as partial:
-            _save_model(data, partial)
-
-    def _exists(self) -> bool:
-        return (self._filepath / MODEL_FILE).is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+    def _write(self, data: ModelPackage, folder: Path) -> None:
+        _save_model(data, folder)
 
 
 def _save_model(package: ModelPackage, folder: Path) -> None:
@@ -161,4 +133,4 @@ def _correct_size(model: "Model", folder: Path) -> None:
     """Tell MLflow of the weights, which were not there yet when it looked."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     model.model_size_bytes = sum(path.stat().st_size for path in files)
-    model.save(str(folder / MODEL_FILE))
+    model.save(str(folder / MlflowModelDataset.whole_file))
