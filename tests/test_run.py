@@ -287,6 +287,19 @@ def test_a_second_run_for_missing_outputs_skips_everything(finished_project):
     assert finished_project.snapshot() == before
 
 
+def test_the_leaderboard_needs_no_blend(finished_project):
+    """Where nobody has blended yet, as after experiments that were only trained."""
+    for path in (finished_project.data / "08_reporting").glob("ensemble_*"):
+        path.unlink()
+    ended = finished_project.run("--pipelines", "leaderboard")
+    assert ended.code == 0, ended.console
+    [own] = rows_of(finished_project, "08_reporting/leaderboard.csv")
+    assert own["experiment"] == "typed_punct_query"
+    ended = finished_project.run("--pipelines", "submissions")
+    assert ended.code == 1
+    assert "nobody has made yet: ensemble_report (made by ensemble)" in ended.console
+
+
 def test_one_fold_can_be_trained_again(finished_project):
     before = finished_project.snapshot()
     weights = finished_project.data / "06_models/typed_punct_query/fold_1/model.safetensors"

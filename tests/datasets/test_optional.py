@@ -107,3 +107,10 @@ def test_a_catalog_can_hold_one(project):
     assert len(catalog.load("given")) == 1
     assert catalog.load("none") is None
     assert "review.csv" in str(catalog["given"])
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_it_says_whether_a_run_goes_on_without_it(tmp_path, required):
+    made = OptionalDataset(dataset={"type": "json.JSONDataset"}, setting="s",
+                           filepath=str(tmp_path / "a.json"), required=required)  # fmt: skip
+    assert made.is_optional is not required

@@ -69,7 +69,7 @@ def test_numbers_of_every_method_stay_in_the_report_of_a_blend():
         "prior": {"negative_share": 0.6},
         "gain": {"over_best_member": {"difference": 1.5, "more_than_noise": True}},
     }
-    assert logged_numbers("ensemble_report", report) == {
+    assert logged_numbers("ensemble_report@one", report) == {
         "ensemble.scores.micro_f1.value": 70.0,
         "ensemble.scores.micro_f1.low": 68.0,
         "ensemble.scores.micro_f1.high": 72.0,

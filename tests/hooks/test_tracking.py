@@ -145,7 +145,7 @@ def test_parent_gets_the_numbers_and_files_of_the_report(session, tmp_path):
         scores = {"out_of_fold": {"micro_f1": 0.7, "folds": [1]}, "test": None}
         return scores, {"members": 2, "names": ["a"]}, {"id": 1}, {"id": 2}
 
-    names = ["metrics", "ensemble_report", "submission", "experiment_submission"]
+    names = ["metrics", "ensemble_report@one", "submission", "experiment_submission"]
     files = {"metrics": "m.json", "submission": "s.csv", "experiment_submission": "a/s.csv"}
     catalog = DataCatalog(
         {name: JSONDataset(filepath=str(tmp_path / file)) for name, file in files.items()}

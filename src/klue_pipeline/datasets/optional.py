@@ -82,6 +82,11 @@ class OptionalDataset(AbstractDataset[NoReturn, Any]):
         raise DatasetError(f"{self._filepath} ({self._setting}) is read here and never written.")
 
     @property
+    def is_optional(self) -> bool:
+        """Whether a run goes on without the file, wherever it is named."""
+        return not self._required
+
+    @property
     def resolved_source(self) -> str | None:
         """The file's absolute path; None where none is given, or wanted and there."""
         if self._filepath is None or not (self._required or self._filepath.is_file()):

@@ -83,7 +83,7 @@ class LineageHooks:
         require_members(pipeline, self._parameters, self._path_of, run_params)
         require_earlier(pipeline, self._parameters, self._path_of, run_params)
         if not run_params["only_missing_outputs"]:
-            require_made(pipeline, pipelines, self._parameters, self._path_of, run_params)
+            require_made(pipeline, pipelines, self._parameters, self._path_needed, run_params)
         datasets = sorted(whole.inputs())
         self._members = trace_members(datasets, self._path_of)
         self._members |= trace_earlier(datasets, self._path_of)
@@ -92,7 +92,8 @@ class LineageHooks:
         # Refuse first: a run that is refused leaves everything as it was.
         obsolete = self._obsolete(whole)
         kept = _untouched(whole, pipeline) - (obsolete - _read_by(whole, pipeline))
-        self._require_same_origin(self._on_disk(kept - LATEST_RESULTS), resuming=False)
+        own = {name for name in kept if plain_name(name) not in LATEST_RESULTS}
+        self._require_same_origin(self._on_disk(own), resuming=False)
         if run_params["only_missing_outputs"]:
             self._make_room_to_resume(pipeline, obsolete)
         else:
@@ -123,6 +124,11 @@ class LineageHooks:
 
     def _path_of(self, dataset_name: str) -> Path | None:
         return None if self._catalog is None else path_in(self._catalog, dataset_name)
+
+    def _path_needed(self, dataset_name: str) -> Path | None:
+        """Return where a dataset lies; None for one that a run can do without."""
+        dataset = None if self._catalog is None else self._catalog.get(dataset_name)
+        return None if getattr(dataset, "is_optional", False) else self._path_of(dataset_name)
 
     def _on_disk(self, names: Iterable[str]) -> dict[str, Path]:
         paths = {name: self._path_of(name) for name in sorted(names)}
@@ -211,7 +217,7 @@ class LineageHooks:
         other_folds = {**found, COLLECTED_FOLDS: ""} == {**wanted, COLLECTED_FOLDS: ""}
         reasons = {
             "the interrupted run did not get to it": planned,
-            "it is another run's": name in LATEST_RESULTS,
+            "it is another run's": plain_name(name) in LATEST_RESULTS,
             "an earlier run changed what it was made from": name in obsolete,
             f"it was made from {found.get(COLLECTED_FOLDS)}": other_folds,
         }

@@ -24,7 +24,7 @@ GROUPS_NOT_READ: dict[str, frozenset[str]] = {
 
 PARENT_METRICS: dict[str, str] = {
     "metrics": "",
-    "ensemble_report": "ensemble",
+    "ensemble_report@one": "ensemble",
     "calibration": "calibration",
     "label_audit_report": "label_audit",
     "eda_report": "eda",
@@ -32,7 +32,7 @@ PARENT_METRICS: dict[str, str] = {
 """Datasets whose numbers go to the parent run, and the prefix of their names."""
 
 NUMBERS_LEFT_OUT: dict[str, frozenset[str]] = {
-    "ensemble_report": frozenset({"methods", "best_member_scores", "prior"}),
+    "ensemble_report@one": frozenset({"methods", "best_member_scores", "prior"}),
 }
 """Parts of a dataset that have too many numbers for a run's page; its file is logged whole."""
 
@@ -44,7 +44,7 @@ ARTIFACT_FOLDERS: dict[str, str] = {
     "eda_report": "reports",
     "calibration": "reports",
     "fold_report": "reports",
-    "ensemble_report": "reports",
+    "ensemble_report@one": "reports",
     "ensemble_page": "reports",
     "errors_page": "reports",
     "leaderboard_page": "reports",
@@ -119,7 +119,7 @@ def flat_numbers(values: Any, prefix: str = "") -> dict[str, float]:
 def logged_numbers(dataset_name: str, values: Any) -> dict[str, float]:
     """Return the numbers of a saved dataset that go to the parent run, under their names.
 
-    >>> logged_numbers("ensemble_report", {"rows": 9, "methods": {"greedy": {"rounds": 3}}})
+    >>> logged_numbers("ensemble_report@one", {"rows": 9, "methods": {"greedy": {"rounds": 3}}})
     {'ensemble.rows': 9.0}
     """
     left_out = NUMBERS_LEFT_OUT.get(dataset_name, frozenset())

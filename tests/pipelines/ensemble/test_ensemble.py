@@ -177,7 +177,7 @@ def test_all_experiments_are_blended_and_written(tmp_path, tables, catalog):
     ]
     outputs = run(catalog)
     assert set(outputs) == {
-        "ensemble_out_of_fold", "ensemble_page", "submission", "blend_submissions",
+        "ensemble_out_of_fold@one", "ensemble_page", "submission", "blend_submissions",
         "experiment_submission",
     }  # fmt: skip
     for name, probabilities in [
@@ -207,7 +207,7 @@ def test_the_report_tells_members_method_and_what_is_expected(tmp_path, tables, 
     for seed, name in enumerate(["base", "b"]):
         write_experiment(tmp_path, tables, name, seed)
     outputs = blend()
-    report = outputs["ensemble_report"]
+    report = outputs["ensemble_report@one"]
     assert report["method"] == "soft_vote"
     assert list(report["members"]) == ["b", "base"]
     assert report["out_of_fold"]["rows"] == report["rows"] == 20
@@ -217,16 +217,16 @@ def test_the_report_tells_members_method_and_what_is_expected(tmp_path, tables, 
     expected = report["predicted"]["micro_f1"]
     assert expected["low"] <= expected["value"] <= expected["high"]
     assert outputs["ensemble_diversity"][["first", "second"]].to_numpy().tolist() == [["b", "base"]]
-    assert len(outputs["ensemble_out_of_fold"]) == 20
+    assert len(outputs["ensemble_out_of_fold@one"]) == 20
 
 
 def test_test_scores_of_the_folds_tell_what_averaging_brings(tmp_path, tables, blend):
     write_experiment(tmp_path, tables, "base", 0)
     write_experiment(tmp_path, tables, "b", 1)
-    own = blend()["ensemble_report"]["methods"]["soft_vote"]
+    own = blend()["ensemble_report@one"]["methods"]["soft_vote"]
     assert own["averaging_gain"]["gains"].keys() == {"micro_f1", "auprc", "accuracy"}
     drop_bundle(tmp_path, tables, "kim", 2)
-    with_bundle = blend()["ensemble_report"]["methods"]["soft_vote"]
+    with_bundle = blend()["ensemble_report@one"]["methods"]["soft_vote"]
     assert with_bundle["averaging_gain"] is None  # a bundle brings no folds along
 
 
@@ -271,7 +271,7 @@ def test_a_method_that_is_no_longer_asked_for_leaves_nothing(tmp_path, tables, c
 def test_the_best_method_becomes_the_submission(tmp_path, tables, blend):
     for seed, name in enumerate(["base", "b", "c"]):
         write_experiment(tmp_path, tables, name, seed)
-    report = blend(method="auto", methods=list(get_args(BlendMethod)))["ensemble_report"]
+    report = blend(method="auto", methods=list(get_args(BlendMethod)))["ensemble_report@one"]
     told = {name: own["scores"]["shift_micro_f1"]["value"]
             for name, own in report["methods"].items()}  # fmt: skip
     assert told[report["method"]] == max(told.values())
@@ -281,7 +281,7 @@ def test_the_best_method_becomes_the_submission(tmp_path, tables, blend):
 def test_an_experiment_on_other_test_rows_is_left_out(tmp_path, tables, blend, caplog):
     write_experiment(tmp_path, tables, "base", 0)
     write_experiment(tmp_path, tables, "old", 1, fingerprint=OTHER_ROWS)
-    report = blend()["ensemble_report"]
+    report = blend()["ensemble_report@one"]
     assert list(report["members"]) == ["base"]
     assert "rows are 1, those of this run" in report["skipped"]["old"]
     assert "Experiment old is left out" in caplog.text
@@ -309,7 +309,7 @@ def test_scores_by_models_that_trained_on_the_rows_are_refused_by_name(tmp_path,
     write_experiment(tmp_path, tables, "base", 0)
     sound = score_out_of_fold(tables, 1)
     write_experiment(tmp_path, tables, "odd", 1, replace(sound, folds=1 - sound.folds))
-    report = blend()["ensemble_report"]
+    report = blend()["ensemble_report@one"]
     assert list(report["members"]) == ["base"]
     assert report["skipped"]["odd"].startswith(PLANTED)
     with pytest.raises(ValueError, match=f"cannot be blended. odd: {PLANTED}"):
@@ -329,14 +329,14 @@ def test_bundles_can_be_named(tmp_path, tables, blend):
     write_experiment(tmp_path, tables, "base", 0)
     for seed, name in enumerate(["kim", "lee"], start=1):
         drop_bundle(tmp_path, tables, name, seed)
-    report = blend(members=["lee", "base"])["ensemble_report"]
+    report = blend(members=["lee", "base"])["ensemble_report@one"]
     assert list(report["members"]) == ["lee", "base"]
 
 
 def test_a_bundle_of_other_folds_is_refused_with_the_reason(tmp_path, tables, blend):
     write_experiment(tmp_path, tables, "base", 0)
     drop_bundle(tmp_path, tables, "kim", 1, folds="b" * 64)
-    report = blend()["ensemble_report"]
+    report = blend()["ensemble_report@one"]
     assert list(report["members"]) == ["base"]
     assert report["skipped"].keys() == {"kim"}
     assert report["skipped"]["kim"].startswith("its folds are bbbbbbbb, those of this run")
@@ -349,7 +349,7 @@ def test_a_broken_bundle_is_refused_with_the_reason(tmp_path, tables, blend):
     drop_bundle(tmp_path, tables, "kim", 1)
     scores = tmp_path / "bundles/kim/test_scores.parquet"
     scores.write_bytes(scores.read_bytes()[:-1])
-    report = blend()["ensemble_report"]
+    report = blend()["ensemble_report@one"]
     assert list(report["members"]) == ["base"]
     assert "kim is no sound score bundle" in report["skipped"]["kim"]
 
@@ -359,9 +359,9 @@ def test_a_bundle_named_like_an_experiment_does_not_keep_it_out(tmp_path, tables
     write_experiment(tmp_path, tables, "base", 0)
     drop_bundle(tmp_path, tables, "base", 0)
     for members in ("all", ["base"]):
-        report = blend(members=members)["ensemble_report"]
+        report = blend(members=members)["ensemble_report@one"]
         assert list(report["members"]) == ["base"]
-    skipped = blend()["ensemble_report"]["skipped"]
+    skipped = blend()["ensemble_report@one"]["skipped"]
     assert skipped.keys() == {"base (bundle)"}
     assert "rename the bundle's folder" in skipped["base (bundle)"]
 
@@ -390,7 +390,7 @@ def test_nothing_is_tuned_when_one_votes(tmp_path, tables, blend, friend, caplog
     write_experiment(tmp_path, tables, "base", 0)
     write_experiment(tmp_path, tables, "b", 1)
     methods = list(get_args(BlendMethod))
-    report = blend(method="auto", methods=methods, plain_submissions="all")["ensemble_report"]
+    report = blend(method="auto", methods=methods, plain_submissions="all")["ensemble_report@one"]
     assert set(report["methods"]) == {"soft_vote", "hard_vote", "logit_average"}
     assert report["plain_submissions"] == ["friend.csv"]
     assert "submission files have no out-of-fold scores (friend.csv)" in caplog.text
@@ -402,7 +402,7 @@ def test_one_of_other_test_rows_does_not_vote(tmp_path, tables, blend, friend, c
     write_experiment(tmp_path, tables, "base", 0)
     path = tmp_path / "submissions/friend.csv"
     path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
-    report = blend(plain_submissions="all")["ensemble_report"]
+    report = blend(plain_submissions="all")["ensemble_report@one"]
     assert report["plain_submissions"] == []
     assert "friend.csv is no submission for these test rows" in caplog.text
     with pytest.raises(ValueError, match=r"names files that cannot vote. friend.csv is no"):
@@ -413,7 +413,7 @@ def test_one_of_other_test_rows_does_not_vote(tmp_path, tables, blend, friend, c
 
 def test_a_file_that_nobody_asked_for_does_not_vote(tmp_path, tables, blend, friend):
     write_experiment(tmp_path, tables, "base", 0)
-    assert blend()["ensemble_report"]["plain_submissions"] == []
+    assert blend()["ensemble_report@one"]["plain_submissions"] == []
 
 
 def test_it_waits_for_the_scores_of_this_experiment():

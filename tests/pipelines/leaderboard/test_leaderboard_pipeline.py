@@ -191,7 +191,9 @@ def disk(tmp_path):
     """Two folds of 240 rows, 60 test rows with known labels, and one experiment, ``strong``."""
     clean, test = draw_sentences(N_ROWS, "r", 1), draw_sentences(N_TEST_ROWS, "t", 2)
     members = pd.DataFrame({"fold": [0, 1] * (N_ROWS // 2), "row_id": clean["row_id"]})
-    blend = dict.fromkeys(["ensemble_out_of_fold", "ensemble_scores", "ensemble_report"])
+    blend = dict.fromkeys(
+        ["ensemble_out_of_fold@latest", "ensemble_scores@latest", "ensemble_report@latest"]
+    )
     made = Disk(
         tmp_path,
         {
@@ -205,9 +207,9 @@ def disk(tmp_path):
         },
     )
     made.tables |= {
-        "ensemble_out_of_fold": made.out_of_fold(2, 1),
-        "ensemble_scores": made.test_scores(2, 1),
-        "ensemble_report": {"method": "soft_vote", "members": {"strong": {}}},
+        "ensemble_out_of_fold@latest": made.out_of_fold(2, 1),
+        "ensemble_scores@latest": made.test_scores(2, 1),
+        "ensemble_report@latest": {"method": "soft_vote", "members": {"strong": {}}},
     }
     made.put_experiment("strong", 2.0, 1)
     return made
@@ -292,7 +294,7 @@ def test_there_may_be_no_record_at_all(disk):
 def test_there_may_be_records_alone(disk):
     """Where the first run of all has failed."""
     shutil.rmtree(disk.folder / "scores")
-    disk.tables |= dict.fromkeys(["ensemble_out_of_fold", "ensemble_report"])
+    disk.tables |= dict.fromkeys(["ensemble_out_of_fold@latest", "ensemble_report@latest"])
     table, page = disk.run()
     assert table.index.tolist() == ["strong"]
     assert pd.isna(table.loc["strong", "rank"])
@@ -376,9 +378,9 @@ def test_the_latest_blend_is_ranked_if_there_was_something_to_blend(disk):
     assert "blend of the last run" not in disk.run()[0].index
     report = {"method": "stacking", "members": {"strong": {}, "kim": {}}}
     disk.tables |= {
-        "ensemble_report": report,
-        "ensemble_out_of_fold": disk.out_of_fold(4.0, 8),
-        "ensemble_scores": disk.test_scores(4.0, 8),
+        "ensemble_report@latest": report,
+        "ensemble_out_of_fold@latest": disk.out_of_fold(4.0, 8),
+        "ensemble_scores@latest": disk.test_scores(4.0, 8),
     }
     own = disk.run()[0].loc["blend of the last run"]
     assert own[["rank", "kind", "status"]].tolist() == [1, "blend", "finished"]
@@ -389,7 +391,7 @@ def test_the_latest_blend_is_ranked_if_there_was_something_to_blend(disk):
 def test_a_blend_of_former_rows_is_not_ranked(disk):
     former = replace(disk.out_of_fold(4.0, 8), fingerprint={"rows": "1", "folds": "2"})
     report = {"method": "stacking", "members": {"strong": {}, "kim": {}}}
-    disk.tables |= {"ensemble_report": report, "ensemble_out_of_fold": former}
+    disk.tables |= {"ensemble_report@latest": report, "ensemble_out_of_fold@latest": former}
     own = disk.run()[0].loc["blend of the last run"]
     assert pd.isna(own["rank"])
     assert own["note"].startswith("its rows are 1, those of this run")
@@ -428,7 +430,7 @@ def test_a_member_reads_no_blend():
     for kind in ("single", "member", "composite"):
         topology.set_shape(topology.Shape(FOLDS, kind, ("a", "b") if kind == "composite" else ()))
         reads[kind] = create_pipeline().inputs()
-    blend = {"ensemble_out_of_fold", "ensemble_scores", "ensemble_report"}
+    blend = {"ensemble_out_of_fold@latest", "ensemble_scores@latest", "ensemble_report@latest"}
     assert reads["single"] - reads["member"] == blend
     assert reads["composite"] == reads["single"]
 

@@ -122,7 +122,7 @@ def stage(tmp_path):
     stage = Stage(
         tmp_path,
         {
-            "ensemble_report": report,
+            "ensemble_report@one": report,
             "experiment_metrics": {"predicted": predict_flat(72.5), "prior": PRIOR},
             "clean_test_sentences": pd.DataFrame({"row_id": [str(row) for row in range(N_ROWS)]}),
             "params:about": AboutParams(experiment="rbert", folder="rbert", why="왜"),
@@ -161,7 +161,7 @@ def test_a_line_is_known_by_the_hash_of_its_file(stage):
 def test_the_chosen_blend_has_a_line_of_its_own_once_it_is_decoded(stage):
     """Decoding changes the file and what is predicted for it, not what the method's blend says."""
     stage.write("submission.csv", make_submission(5))
-    stage.inputs["ensemble_report"]["predicted"] = predict(75.0)
+    stage.inputs["ensemble_report@one"]["predicted"] = predict(75.0)
     ledger, _ = stage.run()
     final = ledger[ledger["file"] == "submission.csv"]
     assert final["predicted_micro_f1"].astype(float).tolist() == [75]
@@ -170,7 +170,7 @@ def test_the_chosen_blend_has_a_line_of_its_own_once_it_is_decoded(stage):
 
 
 def test_the_page_says_what_is_worth_a_submission(stage):
-    stage.inputs["ensemble_report"]["methods"]["soft_vote"] = {"predicted": predict(60.0)}
+    stage.inputs["ensemble_report@one"]["methods"]["soft_vote"] = {"predicted": predict(60.0)}
     _, page = stage.run()
     assert "3 files on disk not yet submitted, 2 of them worth it; 0 submitted." in page
     assert "Its interval ends at 62.00, below the 74.00" in page
@@ -215,7 +215,7 @@ def test_files_of_other_test_rows_are_no_candidates(stage, caplog):
 
 def test_a_refused_prior_is_told_as_plain(stage):
     refused = {"source": "estimated", "refusal": "no two estimators agree"}
-    stage.inputs["ensemble_report"]["prior"] = refused
+    stage.inputs["ensemble_report@one"]["prior"] = refused
     stage.inputs["experiment_metrics"]["prior"] = refused
     ledger, _ = stage.run()
     assert set(ledger["prior"]) == {"plain"}

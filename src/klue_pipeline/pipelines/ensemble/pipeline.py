@@ -35,17 +35,17 @@ def _blend() -> Pipeline:
                     "params:evaluation",
                 ],
                 outputs=[
-                    "ensemble_scores",
-                    "ensemble_out_of_fold",
+                    "ensemble_scores@one",
+                    "ensemble_out_of_fold@one",
                     "blend_scores",
-                    "ensemble_report",
+                    "ensemble_report@one",
                     "ensemble_diversity",
                 ],
                 name="combine_experiments",
             ),
             node(
                 render_ensemble,
-                inputs=["ensemble_report", "ensemble_diversity"],
+                inputs=["ensemble_report@one", "ensemble_diversity"],
                 outputs="ensemble_page",
                 name="render_ensemble",
             ),
@@ -59,7 +59,7 @@ def _submissions() -> Pipeline:
         [
             node(
                 write_submission,
-                inputs=["ensemble_scores", *written_for],
+                inputs=["ensemble_scores@one", *written_for],
                 outputs="submission",
                 name="write_submission",
             ),

@@ -18,11 +18,15 @@ INPUTS = {
     "labels": "labels",
     "evaluation": "params:evaluation",
 }
-BLEND = {name: name for name in ("ensemble_out_of_fold", "ensemble_scores", "ensemble_report")}
+BLEND = {
+    name: f"{name}@latest"
+    for name in ("ensemble_out_of_fold", "ensemble_scores", "ensemble_report")
+}
+"""What the latest blend left, if there was one."""
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
-    """Wire the leaderboard; the run of a member makes no blend."""
+    """Wire the leaderboard; the run of a member makes no blend, and there may be none yet."""
     blend = {} if topology.experiment_kind() == "member" else BLEND
     return Pipeline(
         [

@@ -15,7 +15,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                     "submission",
                     "blend_submissions",
                     "experiment_submission",
-                    "ensemble_report",
+                    "ensemble_report@one",
                     "experiment_metrics",
                     "params:about",
                     "params:evaluation",
