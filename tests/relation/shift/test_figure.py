@@ -79,10 +79,11 @@ def test_no_formula_is_read_from_the_title():
     assert draw(title="run $x_1$").get_title() == "run $x_1$"
 
 
-def test_an_empty_table_is_said_to_be_empty():
-    axes = draw(TABLE[:0], shares={})
+@pytest.mark.parametrize("dtype", ["float64", "object"])  # as made, and as read from a file
+def test_an_empty_table_is_said_to_be_empty(dtype):
+    axes = draw(TABLE[:0].astype(dtype), shares={})
     assert [text.get_text() for text in axes.texts] == [
-        "No share can be judged: rows of one kind only"
+        "No share can be judged: all rows are relations, or none is"
     ]
     assert all(len(line.get_xdata()) == 0 for line in axes.lines)
     assert not draw(shares={}).texts
