@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
+
+import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -35,15 +36,28 @@ COLUMNS = ["sentence", "subject_text", "subject_start", "subject_end", "subject_
 _KILOBYTES = 1024
 
 
-def make_job(classifier: RelationClassifier, raw: RawFile, chunk_rows: int) -> BatchPrediction:
-    """Prepare the labelling of a file as the pipeline's node does."""
-    params = PredictParams(input=raw.name, format="auto", ends=None, folds=None, with_text=True,
-                           output_format="csv", chunk_rows=chunk_rows)  # fmt: skip
+def read_params(chunk_rows: int) -> tuple[PredictParams, IngestParams]:
+    """Return settings under which a file's format is seen by its content."""
+    predict = PredictParams(input=None, format="auto", ends=None, folds=None, with_text=True,
+                            output_format="csv", chunk_rows=chunk_rows)  # fmt: skip
     ingest = IngestParams(
         format="auto", label_set="auto", max_rejected_share=0, seed=0, columns=TableColumns()
     )
+    return predict, ingest
+
+
+def make_job(classifier: RelationClassifier, raw: RawFile, chunk_rows: int) -> BatchPrediction:
+    """Prepare the labelling of a file as the pipeline's node does."""
+    params, ingest = read_params(chunk_rows)
     layout = choose_format(raw, params, ingest)
     return BatchPrediction(raw, layout, classifier.classify, classifier.labels, params)
+
+
+def read_first(rows: str, n_rows: int) -> pd.DataFrame:
+    """Read the first rows of a file as a table of sentences."""
+    raw = NewRowsDataset(source=rows).load()
+    _, parsed = iterate_rows(raw, *choose_format(raw, *read_params(n_rows)))
+    return next(cut_chunks(parsed, n_rows)).sentences
 
 
 def time_job(classifier: RelationClassifier, rows: str, chunk_rows: int) -> float:
@@ -58,9 +72,7 @@ def time_job(classifier: RelationClassifier, rows: str, chunk_rows: int) -> floa
 
 def time_calls(classifier: RelationClassifier, rows: str, n_rows: int) -> float:
     """Call the classifier on each of the first rows by itself; return rows a second."""
-    _, parsed = iterate_rows(NewRowsDataset(source=rows).load(), "auto")
-    (chunk,) = islice(cut_chunks(parsed, n_rows), 1)
-    calls = chunk.sentences.to_dict("records")
+    calls = read_first(rows, n_rows).to_dict("records")
     started_at = time.perf_counter()
     for row in calls:
         classifier(
@@ -75,8 +87,7 @@ def time_calls(classifier: RelationClassifier, rows: str, n_rows: int) -> float:
 
 def repeat_rows(rows: str, n_rows: int, folder: Path) -> Path:
     """Write the rows of a file as JSON lines, over and over until there are so many."""
-    _, parsed = iterate_rows(NewRowsDataset(source=rows).load(), "auto")
-    table = next(cut_chunks(parsed, sys.maxsize)).sentences[COLUMNS]
+    table = read_first(rows, sys.maxsize)[COLUMNS]
     renamed = table.rename(columns={"subject_text": "subject", "object_text": "object"})
     lines = renamed.to_json(orient="records", lines=True, force_ascii=False).splitlines()
     path = folder / f"{n_rows}.jsonl"

@@ -1,0 +1,41 @@
+"""The benchmark of labelling new rows, on a tiny model: it measures and says what it measured."""
+
+import json
+import re
+
+import pytest
+from benchmarks.batch_prediction import COLUMNS, main, repeat_rows
+
+ROW = {
+    "sentence": "이순신은 조선의 무신이다.",
+    "subject": "이순신",
+    "object": "조선",
+    "subject_type": "PER",
+}
+
+
+@pytest.fixture
+def rows(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    lines = [json.dumps(ROW | {"id": str(number)}, ensure_ascii=False) for number in range(6)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_rows_are_repeated_as_a_file_that_can_be_labelled(rows, tmp_path):
+    lines = repeat_rows(str(rows), 8, tmp_path).read_text("utf-8").splitlines()
+    assert len(lines) == 8
+    assert json.loads(lines[7])["subject_end"] == 3
+    assert len(COLUMNS) == len(json.loads(lines[0]))
+
+
+@pytest.mark.slow
+def test_it_tells_rates_their_ratio_and_memory(rows, relation_checkpoints, capsys):
+    main(["--model", str(relation_checkpoints), "--rows", str(rows), "--rounds", "1",
+          "--calls", "3", "--sizes", "6", "12"])  # fmt: skip
+    told = capsys.readouterr().out
+    rates = [float(rate) for rate in re.findall(r"\| ([\d.]+) \|$", told, re.MULTILINE)]
+    ratio = float(re.search(r"is ([\d.]+) times as fast", told)[1])
+    assert ratio == pytest.approx(rates[0] / rates[1], rel=0.05)
+    assert re.search(r"^\| 6 \| \d{2,4} \|$", told, re.MULTILINE)
+    assert re.search(r"^\| 12 \| \d{2,4} \|$", told, re.MULTILINE)
