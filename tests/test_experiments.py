@@ -275,3 +275,50 @@ def test_defaults_of_the_command_line_leave_the_entry_alone(caplog):
     assert resolved["training"] == {"epochs": 9, "learning_rate": 1e-3, "seed": 7}
     assert resolve(experiment_defaults={"training": {"epochs": 2}})["training"]["epochs"] == 2
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_at_the_top_level_of_a_file_is_refused(group):
+    """Nothing would read it there, and a run would go on without it."""
+    with pytest.raises(ValueError, match=f"{group}: belongs to experiments; put it under"):
+        resolve_experiment(CONFIGURED | {group: {"name": "x"}}, {})
+
+
+PRIOR = {"source": "given", "negative_share": 0.6, "shares": None, "given_for": "sample.csv"}
+NO_PRIOR = PRIOR | {"source": "none", "negative_share": None}
+
+
+def with_prior(**changes):
+    return CONFIGURED | {
+        "evaluation": {"seed": 1, "target_prior": PRIOR | changes},
+        "raw": {"test": "sample.csv"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "runtime", "wanted"),
+    [
+        ({}, {}, PRIOR),
+        ({}, {"raw": {"test": "mine.csv"}}, NO_PRIOR),
+        ({"given_for": None}, {"raw": {"test": "mine.csv"}}, PRIOR | {"given_for": None}),
+        (
+            {"source": "estimated", "negative_share": None},
+            {"raw": {"test": "mine.csv"}},
+            PRIOR | {"source": "estimated", "negative_share": None},
+        ),
+        (
+            {},
+            {"raw": {"test": "mine.csv"}, "evaluation": {"target_prior": {"negative_share": 0.3}}},
+            PRIOR | {"negative_share": 0.3},
+        ),
+    ],
+)
+def test_given_shares_count_for_the_test_file_they_are_of(changes, runtime, wanted):
+    resolved = resolve_experiment(with_prior(**changes), runtime)
+    assert resolved["evaluation"] == {"seed": 1, "target_prior": wanted}
+
+
+def test_it_is_said_that_given_shares_are_left_out(caplog):
+    caplog.set_level("INFO")
+    resolve_experiment(with_prior(), {"raw": {"test": "mine.csv"}})
+    assert "are those of sample.csv, not of mine.csv: scores are told without them" in caplog.text

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -21,7 +22,6 @@ raw: {{train: {COMPANY}/korean.csv, test: {COMPANY}/korean_test.csv, test_gold: 
 ---
 ingest: {{format: table, max_rejected_share: 0.05, columns: {{sentence: 본문, subject: 회사, object: 상대, label: 관계}}}}
 labels: {{names: infer, negative: null}}
-evaluation: {{target_prior: {{source: none, negative_share: null}}}}
 """  # noqa: E501
 ENGLISH = f"""
 data_root: data/mine
@@ -32,7 +32,6 @@ ingest:
   columns: {{sentence: text, subject_start: from_start, subject_end: from_end, object_start: to_start, object_end: to_end, label: kind}}
 labels: {{negative: null}}
 text: {{language: en}}
-evaluation: {{target_prior: {{source: none, negative_share: null}}}}
 """  # noqa: E501
 LABELS = {
     "ko": ["경쟁", "공급", "인수", "제휴", "투자"],
@@ -98,6 +97,27 @@ def test_what_every_label_being_a_relation_rules_out_is_said_at_once(project):
     assert "members answer binary and positive; choose an experiment" in refused.console
     refused = kedro(project, params="ensemble.negative_bias=auto")
     assert "ensemble.negative_bias is auto, but labels.negative is null" in refused.console
+
+
+@pytest.mark.slow
+def test_labels_that_look_like_numbers_or_gaps_stay_labels(project):
+    write_environment(project, KOREAN.replace("negative: null", "negative: '0'"))
+    table = project.folder / COMPANY / "korean.csv"
+    rows = pd.read_csv(table, encoding="utf-8-sig")
+    codes = {"공급": "0", "인수": "NA", "투자": "null", "제휴": "01", "경쟁": "1"}
+    rows.assign(관계=rows["관계"].map(codes)).to_csv(table, index=False)
+    finished = kedro(project)
+    assert finished.code == 0, finished.console
+    audited = kedro(project, "--pipelines", "label_audit,eda")
+    assert audited.code == 0, audited.console
+    data = project.folder / "data" / "mine"
+    labels = json.loads((data / "02_intermediate" / "labels.json").read_text("utf-8"))
+    assert labels == {"names": ["0", "01", "1", "NA", "null"], "negative": "0"}
+    card = (data / "06_models/typed_punct_query/exported/README.md").read_text("utf-8")
+    lines = re.findall(r"^\| (0|01|1|NA|null) \| \d+ \| [\d.]+ % \| (.*) \|$", card, re.MULTILINE)
+    assert [name for name, _ in lines] == labels["names"]
+    # Recall is known of every label that occurs, whatever was predicted.
+    assert all(scores.split(" | ")[1] != "–" for _, scores in lines)
 
 
 def write_legacy(path: Path, rows: list[list[object]]) -> None:

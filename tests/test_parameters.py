@@ -389,3 +389,20 @@ def test_settings_that_nothing_reads_are_told(runtime, said):
 )
 def test_settings_that_are_read_are_not_told(runtime):
     assert unread_settings(check(**runtime), runtime) == []
+
+
+def test_nobody_is_tested_on_what_they_learnt():
+    with pytest.raises(ValueError, match=r"raw\.test: found 'a\.csv', which is raw.train too"):
+        check(raw={"train": "a.csv", "test": "a.csv"})
+
+
+def test_a_test_file_is_needed_and_the_way_out_is_said():
+    with pytest.raises(
+        ValueError, match=r"raw\.test: found None; a file is needed.*put some of them"
+    ):
+        check(raw={"test": None})
+
+
+def test_labels_that_yaml_reads_as_numbers_are_names():
+    labels = check(labels={"names": [0, 1], "negative": 0}).labels
+    assert (labels.names, labels.negative) == (["0", "1"], "0")

@@ -38,6 +38,7 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
             are; or a group is one value where its settings were wanted; or ``input.language`` is
             given, which ``text.language`` decides.
     """
+    _require_own_places(configured)
     parameters = merge_settings(configured, runtime)
     entry = _find_entry(parameters["experiments"], parameters["experiment"])
     for setting in overridden_settings(entry, runtime):
@@ -55,6 +56,7 @@ def resolve_experiment(configured: Mapping[str, Any], runtime: Mapping[str, Any]
                 settings = merge_group(group, settings, layer[group])
         parameters[group] = settings
     parameters["input"] = input_in_language(parameters["input"], parameters.get("text"))
+    _drop_other_prior(parameters, runtime)
     for name, usual in _KIND_OF_EXPERIMENT.items():
         parameters[name] = runtime.get(name, entry.get(name, usual))
     parameters["about"] = {
@@ -175,6 +177,38 @@ def entry_of(folder: str) -> str:
     ('baseline', 'baseline')
     """
     return folder.partition("--")[0]
+
+
+def _drop_other_prior(parameters: dict[str, Any], runtime: Mapping[str, Any]) -> None:
+    """Leave out shares of labels that a file gives for another test file than this run's."""
+    evaluation = parameters.get("evaluation") or {}
+    prior = evaluation.get("target_prior") or {}
+    own = (runtime.get("evaluation") or {}).get("target_prior")
+    test = (parameters.get("raw") or {}).get("test")
+    if own or prior.get("source") != "given" or prior.get("given_for") in {None, test}:
+        return
+    logger.info(
+        "The given shares of labels (evaluation.target_prior) are those of %s, not of %s: scores "
+        "are told without them. If you know yours, give evaluation.target_prior.negative_share or "
+        "shares, with given_for=%s.",
+        prior["given_for"],
+        test,
+        test,
+    )
+    silent = {"source": "none", "negative_share": None, "shares": None}
+    parameters["evaluation"] = {**evaluation, "target_prior": {**prior, **silent}}
+
+
+def _require_own_places(configured: Mapping[str, Any]) -> None:
+    """Refuse groups of an experiment at the top level of a file, where nothing reads them."""
+    misplaced = [group for group in GROUPS if group in configured]
+    if misplaced:
+        lines = "\n".join(
+            f"  {group}: belongs to experiments; put it under experiment_defaults, for all of "
+            "them, or into an entry of experiments, or give it by --params for one run"
+            for group in misplaced
+        )
+        raise ValueError(f"Settings are wrong:\n{lines}")
 
 
 def _find_entry(experiments: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -238,6 +238,16 @@ def _check_model(parameters: Parameters) -> list[str]:
     return find_conflicts(settings)
 
 
+def _check_files(parameters: Parameters) -> list[str]:
+    """Check that nobody is tested on what they learnt."""
+    if parameters.raw.train != parameters.raw.test:
+        return []
+    return [
+        f"raw.test: found {parameters.raw.test!r}, which is raw.train too; rows that the test file "
+        "holds do not train. Put some rows aside in a file of their own"
+    ]
+
+
 def _check_members(parameters: Parameters) -> list[str]:
     """Check the members of a composite, and that nothing else has any."""
     if parameters.kind == "single":
@@ -351,6 +361,7 @@ def _check_language(parameters: Parameters) -> list[str]:
 
 _CHECKS = (
     _check_encoder,
+    _check_files,
     _check_model,
     _check_members,
     _check_earlier,

@@ -58,7 +58,7 @@ def test_a_byte_order_mark_is_taken_off(project):
             "id,한글".encode("cp949"),
             r"is not UTF-8: byte 3 is 0xc7\. It reads as CP949; save it as",
         ),
-        ("id,한글".encode("utf-16"), r"is not UTF-8: byte 0 is 0xff\. Convert it to UTF-8"),
+        ("id,한글".encode("utf-16"), r"is not UTF-8: byte 0 is 0xff\. It is UTF-16"),
         ("id,한글".encode()[:-1], r"is not UTF-8: byte 6 is 0xea"),
     ],
 )

@@ -77,7 +77,7 @@ def test_texts_are_left_out_on_demand():
             HEADER + LINES[1],
             "None of the 1 rows of new.csv, read as table, can be labelled: unusable",
         ),
-        ("text\n가\n", "lacks a column of sentences"),
+        ("text\n가\n", "lacks the columns sentence: sentence"),
     ],
 )
 def test_a_file_without_a_usable_row_is_an_error(text, message):

@@ -20,6 +20,7 @@ from klue_pipeline.relation.fold_prediction import score_test_rows
 from klue_pipeline.relation.fold_training import ClassifierParams, build_model, describe_model
 from klue_pipeline.relation.model import RelationModel, TrainedModel, read_relation_config
 from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet, TargetParams
+from klue_pipeline.relation.sentence_table import NO_TYPE
 from klue_pipeline.relation.special_tokens import describe_tokens
 from klue_pipeline.relation.tokenizer import prepare_tokenizer
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
@@ -433,3 +434,11 @@ def test_importing_the_package_stays_cheap():
     heavy = {"torch", "transformers", "pandas", "numpy", "kedro", "mlflow"}
     code = f"import sys, klue_pipeline; print(*({heavy!r} & set(sys.modules)))"
     assert run_python(code) == []
+
+
+def test_a_model_that_learned_without_types_does_not_read_any(make_checkpoint, test_sentences):
+    untyped = test_sentences.assign(subject_type=NO_TYPE, object_type=NO_TYPE)
+    classifier = load(make_checkpoint(entity_types=(NO_TYPE,)))
+    assert np.array_equal(classifier.classify(test_sentences), classifier.classify(untyped))
+    typed = load(make_checkpoint("typed"))
+    assert not np.allclose(typed.classify(test_sentences), typed.classify(untyped))

@@ -69,6 +69,7 @@ def test_a_good_row_has_no_problem(changes):
         ),
         ({"object": RawEntity("다.", -2, 0, "LOC")}, "word not at its offsets", "found ''"),
         ({"object": RawEntity("", 5, 5, "LOC")}, "word not at its offsets", "wanted ''"),
+        ({"object": RawEntity(" ", 4, 5, "LOC")}, "word not at its offsets", "hold no word"),
         ({"object": RawEntity("무신", 10, 10**20, "LOC")}, "word not at its offsets", "'무신'"),
         (
             {"object": RawEntity("신은 조선", 2, 7, "LOC")},

@@ -1,6 +1,7 @@
 """Predictions for new rows, written as they are made: memory stays flat however many there are."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from kedro.io import AbstractDataset, DatasetError
 from klue_pipeline.datasets.atomic_folder import folder_written_beside
 from klue_pipeline.relation.batch_prediction import PROBABILITY, BatchPrediction
 from klue_pipeline.relation.row_checks import REJECTED_COLUMNS
+
+logger = logging.getLogger(__name__)
 
 REJECTED_FILE = "rejected_rows.csv"
 _FOR_SPREADSHEETS = "utf-8-sig"  # the byte order mark tells Excel that it is UTF-8
@@ -63,6 +66,7 @@ class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
                 _write(data, folder)
         except ValueError as error:
             raise DatasetError(str(error)) from error
+        logger.info("%s is labelled in %s", data.name, self._filepath)
 
     def _find(self) -> Path | None:
         files = (self._filepath / f"predictions.{name}" for name in WRITERS)

@@ -1,5 +1,6 @@
 """Raw relation data in the catalog: a file of the user's, or a split on the Hugging Face hub."""
 
+import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -203,6 +204,8 @@ def _decode(content: bytes, path: Path) -> str:
 
 
 def _conversion(content: bytes, path: Path) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return 'It is UTF-16, which Excel calls Unicode text; save it as "CSV UTF-8".'
     try:
         content.decode(_KOREAN_CODE_PAGE)
     except UnicodeDecodeError:

@@ -36,7 +36,7 @@ def _find_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(
             f"There is no folder {folder} (seen from {Path.cwd()}); give the folder of a trained "
-            "model, such as data/06_models/<experiment>. Nothing is looked up on the hub."
+            "model, such as data/06_models/<experiment>/exported. Nothing is looked up on the hub."
         )
     if (folder / RELATION_FILE).is_file():
         return [folder]

@@ -22,6 +22,7 @@ from klue_pipeline.relation.features import Features, encode_table
 from klue_pipeline.relation.fold_prediction import score_rows
 from klue_pipeline.relation.model import RelationConfig, RelationModel, read_relation_config
 from klue_pipeline.relation.params import InputParams
+from klue_pipeline.relation.sentence_table import NO_TYPE
 from klue_pipeline.relation.tokenizer import Tokenizer, load_tokenizer
 from klue_pipeline.relation.type_warnings import TypeWarnings
 from klue_pipeline.training.device import resolve_device, resolve_precision
@@ -66,6 +67,9 @@ class _Readers:
     lock: Lock = field(default_factory=Lock)
 
     def encode(self, sentences: pd.DataFrame) -> Features:
+        """Encode rows as these models learned to read them, without types if they had none."""
+        if all(set(model.relation_config.entity_types) <= {NO_TYPE} for model in self.models):
+            sentences = sentences.assign(subject_type=NO_TYPE, object_type=NO_TYPE)
         with self.lock:
             table, _ = encode_table(sentences, self.tokenizer, self.input, self.max_tokens)
         return Features(table, labels=())

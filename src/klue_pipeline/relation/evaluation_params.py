@@ -30,6 +30,9 @@ class TargetPriorParams(Settings):
     """The share of every label, for ``given``; they sum to 1."""
     negative_share: float | None = Field(default=None, gt=0, lt=1)
     """The share of the negative label alone; the others keep their proportions."""
+    given_for: str | None = None
+    """The test file (``raw.test``) that the given shares are those of; with another one they are
+    not used. None: of any."""
     estimator: Literal["auto"] | EstimatorName
     """``auto`` takes whichever recovers known priors best from out-of-fold rows."""
     max_disagreement: float = Field(gt=0, le=1)
@@ -77,7 +80,7 @@ class EvaluationParams(Settings):
         if has_target or not self.select_by.startswith(SHIFT):
             return self.select_by
         plain = cast("ScoreName", self.select_by.removeprefix(SHIFT))
-        logger.warning("There is no target prior: %s decides in place of %s", plain, self.select_by)
+        logger.info("There is no target prior: %s decides in place of %s", plain, self.select_by)
         return plain
 
     def told_for(self, target: str) -> "EvaluationParams":

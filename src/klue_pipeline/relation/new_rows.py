@@ -51,7 +51,7 @@ def choose_format(
     named = predict.columns if predict.columns != TableColumns() else ingest.columns
     ends = predict.ends or ingest.ends
     columns = named.model_copy(update=_NOT_IN_NEW_ROWS)
-    return name, TableLayout(columns, ends_are_inclusive=ends == "inclusive")
+    return name, TableLayout(columns, ends_are_inclusive=ends == "inclusive", setting="predict")
 
 
 def _detect(raw: RawFile) -> str:

@@ -1,9 +1,9 @@
 """Settings of the relation-extraction pipelines; the values live in ``conf/``."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from klue_pipeline.training.params import MethodSettings, Settings
 
@@ -37,6 +37,16 @@ class RawParams(Settings):
     """A folder of score bundles of experiments from other servers; there need not be one."""
     submissions: str
     """A folder of submission files from elsewhere, which may vote; there need not be one."""
+
+    @field_validator("train", "test", mode="before")
+    @classmethod
+    def _want_file(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError(
+                "a file is needed. If all you have is one file of labelled rows, put some of them "
+                "aside as raw.test (and as raw.test_gold, to score them)"
+            )
+        return value
 
 
 class TableColumns(Settings):
@@ -113,6 +123,14 @@ class LabelsParams(Settings):
     sorted; None leaves the choice to ``ingest.label_set``."""
     negative: str | None
     """The label that means *no relation*; None if every label is a relation."""
+
+    @field_validator("names", "negative", mode="before")
+    @classmethod
+    def _read_numbers(cls, value: Any) -> Any:
+        """Take numbers for names: YAML reads the label 0 as a number."""
+        if isinstance(value, list):
+            return [cls._read_numbers(name) for name in value]
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class InputParams(Settings):

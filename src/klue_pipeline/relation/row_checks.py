@@ -89,6 +89,8 @@ def check_words_at_offsets(row: RawRow, _: RowRules) -> str | None:
     """Want each entity's words where its offsets say they are."""
     sentence = row.sentence or ""
     for entity in _entities(row):
+        if entity.word and not entity.word.strip():
+            return f"characters {entity.start} to {entity.end - 1} hold no word"
         inside = 0 <= entity.start < entity.end <= len(sentence)
         found = sentence[entity.start : entity.end] if inside else ""
         if not inside or found != entity.word:

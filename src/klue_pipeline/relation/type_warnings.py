@@ -12,11 +12,15 @@ from klue_pipeline.relation.sentence_table import NO_TYPE
 
 logger = logging.getLogger(__name__)
 
+TYPES_NOT_READ = ""
+"""Stands for all types that are given to a model which learned without any."""
+
 
 class TypeWarnings:
     """Warns once of entities without a type, and once of every type that training did not have.
 
-    Says nothing for models that do not read types, or that learned without any.
+    For models that learned without types it warns once of those that are given; for models that do
+    not read types it says nothing.
 
     Args:
         configs: What the models learned from.
@@ -24,6 +28,7 @@ class TypeWarnings:
 
     def __init__(self, configs: Sequence[RelationConfig]) -> None:
         self._learned = frozenset[str]().union(*map(_types_read, configs))
+        self._had_none = all(set(config.entity_types) <= {NO_TYPE} for config in configs)
         self._said: set[str] = set()
         self._lock = Lock()
 
@@ -33,19 +38,28 @@ class TypeWarnings:
         Args:
             sentences: A table of schema ``TestSentences``.
         """
-        if not self._learned:
-            return
         if "problem" in sentences:
             sentences = sentences.loc[sentences["problem"].isna()]
         types = pd.concat([sentences["subject_type"], sentences["object_type"]])
         found = set(types.fillna(NO_TYPE))
         with self._lock:  # of several threads only one says it
-            new = found - self._learned - self._said
+            new = self._news(found)
             self._said |= new
         for name in sorted(new):
             self._warn_of(name)
 
+    def _news(self, found: set[str]) -> set[str]:
+        """Return what is to be said of the types found, and was not yet."""
+        if self._learned:
+            return found - self._learned - self._said
+        return {TYPES_NOT_READ} - self._said if self._had_none and found - {NO_TYPE} else set()
+
     def _warn_of(self, name: str) -> None:
+        if name == TYPES_NOT_READ:
+            logger.warning(
+                "The model learned without entity types; those that are given are not read."
+            )
+            return
         learned = ", ".join(sorted(self._learned))
         if name == NO_TYPE:
             logger.warning(

@@ -111,7 +111,10 @@ def test_a_word_that_ends_elsewhere_hints_at_inclusive_ends():
                            subject_start="ss", subject_end="se")  # fmt: skip
     line = '{"text": "한빛은 누리를 샀다.", "w": "한빛", "ss": 0, "se": 1, "os": 4, "oe": 6}'
     (row,) = rows_of(line, columns)
-    assert row.subject == "'한빛' begins at character 0 and ends before 2, not 1; are the ends the other kind (ingest.ends)?"  # fmt: skip  # noqa: E501
+    assert row.subject == (
+        "wanted '한빛', found '한': it begins there and ends elsewhere; are the ends the other "
+        "kind (ends)?"
+    )
     (row,) = rows_of(line, columns, inclusive=True)
     assert row.subject.word == "한빛"
 
@@ -133,17 +136,21 @@ def test_an_unclosed_quote_stops_the_file():
 
 
 def test_labels_that_are_numbers_are_names():
-    rows = rows_of(
-        "text,from,to,kind\n가 나,가,나,100\n가 나,가,나,-1\n가 나,가,나,1.0\n가 나,가,나, \n"
-    )
-    assert [row.label for row in rows] == ["100", "-1", "1", None]
+    lines = "".join(f"가 나,가,나,{label}\n" for label in ("100", "-1", "1.0", "01", " "))
+    rows = rows_of(f"text,from,to,kind\n{lines}")
+    assert [row.label for row in rows] == ["100", "-1", "1.0", "01", None]
 
 
 @pytest.mark.parametrize(
     ("found", "columns", "message"),
     [
-        (["a", "b"], TableColumns(), "lacks a column of sentences; its columns are a, b"),
-        (["text", "from", "to"], WORDS, r"lacks label: kind; its columns are text, from, to"),
+        (["a", "b"], TableColumns(), "lacks the columns sentence: sentence; it has a, b"),
+        (["text", "from", "to"], WORDS, r"lacks the columns label: kind; it has text, from, to"),
+        (
+            ["text"],
+            WORDS,
+            r"subject: from, object: to, label: kind.*ingest.columns.subject=<column>",
+        ),
         (
             ["text"],
             TableColumns(sentence="text"),
@@ -154,7 +161,7 @@ def test_labels_that_are_numbers_are_names():
 )
 def test_missing_columns_name_those_there_are(found, columns, message):
     with pytest.raises(ValueError, match=message):
-        resolve_columns(found, columns, "mine.csv")
+        resolve_columns(found, TableLayout(columns), "mine.csv")
 
 
 def test_two_columns_of_one_name_are_refused():
@@ -200,3 +207,40 @@ def test_offsets_survive_every_file_kind(before, subject, between, object_, afte
         assert row.sentence == sentence
         assert row.subject == RawEntity(subject, start, start + len(subject), None)
         assert row.object == RawEntity(object_, second, second + len(object_), None)
+
+
+def many(text: str, start: int, end: int) -> str:
+    line = {"sentence": text, "subject_start": start, "subject_end": end, "object": "한빛"}
+    return "\n".join([json.dumps(line, ensure_ascii=False)] * 10)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "warned"),
+    [(0, 4, False), (0, 3, True), (1, 5, True), (10, 12, False), (11, 13, True)],
+)
+def test_offsets_that_cut_words_are_warned_of(caplog, start, end, warned):
+    rows_of(many("Acme sold 누리는 한빛", start, end), TableColumns())
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert bool(warnings) is warned
+    assert all("entities begin or end in the middle of a word" in text for text in warnings)
+
+
+def test_the_first_row_s_entities_are_shown(caplog):
+    caplog.set_level("INFO")
+    rows_of("text,from,to,kind\n가 나,가,다,x\n가 나,가,나,x\n")
+    assert "mine.csv: row 2 is read as subject '가', object '나'" in caplog.text
+
+
+def test_offsets_counted_from_1_are_guessed():
+    columns = TableColumns(sentence="text", subject="w", subject_start="ss", subject_end="se",
+                           object="o")  # fmt: skip
+    (row,) = rows_of(
+        '{"text": "나 한빛은 누리를 샀다.", "w": "한빛", "ss": 3, "se": 5, "o": "누리"}', columns
+    )
+    assert "begins one character before; are the offsets counted from 1?" in row.subject
+
+
+def test_codes_with_leading_zeros_stay_apart(tmp_path):
+    lines = [{"text": "가 나", "from": "가", "to": "나", "kind": kind} for kind in (1, 1.0, "01")]
+    rows = rows_of("\n".join(map(json.dumps, lines)))
+    assert [row.label for row in rows] == ["1", "1", "01"]

@@ -50,4 +50,11 @@ def predict_new(
 def _folders(trained_classifier: Path, folds: list[int] | None) -> list[Path]:
     if folds is None:
         return [trained_classifier]
-    return [trained_classifier / f"fold_{fold}" for fold in folds]
+    chosen = [trained_classifier / f"fold_{fold}" for fold in folds]
+    if all(folder.is_dir() for folder in chosen):
+        return chosen
+    there = sorted(path.name for path in trained_classifier.glob("fold_*"))
+    raise ValueError(
+        f"predict.folds is {folds}, but the exported model has {', '.join(there)}; choose among "
+        "their numbers, or set predict.folds=null for all."
+    )

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -40,23 +41,14 @@ class RawFile:
         if self.open_text is None:
             yield from io.StringIO(self.require_text(), newline="")
             return
-        number = 0
-        try:
-            with self.open_text() as file:
-                for number, line in enumerate(file, start=1):  # noqa: B007 - named in the error
-                    yield line
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{self.name} is not UTF-8 after line {number}: a byte is "
-                f"0x{error.object[error.start]:02x}. Convert it to UTF-8 (a spreadsheet saves it "
-                'so as "CSV UTF-8").'
-            ) from error
+        with _explained(self.name), self.open_text() as file:
+            yield from file
 
     def head(self) -> str:
         """Return the beginning of the text, enough to see its format; empty for records."""
         if self.open_text is None:
             return (self.text or "")[:_HEAD_CHARACTERS]
-        with self.open_text() as file:
+        with _explained(self.name), self.open_text() as file:
             return file.read(_HEAD_CHARACTERS)
 
     def require_text(self) -> str:
@@ -66,7 +58,7 @@ class RawFile:
             ValueError: This has records.
         """
         if self.open_text is not None:
-            with self.open_text() as file:
+            with _explained(self.name), self.open_text() as file:
                 return file.read()
         if self.text is None:
             raise ValueError(
@@ -74,3 +66,15 @@ class RawFile:
                 "formats klue and table describe; set ingest.format to klue, table or auto."
             )
         return self.text
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Say what to do about a file that is not UTF-8."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{name} is not UTF-8: a byte is 0x{error.object[error.start]:02x}. Save it as "
+            f'"CSV UTF-8", or convert it, for example: iconv -f CP949 -t UTF-8 {name}'
+        ) from error

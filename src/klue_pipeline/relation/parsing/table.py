@@ -14,11 +14,17 @@ from typing import Any
 from klue_pipeline.relation.entity_words import locate_words
 from klue_pipeline.relation.params import IngestParams, TableColumns
 from klue_pipeline.relation.parsing.delimited import Line, first_line, read_lines
+from klue_pipeline.relation.parsing.entity_glance import EntityGlance
 from klue_pipeline.relation.parsing.json_lines import Record, read_json_lines
 from klue_pipeline.relation.parsing.klue import read_json
 from klue_pipeline.relation.parsing.raw_file import RawFile
 from klue_pipeline.relation.parsing.raw_row import RawEntity, RawRow
-from klue_pipeline.relation.parsing.values import read_number_or_name, read_text, shorten
+from klue_pipeline.relation.parsing.values import (
+    read_name,
+    read_number_or_name,
+    read_text,
+    shorten,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +41,12 @@ class TableLayout:
     Attributes:
         columns: Which column holds what.
         ends_are_inclusive: Whether an entity's end is its last character, and not one past it.
+        setting: The group of settings that says so; messages name it.
     """
 
     columns: TableColumns
     ends_are_inclusive: bool = False
+    setting: str = "ingest"
 
 
 def layout_of(ingest: IngestParams) -> TableLayout | None:
@@ -60,45 +68,50 @@ def parse(raw: RawFile, layout: TableLayout) -> Iterator[RawRow]:
     found = list(dict.fromkeys(key for row in first if isinstance(row, Mapping) for key in row))
     if first and not found:
         raise ValueError(f"{raw.name} has no row that can be read: {first[0]}")
-    columns = resolve_columns(found, layout.columns, raw.name) if first else {}
+    columns = resolve_columns(found, layout, raw.name) if first else {}
     _log_columns(raw.name, found, columns)
+    glance = EntityGlance(raw.name, layout.setting)
     for row_number, record in enumerate(chain(first, records), start=1):
-        yield _read_row(row_number, record, columns, ends_are_inclusive=layout.ends_are_inclusive)
+        row = _read_row(row_number, record, columns, ends_are_inclusive=layout.ends_are_inclusive)
+        glance.look_at(row)
+        yield row
+    glance.warn()
 
 
-def resolve_columns(found: Collection[str], wanted: TableColumns, name: str) -> dict[str, str]:
+def resolve_columns(found: Collection[str], layout: TableLayout, name: str) -> dict[str, str]:
     """Return the column that holds each field, of the fields that the file has.
 
     A field that the settings do not name is read from a column of its own name, if there is one.
 
     Args:
         found: The file's columns.
-        wanted: What the settings say.
+        layout: What the settings say.
         name: The file's name, for messages.
 
     Raises:
         ValueError: A named column is missing, the sentence has none, or an entity has neither a
             column of words nor two of offsets.
 
-    >>> settings = TableColumns(sentence="text", subject="from", object="to")
-    >>> resolve_columns(["text", "from", "to", "label", "author"], settings, "mine.csv")
+    >>> layout = TableLayout(TableColumns(sentence="text", subject="from", object="to"))
+    >>> resolve_columns(["text", "from", "to", "label", "author"], layout, "mine.csv")
     {'sentence': 'text', 'subject': 'from', 'object': 'to', 'label': 'label'}
     """
-    named = {field: column for field, column in wanted if column is not None}
+    named = {field: column for field, column in layout.columns if column is not None}
     columns = {field: column for field, column in named.items() if _is_in(column, found)}
-    missing = [f"{f}: {c}" for f, c in named.items() if f not in columns and c != f]
-    if missing or "sentence" not in columns:
+    missing = [field for field, own in named.items() if field not in columns and own != field]
+    missing += [] if "sentence" in {*columns, *missing} else ["sentence"]
+    if missing:
+        wanted = ", ".join(f"{field}: {named[field]}" for field in missing)
         raise ValueError(
-            f"{name} lacks {', '.join(missing or ['a column of sentences'])}; its columns are "
-            f"{', '.join(found)}. Name its own in ingest.columns, such as "
-            "ingest.columns.sentence=<column>."
+            f"{name} lacks the columns {wanted}; it has {', '.join(found)}. Say which of them "
+            f"holds what, such as {layout.setting}.columns.{missing[0]}=<column>."
         )
     for role in _ROLES:
         if role not in columns and not {f"{role}_start", f"{role}_end"} <= columns.keys():
             raise ValueError(
                 f"{name} does not say where the {role} is; its columns are {', '.join(found)}. "
-                f"Name the column of its words (ingest.columns.{role}), or those of its offsets "
-                f"(ingest.columns.{role}_start and ingest.columns.{role}_end)."
+                f"Name the column of its words ({layout.setting}.columns.{role}), or those of its "
+                f"offsets ({layout.setting}.columns.{role}_start and …{role}_end)."
             )
     return columns
 
@@ -108,6 +121,8 @@ def _is_in(column: str, found: Collection[str]) -> bool:
 
 
 def _log_columns(name: str, found: Sequence[str], columns: Mapping[str, str]) -> None:
+    if not columns:  # a file without rows
+        return
     taken = {column.partition(".")[0] for column in columns.values()} | set(columns.values())
     left = [column for column in found if column not in taken]
     logger.info(
@@ -173,14 +188,13 @@ def _read_row(
     values = {field: _value(record, column) for field, column in columns.items()}
     sentence = None if values["sentence"] is None else str(values["sentence"])
     subject, object_ = (_read_entity(values, role, sentence, ends_are_inclusive) for role in _ROLES)
-    label = read_number_or_name(values.get("label"))
     return RawRow(
         row_number=row_number,
-        row_id=read_text(values["id"]) if "id" in columns else made_id,
+        row_id=read_name(values["id"]) if "id" in columns else made_id,
         sentence=sentence,
         subject=subject,
         object=object_,
-        label=None if label is None else read_text(label),  # a number is a name here, too
+        label=read_name(values.get("label")),  # a number is a name here, too
         source=read_text(values.get("source")),
         given_fold=read_number_or_name(values.get("fold")),
     )
@@ -230,9 +244,17 @@ def _cut_out(
             f"characters {start} to {end} (exclusive) are no part of a sentence of {len(sentence)}"
         )
     found = sentence[start:end]
-    if word is not None and found != word and sentence.startswith(word, start):
-        return (
-            f"{shorten(repr(word))} begins at character {start} and ends before "
-            f"{start + len(word)}, not {end}; are the ends the other kind (ingest.ends)?"
-        )
-    return RawEntity(found if word is None else word, start, end, entity_type)
+    if word is None:
+        return RawEntity(found, start, end, entity_type)
+    if found != word and (slip := _guess_slip(sentence, word, start)):
+        return f"wanted {shorten(repr(word))}, found {shorten(repr(found))}: {slip}"
+    return RawEntity(word, start, end, entity_type)
+
+
+def _guess_slip(sentence: str, word: str, start: int) -> str | None:
+    """Say what offsets that miss their word by one look like; None where they look like nothing."""
+    if sentence.startswith(word, start):
+        return "it begins there and ends elsewhere; are the ends the other kind (ends)?"
+    if start > 0 and sentence.startswith(word, start - 1):
+        return "it begins one character before; are the offsets counted from 1? They count from 0"
+    return None

@@ -25,6 +25,18 @@ def read_number_or_name(value: Any) -> str | int | None:
     return text or None
 
 
+def read_name(value: Any) -> str | None:
+    """Return a name as text, None where it is missing or blank; text stays as it is.
+
+    A column of whole numbers with a gap holds 1.0 for 1, which no text does.
+
+    >>> read_name("01"), read_name("1.0"), read_name(1.0), read_name(1), read_name(" ")
+    ('01', '1.0', '1', '1', None)
+    """
+    is_whole = isinstance(value, float) and value.is_integer()
+    return read_text(int(value) if is_whole else value)
+
+
 def read_text(value: Any) -> str | None:
     """Return an id or a source as text that UTF-8 can hold, None where it is missing or blank.
 
