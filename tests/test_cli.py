@@ -1,5 +1,7 @@
 """The command line: quick where it need not compute, and one message where something is wrong."""
 
+import shutil
+
 import click
 import pytest
 
@@ -39,7 +41,11 @@ WRONG = {
     "a missing file": (["raw.train=nope.csv"], "There is no file"),
     "a file in CP949": (["raw.train=cp949.csv"], "iconv -f CP949"),
     "a missing column": (["raw.train=no_object.csv"], "no_object.csv lacks object_entity"),
-    "a training file without labels": (["raw.train=data/01_raw/sample/test.csv"], "no labels"),
+    "a training file without labels": (["raw.train=blind.csv"], "no labels"),
+    "the test file to train on": (
+        ["raw.train=data/01_raw/sample/test.csv"],
+        "raw.test: found 'data/01_raw/sample/test.csv', which is raw.train too",
+    ),
     "an unknown setting": (["training.epoch=3"], "training.epoch: there is no such setting."),
     "an unknown experiment": (["experiment=nope"], "typed_punct_query"),
     "an unknown group": (["trainin.epochs=3"], "Did you mean training?"),
@@ -114,6 +120,7 @@ def wrong(whole_run, tmp_path_factory):
     """What every command of WRONG says, on top of a finished job that none of them may touch."""
     project = whole_run[0].copy_to(tmp_path_factory.mktemp("wrong") / "project")
     text = (project.folder / "data/01_raw/sample/train.csv").read_text(encoding="utf-8")
+    shutil.copy(project.folder / "data/01_raw/sample/test.csv", project.folder / "blind.csv")
     (project.folder / "cp949.csv").write_bytes(text.encode("cp949", "ignore"))
     (project.folder / "no_object.csv").write_text(
         text.replace("object_entity", "object"), encoding="utf-8"
