@@ -406,3 +406,16 @@ def test_a_test_file_is_needed_and_the_way_out_is_said():
 def test_labels_that_yaml_reads_as_numbers_are_names():
     labels = check(labels={"names": [0, 1], "negative": 0}).labels
     assert (labels.names, labels.negative) == (["0", "1"], "0")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "said"),
+    [
+        ({"labels": {"negative": None}}, True),
+        ({"labels": {"negative": "no_relation", "names": "infer"}}, False),
+        ({"labels": {"negative": "no_relation"}, "ingest": {"format": "table"}}, False),
+    ],
+)
+def test_a_negative_label_that_nobody_reads_is_said(runtime, said):
+    lines = unread_settings(check(**runtime), runtime)
+    assert any("labels.negative is not read" in line for line in lines) is said

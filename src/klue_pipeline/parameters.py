@@ -153,6 +153,7 @@ def unread_settings(parameters: Parameters, runtime: Mapping[str, Any]) -> list[
         *_unread_of(parameters.clean, "clean", "clean.rules", runtime),
         *_unread_of(parameters.augment, "augment", "augment.methods", runtime),
         *_unread_words(parameters.text.language, runtime),
+        *_unread_negative(parameters, runtime),
         *(
             f"raw.{name} is not read: {what} reads it"
             for name, (what, is_read) in _readers_of_tables(parameters).items()
@@ -174,6 +175,12 @@ def _unread_words(language: str, runtime: Mapping[str, Any]) -> Iterator[str]:
     for name in (runtime.get("text") or {}).get("type_words") or {}:
         if name != language:
             yield f"text.type_words.{name} is not read: text.language is {language}"
+
+
+def _unread_negative(parameters: Parameters, runtime: Mapping[str, Any]) -> Iterator[str]:
+    given = "negative" in (runtime.get("labels") or {})
+    if given and not _data_settings(parameters).has_own_labels:
+        yield "labels.negative is not read: the label set has its own; see labels.names"
 
 
 def _readers_of_tables(parameters: Parameters) -> dict[str, tuple[str, bool]]:

@@ -93,3 +93,10 @@ def test_a_chunk_of_bad_rows_alone_has_an_empty_table():
     (chunk,) = cut_chunks([row(1, problem="broken")], 4)
     assert chunk.sentences.empty
     assert "subject_start" in chunk.sentences.columns
+
+
+def test_named_columns_are_those_of_a_table_whatever_it_looks_like():
+    nine = "\t".join(["sentence", "subject", "object", *"abcdef"]) + "\n"
+    assert choose_format(RawFile("n", nine), predict(), ingest())[0] == "legacy_tsv"
+    named = predict(columns=TableColumns(source="a"))
+    assert choose_format(RawFile("n", nine), named, ingest())[0] == "table"

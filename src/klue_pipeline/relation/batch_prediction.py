@@ -44,23 +44,26 @@ class LabelledChunk:
 class Tally:
     """How many rows went which way, and an example of each reason to reject one."""
 
-    n_labelled: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     first_of: dict[str, RowProblem] = field(default_factory=dict)
 
     def add(self, predictions: pd.DataFrame, problems: Sequence[RowProblem]) -> None:
         """Count a chunk."""
-        self.n_labelled += len(predictions)
         self.labels.update(predictions["label"].tolist())
         self.reasons.update(problem.reason for problem in problems)
         for problem in problems:
             self.first_of.setdefault(problem.reason, problem)
 
     @property
+    def n_labelled(self) -> int:
+        """Rows that got a label."""
+        return self.labels.total()
+
+    @property
     def n_rejected(self) -> int:
         """Rows that could not be labelled."""
-        return sum(self.reasons.values())
+        return self.reasons.total()
 
     def describe_rejected(self) -> str:
         """Return how often each reason occurred, each with its first row."""

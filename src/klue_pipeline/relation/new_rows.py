@@ -8,11 +8,12 @@ import pandas as pd
 
 from klue_pipeline.relation.params import IngestParams, TableColumns
 from klue_pipeline.relation.parsing import TABLE, RawFile, RawRow, TableLayout, detect_format
+from klue_pipeline.relation.parsing.table import UNLABELLED
 from klue_pipeline.relation.predict_params import PredictParams
 from klue_pipeline.relation.row_checks import TEXT_CHECKS, RowProblem, RowRules, find_problem
 from klue_pipeline.relation.sentence_table import build_sentences
 
-_NOT_IN_NEW_ROWS = {"label": None, "source": None, "fold": None}
+_NOT_IN_NEW_ROWS = {**UNLABELLED, "source": None}
 _KLUE_FIELD = "subject_entity"
 
 
@@ -45,10 +46,11 @@ def choose_format(
         predict: What is said of it.
         ingest: What is said of the training rows, which holds where nothing else is said.
     """
+    names_columns = predict.columns != TableColumns()
     name: str = predict.format
     if name == "auto":
-        name = TABLE if ingest.format == TABLE else _detect(raw)
-    named = predict.columns if predict.columns != TableColumns() else ingest.columns
+        name = TABLE if names_columns or ingest.format == TABLE else _detect(raw)
+    named = predict.columns if names_columns else ingest.columns
     ends = predict.ends or ingest.ends
     columns = named.model_copy(update=_NOT_IN_NEW_ROWS)
     return name, TableLayout(columns, ends_are_inclusive=ends == "inclusive", setting="predict")

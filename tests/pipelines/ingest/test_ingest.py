@@ -403,6 +403,16 @@ def test_types_of_a_table_are_free(tmp_path):
     assert made["sentences"]["subject_text"].tolist() == ["Nimbrell", "Vald"]
 
 
+def test_a_test_table_needs_no_column_of_labels(tmp_path):
+    train = (HEADER + "".join(TABLE_LINES)).encode()
+    test = "본문,회사,상대\n한빛은 누리와 손잡았다.,한빛,누리\n".encode()
+    own = {"names": None, "negative": None}
+    made = run(tmp_path, train, test, labels=own, format="table", columns=COLUMNS | {"fold": None})
+    assert made["test_sentences"]["object_text"].tolist() == ["누리"]
+    with pytest.raises(ValueError, match="lacks the columns label: 관계"):
+        run(tmp_path, test, train, labels=own, format="table", columns=COLUMNS)
+
+
 def test_gold_is_read_from_the_test_table_itself(tmp_path):
     made = run_table(tmp_path, test=TABLE_LINES[:2])
     assert made["test_gold"].empty

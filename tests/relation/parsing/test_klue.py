@@ -69,3 +69,28 @@ def test_a_broken_file_stops_with_its_name_and_place(text, message):
     with pytest.raises(ValueError, match=message) as error:
         parse(text)
     assert "train.json" in str(error.value)
+
+
+class Lazy:
+    """Records that are read as they are asked for, as those of a Parquet file."""
+
+    def __init__(self, *rows):
+        self.rows, self.n_read = rows, 0
+
+    def __iter__(self):
+        for row in self.rows:
+            self.n_read += 1
+            yield row
+
+
+def test_lazy_records_are_read_one_by_one():
+    lazy = Lazy(ROW, ROW)
+    rows = klue.parse(RawFile("a.parquet", records=lazy))
+    assert next(rows) == WANTED
+    assert lazy.n_read == 2  # a glance at the columns, and the row itself
+    assert len(list(rows)) == 1
+
+
+def test_lazy_records_without_a_column_name_it():
+    with pytest.raises(ValueError, match=r"a\.parquet lacks guid"):
+        list(klue.parse(RawFile("a.parquet", records=Lazy({"sentence": "가"}))))

@@ -244,3 +244,9 @@ def test_codes_with_leading_zeros_stay_apart(tmp_path):
     lines = [{"text": "가 나", "from": "가", "to": "나", "kind": kind} for kind in (1, 1.0, "01")]
     rows = rows_of("\n".join(map(json.dumps, lines)))
     assert [row.label for row in rows] == ["1", "1", "01"]
+
+
+def test_a_json_list_goes_on_after_what_is_no_object():
+    columns = TableColumns(sentence="text", subject="from", object="to")
+    rows = rows_of('[{"text": "가 나", "from": "가", "to": "나"}, 7]', columns)
+    assert [row.problem for row in rows] == [None, "no JSON object: 7"]

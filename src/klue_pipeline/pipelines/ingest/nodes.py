@@ -70,7 +70,8 @@ def parse_test(raw_test: RawFile, ingest: IngestParams) -> pd.DataFrame:
     Returns:
         One line per test row in file order; schema ``TestSentences``.
     """
-    _, rows = read_rows(raw_test, ingest.format, layout_of(ingest))
+    layout = layout_of(ingest)
+    _, rows = read_rows(raw_test, ingest.format, layout and layout.unlabelled)
     return normalise_test_rows(raw_test.name, rows)
 
 

@@ -7,7 +7,6 @@ the content). Adding one means a file and a line in both tables here, and its na
 
 from collections.abc import Callable, Iterator
 
-from klue_pipeline.relation.params import TableColumns
 from klue_pipeline.relation.parsing import contest_csv, klue, legacy_tsv, table
 from klue_pipeline.relation.parsing.raw_file import RawFile
 from klue_pipeline.relation.parsing.raw_row import RawEntity, RawRow
@@ -68,22 +67,14 @@ def iterate_rows(
     """
     name = detect_format(raw) if format_setting == "auto" else format_setting
     if name == TABLE:
-        return name, table.parse(raw, layout or TableLayout(TableColumns()))
+        return name, table.parse(raw, layout or TableLayout())
     return name, PARSERS[name](raw)
 
 
 def read_rows(
     raw: RawFile, format_setting: str, layout: TableLayout | None = None
 ) -> tuple[str, list[RawRow]]:
-    """Read all rows in the format that was set, or in the one seen under ``auto``.
-
-    Args:
-        raw: The file.
-        format_setting: Name of a format, or ``auto``.
-        layout: Which column holds what, for the format ``table``.
-
-    Returns:
-        The format's name and the rows in the order of the file.
+    """Read all rows at once; arguments and result are those of :func:`iterate_rows`.
 
     Raises:
         ValueError: The format is unknown, the file does not follow it, or it has no rows.

@@ -1,11 +1,11 @@
 """KLUE's own schema: its JSON file, JSON lines, or the rows of the hub's ``klue``/``re``."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from klue_pipeline.relation.parsing.columns import require_columns
-from klue_pipeline.relation.parsing.json_lines import read_json_lines
+from klue_pipeline.relation.parsing.json_lines import Record, read_json_lines
 from klue_pipeline.relation.parsing.raw_file import RawFile
 from klue_pipeline.relation.parsing.raw_row import RawRow
 from klue_pipeline.relation.parsing.values import (
@@ -26,7 +26,12 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
         ValueError: The JSON is broken or no list of objects, or no row has a certain field.
     """
     if raw.open_text is not None and raw.head().lstrip().startswith("{"):
-        yield from _stream(raw)
+        yield from _stream(read_json_lines(raw.lines()))
+        return
+    if raw.records is not None and not isinstance(raw.records, Sequence):
+        first: Mapping[str, Any] = next(iter(raw.records), {})
+        require_columns(list(first), COLUMNS, raw.name)
+        yield from _stream(raw.records)
         return
     records = read_json(raw.require_text(), raw.name) if raw.is_text else list(raw.records or ())
     for row_number, record in enumerate(records, start=1):
@@ -48,9 +53,9 @@ def is_seen_in(raw: RawFile) -> bool:
     return not raw.is_text or raw.head().lstrip().startswith(("[", "{"))
 
 
-def _stream(raw: RawFile) -> Iterator[RawRow]:
-    """Read JSON lines one by one; a line that cannot be read becomes a row with a problem."""
-    for row_number, record in enumerate(read_json_lines(raw.lines()), start=1):
+def _stream(records: Iterable[Record]) -> Iterator[RawRow]:
+    """Read records one by one; one that cannot be read becomes a row with a problem."""
+    for row_number, record in enumerate(records, start=1):
         if isinstance(record, str):
             yield RawRow(row_number, None, None, None, None, None, problem=record)
         else:

@@ -7,7 +7,7 @@ there. A row that cannot be read becomes a row with a problem; the rest of the f
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any
 
@@ -34,6 +34,12 @@ _LOOKED_AT = 100
 """Records whose keys are looked at to learn which columns there are: JSON leaves empty ones out."""
 
 
+UNLABELLED: Mapping[str, None] = {"label": None, "fold": None}
+"""The columns that only training rows need."""
+
+_STANDARD_COLUMNS = TableColumns()
+
+
 @dataclass(frozen=True)
 class TableLayout:
     """How a table of one's own states its rows.
@@ -44,9 +50,14 @@ class TableLayout:
         setting: The group of settings that says so; messages name it.
     """
 
-    columns: TableColumns
+    columns: TableColumns = _STANDARD_COLUMNS
     ends_are_inclusive: bool = False
     setting: str = "ingest"
+
+    @property
+    def unlabelled(self) -> "TableLayout":
+        """The same for rows whose labels and folds nobody reads, so that they may lack them."""
+        return replace(self, columns=self.columns.model_copy(update=UNLABELLED))
 
 
 def layout_of(ingest: IngestParams) -> TableLayout | None:
