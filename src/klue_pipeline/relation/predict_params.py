@@ -16,7 +16,7 @@ class PredictParams(Settings):
     input: str | None
     """A file of rows: sentences and where their entities are; labels in it are not looked at."""
     format: InputFormat
-    """``auto`` takes ``table`` where training rows came from one or ``columns`` are named, else what
+    """``auto`` takes ``table`` where training rows were one or ``columns`` are named, else what
     the content shows, and a ``table`` with standard columns where it shows nothing."""
     columns: TableColumns = TableColumns()
     """The columns of a ``table``, where they are other ones than those of ``ingest.columns``."""
