@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.markdown import write_table
 from klue_pipeline.datasets.new_rows import NewRowsDataset
 from klue_pipeline.datasets.predictions import PredictionsDataset
-from klue_pipeline.relation.batch_prediction import BatchPrediction
-from klue_pipeline.relation.classifier import RelationClassifier
-from klue_pipeline.relation.new_rows import choose_format, cut_chunks
-from klue_pipeline.relation.params import IngestParams, TableColumns
-from klue_pipeline.relation.parsing import RawFile, iterate_rows
-from klue_pipeline.relation.predict_params import PredictParams
+from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
+from klue_pipeline.relation.inference.classifier import RelationClassifier
+from klue_pipeline.relation.ingest.new_rows import choose_format, cut_chunks
+from klue_pipeline.relation.ingest.parsing import RawFile, iterate_rows
+from klue_pipeline.relation.settings.params import IngestParams, TableColumns
+from klue_pipeline.relation.settings.predict_params import PredictParams
 
 COLUMNS = ["sentence", "subject_text", "subject_start", "subject_end", "subject_type",
            "object_text", "object_start", "object_end", "object_type"]  # fmt: skip

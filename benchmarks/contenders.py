@@ -13,7 +13,7 @@ from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from benchmarks.workload import Workload
-from klue_pipeline.relation.metrics import score_metrics
+from klue_pipeline.relation.metrics.klue import score_metrics
 from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.trainer import ClassifierTrainer, FoldRows
 

@@ -33,10 +33,10 @@ from benchmarks.coverage_table import (
 )
 from benchmarks.markdown import write_table
 from benchmarks.sample_run import SampleRun, ScoredTestSet, read_run, score_rows
-from klue_pipeline.relation.evaluation import negative_id
-from klue_pipeline.relation.metrics import score_metrics
-from klue_pipeline.relation.resampled_metrics import METRICS
-from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.evaluation.scores import average_probabilities
+from klue_pipeline.evaluation.truth import negative_id
+from klue_pipeline.relation.metrics.klue import score_metrics
+from klue_pipeline.relation.metrics.resampled_metrics import METRICS
 from klue_pipeline.relation.shift.prediction import from_flat
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.weights import label_shares

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.bootstrap import Estimate
+from klue_pipeline.evaluation.intervals import Estimate
 from klue_pipeline.relation.shift.estimators import total_variation
 
 COLUMNS = (

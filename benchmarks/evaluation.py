@@ -25,21 +25,21 @@ from benchmarks.made_up_scores import MadeUp, Sizes, make_up
 from benchmarks.markdown import write_table
 from benchmarks.naive_bootstrap import score_draws
 from benchmarks.settings import read_settings
-from klue_pipeline.relation.bootstrap import draw_weights
-from klue_pipeline.relation.calibration import report_calibration
+from klue_pipeline.evaluation.calibration import report_calibration
+from klue_pipeline.evaluation.intervals import draw_weights
 from klue_pipeline.relation.ensemble.blending import blend
 from klue_pipeline.relation.ensemble.diversity import tabulate_diversity
 from klue_pipeline.relation.ensemble.report import report_blend
-from klue_pipeline.relation.evaluation import evaluate_by_fold, evaluate_scores
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.judgement import judge
-from klue_pipeline.relation.leaderboard import LeaderboardEntry
-from klue_pipeline.relation.leaderboard_entries import Contender, rank_contenders
-from klue_pipeline.relation.params import EnsembleParams
-from klue_pipeline.relation.seen_pairs import pair_is_seen
+from klue_pipeline.relation.ensemble.standings import Contender, rank_contenders
+from klue_pipeline.relation.error_analysis.slices import tabulate_slices
+from klue_pipeline.relation.metrics.evaluation import evaluate_by_fold, evaluate_scores
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.params import EnsembleParams
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
-from klue_pipeline.relation.slices import tabulate_slices
+from klue_pipeline.relation.splits.leakage import pair_is_seen
+from klue_pipeline.reporting.leaderboard import LeaderboardEntry
 
 COLUMNS = ("stage", "wall time, s", "CPU time, s", "peak memory so far, MB")
 _NAIVE_DRAWS = 3

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
+from klue_pipeline.relation.ensemble.members import BlendTask
 from klue_pipeline.relation.ensemble.preparation import Voters
 from klue_pipeline.relation.ensemble.selection import Origin, Selection, trace_origin
-from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable, average_probabilities
 
 NEGATIVE = "no_relation"
 TRAINING_NEGATIVE_SHARE, TEST_NEGATIVE_SHARE = 0.29, 0.60

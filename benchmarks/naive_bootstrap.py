@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, auc, f1_score, precision_recall_curve
 
-from klue_pipeline.relation.metrics import PERCENT
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.intervals import PERCENT
+from klue_pipeline.evaluation.scores import ScoreTable
 
 LabelIds = NDArray[np.int64]
 

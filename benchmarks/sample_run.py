@@ -18,14 +18,15 @@ from klue_pipeline.datasets.checkpoint import CheckpointDataset
 from klue_pipeline.datasets.raw_relation import RawRelationDataset
 from klue_pipeline.datasets.score_table import ScoreTableDataset
 from klue_pipeline.datasets.tokenizer import TokenizerDataset
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.pipelines.ingest.nodes import parse_test
-from klue_pipeline.relation.evaluation import gold_by_row
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.features import encode
-from klue_pipeline.relation.fold_prediction import score_test_rows
-from klue_pipeline.relation.model import read_relation_config
-from klue_pipeline.relation.params import IngestParams, LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.encoding.features import encode
+from klue_pipeline.relation.model.fold_prediction import score_test_rows
+from klue_pipeline.relation.model.relation_model import read_relation_config
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.params import IngestParams
 from klue_pipeline.training.params import TrainingParams
 
 _PROJECT = Path(__file__).parents[1]

@@ -14,14 +14,14 @@ from benchmarks.inference import predict_ours
 from benchmarks.settings import read_input, read_settings
 from benchmarks.workload import Workload, read_sentences
 from klue_pipeline.datasets.features import FeaturesDataset
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.clean.nodes import assign_folds
-from klue_pipeline.relation.augment_params import AugmentParams
 from klue_pipeline.relation.augmentation.driver import Resources, augment_rows
 from klue_pipeline.relation.augmentation.table import mark_originals
-from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.cleaning import Evidence, Tables, clean_tables
-from klue_pipeline.relation.features import encode
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.relation.encoding.features import encode
+from klue_pipeline.relation.settings.augment_params import AugmentParams
+from klue_pipeline.relation.settings.clean_params import CleanParams
 from klue_pipeline.training.params import FoldsParams
 
 Seconds = dict[str, float]

@@ -11,23 +11,23 @@ from transformers import PreTrainedTokenizerBase
 
 from benchmarks.settings import read_input, read_settings
 from klue_pipeline.datasets.raw_relation import RawRelationDataset
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.ingest.nodes import parse_train
 from klue_pipeline.relation.augmentation.table import mark_originals
-from klue_pipeline.relation.encoded_rows import encode_rows
-from klue_pipeline.relation.features import Features, encode
-from klue_pipeline.relation.fold_training import ClassifierParams, build_model, describe_model
-from klue_pipeline.relation.labels import EntityTypes, LabelSets
-from klue_pipeline.relation.model import RelationConfig, RelationModel
-from klue_pipeline.relation.params import (
+from klue_pipeline.relation.encoding.encoded_rows import encode_rows
+from klue_pipeline.relation.encoding.features import Features, encode
+from klue_pipeline.relation.ingest.labels import EntityTypes, LabelSets
+from klue_pipeline.relation.model.fold_training import ClassifierParams, build_model, describe_model
+from klue_pipeline.relation.model.relation_model import RelationConfig, RelationModel
+from klue_pipeline.relation.settings.params import (
     HeadParams,
     IngestParams,
-    LabelSet,
     LabelsParams,
     TargetParams,
 )
-from klue_pipeline.relation.tokenizer import load_tokenizer
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
+from klue_pipeline.training.tokenizer import load_tokenizer
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -233,9 +234,13 @@ def relation_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
     from transformers import BertConfig, BertModel
 
-    from klue_pipeline.relation.model import RelationConfig, RelationModel, TrainedModel
-    from klue_pipeline.relation.params import HeadParams, InputParams, TargetParams
-    from klue_pipeline.relation.tokenizer import train_tokenizer
+    from klue_pipeline.relation.model.relation_model import (
+        RelationConfig,
+        RelationModel,
+        TrainedModel,
+    )
+    from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+    from klue_pipeline.training.tokenizer import train_tokenizer
 
     torch.set_num_threads(1)
     sentences = ["이순신은 조선의 무신이다.", "@ * 사람 * 이순신 @은 # ^ 장소 ^ 조선 #의 무신이다."]
@@ -268,3 +273,151 @@ def relation_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model = RelationModel(BertModel(sizes, add_pooling_layer=False), config)
         TrainedModel(model.eval(), tokenizer).save_pretrained(folder / f"fold_{fold}")
     return folder
+
+
+CORPUS = [
+    "@ * 사람 * 이순신 @은 # ^ 조직 ^ 수군 #을 이끌었다.",
+    "이순신과 수군의 관계는 무엇입니까? 李舜臣은 조선의 무신이다.",
+    "〈Something〉는 조지 해리슨이 쓰고 1969년 앨범 《Abbey Road》에 담은 노래다.",
+    "# ^ 장소 ^ 서울 #에서 @ * 조직 * 다온전자 @가 (주)새벽당과 만났다.",
+]
+# In the order of their ids.
+ROBERTA = {"cls_token": "<s>", "pad_token": "<pad>", "sep_token": "</s>", "unk_token": "<unk>"}
+
+
+@pytest.fixture(scope="session")
+def wordpiece_tokenizer():
+    """What ``encoder.name: scratch`` trains."""
+    from klue_pipeline.training.tokenizer import train_tokenizer
+
+    return train_tokenizer(CORPUS * 3, vocabulary_size=1000)
+
+
+@pytest.fixture(scope="session")
+def klue_roberta_tokenizer(wordpiece_tokenizer):
+    """A BERT tokenizer, as klue/roberta ships: it numbers the second text 1 for any encoder."""
+    from transformers import BertTokenizerFast
+
+    return BertTokenizerFast(vocab=wordpiece_tokenizer.get_vocab(), do_lower_case=False)
+
+
+@pytest.fixture(scope="session")
+def xlm_roberta_tokenizer():
+    """Unigram pieces that hold the blank before a word; one segment; ``<s> A </s></s> B </s>``."""
+    from tokenizers import (
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+        trainers,
+    )
+    from transformers import PreTrainedTokenizerFast
+
+    backend = Tokenizer(models.Unigram())
+    backend.normalizer = normalizers.Sequence(
+        [normalizers.Precompiled(_charsmap_that_drops(0x1F)), normalizers.NFKC()]
+    )
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    backend.decoder = decoders.Metaspace()
+    unknown = ROBERTA["unk_token"]
+    trainer = trainers.UnigramTrainer(
+        special_tokens=[*ROBERTA.values()], unk_token=unknown, show_progress=False
+    )
+    backend.train_from_iterator(CORPUS * 3, trainer)
+    # Pieces that hold a marker together with text beside it, likelier than their parts.
+    glued = [(piece, -1.0) for piece in ("(@", "▁(@", "@은", "#을", "@#", "#@", "##", "@)", "《#")]
+    learnt = json.loads(backend.to_str())["model"]["vocab"]
+    backend.model = models.Unigram([*map(tuple, learnt), *glued], unk_id=3)
+    backend.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> </s> $B </s>",
+        special_tokens=[("<s>", 0), ("</s>", 2)],
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=backend, **ROBERTA)
+
+
+def _charsmap_that_drops(byte):
+    """SentencePiece's compiled character map with one rule: ``byte`` becomes nothing.
+
+    A double-array trie of 256 units (root, the byte's node, its leaf), then the replacements.
+    """
+    root_offset, leaf = 32, 64
+    node = root_offset ^ byte
+    units = array("I", [0] * 256)
+    units[0] = root_offset << 10
+    units[node] = (node ^ leaf) << 10 | 1 << 8 | byte
+    trie = units.tobytes()
+    return len(trie).to_bytes(4, "little") + trie + b"\0"
+
+
+@pytest.fixture(scope="session")
+def byte_level_tokenizer():
+    """RoBERTa's byte pairs: one character may be several tokens with the same offsets."""
+    from tokenizers import ByteLevelBPETokenizer
+    from tokenizers.processors import RobertaProcessing
+    from transformers import PreTrainedTokenizerFast
+
+    backend = ByteLevelBPETokenizer(add_prefix_space=True)
+    special = [*ROBERTA.values()]
+    backend.train_from_iterator(CORPUS, vocab_size=400, special_tokens=special, show_progress=False)
+    backend._tokenizer.post_processor = RobertaProcessing(("</s>", 2), ("<s>", 0))
+    return PreTrainedTokenizerFast(tokenizer_object=backend._tokenizer, **ROBERTA)
+
+
+@pytest.fixture(scope="session", params=["wordpiece", "klue_roberta", "xlm_roberta", "byte_level"])
+def any_tokenizer(request):
+    """Each of the above in turn."""
+    return request.getfixturevalue(f"{request.param}_tokenizer")
+
+
+@pytest.fixture(scope="session")
+def encoder_folders(tmp_path_factory, wordpiece_tokenizer, xlm_roberta_tokenizer):
+    """A tiny random encoder per family with its tokenizer, in a folder for ``encoder.name``."""
+    import torch
+    from transformers import AutoModel
+
+    torch.set_num_threads(1)
+    root = tmp_path_factory.mktemp("encoders")
+    families = _encoder_families(wordpiece_tokenizer, xlm_roberta_tokenizer)
+    for number, (family, (config, tokenizer)) in enumerate(families.items()):
+        config.vocab_size, config.pad_token_id = len(tokenizer), tokenizer.pad_token_id
+        torch.manual_seed(number)
+        AutoModel.from_config(config).save_pretrained(root / family)
+        tokenizer.save_pretrained(root / family)
+    return {family: root / family for family in families}
+
+
+def _encoder_families(wordpiece, unigram):
+    from transformers import BertConfig, ElectraConfig, RobertaConfig, XLMRobertaConfig
+
+    sizes = {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+    }
+    one_segment = sizes | {"type_vocab_size": 1, "max_position_embeddings": 130}
+    return {
+        "bert": (BertConfig(**sizes, max_position_embeddings=128), wordpiece),
+        "roberta": (RobertaConfig(**one_segment), _as_klue_roberta_numbers(wordpiece)),
+        "electra": (ElectraConfig(**sizes, embedding_size=8), wordpiece),
+        "xlm_roberta": (XLMRobertaConfig(**one_segment), unigram),
+    }
+
+
+def _as_klue_roberta_numbers(wordpiece):
+    """klue/roberta's ids: [CLS] 0, [PAD] 1, [SEP] 2, [UNK] 3, [MASK] 4."""
+    from transformers import BertTokenizerFast
+
+    vocabulary = sorted(wordpiece.get_vocab(), key=wordpiece.get_vocab().get)
+    vocabulary[:5] = ["[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"]
+    numbered = {token: index for index, token in enumerate(vocabulary)}
+    return BertTokenizerFast(vocab=numbered, do_lower_case=False)
+
+
+@pytest.fixture(scope="session", params=["bert", "roberta", "electra", "xlm_roberta"])
+def encoder_folder(request, encoder_folders):
+    """Each encoder's folder in turn."""
+    return encoder_folders[request.param]

@@ -5,7 +5,8 @@ import shutil
 import click
 import pytest
 
-from klue_pipeline.cli import parse_params, run
+from klue_pipeline.cli import run
+from klue_pipeline.commands.options import parse_params
 
 HEAVY = {"torch", "transformers", "mlflow", "matplotlib", "sklearn"}
 # Runs a command as the console script does, then says which of the heavy libraries it imported.

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from klue_pipeline.relation.groups import connected_groups
+from klue_pipeline.relation.splits.groups import connected_groups
 from klue_pipeline.text.josa import JosaPair, choose_josa
 
 ROOT = Path(__file__).resolve().parents[1]

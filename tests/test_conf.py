@@ -13,9 +13,9 @@ from kedro.io import MemoryDataset
 from kedro.pipeline import Pipeline
 from pydantic import BaseModel
 
-from klue_pipeline import topology
 from klue_pipeline.cli import run
-from klue_pipeline.parameters import Parameters
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ["base", "klue", "test"]

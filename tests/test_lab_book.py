@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from kedro.config import OmegaConfigLoader
 
-from klue_pipeline import topology
-from klue_pipeline.experiments import resolve_experiment
-from klue_pipeline.parameters import check_parameters
-from klue_pipeline.relation.compatibility import TARGETS_OF_COMPOSITE
-from klue_pipeline.relation.composites import COMPOSITES
+from klue_pipeline.relation.composites.methods import COMPOSITES
+from klue_pipeline.relation.settings.compatibility import TARGETS_OF_COMPOSITE
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.parameters import check_parameters
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from klue_pipeline import topology
 from klue_pipeline.pipeline_registry import register_pipelines
+from klue_pipeline.runs import topology
 from klue_pipeline.training.params import FoldsParams
 
 FOLDS = FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
@@ -204,7 +204,8 @@ def test_folds_are_namespaces_with_nodes_of_their_own(kind, pipelines):
 def test_the_table_is_made_without_what_is_slow_to_import(kind_and_members):
     code = (
         "import sys; from klue_pipeline.pipeline_registry import register_pipelines; "
-        "from klue_pipeline import topology; from klue_pipeline.training.params import FoldsParams;"
+        "from klue_pipeline.runs import topology; "
+        "from klue_pipeline.training.params import FoldsParams; "
         "topology.set_shape(topology.Shape(FoldsParams(strategy='kfold', n_splits=2, seed=1, "
         f"validation_share=0.2), {kind_and_members})); register_pipelines(); "
         "heavy = {'torch', 'transformers', 'mlflow', 'matplotlib', 'sklearn'}; "

@@ -1,4 +1,4 @@
-"""The READMEs tell the truth: their trees name what exists, their commands and settings parse."""
+"""The READMEs tell the truth: their commands and settings parse."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import pytest
@@ -18,43 +18,19 @@ from kedro.framework.project import settings as project_settings
 from kedro.framework.startup import bootstrap_project
 
 from klue_pipeline.cli import run as kedro_run
-from klue_pipeline.experiments import resolve_experiment
-from klue_pipeline.parameters import check_parameters
+from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.parameters import check_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = ["README.md", "README.ko.md"]
 DOCUMENTS = [*READMES, "CONTRIBUTING.md"]
-UNLISTED = [".gitkeep", "__init__.py"]
-"""Files that need no line of their own in the tree."""
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-TREE_LINE = re.compile(r"^(?P<indent>(?:│   |    )*)[├└]── (?P<name>\S+)(?P<purpose>.*)$")
-
-
-class Entry(NamedTuple):
-    """One line of a tree: a path relative to the project, a folder ending in a slash."""
-
-    path: str
-    purpose: str
 
 
 def blocks(document: str, language: str) -> list[str]:
     text = (ROOT / document).read_text(encoding="utf-8")
     return [body for name, body in BLOCK.findall(text) if name == language]
-
-
-def tree(document: str) -> list[Entry]:
-    [block] = [body for body in blocks(document, "text") if "├── " in body]
-    entries: list[Entry] = []
-    parents: list[str] = []
-    for line in block.splitlines()[1:]:
-        match = TREE_LINE.match(line)
-        assert match, f"not a line of a tree: {line!r}"
-        depth = len(match["indent"]) // 4
-        path = "".join(parents[:depth]) + match["name"]
-        parents[depth:] = [match["name"]]
-        entries.append(Entry(path, match["purpose"].strip()))
-    return entries
 
 
 def commands(document: str) -> list[list[str]]:
@@ -70,62 +46,8 @@ def commands_of(program: str, *start: str) -> Iterator[Any]:
                 yield pytest.param(words, id=f"{document}: {' '.join(words)}")
 
 
-def shipped_files() -> list[str]:
-    """Files that are in git, or would be after `git add .`; deleted ones are left out."""
-    if not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout: no telling which files belong to the project")
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    found = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True)
-    names = found.stdout.rstrip("\0").split("\0")
-    return [name for name in names if (ROOT / name).exists()]
-
-
-def is_covered(path: str, listed: set[str]) -> bool:
-    """Whether a file has its own line, or the nearest folder with one lists nothing inside it."""
-    if path in listed:
-        return True
-    folders = [f"{parent}/" for parent in Path(path).parents if f"{parent}/" in listed]
-    return bool(folders) and not any(
-        other != folders[0] and other.startswith(folders[0]) for other in listed
-    )
-
-
-@pytest.mark.parametrize("document", READMES)
-def test_tree_names_only_what_exists(document: str) -> None:
-    entries = tree(document)
-    missing = [e.path for e in entries if not (ROOT / e.path).exists()]
-    wrong_kind = [e.path for e in entries if e.path.endswith("/") != (ROOT / e.path).is_dir()]
-    assert entries
-    assert (missing, wrong_kind) == ([], [])
-
-
-@pytest.mark.parametrize("document", READMES)
-def test_tree_names_all_that_exists(document: str) -> None:
-    listed = {entry.path for entry in tree(document)}
-    unlisted = [
-        path
-        for path in shipped_files()
-        if Path(path).name not in UNLISTED and not is_covered(path, listed)
-    ]
-    assert unlisted == []
-
-
-@pytest.mark.parametrize("document", READMES)
-def test_every_line_of_the_tree_states_a_purpose(document: str) -> None:
-    assert [entry.path for entry in tree(document) if len(entry.purpose) < 3] == []
-
-
-def test_coverage_rule_finds_forgotten_files() -> None:
-    listed = {"src/", "src/a.py", "tests/"}
-    assert is_covered("src/a.py", listed)
-    assert is_covered("tests/deep/test_a.py", listed)
-    assert not is_covered("src/b.py", listed)
-    assert not is_covered("Makefile", listed)
-
-
-def test_both_languages_show_the_same_tree_commands_and_settings() -> None:
+def test_both_languages_show_the_same_commands_and_settings() -> None:
     english, korean = READMES
-    assert [entry.path for entry in tree(english)] == [entry.path for entry in tree(korean)]
     assert commands(english) == commands(korean)
     assert settings(english) == settings(korean)
 

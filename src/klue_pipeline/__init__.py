@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from klue_pipeline.version import __version__
+
 if TYPE_CHECKING:
-    from klue_pipeline.relation.classifier import RelationClassifier, RelationPrediction
+    from klue_pipeline.relation.inference.classifier import RelationClassifier, RelationPrediction
 
 __all__ = ["RelationClassifier", "RelationPrediction", "__version__"]
-__version__ = "0.1.0"
 
 _LAZY = ("RelationClassifier", "RelationPrediction")
 
@@ -14,7 +15,7 @@ _LAZY = ("RelationClassifier", "RelationPrediction")
 def __getattr__(name: str) -> Any:
     # On demand, because they bring torch and transformers along.
     if name in _LAZY:
-        from klue_pipeline.relation import classifier
+        from klue_pipeline.relation.inference import classifier
 
         return getattr(classifier, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline import topology
 from klue_pipeline.pipelines import (
     adapt,
     augment,
@@ -24,6 +23,7 @@ from klue_pipeline.pipelines import (
     tokenize,
     train,
 )
+from klue_pipeline.runs import topology
 
 RUNS: dict[topology.Kind, tuple[str, ...]] = {
     "single": (

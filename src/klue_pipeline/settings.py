@@ -1,13 +1,13 @@
 """Project settings: what differs from Kedro's defaults (https://docs.kedro.org/en/stable)."""
 
 from klue_pipeline.console import quieten
-from klue_pipeline.experiments import folder_name
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
+from klue_pipeline.runs.experiments import folder_name
 
 quieten()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from transformers import BertConfig, BertModel
 
-from klue_pipeline.relation.tokenizer import train_tokenizer
+from klue_pipeline.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[2]
 

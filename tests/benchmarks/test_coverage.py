@@ -20,7 +20,7 @@ from benchmarks.markdown import write_table
 from benchmarks.sample_run import ScoredTestSet
 from scripts.make_sample import make_rows
 
-from klue_pipeline.relation.bootstrap import Estimate
+from klue_pipeline.evaluation.intervals import Estimate
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,10 +13,10 @@ from benchmarks.evaluation import (
 from benchmarks.made_up_scores import NEGATIVE, Sizes, make_up
 from benchmarks.naive_bootstrap import score_draws
 
-from klue_pipeline.relation.bootstrap import draw_weights
+from klue_pipeline.evaluation.intervals import draw_weights
 from klue_pipeline.relation.ensemble.selection import select_members
-from klue_pipeline.relation.metrics import accuracy
-from klue_pipeline.relation.resampled_metrics import ResampledMetrics
+from klue_pipeline.relation.metrics.klue import accuracy
+from klue_pipeline.relation.metrics.resampled_metrics import ResampledMetrics
 
 SIZES = Sizes(experiments=2, rows=400, test_rows=100, folds=2, labels=4)
 

@@ -9,9 +9,9 @@ import time
 import click
 import pytest
 
-from klue_pipeline.cli import ERROR_FILE, explain_errors
 from klue_pipeline.commands import child_run
 from klue_pipeline.commands.child_run import run_kedro
+from klue_pipeline.commands.errors import ERROR_FILE, explain_errors
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 

@@ -11,9 +11,9 @@ from klue_pipeline.commands.comparison import Row, compare_results
 from klue_pipeline.commands.jobs import Job
 from klue_pipeline.commands.outcomes import Outcome
 from klue_pipeline.commands.table import format_table, save_table
-from klue_pipeline.relation.bootstrap import Interval
-from klue_pipeline.relation.params import TargetParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.intervals import Interval
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.settings.params import TargetParams
 
 LABELS = ["no_relation", "per:title", "per:spouse"]
 N_ROWS = 90

@@ -4,7 +4,7 @@ import pytest
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.exported_model import ExportedModelDataset
-from klue_pipeline.relation.model_export import ExportedModel
+from klue_pipeline.relation.inference.model_export import ExportedModel
 
 
 @pytest.fixture

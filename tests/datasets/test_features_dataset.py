@@ -5,7 +5,7 @@ import pytest
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.features import FeaturesDataset
-from klue_pipeline.relation.features import SCHEMA, Features
+from klue_pipeline.relation.encoding.features import SCHEMA, Features
 
 LABELS = ("no_relation", "per:title", "org:founded")
 

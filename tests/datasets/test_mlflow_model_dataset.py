@@ -13,9 +13,8 @@ from klue_pipeline.datasets.mlflow_model import (
     MlflowModelDataset,
     pinned_requirements,
 )
-from klue_pipeline.relation.example_request import EXAMPLES
-from klue_pipeline.relation.model_export import ExportedModel
-from klue_pipeline.relation.model_package import ModelPackage, tabulate_request
+from klue_pipeline.relation.inference.model_export import ExportedModel
+from klue_pipeline.relation.inference.model_package import EXAMPLES, ModelPackage, tabulate_request
 
 # Asks a saved model with nothing but what travels in it, and says what that needed.
 ASK_ALONE = """
@@ -23,7 +22,7 @@ import ast, sys
 from pathlib import Path
 folder = Path(sys.argv[1])
 sys.path.insert(0, str(folder / "code"))
-from klue_pipeline import serving
+from klue_pipeline.relation.inference import serving
 import pandas as pd
 served = serving._load_pyfunc(str(folder / "data/checkpoints"))
 row = {"sentence": "이순신은 조선의 무신이다.", "subject": "이순신", "object": "조선"}
@@ -119,7 +118,7 @@ def test_it_is_asked_with_its_own_code_and_requirements_alone(saved):
 def test_mlflow_asks_it_as_the_classifier_is_asked(saved, package):
     import mlflow.pyfunc
 
-    from klue_pipeline.relation.classifier import RelationClassifier
+    from klue_pipeline.relation.inference.classifier import RelationClassifier
 
     answers = mlflow.pyfunc.load_model(str(saved)).predict(package.example)
     sentence = package.example["sentence"][0]

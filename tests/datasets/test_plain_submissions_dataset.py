@@ -6,7 +6,7 @@ import pytest
 from kedro.io import DataCatalog, DatasetError
 
 from klue_pipeline.datasets.plain_submissions import PlainSubmissionsDataset
-from klue_pipeline.relation.plain_submissions import read_plain_submissions
+from klue_pipeline.relation.submissions.plain_submissions import read_plain_submissions
 
 NAMES = ["no_relation", "인물:직업"]
 LINES = 'id,pred_label,probs\n0,no_relation,"[0.75, 0.25]"\n007,인물:직업,"[0.5e-3, 0.9995]"\n'

@@ -3,7 +3,7 @@ from kedro.io import DatasetError
 
 import datasets
 from klue_pipeline.datasets.raw_relation import RawGoldDataset, RawRelationDataset
-from klue_pipeline.relation.parsing import RawFile
+from klue_pipeline.relation.ingest.parsing import RawFile
 
 HUB_ROWS = {"guid": ["a", "b", "c"], "label": [1, 0, -1]}
 

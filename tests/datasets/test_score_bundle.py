@@ -13,8 +13,8 @@ import pytest
 from kedro.io import DataCatalog, DatasetError
 
 from klue_pipeline.datasets.score_bundle import ScoreBundleDataset, ScoreBundlesDataset
-from klue_pipeline.relation.bundles import ExperimentDescription, make_bundle
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.bundles import ExperimentDescription, make_bundle
+from klue_pipeline.evaluation.scores import ScoreTable
 
 NAMES = ("no_relation", "인물:직업", "org:members")
 FILES = ["bundle.json", "out_of_fold.parquet", "test_scores.parquet"]

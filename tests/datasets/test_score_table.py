@@ -10,7 +10,7 @@ from kedro.io import DatasetError
 from kedro_datasets.partitions import PartitionedDataset
 
 from klue_pipeline.datasets.score_table import ScoreTableDataset
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.scores import ScoreTable
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.submission_ledger import SubmissionLedgerDataset
-from klue_pipeline.relation.bootstrap import Estimate
-from klue_pipeline.relation.ledger import COLUMNS, Entry, tabulate_entries
+from klue_pipeline.evaluation.intervals import Estimate
+from klue_pipeline.reporting.ledger import COLUMNS, Entry, tabulate_entries
 
 HEADER = ",".join(COLUMNS)
 

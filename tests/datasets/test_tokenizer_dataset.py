@@ -4,7 +4,7 @@ import pytest
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.tokenizer import TokenizerDataset
-from klue_pipeline.relation.tokenizer import train_tokenizer
+from klue_pipeline.training.tokenizer import train_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
-from klue_pipeline.hooks.mlflow_client import RunStore
+from klue_pipeline.tracking.mlflow_client import RunStore
 
 PARAMETERS = {
     "experiment": "rbert",

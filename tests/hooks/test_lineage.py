@@ -15,10 +15,10 @@ from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 
-from klue_pipeline.experiments import folder_name, resolve_experiment
 from klue_pipeline.hooks import lineage
 from klue_pipeline.hooks.lineage import LineageHooks
-from klue_pipeline.origin_sources import LATEST_RESULTS, path_in
+from klue_pipeline.runs.experiments import folder_name, resolve_experiment
+from klue_pipeline.runs.origin_sources import LATEST_RESULTS, path_in
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -384,9 +384,9 @@ def test_the_latest_results_become_those_of_a_resumed_run(done, caplog):
 
 def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
     """A new dataset of the real job either lives in its experiment's folder or is listed."""
-    from klue_pipeline.lineage import plain_name, trace_origins
-    from klue_pipeline.parameters import check_parameters
     from klue_pipeline.pipeline_registry import register_pipelines
+    from klue_pipeline.runs.lineage import plain_name, trace_origins
+    from klue_pipeline.runs.parameters import check_parameters
 
     loader = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)
     parameters = check_parameters(resolve_experiment(loader["parameters"], {}))

@@ -7,8 +7,8 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import configure_project, pipelines
 
-from klue_pipeline import topology
 from klue_pipeline.hooks.parameters import ParameterHooks
+from klue_pipeline.runs import topology
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 ROOT_CONF = Path(__file__).parents[2] / "conf"

@@ -14,11 +14,11 @@ from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.hooks import run_record
-from klue_pipeline.hooks.parent_run import PARENT_VARIABLE
-from klue_pipeline.hooks.run_facts import this_process
 from klue_pipeline.hooks.run_record import RECORD_VARIABLE, RunRecordHooks, read_record
 from klue_pipeline.hooks.tracking import TrackingHooks
+from klue_pipeline.runs.process import this_process
 from klue_pipeline.settings import HOOKS
+from klue_pipeline.tracking.parent_run import PARENT_VARIABLE
 
 PARAMETERS = {
     "experiment": "rbert",

@@ -15,8 +15,8 @@ from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import node
 from kedro_datasets.json import JSONDataset
 
-from klue_pipeline.hooks import mlflow_client
 from klue_pipeline.hooks.tracking import TrackingHooks
+from klue_pipeline.tracking import mlflow_client
 from klue_pipeline.training import progress
 
 # A driver that has begun to train fold 0; it says so, then never gets to its end.

@@ -6,8 +6,8 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
-from klue_pipeline import topology
-from klue_pipeline.relation.params import HeadParams, InputParams, TargetParams
+from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+from klue_pipeline.runs import topology
 from klue_pipeline.training.params import (
     EncoderParams,
     FoldsParams,

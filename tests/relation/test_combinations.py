@@ -8,21 +8,22 @@ from itertools import cycle, product
 import pytest
 import torch
 
-from klue_pipeline.relation.compatibility import ModelSettings, find_conflicts
-from klue_pipeline.relation.encoded_rows import encode_rows
-from klue_pipeline.relation.evaluation import negative_id
-from klue_pipeline.relation.features import encode
-from klue_pipeline.relation.fold_rows import answer_target, answered_rows
-from klue_pipeline.relation.fold_training import ClassifierParams, build_model, describe_model
-from klue_pipeline.relation.heads import HEADS
-from klue_pipeline.relation.markers import REPRESENTATIONS
-from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet, TargetParams
-from klue_pipeline.relation.queries import QUERIES
-from klue_pipeline.relation.special_tokens import describe_tokens
-from klue_pipeline.relation.targets import target_labels
-from klue_pipeline.relation.tokenizer import prepare_tokenizer
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.truth import negative_id
+from klue_pipeline.relation.encoding.encoded_rows import encode_rows
+from klue_pipeline.relation.encoding.features import encode
+from klue_pipeline.relation.inputs.markers import REPRESENTATIONS
+from klue_pipeline.relation.inputs.queries import QUERIES
+from klue_pipeline.relation.inputs.special_tokens import describe_tokens
+from klue_pipeline.relation.metrics.targets import target_labels
+from klue_pipeline.relation.model.fold_rows import answer_target, answered_rows
+from klue_pipeline.relation.model.fold_training import ClassifierParams, build_model, describe_model
+from klue_pipeline.relation.model.heads import HEADS
+from klue_pipeline.relation.settings.compatibility import ModelSettings, find_conflicts
+from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.losses import LOSSES, LossContext, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
+from klue_pipeline.training.tokenizer import prepare_tokenizer
 
 FAMILIES = ("bert", "roberta", "electra", "xlm_roberta")
 TYPE_WORDS = {"PER": "사람", "ORG": "조직", "LOC": "장소", "DAT": "날짜", "POH": "명사"}  # no NOH

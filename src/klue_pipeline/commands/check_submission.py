@@ -12,13 +12,13 @@ import pandas as pd
 
 from klue_pipeline.commands.project import open_context
 from klue_pipeline.datasets.csv_lines import split_csv
-from klue_pipeline.hooks.members import environment_option
-from klue_pipeline.relation.submission_problems import (
+from klue_pipeline.relation.submissions.submission_problems import (
     COLUMNS,
     ROUNDED_SUM_TOLERANCE,
     Problem,
     find_problems,
 )
+from klue_pipeline.runs.members import environment_option
 
 _MOST_SHOWN = 20
 _MOST_LABELS = 5

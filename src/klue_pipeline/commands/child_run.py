@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from klue_pipeline.cli import ERROR_FILE
+from klue_pipeline.commands.errors import ERROR_FILE
 
 _GRACE_SECONDS = 10.0
 """A process that got Ctrl-C itself closes its MLflow run in this time."""

@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.commands.outcomes import Outcome
-from klue_pipeline.relation.bootstrap import Interval, compare_scores
-from klue_pipeline.relation.evaluation import gold_by_row, take_rows
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.targets import map_gold, target_labels
-from klue_pipeline.stored_results import StoredResults
+from klue_pipeline.evaluation.intervals import Interval
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import gold_by_row, take_rows
+from klue_pipeline.relation.metrics.comparison import compare_scores
+from klue_pipeline.relation.metrics.targets import map_gold, target_labels
+from klue_pipeline.runs.stored_results import StoredResults
 
 N_RESAMPLES = 1000
 """Draws of a bootstrap; the ends of an interval move by a few hundredths with another seed."""

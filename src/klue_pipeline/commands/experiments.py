@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from klue_pipeline.cli import EXPECTED_ERRORS
 from klue_pipeline.commands.child_run import Ended, run_kedro
 from klue_pipeline.commands.comparison import compare_results
+from klue_pipeline.commands.errors import EXPECTED_ERRORS
 from klue_pipeline.commands.jobs import Job, Request, plan_jobs, require_known
 from klue_pipeline.commands.outcomes import Outcome
 from klue_pipeline.commands.project import (
@@ -19,8 +19,8 @@ from klue_pipeline.commands.project import (
     reporting_folder,
 )
 from klue_pipeline.commands.table import format_table, save_table
-from klue_pipeline.experiments import folder_name
-from klue_pipeline.stored_results import Progress
+from klue_pipeline.runs.experiments import folder_name
+from klue_pipeline.runs.stored_results import Progress
 
 _HOW_IT_STARTS: dict[Progress, str] = {
     "begun": "going on from what is on disk",

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from klue_pipeline.cli import read_settings
-from klue_pipeline.experiments import folder_name, suggest
+from klue_pipeline.commands.options import read_settings
+from klue_pipeline.runs.experiments import folder_name, suggest
 
 _SET_ELSEWHERE = frozenset({"run", "run.name"})
 

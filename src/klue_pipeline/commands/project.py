@@ -10,10 +10,10 @@ from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.utils import find_kedro_project
 
-from klue_pipeline.cli import read_settings
 from klue_pipeline.commands.jobs import Job, Request
-from klue_pipeline.experiments import merge_settings
-from klue_pipeline.stored_results import StoredResults, read_stored_results
+from klue_pipeline.commands.options import read_settings
+from klue_pipeline.runs.experiments import merge_settings
+from klue_pipeline.runs.stored_results import StoredResults, read_stored_results
 
 _ADAPTED_ENCODER = "adapted_encoder"
 

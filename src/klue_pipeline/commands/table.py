@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from klue_pipeline.commands.comparison import N_RESAMPLES, Row
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.relation.bootstrap import CONFIDENCE, Interval
+from klue_pipeline.evaluation.intervals import CONFIDENCE, Interval
 
 _HEADER = (
     "experiment", "status", "seconds", "F1", "AUPRC", "test F1", "test AUPRC",

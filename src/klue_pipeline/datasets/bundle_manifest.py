@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from klue_pipeline.relation.bundles import BundleDescription
+from klue_pipeline.evaluation.bundles import BundleDescription
 
 logger = logging.getLogger(__name__)
 

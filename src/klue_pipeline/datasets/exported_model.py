@@ -1,7 +1,7 @@
 """``ExportedModelDataset`` keeps a model to hand out as a folder that is whole or not there."""
 
 from klue_pipeline.datasets.checkpoint import CheckpointDataset
-from klue_pipeline.relation.model_export import CARD_FILE
+from klue_pipeline.relation.inference.model_export import CARD_FILE
 
 
 class ExportedModelDataset(CheckpointDataset):
@@ -20,7 +20,7 @@ class ExportedModelDataset(CheckpointDataset):
     Example usage for the Python API:
 
     >>> import tempfile
-    >>> from klue_pipeline.relation.model_export import ExportedModel
+    >>> from klue_pipeline.relation.inference.model_export import ExportedModel
     >>> dataset = ExportedModelDataset(filepath=tempfile.mkdtemp() + "/exported")
     >>> dataset.save(ExportedModel({}, 1.0, "# 관계 추출"))
     >>> [path.name for path in dataset.load().iterdir()]

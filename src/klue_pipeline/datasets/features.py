@@ -8,7 +8,7 @@ import pyarrow as pa
 from kedro.io import AbstractDataset, DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.relation.features import SCHEMA, Features
+from klue_pipeline.relation.encoding.features import SCHEMA, Features
 
 _METADATA_KEY = b"klue_pipeline.features"
 _REMEDY = "make it again with kedro run --pipelines tokenize"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import klue_pipeline
 from klue_pipeline.datasets.whole_folder import WholeFolderDataset
-from klue_pipeline.relation.model_export import link_folder
-from klue_pipeline.relation.model_package import ModelPackage
+from klue_pipeline.relation.inference.model_export import link_folder
+from klue_pipeline.relation.inference.model_package import ModelPackage
 
 if TYPE_CHECKING:
     from mlflow.models import Model, ModelSignature
@@ -31,7 +31,7 @@ REQUIREMENTS = (
 )
 """What loading and asking a model imports, beside MLflow, which adds itself."""
 
-_LOADER = "klue_pipeline.serving"
+_LOADER = "klue_pipeline.relation.inference.serving"
 _DATA_FOLDER = "checkpoints"
 _ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 _NOISY_LOGGER = "mlflow.pyfunc"
@@ -116,7 +116,7 @@ def _signature() -> "ModelSignature":
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, DataType, Map, Schema
 
-    from klue_pipeline.serving import OPTIONAL_COLUMNS, SENTENCE
+    from klue_pipeline.relation.inference.serving import OPTIONAL_COLUMNS, SENTENCE
 
     anything: Any = AnyType
     inputs: list[Any] = [ColSpec(DataType.string, SENTENCE, required=False)]

@@ -7,7 +7,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from klue_pipeline.datasets.parquet_records import ParquetRecords
 from klue_pipeline.datasets.raw_relation import PARQUET, require_readable_file, resolve_path
-from klue_pipeline.relation.parsing import RawFile
+from klue_pipeline.relation.ingest.parsing import RawFile
 
 _REMEDY = "Name a file with --params predict.input=<file>."
 

@@ -8,7 +8,7 @@ from kedro.io import DatasetError
 
 from klue_pipeline.datasets.bundle_manifest import MANIFEST
 from klue_pipeline.datasets.drop_folder import DropFolderDataset, is_archive, list_entries
-from klue_pipeline.relation.plain_submissions import SubmissionShelf
+from klue_pipeline.relation.submissions.plain_submissions import SubmissionShelf
 
 logger = logging.getLogger(__name__)
 

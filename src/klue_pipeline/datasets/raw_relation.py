@@ -9,8 +9,8 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
 from klue_pipeline.datasets.parquet_records import ParquetRecords
-from klue_pipeline.relation.labels import NO_LABEL
-from klue_pipeline.relation.parsing import RawFile
+from klue_pipeline.relation.ingest.labels import NO_LABEL
+from klue_pipeline.relation.ingest.parsing import RawFile
 
 PARQUET = ".parquet"
 _HUB = "hub:"

@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from klue_pipeline.datasets.atomic_folder import folder_written_beside
+from klue_pipeline.datasets.atomic_file import folder_written_beside
 from klue_pipeline.datasets.bundle_manifest import (
     MANIFEST,
     OUT_OF_FOLD,
@@ -18,7 +18,7 @@ from klue_pipeline.datasets.bundle_manifest import (
 )
 from klue_pipeline.datasets.drop_folder import DropFolderDataset, is_archive, list_entries
 from klue_pipeline.datasets.score_table import ScoreTableDataset
-from klue_pipeline.relation.bundles import BundleShelf, ScoreBundle
+from klue_pipeline.evaluation.bundles import BundleShelf, ScoreBundle
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.scores import ScoreTable
 
 _METADATA_KEY = b"klue_pipeline.score_table"
 _REMEDY = "it was not written by this project's predict or train pipeline; move it away"

@@ -8,11 +8,11 @@ from kedro.io import AbstractDataset, DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
 from klue_pipeline.datasets.csv_lines import CsvLines, split_csv
-from klue_pipeline.relation.ledger import check_ledger, empty_ledger, merge_ledger
+from klue_pipeline.reporting.ledger import check_ledger, empty_ledger, merge_ledger
 
 
 class SubmissionLedgerDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
-    """One row per submission file, by :mod:`klue_pipeline.relation.ledger`.
+    """One row per submission file, by :mod:`klue_pipeline.reporting.ledger`.
 
     Saving adds rows to what is there, and changes nothing of what a person wrote. A file that a
     spreadsheet saved again is read: with a byte order mark, columns in another order, columns of

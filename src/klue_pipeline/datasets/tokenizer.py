@@ -5,8 +5,8 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from klue_pipeline.datasets.atomic_folder import folder_written_beside
-from klue_pipeline.relation.tokenizer import Tokenizer, load_tokenizer
+from klue_pipeline.datasets.atomic_file import folder_written_beside
+from klue_pipeline.training.tokenizer import Tokenizer, load_tokenizer
 
 _NEEDED_FILES = ("tokenizer.json", "tokenizer_config.json")
 
@@ -28,7 +28,7 @@ class TokenizerDataset(AbstractDataset[Tokenizer, Tokenizer]):
     Example usage for the Python API:
 
     >>> import tempfile
-    >>> from klue_pipeline.relation.tokenizer import train_tokenizer
+    >>> from klue_pipeline.training.tokenizer import train_tokenizer
     >>> folder = Path(tempfile.mkdtemp()) / "tokenizer"
     >>> dataset = TokenizerDataset(filepath=str(folder))
     >>> dataset.exists()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 from kedro.io import AbstractDataset, DatasetError
 
-from klue_pipeline.datasets.atomic_folder import folder_written_beside
+from klue_pipeline.datasets.atomic_file import folder_written_beside
 
 _Saved = TypeVar("_Saved")
 

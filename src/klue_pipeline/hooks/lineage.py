@@ -17,11 +17,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.experiments import folder_name
-from klue_pipeline.hooks.earlier import require_earlier, trace_earlier
-from klue_pipeline.hooks.members import require_members, trace_members
-from klue_pipeline.hooks.missing_inputs import require_made
-from klue_pipeline.lineage import (
+from klue_pipeline.runs.experiments import folder_name
+from klue_pipeline.runs.lineage import (
     COLLECTED_FOLDS,
     Origin,
     OriginStore,
@@ -30,13 +27,20 @@ from klue_pipeline.lineage import (
     plain_name,
     trace_origins,
 )
-from klue_pipeline.origin_sources import (
+from klue_pipeline.runs.members import (
+    require_earlier,
+    require_members,
+    trace_earlier,
+    trace_members,
+)
+from klue_pipeline.runs.missing_inputs import require_made
+from klue_pipeline.runs.origin_sources import (
     LATEST_RESULTS,
     path_in,
     trace_sources,
     unfinished_plan,
 )
-from klue_pipeline.parameters import Parameters
+from klue_pipeline.runs.parameters import Parameters
 
 logger = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import PACKAGE_NAME, pipelines
 from kedro.pipeline import Pipeline
 
-from klue_pipeline import topology
-from klue_pipeline.experiments import resolve_experiment
-from klue_pipeline.parameters import check_parameters, unread_settings
-from klue_pipeline.training.adapt_params import ADAPTED
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.parameters import check_parameters, unread_settings
+from klue_pipeline.training.pretraining.adapt_params import ADAPTED
 
 logger = logging.getLogger(__name__)
 

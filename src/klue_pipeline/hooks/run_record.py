@@ -17,16 +17,16 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.hooks.record_facts import (
+from klue_pipeline.runs.process import this_process
+from klue_pipeline.runs.run_records import RunRecord, describe_error
+from klue_pipeline.tracking.record_facts import (
     OUT_OF_FOLD,
     begin_record,
     lacks_scores,
     makes_scores,
 )
-from klue_pipeline.hooks.run_facts import this_process
-from klue_pipeline.hooks.run_tags import run_name
-from klue_pipeline.hooks.tolerance import Tolerance
-from klue_pipeline.run_records import RunRecord, describe_error
+from klue_pipeline.tracking.run_tags import run_name
+from klue_pipeline.tracking.tolerance import Tolerance
 
 logger = logging.getLogger(__name__)
 

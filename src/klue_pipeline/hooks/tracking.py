@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
-from klue_pipeline.hooks.fold_runs import FoldRuns
-from klue_pipeline.hooks.live_metrics import points_at_step
-from klue_pipeline.hooks.logged_values import (
+from klue_pipeline.tracking.fold_runs import FoldRuns
+from klue_pipeline.tracking.live_metrics import points_at_step
+from klue_pipeline.tracking.logged_values import (
     ARTIFACT_FOLDERS,
     AUGMENTATION_REPORT,
     MODEL_FOLDERS,
@@ -23,8 +23,8 @@ from klue_pipeline.hooks.logged_values import (
     rows_added_tags,
     saved_path,
 )
-from klue_pipeline.hooks.mlflow_client import EndStatus
-from klue_pipeline.hooks.parent_run import (
+from klue_pipeline.tracking.mlflow_client import EndStatus
+from klue_pipeline.tracking.parent_run import (
     ParentRun,
     dismiss_workers,
     invite_workers,
@@ -32,8 +32,8 @@ from klue_pipeline.hooks.parent_run import (
     join_parent,
     open_parent,
 )
-from klue_pipeline.hooks.tolerance import Tolerance
-from klue_pipeline.hooks.tracking_params import (
+from klue_pipeline.tracking.tolerance import Tolerance
+from klue_pipeline.tracking.tracking_params import (
     CONFIG_PATTERNS,
     TrackingParams,
     resolve_tracking_params,

@@ -9,7 +9,7 @@ from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
 from klue_pipeline.pipelines.adapt import create_pipeline
-from klue_pipeline.training.adapt_params import AdaptParams
+from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 
 SCRATCH = {
     "vocabulary_size": 300, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1,

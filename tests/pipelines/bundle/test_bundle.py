@@ -14,14 +14,15 @@ from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import BaseModel
 
-from klue_pipeline import __version__, topology
-from klue_pipeline.experiments import resolve_experiment
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.bundle import create_pipeline
-from klue_pipeline.relation.about_params import AboutParams
-from klue_pipeline.relation.params import CompositeParams, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.relation.settings.params import CompositeParams, TargetParams
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 from klue_pipeline.training.params import FoldsParams
+from klue_pipeline.version import __version__
 
 CONF = Path(__file__).parents[3] / "conf"
 SCORES = "klue_pipeline.datasets.score_table.ScoreTableDataset"

@@ -13,13 +13,13 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import ParquetDataset
 
-from klue_pipeline import topology
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.clean import create_pipeline
 from klue_pipeline.pipelines.clean.nodes import assign_folds
-from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.cleaning import Tables, restore_tables
-from klue_pipeline.relation.params import IngestParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.clean_params import CleanParams
+from klue_pipeline.relation.settings.params import IngestParams
+from klue_pipeline.runs import topology
 from klue_pipeline.training.params import FoldsParams
 
 LABELS = {"names": ["no_relation", "org:founded_by", "org:product"], "negative": "no_relation"}

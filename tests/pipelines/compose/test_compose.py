@@ -9,13 +9,14 @@ from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
-from klue_pipeline import topology
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.compose import create_pipeline
-from klue_pipeline.relation import fingerprints
-from klue_pipeline.relation.metrics import score_metrics
-from klue_pipeline.relation.params import CompositeParams, LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.targets import target_labels
+from klue_pipeline.relation.metrics.klue import score_metrics
+from klue_pipeline.relation.metrics.targets import target_labels
+from klue_pipeline.relation.settings.params import CompositeParams, TargetParams
+from klue_pipeline.relation.splits import fingerprints
+from klue_pipeline.runs import topology
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 from klue_pipeline.training.params import FoldsParams
 

@@ -15,12 +15,12 @@ from kedro.io import DataCatalog
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.eda import create_pipeline
-from klue_pipeline.relation.exploration_params import ExploreParams
-from klue_pipeline.relation.inputs import iterate_texts
-from klue_pipeline.relation.params import InputParams
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.tokenizer import train_tokenizer
+from klue_pipeline.relation.inputs.input_texts import iterate_texts
+from klue_pipeline.relation.settings.exploration_params import ExploreParams
+from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).resolve().parents[3]
 INPUT = InputParams(

@@ -10,13 +10,14 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.evaluation.bundles import ExperimentDescription, make_bundle
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
 from klue_pipeline.pipelines.ensemble import create_pipeline
-from klue_pipeline.relation import fingerprints
-from klue_pipeline.relation.bundles import ExperimentDescription, make_bundle
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.params import BlendMethod, EnsembleParams, LabelSet
-from klue_pipeline.relation.scores import ScoreTable, average_probabilities
-from klue_pipeline.relation.submission import make_submission
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
+from klue_pipeline.relation.splits import fingerprints
+from klue_pipeline.relation.submissions.submission import make_submission
 
 DATASETS = "klue_pipeline.datasets"
 SCORES = f"{DATASETS}.score_table.ScoreTableDataset"

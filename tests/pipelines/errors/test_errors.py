@@ -9,12 +9,13 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
-from klue_pipeline import topology
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
 from klue_pipeline.pipelines.errors import create_pipeline
-from klue_pipeline.relation.about_params import AboutParams
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable, average_probabilities
-from klue_pipeline.relation.targets import map_gold, target_labels
+from klue_pipeline.relation.metrics.targets import map_gold, target_labels
+from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.relation.settings.params import TargetParams
+from klue_pipeline.runs import topology
 from klue_pipeline.training.params import FoldsParams
 
 FOLDS = FoldsParams(strategy="kfold", n_splits=3, seed=0, validation_share=0.2, run=[0, 2])

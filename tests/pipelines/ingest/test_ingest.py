@@ -14,9 +14,9 @@ from kedro.runner import SequentialRunner
 
 from klue_pipeline.datasets.raw_relation import RawGoldDataset, RawRelationDataset
 from klue_pipeline.pipelines.ingest import create_pipeline
-from klue_pipeline.relation import schema
-from klue_pipeline.relation.labels import EntityTypes, LabelSets
-from klue_pipeline.relation.params import IngestParams, LabelsParams
+from klue_pipeline.relation.ingest import schema
+from klue_pipeline.relation.ingest.labels import EntityTypes, LabelSets
+from klue_pipeline.relation.settings.params import IngestParams, LabelsParams
 
 BASE = Path(__file__).parents[3] / "conf" / "base"
 LABELS = yaml.safe_load((BASE / "parameters_labels.yml").read_text("utf-8"))

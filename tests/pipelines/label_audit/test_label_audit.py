@@ -12,11 +12,12 @@ import yaml
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.label_audit import create_pipeline
-from klue_pipeline.relation.audit_params import LabelAuditParams
 from klue_pipeline.relation.cleaning import RULES, Evidence, Tables
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.exploration_params import LabelAuditParams
+from klue_pipeline.relation.settings.params import TargetParams
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ["label_suspects", "label_noise", "label_audit_report", "label_audit_figure"]
@@ -284,8 +285,8 @@ def test_flips_in_the_bundled_sample_are_found_far_above_chance(tables):
 
 def read_sample():
     """The sample's training rows without the ones ingest would reject, and the label names."""
-    from klue_pipeline.relation.parsing import RawFile, read_rows
-    from klue_pipeline.relation.sentence_table import build_sentences
+    from klue_pipeline.relation.ingest.parsing import RawFile, read_rows
+    from klue_pipeline.relation.ingest.sentence_table import build_sentences
 
     path = ROOT / "data/01_raw/sample/train.csv"
     _, raw_rows = read_rows(RawFile(path.name, path.read_text("utf-8")), "auto")

@@ -15,16 +15,16 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
-from klue_pipeline import topology
-from klue_pipeline.hooks.run_facts import ProcessIdentity
+from klue_pipeline.evaluation.bundles import ExperimentDescription, make_bundle
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.leaderboard import create_pipeline
-from klue_pipeline.relation import fingerprints
-from klue_pipeline.relation.bundles import ExperimentDescription, make_bundle
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.metrics import score_metrics
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.run_records import RunRecord, TrackedRun
+from klue_pipeline.relation.metrics.klue import score_metrics
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.splits import fingerprints
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.process import ProcessIdentity
+from klue_pipeline.runs.run_records import RunRecord, TrackedRun
 from klue_pipeline.training.params import FoldsParams
 
 DATASETS = "klue_pipeline.datasets"

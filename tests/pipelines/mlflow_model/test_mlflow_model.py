@@ -5,8 +5,8 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from klue_pipeline.pipelines.mlflow_model import create_pipeline
-from klue_pipeline.relation.about_params import AboutParams
-from klue_pipeline.relation.params import InputParams
+from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.relation.settings.params import InputParams
 
 
 @pytest.mark.parametrize(("language", "word"), [("ko", "이순신"), ("en", "Ada Lovelace")])

@@ -68,7 +68,7 @@ def test_a_missing_model_says_which_command_makes_it(catalog):
 
 
 def test_only_the_folds_of_the_graph_are_averaged(catalog):
-    from klue_pipeline import topology
+    from klue_pipeline.runs import topology
     from klue_pipeline.training.params import FoldsParams
 
     topology.set_shape(

@@ -7,9 +7,9 @@ from kedro.runner import SequentialRunner
 from klue_pipeline.datasets.new_rows import NewRowsDataset
 from klue_pipeline.datasets.predictions import PredictionsDataset
 from klue_pipeline.pipelines.predict_new import create_pipeline
-from klue_pipeline.relation.classifier import RelationClassifier
-from klue_pipeline.relation.params import IngestParams
-from klue_pipeline.relation.predict_params import PredictParams
+from klue_pipeline.relation.inference.classifier import RelationClassifier
+from klue_pipeline.relation.settings.params import IngestParams
+from klue_pipeline.relation.settings.predict_params import PredictParams
 from klue_pipeline.training.params import TrainingParams
 
 TRAINING = TrainingParams(

@@ -11,10 +11,10 @@ from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
 from klue_pipeline.pipelines.submissions import create_pipeline
-from klue_pipeline.relation.about_params import AboutParams
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.ledger_params import LedgerParams
-from klue_pipeline.relation.submission import hash_submission
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.reporting.ledger.params import LedgerParams
+from klue_pipeline.reporting.submission_file import hash_submission
 
 NAMES = ["no_relation", "per:title", "per:spouse"]
 N_ROWS = 40

@@ -11,7 +11,7 @@ from kedro.runner import SequentialRunner
 from klue_pipeline.datasets.features import FeaturesDataset
 from klue_pipeline.datasets.tokenizer import TokenizerDataset
 from klue_pipeline.pipelines.tokenize import create_pipeline
-from klue_pipeline.relation.params import InputParams
+from klue_pipeline.relation.settings.params import InputParams
 from klue_pipeline.training.params import EncoderParams, ScratchEncoderParams
 
 SCRATCH = ScratchEncoderParams(

@@ -9,7 +9,7 @@ import pytest
 from kedro.runner import SequentialRunner
 
 from klue_pipeline.pipelines.train import create_pipeline
-from klue_pipeline.relation.params import HeadParams, TargetParams
+from klue_pipeline.relation.settings.params import HeadParams, TargetParams
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 
 VALUES = {"micro_f1", "auprc", "accuracy", "loss"}

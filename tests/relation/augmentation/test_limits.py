@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from klue_pipeline.relation.augmentation.limits import OVER_LIMIT, Limits
+from klue_pipeline.relation.augmentation.guards import OVER_LIMIT, Limits
 
 SPOUSE, TITLE = SimpleNamespace(label="per:spouse"), SimpleNamespace(label="per:title")
 

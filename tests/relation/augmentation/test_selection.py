@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.augment_params import MethodParams, SelectParams
-from klue_pipeline.relation.augmentation.context import AugmentContext
-from klue_pipeline.relation.augmentation.example import read_examples
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.augmentation.rows.context import AugmentContext
+from klue_pipeline.relation.augmentation.rows.example import read_examples
 from klue_pipeline.relation.augmentation.selection import select_origins
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.augment_params import MethodParams, SelectParams
 
 
 @pytest.fixture

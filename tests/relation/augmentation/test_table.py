@@ -5,9 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.augmentation.example import read_examples
+from klue_pipeline.relation.augmentation.rows.example import read_examples
 from klue_pipeline.relation.augmentation.table import join_rows
-from klue_pipeline.relation.schema import TrainingSentences
+from klue_pipeline.relation.ingest.schema import TrainingSentences
 
 
 @pytest.fixture

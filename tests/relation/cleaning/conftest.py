@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from klue_pipeline.relation.clean_params import CleanParams
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.cleaning import Evidence, Tables, clean_tables
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.relation.settings.clean_params import CleanParams
 
 SETTINGS = yaml.safe_load(
     (Path(__file__).parents[3] / "conf/base/parameters_clean.yml").read_text(encoding="utf-8")

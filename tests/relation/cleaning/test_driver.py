@@ -7,8 +7,8 @@ from typing import get_args
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.clean_params import CleanRule
 from klue_pipeline.relation.cleaning import RULES
+from klue_pipeline.relation.settings.clean_params import CleanRule
 
 QUOTED = "“[[이순신]]”은 <<수군>>을 이끌었다."
 PLAIN = '"[[이순신]]"은 <<수군>>을 이끌었다.'

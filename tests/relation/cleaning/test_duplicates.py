@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.cleaning.duplicates import CHOICES, TWIN_COLUMNS
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
 
 NEGATIVE = "no_relation"
 BOTH = ("exact_duplicates", "contradictory_duplicates")

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kedro.io import AbstractDataset
 
-from klue_pipeline.relation import schema
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.cleaning import RULES, Tables, restore_tables
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.ingest import schema
 
 MARKED = [
     "[[이순신]]은 <<수군>>을 이끌었다.",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from klue_pipeline.relation import schema
+from klue_pipeline.relation.ingest import schema
 from klue_pipeline.text.normalise import normalise
 
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.decoding import (
     add_negative_bias,
     fit_negative_bias,
     nested_negative_bias,
 )
-from klue_pipeline.relation.metrics import micro_f1
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.metrics.klue import micro_f1
 
 INF = np.inf
 

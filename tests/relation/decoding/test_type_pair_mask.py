@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.decoding import legal_for_test, legal_out_of_fold, mask_illegal
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
 
 NAMES = ["no_relation", "per:title", "per:spouse", "org:members"]
 LABELS = LabelSet(names=NAMES, negative="no_relation")

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 from scipy.special import log_softmax
 
-from klue_pipeline.relation.ensemble.interface import TuningRows
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
+from klue_pipeline.relation.ensemble.members import BlendTask
+from klue_pipeline.relation.ensemble.methods.interface import TuningRows
 from klue_pipeline.relation.ensemble.preparation import Voters
 from klue_pipeline.relation.ensemble.selection import Selection
-from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.params import EnsembleParams, LabelSet
-from klue_pipeline.relation.scores import ScoreTable, average_probabilities
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.params import EnsembleParams
 
 NAMES = ["no_relation", "per:title", "per:spouse", "org:founded"]
 SHARES = (0.4, 0.3, 0.2, 0.1)

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.calibration import fit_temperature
+from klue_pipeline.evaluation.calibration import fit_temperature
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.decoding import add_negative_bias
 from klue_pipeline.relation.ensemble.blending import blend
 from klue_pipeline.relation.ensemble.fitting import fit_blends, nested_probabilities
 from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
-from klue_pipeline.relation.judgement import judge
-from klue_pipeline.relation.metrics import accuracy, auprc, micro_f1
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.metrics.klue import accuracy, auprc, micro_f1
 from klue_pipeline.relation.shift.averaging import estimate_gain
 from klue_pipeline.relation.shift.prediction import predict_submission
 from klue_pipeline.relation.shift.weights import label_shares

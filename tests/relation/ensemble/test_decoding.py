@@ -6,6 +6,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.decoding import (
     add_negative_bias,
     fit_negative_bias,
@@ -20,11 +22,10 @@ from klue_pipeline.relation.ensemble.decoding import (
     decode_blend,
     require_decodable,
 )
-from klue_pipeline.relation.judgement import judge
-from klue_pipeline.relation.metrics import micro_f1
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import average_probabilities
-from klue_pipeline.relation.shift.target import Target, with_negative_share
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.metrics.klue import micro_f1
+from klue_pipeline.relation.metrics.prior import Target
+from klue_pipeline.relation.shift.target import with_negative_share
 from klue_pipeline.relation.shift.weights import label_shares, shift_weights
 
 NEGATIVE = 0

@@ -8,18 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax
 
-from klue_pipeline.relation.calibration.temperature import fit_temperature
+from klue_pipeline.evaluation.calibration.temperature import fit_temperature
+from klue_pipeline.evaluation.logits import LOG_ZERO, log_probabilities
 from klue_pipeline.relation.ensemble.fitting import (
     Tuning,
     fit_blends,
     nested_probabilities,
     soften,
 )
-from klue_pipeline.relation.ensemble.interface import Blend, TuningRows
 from klue_pipeline.relation.ensemble.members import Panel
 from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
-from klue_pipeline.relation.ensemble.objective import Objective
-from klue_pipeline.relation.logits import LOG_ZERO, log_probabilities
+from klue_pipeline.relation.ensemble.methods.interface import Blend, TuningRows
+from klue_pipeline.relation.ensemble.methods.objective import Objective
 
 OBJECTIVE = Objective("micro_f1", 0)
 TUNED = [name for name in METHODS if name not in UNTUNED]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from klue_pipeline.evaluation.logits import LOG_ZERO
 from klue_pipeline.relation.ensemble.members import seat_out_of_fold, seat_test, table_of
-from klue_pipeline.relation.logits import LOG_ZERO
 
 LOGITS = np.random.default_rng(0).normal(size=(4, 4))
 

@@ -6,11 +6,11 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.ensemble.interface import TuningRows
+from klue_pipeline.evaluation.logits import LOG_ZERO
 from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
-from klue_pipeline.relation.ensemble.objective import Objective
-from klue_pipeline.relation.logits import LOG_ZERO
-from klue_pipeline.relation.params import BlendMethod
+from klue_pipeline.relation.ensemble.methods.interface import TuningRows
+from klue_pipeline.relation.ensemble.methods.objective import Objective
+from klue_pipeline.relation.settings.params import BlendMethod
 
 OBJECTIVE = Objective("micro_f1", 0)
 TUNED = [name for name in METHODS if name not in UNTUNED]

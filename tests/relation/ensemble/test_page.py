@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.ensemble.blending import blend
 from klue_pipeline.relation.ensemble.diversity import COLUMNS, tabulate_diversity
 from klue_pipeline.relation.ensemble.methods import METHODS
-from klue_pipeline.relation.ensemble.page import render_ensemble
-from klue_pipeline.relation.ensemble.report import report_blend
-from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.relation.ensemble.report import render_ensemble, report_blend
 
 ATTACK = "<script>alert('name')</script>"
 GIVEN = {"source": "given", "negative_share": 0.7}

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
 from klue_pipeline.relation.ensemble.preparation import prepare
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import average_probabilities
 
 SKILLS = {"strong": 2.5, "weak": 1.0}
 GIVEN = {"source": "given", "negative_share": 0.7}

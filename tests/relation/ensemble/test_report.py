@@ -6,15 +6,15 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.decoding import add_negative_bias
 from klue_pipeline.relation.ensemble.blending import blend
 from klue_pipeline.relation.ensemble.diversity import oracle_accuracy
 from klue_pipeline.relation.ensemble.methods import METHODS
 from klue_pipeline.relation.ensemble.report import report_blend
-from klue_pipeline.relation.evaluation import evaluate_scores
-from klue_pipeline.relation.judgement import judge
-from klue_pipeline.relation.metrics import micro_f1
-from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.relation.metrics.evaluation import evaluate_scores
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.metrics.klue import micro_f1
 from klue_pipeline.relation.shift.prediction import as_json, predict_submission
 
 SKILLS = {"strong": 2.5, "middling": 1.5}

@@ -6,19 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.ensemble.selection import (
     Origin,
     select_members,
     trace_origin,
     why_not_judged,
 )
-from klue_pipeline.relation.fingerprints import (
+from klue_pipeline.relation.splits.fingerprints import (
     folds_fingerprint,
     rows_fingerprint,
     test_rows_fingerprint,
 )
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
 
 LABELS = ("no_relation", "per:title")
 HELD_OUT = pd.MultiIndex.from_tuples([(0, "a"), (1, "b"), (0, "c"), (1, "c")])

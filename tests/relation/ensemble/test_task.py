@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.evaluation.labels import LabelSet
 
 ZEROS = np.zeros((2, 4))
 

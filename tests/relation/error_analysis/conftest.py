@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
+from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.error_analysis import (
     collect_rows,
     collect_training_rows,
     tabulate_errors,
 )
-from klue_pipeline.relation.evaluation import gold_by_row
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable, average_probabilities
-from klue_pipeline.relation.sentence_table import pair_key
+from klue_pipeline.relation.ingest.sentence_table import pair_key
+from klue_pipeline.relation.settings.params import TargetParams
 
 NAMES = ["no_relation", "per:spouse", "per:title"]
 

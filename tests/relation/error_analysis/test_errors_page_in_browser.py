@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.error_analysis import render_errors
-from klue_pipeline.relation.pages import script_json
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.reporting.pages import script_json
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from klue_pipeline.relation.error_analysis.page_columns import write_columns
-from klue_pipeline.relation.params import TargetParams
-from klue_pipeline.relation.sentence_table import pair_key
+from klue_pipeline.relation.ingest.sentence_table import pair_key
+from klue_pipeline.relation.settings.params import TargetParams
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.error_analysis import ScoredRows, TrainingRows
 from klue_pipeline.relation.error_analysis.pairs import describe_pairs
-from klue_pipeline.relation.params import TargetParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.params import TargetParams
 
 
 def test_other_training_rows_count_whichever_entity_is_the_subject(world):

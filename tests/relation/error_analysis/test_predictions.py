@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.error_analysis.predictions import describe_predictions
-from klue_pipeline.relation.params import LabelSet, TargetParams
+from klue_pipeline.relation.settings.params import TargetParams
 
 
 def test_the_prediction_of_each_row_by_hand(world):

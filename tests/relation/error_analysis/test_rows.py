@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.error_analysis.rows import collect_rows, describe_rows
-from klue_pipeline.relation.evaluation import gold_by_row
-from klue_pipeline.relation.params import TargetParams
+from klue_pipeline.relation.settings.params import TargetParams
 
 NAMES_POSITIVE = ["per:spouse", "per:title"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.params import TargetParams
+from klue_pipeline.relation.settings.params import TargetParams
 
 
 def test_a_model_learns_from_what_its_fold_does_not_hold_out(world):

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.params import InputParams, LabelSet
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.relation.settings.params import InputParams
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from klue_pipeline.relation.exploration.adversarial import FEATURE_COLUMNS, tell_files_apart
 from klue_pipeline.relation.exploration.row_measures import measure_rows
-from klue_pipeline.relation.exploration_params import AdversarialParams
-from klue_pipeline.relation.sentence_table import pair_key
+from klue_pipeline.relation.ingest.sentence_table import pair_key
+from klue_pipeline.relation.settings.exploration_params import AdversarialParams
 
 PARAMS = AdversarialParams(
     max_rows=None, n_splits=3, seed=1, shortest_ngram=2, longest_ngram=3, max_ngrams=500,

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.exploration.distributions import (
     FEATURES,
     estimate_label_shares,
@@ -15,8 +17,6 @@ from klue_pipeline.relation.exploration.distributions import (
     tabulate_shares,
     tabulate_type_pairs,
 )
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
 
 
 def make_scores(row_ids, labels, seed=0):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from klue_pipeline.relation.exploration.repetition import list_repeated_pairs, tabulate_repetition
-from klue_pipeline.relation.sentence_table import pair_key
+from klue_pipeline.relation.ingest.sentence_table import pair_key
 
 
 def row(row_id, sentence, subject, object_, label, problem=None):

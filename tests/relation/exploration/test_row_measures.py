@@ -3,13 +3,13 @@
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.encoding import RowEncoder
+from klue_pipeline.relation.encoding.row_encoder import RowEncoder
 from klue_pipeline.relation.exploration.row_measures import (
     count_tokens,
     measure_rows,
     measure_splits,
 )
-from klue_pipeline.relation.inputs import write_inputs
+from klue_pipeline.relation.inputs.input_texts import write_inputs
 
 
 def test_measures_by_hand():

@@ -6,9 +6,9 @@ from typing import get_args
 import pytest
 import torch
 
-from klue_pipeline.relation.compatibility import HEADS_AT_MARKERS
-from klue_pipeline.relation.heads import HEADS, HeadInputs, build_head
-from klue_pipeline.relation.params import HeadParams
+from klue_pipeline.relation.model.heads import HEADS, HeadInputs, build_head
+from klue_pipeline.relation.settings.compatibility import HEADS_AT_MARKERS
+from klue_pipeline.relation.settings.params import HeadParams
 
 COSINE = [name for name in HEADS if name != "type_restricted"]
 VARIANTS = [(name, "linear") for name in HEADS] + [(name, "cosine") for name in COSINE]

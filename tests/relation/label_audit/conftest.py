@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.label_audit import AuditedRows
-from klue_pipeline.relation.params import LabelSet
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from hypothesis import given as example
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.audit_params import LabelAuditParams
 from klue_pipeline.relation.label_audit import judge_labels
 from klue_pipeline.relation.label_audit.confident import estimate_joint
+from klue_pipeline.relation.settings.exploration_params import LabelAuditParams
 
 
 def params(**changed):
@@ -108,8 +108,8 @@ def test_every_row_is_ranked_once_and_issues_are_not_what_the_model_says(scored,
 def _judge(given, probabilities, settings_):
     import pandas as pd
 
+    from klue_pipeline.evaluation.labels import LabelSet
     from klue_pipeline.relation.label_audit import AuditedRows
-    from klue_pipeline.relation.params import LabelSet
 
     names = [str(number) for number in range(probabilities.shape[1])]
     rows = pd.DataFrame({"row_id": [str(number) for number in range(len(given))]})

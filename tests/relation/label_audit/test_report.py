@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.audit_params import LabelAuditParams
 from klue_pipeline.relation.label_audit import Judgement, report_audit, tabulate_noise
+from klue_pipeline.relation.settings.exploration_params import LabelAuditParams
 
 PARAMS = LabelAuditParams(issues_by="both", rank_by="self_confidence", max_suspects=9)
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.label_audit import collect_rows
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.params import TargetParams
 
 LABELS = LabelSet(names=["no_relation", "per:spouse", "per:title"], negative="no_relation")
 ALL = TargetParams(name="all")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.label_audit import Judgement, tabulate_suspects
 from klue_pipeline.relation.label_audit.suspects import make_cell, mark_entities
-from klue_pipeline.relation.params import LabelSet
 
 PIECES = st.lists(
     st.sampled_from(

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.label_audit import Judgement, validate_audit
 from klue_pipeline.relation.label_audit.validation import average_precision
-from klue_pipeline.relation.params import LabelSet, TargetParams
+from klue_pipeline.relation.settings.params import TargetParams
 
 TASK = LabelSet(names=["no_relation", "per:spouse", "per:title"], negative="no_relation")
 ALL = TargetParams(name="all")

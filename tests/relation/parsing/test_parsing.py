@@ -2,8 +2,7 @@ import typing
 
 import pytest
 
-from klue_pipeline.relation.params import InputFormat
-from klue_pipeline.relation.parsing import (
+from klue_pipeline.relation.ingest.parsing import (
     PARSERS,
     SIGNS,
     TABLE,
@@ -11,6 +10,7 @@ from klue_pipeline.relation.parsing import (
     detect_format,
     read_rows,
 )
+from klue_pipeline.relation.settings.params import InputFormat
 
 CONTEST = "id,sentence,subject_entity,object_entity,label\n"
 LEGACY = "id\t문장\t가\t0\t0\t나\t1\t1\t라벨\n"

@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
-from klue_pipeline.relation.entities import Entity
-from klue_pipeline.relation.params import InputParams, Language
-from klue_pipeline.relation.queries import QUERIES
+from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.inputs.queries import QUERIES
+from klue_pipeline.relation.settings.params import InputParams, Language
 
 
 def test_every_language_has_its_queries():

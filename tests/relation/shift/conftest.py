@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 
 LABELS = ("no_relation", "per:title", "per:spouse", "org:members")
 

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.judgement import Judgement
-from klue_pipeline.relation.metrics import score_metrics
-from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.scores import average_probabilities
+from klue_pipeline.relation.metrics.klue import score_metrics
+from klue_pipeline.relation.metrics.prior import Target
 from klue_pipeline.relation.shift.averaging import (
     estimate_gain,
     gain_of_submission,
     spread_of_gain,
 )
-from klue_pipeline.relation.shift.target import Target
 
 EQUAL = np.full(4, 0.25)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.bootstrap import Estimate
-from klue_pipeline.relation.judgement import judge
-from klue_pipeline.relation.metrics import score_metrics
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import average_probabilities
+from klue_pipeline.evaluation.intervals import Estimate
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import average_probabilities
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.metrics.klue import score_metrics
 from klue_pipeline.relation.shift.prediction import from_flat
 from klue_pipeline.relation.shift.report import flat_estimates, report_shift
 from klue_pipeline.relation.shift.resolve import resolve_target

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.shift.resolve import resolve_target
 
 LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse", "org:members"],

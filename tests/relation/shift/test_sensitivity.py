@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.metrics import accuracy, auprc, micro_f1, score_metrics
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.metrics.klue import accuracy, auprc, micro_f1, score_metrics
 from klue_pipeline.relation.shift.sensitivity import NEGATIVE_SHARES, tabulate_sensitivity
 from klue_pipeline.relation.shift.target import with_negative_share
 from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.shift.target import given_target, with_negative_share
 
 LABELS = LabelSet(names=["per:title", "no_relation", "per:spouse"], negative="no_relation")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.adaptation_texts import choose_texts
-from klue_pipeline.training.adapt_params import AdaptParams
+from klue_pipeline.training.pretraining.adapt_params import AdaptParams
+from klue_pipeline.training.pretraining.adaptation_texts import choose_texts
 
 
 def adapt_encoder(
@@ -28,7 +28,7 @@ def adapt_encoder(
     Returns:
         The report, the history (one row per logged step), and the encoder with its tokenizer.
     """
-    from klue_pipeline.relation import adaptation
+    from klue_pipeline.training.pretraining import adaptation
 
     test_rows = test_sentences if adapt.include_test_text else None
     texts = choose_texts(clean_sentences, test_rows, adapt.held_out_share, adapt.seed)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.earlier_scores import earlier_experiments
-from klue_pipeline.relation.augment_params import AugmentParams
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.augmentation.driver import Resources, augment_rows
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.augment_params import AugmentParams
+from klue_pipeline.runs.dataset_names import earlier_experiments
 
 
 def augment_sentences(  # noqa: PLR0913 (one argument per input of the node)

@@ -2,9 +2,9 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
-from klue_pipeline.earlier_scores import earlier_scores
 from klue_pipeline.pipelines.augment.nodes import augment_sentences
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import earlier_scores
 
 TABLES = (
     "clean_sentences", "fold_members", "labels", "synonyms", "translations", "translation_cache",

@@ -4,28 +4,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from klue_pipeline import __version__, topology
-from klue_pipeline.relation.about_params import AboutParams
-from klue_pipeline.relation.augment_params import AugmentParams
-from klue_pipeline.relation.bundles import ExperimentDescription, ScoreBundle, make_bundle
-from klue_pipeline.relation.clean_params import CleanParams
-from klue_pipeline.relation.params import (
+from klue_pipeline.base_settings import Settings
+from klue_pipeline.evaluation.bundles import ExperimentDescription, ScoreBundle, make_bundle
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.metrics.targets import target_labels
+from klue_pipeline.relation.settings.augment_params import AugmentParams
+from klue_pipeline.relation.settings.clean_params import CleanParams
+from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.relation.settings.params import (
     CompositeParams,
     HeadParams,
     InputParams,
-    LabelSet,
     TargetParams,
 )
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.targets import target_labels
-from klue_pipeline.run_records import RunRecord
-from klue_pipeline.training.params import (
-    EncoderParams,
-    FoldsParams,
-    LossParams,
-    Settings,
-    TrainingParams,
-)
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.run_records import RunRecord
+from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams, TrainingParams
+from klue_pipeline.version import __version__
 
 
 def export_bundle(  # noqa: PLR0913, PLR0917 (one argument per input of the node)

@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
 from klue_pipeline.pipelines.bundle.nodes import export_bundle, export_composite_bundle
+from klue_pipeline.runs import topology
 
 SHARED_INPUTS = [
     "out_of_fold@one",

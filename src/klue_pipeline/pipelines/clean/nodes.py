@@ -5,14 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.cleaning import Evidence, Tables, clean_tables
-from klue_pipeline.relation.fold_report import report_folds
-from klue_pipeline.relation.groups import connected_groups
-from klue_pipeline.relation.params import IngestParams, LabelSet
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.training.folds import RowsToSplit, split_rows, tabulate_members
+from klue_pipeline.relation.settings.clean_params import CleanParams
+from klue_pipeline.relation.settings.params import IngestParams
+from klue_pipeline.relation.splits.fold_report import report_folds
+from klue_pipeline.relation.splits.groups import connected_groups
 from klue_pipeline.training.params import FoldsParams
+from klue_pipeline.training.splitting.folds import RowsToSplit, split_rows, tabulate_members
 
 logger = logging.getLogger(__name__)
 

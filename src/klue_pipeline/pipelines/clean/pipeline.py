@@ -2,9 +2,9 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
-from klue_pipeline.earlier_scores import earlier_scores
 from klue_pipeline.pipelines.clean.nodes import assign_folds, clean_sentences
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import earlier_scores
 
 TABLES = ("sentences", "test_sentences", "labels", "reviewed_rows")
 

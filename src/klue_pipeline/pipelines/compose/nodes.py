@@ -4,12 +4,13 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.member_scores import member_datasets
-from klue_pipeline.relation.composites import compose_fold
-from klue_pipeline.relation.evaluation import Metrics, evaluate_scores
-from klue_pipeline.relation.members import MemberScores, describe_task
-from klue_pipeline.relation.params import CompositeParams, LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.composites.members import MemberScores, describe_task
+from klue_pipeline.relation.composites.methods import compose_fold
+from klue_pipeline.relation.metrics.evaluation import Metrics, evaluate_scores
+from klue_pipeline.relation.settings.params import CompositeParams
+from klue_pipeline.runs.dataset_names import member_datasets
 
 
 def compose(

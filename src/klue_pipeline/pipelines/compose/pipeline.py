@@ -4,11 +4,11 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
-from klue_pipeline.member_scores import MemberDataset
 from klue_pipeline.pipelines.compose.nodes import compose
 from klue_pipeline.pipelines.predict.nodes import average_folds
 from klue_pipeline.pipelines.train.nodes import collect_out_of_fold
+from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import MemberDataset
 
 SHARED_INPUTS = ["clean_sentences", "fold_members", "clean_test_sentences", "labels"]
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.exploration import (
     adversarial,
     distributions,
@@ -18,10 +20,9 @@ from klue_pipeline.relation.exploration import (
 )
 from klue_pipeline.relation.exploration.comparison import usable_rows
 from klue_pipeline.relation.exploration.report import Findings, report_findings
-from klue_pipeline.relation.exploration_params import ExploreParams
-from klue_pipeline.relation.params import InputParams, LabelSet
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.tokenizer import Tokenizer
+from klue_pipeline.relation.settings.exploration_params import ExploreParams
+from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.training.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 

@@ -6,22 +6,23 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from klue_pipeline.relation.bundles import BundleShelf, refuse_taken_names
+from klue_pipeline.evaluation.bundles import BundleShelf, refuse_taken_names
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.ensemble.blending import blend
 from klue_pipeline.relation.ensemble.diversity import tabulate_diversity
-from klue_pipeline.relation.ensemble.page import render_ensemble as render_page
+from klue_pipeline.relation.ensemble.members import BlendTask
 from klue_pipeline.relation.ensemble.preparation import Voters
+from klue_pipeline.relation.ensemble.report import render_ensemble as render_page
 from klue_pipeline.relation.ensemble.report import report_blend
 from klue_pipeline.relation.ensemble.selection import Selection, select_members, trace_origin
-from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.params import EnsembleParams, LabelSet
-from klue_pipeline.relation.plain_submissions import (
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.params import EnsembleParams
+from klue_pipeline.relation.submissions.plain_submissions import (
     SubmissionShelf,
     choose_plain_submissions,
 )
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.submission import make_submission
+from klue_pipeline.relation.submissions.submission import make_submission
 
 logger = logging.getLogger(__name__)
 

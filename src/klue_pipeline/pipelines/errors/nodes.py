@@ -5,12 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation import error_analysis
-from klue_pipeline.relation.about_params import AboutParams
-from klue_pipeline.relation.evaluation import gold_by_row
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.targets import target_labels
+from klue_pipeline.relation.metrics.targets import target_labels
+from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.relation.settings.params import TargetParams
 
 logger = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
 from klue_pipeline.pipelines.errors.nodes import render_errors, tabulate_errors
+from klue_pipeline.runs import topology
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature

@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
 from klue_pipeline.pipelines.export.nodes import export_model
+from klue_pipeline.runs import topology
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature

@@ -5,19 +5,20 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.gold import align_gold, build_gold, read_gold
-from klue_pipeline.relation.labels import (
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.relation.ingest.gold import align_gold, build_gold, read_gold
+from klue_pipeline.relation.ingest.labels import (
     EntityTypes,
     LabelSets,
     choose_labels,
     infer_labels,
 )
-from klue_pipeline.relation.params import IngestParams, LabelSet, LabelsParams
-from klue_pipeline.relation.parsing import TABLE, RawFile, layout_of, read_rows
-from klue_pipeline.relation.row_checks import RowRules
-from klue_pipeline.relation.sampling import sample_rows
-from klue_pipeline.relation.training_rows import normalise_training_rows
-from klue_pipeline.relation.unlabelled_rows import normalise_test_rows
+from klue_pipeline.relation.ingest.parsing import TABLE, RawFile, layout_of, read_rows
+from klue_pipeline.relation.ingest.row_checks import RowRules
+from klue_pipeline.relation.ingest.sampling import sample_rows
+from klue_pipeline.relation.ingest.training_rows import normalise_training_rows
+from klue_pipeline.relation.ingest.unlabelled_rows import normalise_test_rows
+from klue_pipeline.relation.settings.params import IngestParams, LabelsParams
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.audit_params import LabelAuditParams
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.label_audit import (
     collect_rows,
     judge_labels,
@@ -14,8 +15,8 @@ from klue_pipeline.relation.label_audit import (
     tabulate_suspects,
     validate_audit,
 )
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.exploration_params import LabelAuditParams
+from klue_pipeline.relation.settings.params import TargetParams
 
 logger = logging.getLogger(__name__)
 

@@ -5,22 +5,22 @@ from typing import Any, cast
 
 import pandas as pd
 
-from klue_pipeline.relation.bundles import BundleShelf, refuse_taken_names
+from klue_pipeline.evaluation.bundles import BundleShelf, refuse_taken_names
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import gold_by_row
+from klue_pipeline.relation.ensemble.members import BlendTask
 from klue_pipeline.relation.ensemble.selection import trace_origin
-from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.evaluation import gold_by_row
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.leaderboard import (
+from klue_pipeline.relation.ensemble.standings import Contender, rank_contenders
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.reporting.leaderboard import (
     EntryKind,
     LeaderboardEntry,
     build_leaderboard,
     measure_training,
 )
-from klue_pipeline.relation.leaderboard_entries import Contender, rank_contenders
-from klue_pipeline.relation.leaderboard_page import render_leaderboard
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.run_records import parse_records, summarise_run
+from klue_pipeline.reporting.leaderboard_page import render_leaderboard
+from klue_pipeline.runs.run_records import parse_records, summarise_run
 
 ScoreLoaders = Mapping[str, Callable[[], ScoreTable]]
 Loaders = Mapping[str, Callable[[], Any]]

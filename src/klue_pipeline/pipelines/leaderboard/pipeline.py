@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
 from klue_pipeline.pipelines.leaderboard.nodes import rank_experiments
+from klue_pipeline.runs import topology
 
 INPUTS = {
     "out_of_fold": "out_of_fold@all",

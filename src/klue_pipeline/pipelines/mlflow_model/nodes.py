@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-from klue_pipeline.relation.about_params import AboutParams
-from klue_pipeline.relation.example_request import EXAMPLES
-from klue_pipeline.relation.model_package import ModelPackage, tabulate_request
-from klue_pipeline.relation.params import InputParams
+from klue_pipeline.relation.inference.model_package import EXAMPLES, ModelPackage, tabulate_request
+from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.relation.settings.params import InputParams
 
 
 def package_model(
     exported_model: Path, about: AboutParams, input_params: InputParams
 ) -> ModelPackage:
     """Name what an MLflow model is made of; the dataset that keeps it knows how."""
-    from klue_pipeline.relation.checkpoint_folders import find_checkpoints
-    from klue_pipeline.relation.model import read_relation_config
+    from klue_pipeline.relation.inference.checkpoint_folders import find_checkpoints
+    from klue_pipeline.relation.model.relation_model import read_relation_config
 
     known = read_relation_config(find_checkpoints(exported_model)[0]).entity_types
     return ModelPackage(

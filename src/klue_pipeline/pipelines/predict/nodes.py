@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from klue_pipeline.relation.scores import ScoreTable, average_probabilities
+from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
 from klue_pipeline.training.params import TrainingParams
 
 
@@ -15,7 +15,7 @@ def predict(model: Path, test_features: Any, training: TrainingParams) -> ScoreT
         test_features: Encoded test rows.
         training: Device, precision and batch size.
     """
-    from klue_pipeline.relation.fold_prediction import score_test_rows
+    from klue_pipeline.relation.model.fold_prediction import score_test_rows
 
     return score_test_rows(model, test_features, training)
 

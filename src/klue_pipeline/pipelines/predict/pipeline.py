@@ -4,8 +4,8 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
 from klue_pipeline.pipelines.predict.nodes import average_folds, predict
+from klue_pipeline.runs import topology
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001

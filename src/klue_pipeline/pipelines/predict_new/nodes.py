@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from klue_pipeline.relation.params import IngestParams
-from klue_pipeline.relation.parsing import RawFile
-from klue_pipeline.relation.predict_params import PredictParams
+from klue_pipeline.relation.ingest.parsing import RawFile
+from klue_pipeline.relation.settings.params import IngestParams
+from klue_pipeline.relation.settings.predict_params import PredictParams
 from klue_pipeline.training.params import TrainingParams
 
 
@@ -26,11 +26,11 @@ def predict_new(
         training: Device, precision and batch size; the rest comes with the models.
 
     Returns:
-        A :class:`~klue_pipeline.relation.batch_prediction.BatchPrediction`.
+        A :class:`~klue_pipeline.relation.inference.batch_prediction.BatchPrediction`.
     """
-    from klue_pipeline.relation.batch_prediction import BatchPrediction
-    from klue_pipeline.relation.classifier import RelationClassifier
-    from klue_pipeline.relation.new_rows import choose_format
+    from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
+    from klue_pipeline.relation.inference.classifier import RelationClassifier
+    from klue_pipeline.relation.ingest.new_rows import choose_format
 
     classifier = RelationClassifier.from_pretrained(
         _folders(trained_classifier, predict.folds),

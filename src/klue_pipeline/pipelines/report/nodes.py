@@ -5,25 +5,24 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.calibration import report_calibration
-from klue_pipeline.relation.evaluation import (
+from klue_pipeline.evaluation.calibration import report_calibration
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import gold_by_row, gold_ids, negative_id
+from klue_pipeline.relation.error_analysis.slices import tabulate_slices
+from klue_pipeline.relation.metrics.evaluation import (
     confusion_counts,
     evaluate_by_fold,
     evaluate_known_rows,
     evaluate_scores,
-    gold_by_row,
-    gold_ids,
-    negative_id,
     per_label_table,
 )
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.seen_pairs import pair_is_seen
+from klue_pipeline.relation.metrics.targets import take_answered, target_labels
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.params import TargetParams
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
-from klue_pipeline.relation.slices import tabulate_slices
-from klue_pipeline.relation.targets import take_answered, target_labels
+from klue_pipeline.relation.splits.leakage import pair_is_seen
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +96,7 @@ def plot_reliability(reliability: pd.DataFrame) -> Any:
         A matplotlib figure. Not annotated as one: Kedro resolves the annotations of every node,
         and importing matplotlib for that would slow down every command.
     """
-    from klue_pipeline.relation.calibration.figure import draw_reliability
+    from klue_pipeline.reporting.reliability_figure import draw_reliability
 
     return draw_reliability(reliability, "Out-of-fold predictions")
 
@@ -164,7 +163,7 @@ def plot_confusion_matrix(
     Returns:
         A matplotlib figure.
     """
-    from klue_pipeline.relation.figures import draw_confusion_matrix
+    from klue_pipeline.relation.metrics.confusion_figure import draw_confusion_matrix
 
     scores, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
     counts = confusion_counts(scores, gold, label_set)
@@ -177,7 +176,7 @@ def plot_learning_curves(**histories: pd.DataFrame) -> Any:
     Returns:
         A matplotlib figure.
     """
-    from klue_pipeline.relation.figures import draw_learning_curves
+    from klue_pipeline.reporting.learning_curves import draw_learning_curves
 
     return draw_learning_curves(histories)
 

@@ -2,7 +2,6 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
 from klue_pipeline.pipelines.report.nodes import (
     calibrate,
     evaluate,
@@ -14,6 +13,7 @@ from klue_pipeline.pipelines.report.nodes import (
     tabulate_labels,
     trace_sensitivity,
 )
+from klue_pipeline.runs import topology
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature

@@ -6,18 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.about_params import AboutParams
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.ledger import (
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.relation.shift.prediction import from_flat, from_json
+from klue_pipeline.reporting.ledger import (
     Entry,
     index_labels,
     prior_of,
     render_ledger,
     tabulate_entries,
 )
-from klue_pipeline.relation.ledger_params import LedgerParams
-from klue_pipeline.relation.shift.prediction import from_flat, from_json
-from klue_pipeline.relation.submission import hash_submission
+from klue_pipeline.reporting.ledger.params import LedgerParams
+from klue_pipeline.reporting.submission_file import hash_submission
 
 SubmissionLoaders = Mapping[str, Callable[[], pd.DataFrame]]
 

@@ -4,14 +4,15 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation import tokenizer as tokenizers
-from klue_pipeline.relation.features import Features, encode
-from klue_pipeline.relation.inputs import iterate_texts
-from klue_pipeline.relation.missing_types import warn_of_types_without_token
-from klue_pipeline.relation.params import InputParams, LabelSet
-from klue_pipeline.relation.special_tokens import describe_tokens
-from klue_pipeline.relation.tokenizer import Tokenizer
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.relation.encoding.features import Features, encode
+from klue_pipeline.relation.inputs.input_texts import iterate_texts
+from klue_pipeline.relation.inputs.missing_types import warn_of_types_without_token
+from klue_pipeline.relation.inputs.special_tokens import describe_tokens
+from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.training import tokenizer as tokenizers
 from klue_pipeline.training.params import EncoderParams
+from klue_pipeline.training.tokenizer import Tokenizer
 
 
 def prepare_tokenizer(

@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.params import HeadParams, InputParams, LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable, concatenate
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable, concatenate
+from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         The fold's metrics, its history (one row per logged step), the scores of its validation
         rows, and the trained model with its tokenizer.
     """
-    from klue_pipeline.relation.fold_training import ClassifierParams, train_fold
+    from klue_pipeline.relation.model.fold_training import ClassifierParams, train_fold
 
     result = train_fold(
         train_features,

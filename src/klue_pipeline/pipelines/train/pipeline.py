@@ -4,8 +4,8 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline import topology
 from klue_pipeline.pipelines.train.nodes import collect_out_of_fold, train
+from klue_pipeline.runs import topology
 
 SHARED_INPUTS = {"train_features", "fold_members", "tokenizer", "labels"}
 MODEL_PARAMETERS = [

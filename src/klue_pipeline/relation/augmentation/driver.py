@@ -14,21 +14,20 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from klue_pipeline.relation.augment_params import AugmentParams, MethodName, MethodParams
-from klue_pipeline.relation.augmentation.context import AugmentContext
-from klue_pipeline.relation.augmentation.example import Example, read_examples
-from klue_pipeline.relation.augmentation.guards import RowGuard
-from klue_pipeline.relation.augmentation.limits import Limits
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.augmentation.guards import Limits, RowGuard
 from klue_pipeline.relation.augmentation.methods import (
     AUGMENTERS,
     METHODS_THAT_RELABEL,
     METHODS_THAT_REPEAT,
 )
+from klue_pipeline.relation.augmentation.methods.undersample import undersample
+from klue_pipeline.relation.augmentation.rows.context import AugmentContext
+from klue_pipeline.relation.augmentation.rows.example import Example, read_examples
 from klue_pipeline.relation.augmentation.selection import select_origins
 from klue_pipeline.relation.augmentation.table import join_rows
-from klue_pipeline.relation.augmentation.undersample import undersample
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.augment_params import AugmentParams, MethodName, MethodParams
 
 logger = logging.getLogger(__name__)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
-from klue_pipeline.relation.augment_params import MethodParams
-from klue_pipeline.relation.augmentation.context import MASK_TEXT, AugmentContext
-from klue_pipeline.relation.augmentation.example import Example
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.augmentation.rows.context import MASK_TEXT, AugmentContext
+from klue_pipeline.relation.augmentation.rows.example import Example
+from klue_pipeline.relation.settings.augment_params import MethodParams
 
 
 def select_origins(

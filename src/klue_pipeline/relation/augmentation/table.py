@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.augmentation.example import Example
+from klue_pipeline.relation.augmentation.rows.example import Example
 
 ORIGINAL = "original"
 

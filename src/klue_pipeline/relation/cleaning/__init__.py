@@ -5,7 +5,6 @@ most (``flip_labels.py`` changes, ``test_overlap.py`` drops), give it a line in 
 in ``CleanRule`` and its settings a field in ``CleanParams``.
 """
 
-from klue_pipeline.relation.clean_params import CleanParams, CleanRule
 from klue_pipeline.relation.cleaning.driver import Cleaned, apply_rules
 from klue_pipeline.relation.cleaning.duplicates import drop_contradictory, drop_exact_duplicates
 from klue_pipeline.relation.cleaning.flip_labels import flip_some_labels
@@ -16,6 +15,7 @@ from klue_pipeline.relation.cleaning.repair_types import repair_entity_types
 from klue_pipeline.relation.cleaning.reviewed_rows import carry_out_review
 from klue_pipeline.relation.cleaning.test_overlap import find_test_overlap
 from klue_pipeline.relation.cleaning.type_by_label import rewrite_types_by_label
+from klue_pipeline.relation.settings.clean_params import CleanParams, CleanRule
 
 __all__ = ["RULES", "Cleaned", "Evidence", "Tables", "clean_tables", "restore_tables"]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams, CleanRule
 from klue_pipeline.relation.cleaning.history import (
     join_changes,
     join_drops,
@@ -15,6 +14,7 @@ from klue_pipeline.relation.cleaning.history import (
     list_drops,
 )
 from klue_pipeline.relation.cleaning.interface import Evidence, Outcome, Rule, Tables
+from klue_pipeline.relation.settings.clean_params import CleanParams, CleanRule
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams, ContradictionRule
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.cleaning.interface import ROLES, STAYS, Evidence, Outcome, Tables
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.clean_params import CleanParams, ContradictionRule
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import logging
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.cleaning.interface import Evidence, Outcome, Tables, replace_train
+from klue_pipeline.relation.settings.clean_params import CleanParams
 
 logger = logging.getLogger(__name__)
 

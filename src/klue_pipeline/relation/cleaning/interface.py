@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.sentence_table import pair_key
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.ingest.sentence_table import pair_key
+from klue_pipeline.relation.settings.clean_params import CleanParams
 
 ROLES = ("subject", "object")
 STAYS = ""

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.cleaning.interface import (
     ROLES,
     Evidence,
@@ -16,6 +15,7 @@ from klue_pipeline.relation.cleaning.interface import (
     is_readable,
     with_columns,
 )
+from klue_pipeline.relation.settings.clean_params import CleanParams
 from klue_pipeline.text.normalise import normalise
 
 _BORDERS = [f"{role}_{end}" for role in ROLES for end in ("start", "end")]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams, RepairTypesParams
 from klue_pipeline.relation.cleaning.interface import (
     ROLES,
     Evidence,
@@ -14,7 +13,8 @@ from klue_pipeline.relation.cleaning.interface import (
     is_readable,
     with_columns,
 )
-from klue_pipeline.relation.sentence_table import NO_TYPE
+from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
+from klue_pipeline.relation.settings.clean_params import CleanParams, RepairTypesParams
 
 
 def repair_entity_types(tables: Tables, clean: CleanParams, _: Evidence) -> Outcome:

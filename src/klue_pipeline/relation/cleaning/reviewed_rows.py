@@ -5,7 +5,6 @@ from itertools import islice
 
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.cleaning.interface import (
     STAYS,
     Evidence,
@@ -13,6 +12,7 @@ from klue_pipeline.relation.cleaning.interface import (
     Tables,
     replace_train,
 )
+from klue_pipeline.relation.settings.clean_params import CleanParams
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ import logging
 
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.cleaning.interface import (
     STAYS,
     Evidence,
@@ -12,6 +11,7 @@ from klue_pipeline.relation.cleaning.interface import (
     Tables,
     is_readable,
 )
+from klue_pipeline.relation.settings.clean_params import CleanParams
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ import logging
 
 import pandas as pd
 
-from klue_pipeline.relation.clean_params import CleanParams
 from klue_pipeline.relation.cleaning.interface import Evidence, Outcome, Tables, replace_train
-from klue_pipeline.relation.sentence_table import NO_TYPE
+from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
+from klue_pipeline.relation.settings.clean_params import CleanParams
 
 logger = logging.getLogger(__name__)
 

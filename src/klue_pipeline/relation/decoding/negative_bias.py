@@ -10,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from klue_pipeline.relation.logits import require_label_ids, require_usable_logits
-from klue_pipeline.relation.metrics import PERCENT, micro_f1
-from klue_pipeline.relation.nesting import nested_parts
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.intervals import PERCENT
+from klue_pipeline.evaluation.logits import require_label_ids, require_usable_logits
+from klue_pipeline.evaluation.nesting import nested_parts
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.metrics.klue import micro_f1
 
 logger = logging.getLogger(__name__)
 

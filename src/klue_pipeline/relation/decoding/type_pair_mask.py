@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.evaluation import negative_id
-from klue_pipeline.relation.logits import require_usable_logits
-from klue_pipeline.relation.nesting import count_in_training, find_rows
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.logits import require_usable_logits
+from klue_pipeline.evaluation.nesting import count_in_training, find_rows
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import negative_id
 
 logger = logging.getLogger(__name__)
 

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from klue_pipeline.relation.bootstrap import Estimate
-from klue_pipeline.relation.calibration import fit_temperature
+from klue_pipeline.evaluation.calibration import fit_temperature
+from klue_pipeline.evaluation.intervals import Estimate
+from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.logits import log_probabilities
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.ensemble.decoding import Decoded, DecodingRules, decode_blend
 from klue_pipeline.relation.ensemble.fitting import (
     FittedBlend,
     fit_blends,
     nested_probabilities,
 )
-from klue_pipeline.relation.ensemble.interface import Said, TuningRows
-from klue_pipeline.relation.ensemble.members import Panel, seat_test, table_of
+from klue_pipeline.relation.ensemble.members import BlendTask, Panel, seat_test, table_of
 from klue_pipeline.relation.ensemble.methods import METHODS
+from klue_pipeline.relation.ensemble.methods.interface import Said, TuningRows
 from klue_pipeline.relation.ensemble.preparation import Prepared, Voters, prepare
-from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.judgement import Judgement, judge
-from klue_pipeline.relation.logits import log_probabilities
-from klue_pipeline.relation.params import BlendMethod, EnsembleParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
 from klue_pipeline.relation.shift.averaging import AveragingGain, gain_of_submission
 from klue_pipeline.relation.shift.prediction import predict_submission
 

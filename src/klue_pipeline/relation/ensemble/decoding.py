@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.decoding import (
     add_negative_bias,
     fit_negative_bias,
@@ -12,12 +14,11 @@ from klue_pipeline.relation.decoding import (
     mask_illegal,
     nested_negative_bias,
 )
-from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.evaluation_params import EvaluationParams, ScoreName
-from klue_pipeline.relation.judgement import Judgement, judge
-from klue_pipeline.relation.params import EnsembleParams
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.shift.target import Target
+from klue_pipeline.relation.ensemble.members import BlendTask
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.metrics.prior import Target
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams, ScoreName
+from klue_pipeline.relation.settings.params import EnsembleParams
 
 OFF = "never"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from klue_pipeline.evaluation.intervals import PERCENT
 from klue_pipeline.relation.ensemble.members import Panel
-from klue_pipeline.relation.metrics import PERCENT
 
 COLUMNS = (
     "first", "second", "error_correlation", "disagreement", "both_wrong", "oracle_accuracy",

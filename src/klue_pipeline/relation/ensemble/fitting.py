@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from klue_pipeline.relation.calibration.temperature import fit_temperature
-from klue_pipeline.relation.ensemble.best_subset import tries_every_subset
-from klue_pipeline.relation.ensemble.interface import Blend, Probabilities, Said, TuningRows
+from klue_pipeline.evaluation.calibration.temperature import fit_temperature
+from klue_pipeline.evaluation.logits import LOG_ZERO
+from klue_pipeline.evaluation.nesting import nested_parts
 from klue_pipeline.relation.ensemble.members import Panel
 from klue_pipeline.relation.ensemble.methods import METHODS
-from klue_pipeline.relation.ensemble.objective import Objective
-from klue_pipeline.relation.logits import LOG_ZERO
-from klue_pipeline.relation.nesting import nested_parts
-from klue_pipeline.relation.params import BlendMethod, EnsembleParams
+from klue_pipeline.relation.ensemble.methods.greedy import tries_every_subset
+from klue_pipeline.relation.ensemble.methods.interface import Blend, Probabilities, Said, TuningRows
+from klue_pipeline.relation.ensemble.methods.objective import Objective
+from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
 
 logger = logging.getLogger(__name__)
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.alignment import rows_common_to_all
-from klue_pipeline.relation.ensemble.interface import Said
-from klue_pipeline.relation.logits import LOG_ZERO, log_probabilities
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.alignment import rows_common_to_all
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.logits import LOG_ZERO, log_probabilities
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import gold_by_row, gold_ids, negative_id
+from klue_pipeline.relation.ensemble.methods.interface import Said
 
 
 @dataclass(frozen=True)
@@ -60,3 +63,34 @@ def _seat(tables: Mapping[str, ScoreTable]) -> Panel:
     for place, table in enumerate(tables.values()):
         said[place] = log_probabilities(table.logits)
     return Panel(tuple(tables), first, said)
+
+
+@dataclass(frozen=True)
+class BlendTask:
+    """What a blend is judged and decoded with.
+
+    Attributes:
+        sentences: The training rows; schema ``Sentences``.
+        fold_members: Which rows each fold holds out: ``fold`` and ``row_id``.
+        test_sentences: The test rows; schema ``TestSentences``.
+        labels: The labels to score.
+    """
+
+    sentences: pd.DataFrame
+    fold_members: pd.DataFrame
+    test_sentences: pd.DataFrame
+    labels: LabelSet
+
+    @property
+    def gold(self) -> pd.Series:
+        """True label names, indexed by row id."""
+        return gold_by_row(self.sentences)
+
+    @property
+    def negative_id(self) -> int | None:
+        """Id of the label that means no relation, or None."""
+        return negative_id(self.labels)
+
+    def gold_ids(self, scores: ScoreTable) -> NDArray[np.int64]:
+        """Return the true label ids of scored training rows. Shape: (rows,)."""
+        return gold_ids(scores, self.gold, self.labels)

@@ -7,18 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from klue_pipeline.evaluation.nesting import nested_parts
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.ensemble.decoding import require_decodable
 from klue_pipeline.relation.ensemble.fitting import Tuning
-from klue_pipeline.relation.ensemble.interface import TuningRows, equal_weights, weighted_mean
-from klue_pipeline.relation.ensemble.members import Panel, seat_out_of_fold, seat_test, table_of
+from klue_pipeline.relation.ensemble.members import (
+    BlendTask,
+    Panel,
+    seat_out_of_fold,
+    seat_test,
+    table_of,
+)
 from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
-from klue_pipeline.relation.ensemble.objective import Objective
+from klue_pipeline.relation.ensemble.methods.interface import (
+    TuningRows,
+    equal_weights,
+    weighted_mean,
+)
+from klue_pipeline.relation.ensemble.methods.objective import Objective
 from klue_pipeline.relation.ensemble.selection import Selection
-from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.nesting import nested_parts
-from klue_pipeline.relation.params import BlendMethod, EnsembleParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
 from klue_pipeline.relation.shift.resolve import Resolved, resolve_target
 from klue_pipeline.relation.shift.weights import shift_weights
 

@@ -1,16 +1,20 @@
 """A finished blend in numbers: what was blended, how, how good it is, and how sure that is."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from klue_pipeline.relation.bootstrap import Interval
+import pandas as pd
+
+from klue_pipeline.evaluation.intervals import Interval
 from klue_pipeline.relation.ensemble.blending import Blended, BlendedMethod
 from klue_pipeline.relation.ensemble.diversity import oracle_accuracy
+from klue_pipeline.relation.ensemble.members import BlendTask
 from klue_pipeline.relation.ensemble.selection import Selection
-from klue_pipeline.relation.ensemble.task import BlendTask
-from klue_pipeline.relation.evaluation import evaluate_scores
-from klue_pipeline.relation.params import EnsembleParams
+from klue_pipeline.relation.metrics.evaluation import evaluate_scores
+from klue_pipeline.relation.settings.params import EnsembleParams
 from klue_pipeline.relation.shift.prediction import as_json
+from klue_pipeline.reporting.pages import render_page
 
 
 def report_blend(
@@ -102,3 +106,24 @@ def _describe_method(own: BlendedMethod) -> dict[str, Any]:
         "weights": None if weights is None else dict(zip(names, weights.tolist(), strict=True)),
         "temperatures": dict(zip(names, own.fitted.temperatures.tolist(), strict=True)),
     }
+
+
+def render_ensemble(report: Mapping[str, Any], diversity: pd.DataFrame) -> str:
+    """Show a blend: methods side by side, members, submission files, diversity, decoding.
+
+    Args:
+        report: By :func:`klue_pipeline.relation.ensemble.report.report_blend`.
+        diversity: By :func:`klue_pipeline.relation.ensemble.diversity.tabulate_diversity`.
+
+    Returns:
+        An HTML document that needs no other file.
+    """
+    names = list(report["methods"][report["method"]]["scores"])
+    ranked = sorted(
+        report["methods"].items(), key=lambda item: -item[1]["scores"][report["select_by"]]["value"]
+    )
+    decoded = [name for name, own in report["decoding"].items() if own["used"]]
+    pairs = diversity.astype(object).where(diversity.notna(), None).to_dict("records")
+    return render_page(
+        "ensemble", report=report, score_names=names, methods=ranked, decoded=decoded, pairs=pairs
+    )

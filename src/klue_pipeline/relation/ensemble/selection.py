@@ -13,14 +13,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.alignment import row_keys
-from klue_pipeline.relation.fingerprints import (
+from klue_pipeline.evaluation.alignment import row_keys
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.splits.fingerprints import (
     folds_fingerprint,
     rows_fingerprint,
     test_rows_fingerprint,
 )
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from klue_pipeline.relation.error_analysis.page_columns import write_columns
 from klue_pipeline.relation.error_analysis.training_rows import TrainingRows
-from klue_pipeline.relation.pages import render_page
+from klue_pipeline.reporting.pages import render_page
 
 _SET_TITLES = {"out_of_fold": "out-of-fold", "test": "test"}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.error_analysis.counts import write_counts
+from klue_pipeline.relation.error_analysis.disagreement import write_counts
 from klue_pipeline.relation.error_analysis.rows import ScoredRows
 from klue_pipeline.relation.error_analysis.training_rows import TrainingRows
 

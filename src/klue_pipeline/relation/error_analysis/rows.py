@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable, require_same_origin
-from klue_pipeline.relation.targets import take_answered, target_labels
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable, require_same_origin
+from klue_pipeline.relation.metrics.targets import take_answered, target_labels
+from klue_pipeline.relation.settings.params import TargetParams
 
 logger = logging.getLogger(__name__)
 

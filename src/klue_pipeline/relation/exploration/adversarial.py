@@ -21,10 +21,10 @@ from klue_pipeline.relation.exploration.adversarial_features import (
 )
 from klue_pipeline.relation.exploration.comparison import usable_rows
 from klue_pipeline.relation.exploration.row_measures import TEST, TRAIN
-from klue_pipeline.relation.exploration_params import AdversarialParams
-from klue_pipeline.relation.groups import connected_groups
-from klue_pipeline.training.folds import Positions, RowsToSplit, split_rows
+from klue_pipeline.relation.settings.exploration_params import AdversarialParams
+from klue_pipeline.relation.splits.groups import connected_groups
 from klue_pipeline.training.params import FoldsParams
+from klue_pipeline.training.splitting.folds import Positions, RowsToSplit, split_rows
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
 from klue_pipeline.relation.exploration.comparison import NOT_GIVEN, name_missing
-from klue_pipeline.relation.exploration_params import AdversarialParams
+from klue_pipeline.relation.settings.exploration_params import AdversarialParams
 
 NGRAM, NUMBER = "n-gram", "number"
 CATEGORIES = ("source", "subject_type", "object_type")

@@ -16,7 +16,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
 from klue_pipeline.relation.exploration.comparison import Distance
-from klue_pipeline.relation.fonts import drawable_names
+from klue_pipeline.reporting.fonts import drawable_names
 
 # Blue and orange differ for any colour vision, and in print.
 COLORS = {"train": "#2f6ca8", "test": "#e8862c"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.sentence_table import NO_TYPE
+from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
 
 NOT_GIVEN = "(none)"
 """Stands for a value that a file does not state."""

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.exploration.bins import bin_numbers
 from klue_pipeline.relation.exploration.comparison import (
     NOT_GIVEN,
@@ -20,8 +22,6 @@ from klue_pipeline.relation.exploration.comparison import (
     usable_rows,
 )
 from klue_pipeline.relation.exploration.row_measures import TEST, TRAIN, measure_rows
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
 
 logger = logging.getLogger(__name__)
 

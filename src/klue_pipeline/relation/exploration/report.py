@@ -13,7 +13,7 @@ from klue_pipeline.relation.exploration.distributions import (
 )
 from klue_pipeline.relation.exploration.lengths import windowed_shares
 from klue_pipeline.relation.exploration.repetition import list_repeated_pairs
-from klue_pipeline.relation.exploration_params import ExploreParams
+from klue_pipeline.relation.settings.exploration_params import ExploreParams
 
 _ENTITY_NUMBERS = ("entity_distance", "subject_characters", "object_characters")
 _ESTIMATE = (

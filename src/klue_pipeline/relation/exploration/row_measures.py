@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.encoding import RowEncoder
+from klue_pipeline.relation.encoding.row_encoder import RowEncoder
 from klue_pipeline.relation.exploration.comparison import usable_rows
-from klue_pipeline.relation.inputs import write_inputs
-from klue_pipeline.relation.params import InputParams
-from klue_pipeline.relation.tokenizer import Tokenizer
+from klue_pipeline.relation.inputs.input_texts import write_inputs
+from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.training.tokenizer import Tokenizer
 
 TRAIN, TEST = "train", "test"
 ROWS_PER_CHUNK = 4096

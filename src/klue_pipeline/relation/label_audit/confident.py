@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.audit_params import LabelAuditParams
 from klue_pipeline.relation.label_audit.rows import AuditedRows
+from klue_pipeline.relation.settings.exploration_params import LabelAuditParams
 
 
 @dataclass(frozen=True)

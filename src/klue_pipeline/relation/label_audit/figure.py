@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import PercentFormatter
 
-from klue_pipeline.relation.fonts import drawable_names
+from klue_pipeline.reporting.fonts import drawable_names
 
 _BAR_INCHES, _MARGIN_INCHES, _SMALLEST_INCHES = 0.24, 1.5, 4.5
 _BARS_WIDTH_INCHES, _CURVE_WIDTH_INCHES = 8.5, 6.5

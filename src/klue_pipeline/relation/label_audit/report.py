@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.audit_params import LabelAuditParams
 from klue_pipeline.relation.label_audit.confident import Judgement
 from klue_pipeline.relation.label_audit.rows import AuditedRows
+from klue_pipeline.relation.settings.exploration_params import LabelAuditParams
 
 _MOST_CONFUSIONS = 20
 

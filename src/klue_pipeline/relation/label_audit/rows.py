@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.evaluation import gold_by_row, gold_ids
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.scores import ScoreTable
-from klue_pipeline.relation.targets import take_answered, target_labels
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import gold_by_row, gold_ids
+from klue_pipeline.relation.metrics.targets import take_answered, target_labels
+from klue_pipeline.relation.settings.params import TargetParams
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import re
 
 import pandas as pd
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.cleaning.reviewed_rows import read_decisions
 from klue_pipeline.relation.label_audit.confident import Judgement
 from klue_pipeline.relation.label_audit.rows import AuditedRows
-from klue_pipeline.relation.params import LabelSet
 
 _MARKS = {"subject": ("[[", "]]"), "object": ("<<", ">>")}
 _FORMULA_START = ("=", "+", "-", "@")

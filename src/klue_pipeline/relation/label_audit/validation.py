@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.evaluation import gold_by_row
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.label_audit.confident import Judgement
 from klue_pipeline.relation.label_audit.rows import AuditedRows
-from klue_pipeline.relation.params import LabelSet, TargetParams
-from klue_pipeline.relation.targets import map_gold
+from klue_pipeline.relation.metrics.targets import map_gold
+from klue_pipeline.relation.settings.params import TargetParams
 
 logger = logging.getLogger(__name__)
 

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import softmax
 
-from klue_pipeline.relation.evaluation_params import SHIFT
-from klue_pipeline.relation.judgement import Judgement
-from klue_pipeline.relation.metrics import PERCENT
-from klue_pipeline.relation.relabelled_metrics import RelabelledMetrics
-from klue_pipeline.relation.resampled_metrics import METRICS
-from klue_pipeline.relation.scores import ScoreTable, average_probabilities
-from klue_pipeline.relation.shift.target import Target
+from klue_pipeline.evaluation.intervals import PERCENT
+from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
+from klue_pipeline.relation.metrics.prior import Target
+from klue_pipeline.relation.metrics.relabelled_metrics import RelabelledMetrics
+from klue_pipeline.relation.metrics.resampled_metrics import METRICS
+from klue_pipeline.relation.settings.evaluation_params import SHIFT
 from klue_pipeline.relation.shift.weights import label_shares
 
 N_LABELLINGS = 20

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from klue_pipeline.relation.logits import require_usable_logits
+from klue_pipeline.evaluation.logits import require_usable_logits
 from klue_pipeline.relation.shift.weights import label_shares
 
 _LEAST_LOG_PROBABILITY = -30.0
@@ -22,7 +22,7 @@ _RIDGE = 1e-4
 """Pulls towards no correction, for labels that no row has. Per row, as the log loss."""
 
 _INVERSE_TEMPERATURES = (0.05, 20.0)
-"""What is searched, as by :mod:`klue_pipeline.relation.calibration.temperature`."""
+"""What is searched, as by :mod:`klue_pipeline.evaluation.calibration.temperature`."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.evaluation_params import TargetPriorParams
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.metrics.prior import Shares, Target
+from klue_pipeline.relation.settings.evaluation_params import TargetPriorParams
 from klue_pipeline.relation.shift.bias_correction import fit_bias_correction
 from klue_pipeline.relation.shift.estimators import (
     Estimated,
@@ -30,7 +31,6 @@ from klue_pipeline.relation.shift.estimators import (
     expectation_maximisation,
     total_variation,
 )
-from klue_pipeline.relation.shift.target import Shares, Target
 from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights
 
 logger = logging.getLogger(__name__)

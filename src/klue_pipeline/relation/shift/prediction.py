@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from klue_pipeline.relation.bootstrap import Estimate
-from klue_pipeline.relation.evaluation_params import SHIFT
-from klue_pipeline.relation.judgement import Judgement
-from klue_pipeline.relation.metrics import PERCENT
-from klue_pipeline.relation.resampled_metrics import METRICS
+from klue_pipeline.evaluation.intervals import PERCENT, Estimate
+from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.relation.metrics.resampled_metrics import METRICS
+from klue_pipeline.relation.settings.evaluation_params import SHIFT
 from klue_pipeline.relation.shift.averaging import AveragingGain, spread_of_gain
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.bootstrap import Estimate
-from klue_pipeline.relation.calibration import fit_temperature
-from klue_pipeline.relation.evaluation import gold_ids, negative_id
-from klue_pipeline.relation.evaluation_params import SHIFT, EvaluationParams
-from klue_pipeline.relation.judgement import judge
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.calibration import fit_temperature
+from klue_pipeline.evaluation.intervals import Estimate
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import gold_ids, negative_id
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.settings.evaluation_params import SHIFT, EvaluationParams
 from klue_pipeline.relation.shift.averaging import gain_of_submission
 from klue_pipeline.relation.shift.prediction import predict_submission
 from klue_pipeline.relation.shift.resolve import Resolved, resolve_target

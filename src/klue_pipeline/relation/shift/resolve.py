@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.params import LabelSet
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.metrics.prior import Target
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.shift.estimate import PriorStudy, study_prior
 from klue_pipeline.relation.shift.estimators import total_variation
-from klue_pipeline.relation.shift.target import Target, given_target
+from klue_pipeline.relation.shift.target import given_target
 from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights
 
 logger = logging.getLogger(__name__)

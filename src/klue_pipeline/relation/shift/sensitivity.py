@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.bootstrap import draw_weights, interval_ends
-from klue_pipeline.relation.evaluation_params import EvaluationParams
-from klue_pipeline.relation.metrics import PERCENT
-from klue_pipeline.relation.resampled_metrics import METRICS, THREADS, ResampledMetrics
-from klue_pipeline.relation.scores import ScoreTable
+from klue_pipeline.evaluation.intervals import PERCENT, draw_weights, interval_ends
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.metrics.resampled_metrics import METRICS, THREADS, ResampledMetrics
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.shift.target import with_negative_share
 from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights
 

@@ -1,37 +1,16 @@
 """Where models will be judged: how often each label occurs there, and among how many rows."""
 
 import logging
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from klue_pipeline.relation.evaluation_params import TargetPriorParams
-from klue_pipeline.relation.params import LabelSet
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.relation.metrics.prior import Shares, Target
+from klue_pipeline.relation.settings.evaluation_params import TargetPriorParams
 
 logger = logging.getLogger(__name__)
 
 _SUM_TOLERANCE = 1e-3
-Shares = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Target:
-    """A set of rows with other shares of labels than the rows that were scored.
-
-    Attributes:
-        shares: Share of each label; sums to 1. Shape: (labels,).
-        plausible: Shares that are nearly as credible, for intervals; one column is enough where
-            the shares are given. Shape: (labels, alternatives).
-        n_rows: How many rows the models will be judged on.
-        source: Whether somebody said the shares, or the test scores did.
-    """
-
-    shares: Shares
-    plausible: Shares
-    n_rows: int
-    source: Literal["given", "estimated"]
 
 
 def given_target(

@@ -1,0 +1,1 @@
+"""Numbers that know no task: score tables, intervals, significance, calibration, nesting."""

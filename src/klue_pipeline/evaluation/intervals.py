@@ -1,0 +1,102 @@
+"""Intervals by bootstrap: how rows are drawn, and where an interval ends."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from klue_pipeline.evaluation.scores import ScoreTable
+
+CONFIDENCE = 0.95
+"""Share of the bootstrap differences inside an interval."""
+
+
+_CHUNK_WEIGHTS = 2_000_000
+"""Weights held at a time; 8 MB, and as much again for each sum over them."""
+
+
+PERCENT = 100.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score and how far it may be from the truth.
+
+    Attributes:
+        value: On KLUE's scale, 0 to 100.
+        low: Lower end of the interval.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A difference of two scores and how far it may be from the truth.
+
+    Attributes:
+        difference: Score of the first model minus that of the second, on KLUE's scale (-100 to
+            100).
+        low: Lower end of the interval.
+        high: Upper end.
+    """
+
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the whole interval is on one side of zero."""
+        return self.low > 0 or self.high < 0
+
+
+def draw_weights(scores: ScoreTable, n_resamples: int, seed: int) -> Iterator[NDArray[np.float32]]:
+    """Draw sentences with replacement, some draws at a time.
+
+    A sentence that several folds held out is drawn with all its rows: they are no independent
+    evidence.
+
+    Args:
+        scores: The rows to draw from.
+        n_resamples: How many draws.
+        seed: Makes them; the same seed and rows give the same draws.
+
+    Yields:
+        How often each draw has each row: whole numbers, in single precision, which holds them
+        exactly at half the size. Shape: (rows, draws of this part).
+    """
+    sentence, row_ids = pd.factorize(scores.row_ids)
+    generator, n_sentences = np.random.default_rng(seed), len(row_ids)
+    size = max(1, _CHUNK_WEIGHTS // len(scores))
+    for first in range(0, n_resamples, size):
+        drawn = np.empty((min(size, n_resamples - first), n_sentences), dtype=np.float32)
+        for place in range(len(drawn)):
+            chosen = generator.integers(n_sentences, size=n_sentences)
+            drawn[place] = np.bincount(chosen, minlength=n_sentences)
+        # Taking every row once would only copy them.
+        by_row = drawn[:, sentence] if len(sentence) > n_sentences else drawn
+        yield np.ascontiguousarray(by_row.T)
+
+
+def interval_ends(
+    draws: NDArray[np.floating], value: float, confidence: float
+) -> tuple[float, float]:
+    """Return the quantiles of draws, moved so that their mean is the value.
+
+    Rows that a draw repeats share their rank, which raises the AUPRC of a label with few rows; that
+    is a property of the draws and not of the model.
+
+    Args:
+        draws: A score, or a difference of two, in every draw. Shape: (draws,).
+        value: The score itself.
+        confidence: Share of the draws inside.
+    """
+    outside = (1 - confidence) / 2
+    low, high = np.quantile(draws, [outside, 1 - outside]) + (value - draws.mean())
+    return float(low), float(high)

@@ -1,0 +1,13 @@
+"""The labels of a task in their order, and which of them is the negative one."""
+
+from pydantic import Field
+
+from klue_pipeline.base_settings import Settings
+
+
+class LabelSet(Settings):
+    """An ordered list of relations; a label's id is its place in it."""
+
+    names: list[str] = Field(min_length=2)
+    negative: str | None
+    """The label that means *no relation*; micro F1 leaves it out."""

@@ -1,0 +1,1 @@
+"""From input texts to token ids and the positions of both entities."""

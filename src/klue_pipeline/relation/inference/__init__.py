@@ -1,0 +1,1 @@
+"""A trained experiment as a product: exported, loaded, asked, served."""

@@ -1,0 +1,60 @@
+"""Which checkpoints a folder stands for: itself, or those of all folds in it."""
+
+import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+from klue_pipeline.relation.model.relation_model import RELATION_FILE
+
+_FOLD = re.compile(r"fold_(\d+)")
+_NAMES_SHOWN = 5
+
+
+def find_checkpoints(folders: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
+    """Return the folders of all checkpoints that are meant.
+
+    Args:
+        folders: The folder of a checkpoint, a folder whose sub-folders ``fold_<number>`` are
+            checkpoints, or several of either kind.
+
+    Returns:
+        Folders of checkpoints in the order given, none twice; those of folds by their number.
+
+    Raises:
+        FileNotFoundError: There is no such folder, or no checkpoint in it.
+        ValueError: No folder was given.
+    """
+    given = [folders] if isinstance(folders, str | Path) else list(folders)
+    found = dict.fromkeys(checkpoint for folder in given for checkpoint in _find_in(Path(folder)))
+    if not found:
+        raise ValueError("Found an empty list of folders; give the folder of at least one model.")
+    return tuple(found)
+
+
+def _find_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {folder} (seen from {Path.cwd()}); give the folder of a trained "
+            "model, such as data/06_models/<experiment>/exported. Nothing is looked up on the hub."
+        )
+    if (folder / RELATION_FILE).is_file():
+        return [folder]
+    folds = {
+        int(match[1]): path
+        for path in folder.iterdir()
+        if path.is_dir() and (match := _FOLD.fullmatch(path.name))
+    }
+    if not folds:
+        raise FileNotFoundError(
+            f"{folder} is no checkpoint and holds none: wanted {RELATION_FILE} in it, or in "
+            f"sub-folders fold_0, fold_1, …; found {_listed(folder)}. Train the experiment first, "
+            "or name another folder."
+        )
+    return [folds[number] for number in sorted(folds)]
+
+
+def _listed(folder: Path) -> str:
+    names = sorted(path.name for path in folder.iterdir())
+    more = ["…"] if len(names) > _NAMES_SHOWN else []
+    return ", ".join([*islice(names, _NAMES_SHOWN), *more]) or "nothing"

@@ -1,0 +1,76 @@
+"""A trained model to hand out: the checkpoint of every fold with its temperature, and a card.
+
+The weights are not copied where they can be linked. Where the folder goes is left to its caller.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+CARD_FILE = "README.md"
+"""Where the Hugging Face hub looks for the card."""
+
+_WEIGHTS_SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """What goes into the folder of an exported model.
+
+    Attributes:
+        checkpoints: The folder of each fold's checkpoint, by the fold's name.
+        temperature: What logits are divided by before they become probabilities.
+        card: The model card, in Markdown.
+    """
+
+    checkpoints: Mapping[str, Path]
+    temperature: float
+    card: str
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write everything into ``folder``; the checkpoints stay as they are.
+
+        Raises:
+            FileNotFoundError: A checkpoint is not whole.
+            ValueError: A checkpoint was made by another version of this project.
+        """
+        for name, checkpoint in self.checkpoints.items():
+            link_folder(checkpoint, folder / name)
+            _write_temperature(checkpoint, folder / name, self.temperature)
+        (folder / CARD_FILE).write_text(self.card, encoding="utf-8")
+
+
+def link_folder(source: Path, target: Path) -> None:
+    """Make a folder like another, with hard links to its weights and copies of its other files.
+
+    Weights are big and are replaced, never written to. What a person may open and change is copied,
+    so that the change stays where it was made.
+
+    Args:
+        source: An existing folder.
+        target: The folder to make; must not exist.
+    """
+    shutil.copytree(source, target, copy_function=_link_weights)
+
+
+def _link_weights(source: str, target: str) -> None:
+    if not source.endswith(_WEIGHTS_SUFFIX):
+        shutil.copyfile(source, target)
+        return
+    try:
+        os.link(Path(source).resolve(), target)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)
+
+
+def _write_temperature(checkpoint: Path, folder: Path, temperature: float) -> None:
+    from klue_pipeline.relation.model.relation_model import RELATION_FILE, read_relation_config
+
+    config = read_relation_config(checkpoint).model_copy(update={"temperature": temperature})
+    text = json.dumps(config.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
+    place = folder / RELATION_FILE
+    place.unlink()  # never written through, whatever it is linked to
+    place.write_text(text, encoding="utf-8")

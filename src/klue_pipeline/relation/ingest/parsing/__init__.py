@@ -1,0 +1,101 @@
+"""Raw files of every known format -> rows of one shape.
+
+Each known format is a file of this package with ``parse`` (its rows) and ``is_seen_in`` (a look at
+the content). Adding one means a file and a line in both tables here, and its name in
+``InputFormat``. The format ``table`` is everybody's own: settings say which column holds what.
+"""
+
+from collections.abc import Callable, Iterator
+
+from klue_pipeline.relation.ingest.parsing import contest_csv, klue, legacy_tsv, table
+from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
+from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
+from klue_pipeline.relation.ingest.parsing.table import TableLayout, layout_of
+from klue_pipeline.relation.ingest.parsing.values import shorten
+
+TABLE = "table"
+"""The format whose columns the settings name; it is never recognised, only said."""
+
+PARSERS: dict[str, Callable[[RawFile], Iterator[RawRow]]] = {
+    "contest_csv": contest_csv.parse,
+    "klue": klue.parse,
+    "legacy_tsv": legacy_tsv.parse,
+}
+"""How the rows of each known format are read."""
+
+SIGNS: dict[str, tuple[Callable[[RawFile], bool], str]] = {
+    "klue": (klue.is_seen_in, "JSON, or a hub data set"),
+    "contest_csv": (contest_csv.is_seen_in, "a header line with subject_entity"),
+    "legacy_tsv": (legacy_tsv.is_seen_in, "nine columns between tabs"),
+}
+"""How each format is known by its content, as a test and in words; the first that fits wins."""
+
+
+def detect_format(raw: RawFile) -> str:
+    """Return the name of the format that the content shows.
+
+    Raises:
+        ValueError: None fits; the message shows the first line and how formats are known.
+    """
+    for name, (is_seen_in, _) in SIGNS.items():
+        if is_seen_in(raw):
+            return name
+    known = "; ".join(f"{name}: {words}" for name, (_, words) in SIGNS.items())
+    first = next((line for line in raw.head().splitlines() if line.strip()), "")
+    raise ValueError(
+        f"{raw.name} is in no known format: its first line is {shorten(first)!r}. Known formats "
+        f"are {known}. For columns of your own, set ingest.format to table and name them in "
+        "ingest.columns."
+    )
+
+
+def iterate_rows(
+    raw: RawFile, format_setting: str, layout: TableLayout | None = None
+) -> tuple[str, Iterator[RawRow]]:
+    """Read rows one by one in the format that was set, or in the one seen under ``auto``.
+
+    Args:
+        raw: The file.
+        format_setting: Name of a format, or ``auto``.
+        layout: Which column holds what, for the format ``table``.
+
+    Returns:
+        The format's name and the rows in the order of the file.
+
+    Raises:
+        ValueError: The format is unknown; reading on, that the file does not follow it.
+    """
+    name = detect_format(raw) if format_setting == "auto" else format_setting
+    if name == TABLE:
+        return name, table.parse(raw, layout or TableLayout())
+    return name, PARSERS[name](raw)
+
+
+def read_rows(
+    raw: RawFile, format_setting: str, layout: TableLayout | None = None
+) -> tuple[str, list[RawRow]]:
+    """Read all rows at once; arguments and result are those of :func:`iterate_rows`.
+
+    Raises:
+        ValueError: The format is unknown, the file does not follow it, or it has no rows.
+    """
+    name, found = iterate_rows(raw, format_setting, layout)
+    rows = list(found)
+    if not rows:
+        raise ValueError(f"{raw.name} has no rows; give a file with at least one.")
+    return name, rows
+
+
+__all__ = [
+    "PARSERS",
+    "SIGNS",
+    "TABLE",
+    "RawEntity",
+    "RawFile",
+    "RawRow",
+    "TableLayout",
+    "detect_format",
+    "iterate_rows",
+    "layout_of",
+    "read_rows",
+]

@@ -1,0 +1,1 @@
+"""From rows to the texts a model reads: markers, questions, type words."""

@@ -1,0 +1,1 @@
+"""Settings of relation extraction and the rules about how they fit each other."""

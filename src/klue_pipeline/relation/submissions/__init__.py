@@ -1,0 +1,1 @@
+"""Submission files: made, checked, and read from elsewhere."""

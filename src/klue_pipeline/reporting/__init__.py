@@ -1,0 +1,1 @@
+"""Pages, figures, leaderboard and ledger of any task; which scores there are is handed in."""

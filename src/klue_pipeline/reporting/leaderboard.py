@@ -1,0 +1,238 @@
+"""The leaderboard: every experiment with its scores, how sure they are, and what became of its run.
+
+An experiment that failed stands in it too, below those with scores, so that nobody runs it again
+without knowing. What is ranked by is told apart from what is shown: all six scores are.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, get_args
+
+import pandas as pd
+
+from klue_pipeline.evaluation.intervals import Estimate, Interval
+from klue_pipeline.relation.settings.evaluation_params import ScoreName
+
+EntryKind = Literal["single", "composite", "member", "bundle", "blend"]
+EntryStatus = Literal["finished", "failed", "killed", "running", "scores only"]
+
+SCORE_NAMES: tuple[ScoreName, ...] = get_args(ScoreName)
+
+BEST, WORSE, BETTER = "best", "worse", "better on the rows that both scored"
+NOISE = "no difference: noise"
+NOT_COMPARABLE = "not comparable"
+
+COLUMNS = (
+    "rank",
+    "experiment",
+    "kind",
+    "status",
+    "why",
+    *(f"{name}{end}" for name in SCORE_NAMES for end in ("", "_low", "_high")),
+    "rows",
+    "folds",
+    "test_micro_f1",
+    "test_auprc",
+    "training_seconds",
+    "rows_per_second",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "mcnemar_p",
+    "verdict",
+    "mlflow_run",
+    "error",
+    "note",
+)
+_WHOLE_NUMBERS = ("rank", "rows", "folds")
+_TEXTS = frozenset(
+    {"experiment", "kind", "status", "why", "verdict", "mlflow_run", "error", "note"}
+)
+
+
+@dataclass(frozen=True)
+class LeaderboardEntry:
+    """One experiment, bundle or blend.
+
+    Attributes:
+        name: Folder of its results, or the name of the bundle or blend.
+        kind: What it is.
+        status: How its latest run ended; ``scores only`` where no run is on record.
+        why: Its hypothesis, as the lab book has it.
+        rows: Out-of-fold rows that its scores rest on.
+        folds: Folds that they come from.
+        scores: Out-of-fold scores with their intervals, 0 to 100; none for an experiment that left
+            no scores or answers another question.
+        test_micro_f1: Of the test rows, 0 to 100; None unless their labels are known.
+        test_auprc: The same.
+        training_seconds: Wall time of training, summed over folds; None where nothing was trained.
+        rows_per_second: Training rows that went through the model, by second.
+        difference: By how much it is better than the best, under what is ranked by.
+        mcnemar_p: P-value of McNemar's test against the best, 0 to 1.
+        verdict: What the two say, as :func:`give_verdict` words it.
+        mlflow_run_id: The run in MLflow that made the scores.
+        mlflow_link: Its page, where MLflow is a server.
+        error: Why the latest run failed.
+        note: What a reader should know besides.
+    """
+
+    name: str
+    kind: EntryKind
+    status: EntryStatus
+    why: str = ""
+    rows: int | None = None
+    folds: int | None = None
+    scores: Mapping[ScoreName, Estimate] = field(default_factory=dict)
+    test_micro_f1: float | None = None
+    test_auprc: float | None = None
+    training_seconds: float | None = None
+    rows_per_second: float | None = None
+    difference: Interval | None = None
+    mcnemar_p: float | None = None
+    verdict: str = ""
+    mlflow_run_id: str | None = None
+    mlflow_link: str | None = None
+    error: str | None = None
+    note: str = ""
+
+    def score(self, name: ScoreName) -> float | None:
+        """Return the value of a score; None if there is none, or it is no number."""
+        estimate = self.scores.get(name)
+        return None if estimate is None or math.isnan(estimate.value) else estimate.value
+
+
+class Ranked(NamedTuple):
+    """An entry and its place."""
+
+    rank: int | None
+    """From 1; equal scores share the better place. None without the score."""
+    entry: LeaderboardEntry
+
+
+class TrainingSpeed(NamedTuple):
+    """What training cost."""
+
+    seconds: float | None
+    rows_per_second: float | None
+
+
+def build_leaderboard(entries: Sequence[LeaderboardEntry], select_by: ScoreName) -> pd.DataFrame:
+    """Put all entries into one table, best first.
+
+    Args:
+        entries: In any order; each name once.
+        select_by: The score that they are ranked by.
+
+    Returns:
+        A row per entry with the columns :data:`COLUMNS`. Entries without the score have no rank
+        and stand below the others, by name. What is not known is missing.
+
+    Raises:
+        ValueError: Two entries have one name, or there is no such score.
+    """
+    records = [_record(ranked) for ranked in rank_entries(entries, select_by)]
+    table = pd.DataFrame(records, columns=list(COLUMNS))
+    kinds = {name: "str" if name in _TEXTS else "float64" for name in COLUMNS}
+    return table.astype(kinds | dict.fromkeys(_WHOLE_NUMBERS, "Int64"))
+
+
+def rank_entries(entries: Sequence[LeaderboardEntry], select_by: ScoreName) -> list[Ranked]:
+    """Put entries into the order of the leaderboard; see :func:`build_leaderboard`."""
+    _require_single_names(entries)
+    if select_by not in SCORE_NAMES:
+        raise ValueError(f"Found score {select_by!r}; one of {', '.join(SCORE_NAMES)} was wanted.")
+    scored = {entry.name: score for entry in entries
+              if (score := entry.score(select_by)) is not None}  # fmt: skip
+    best_first = sorted(entries, key=lambda entry: (-scored.get(entry.name, -math.inf), entry.name))
+    ranks = pd.Series(scored, dtype="float64").rank(method="min", ascending=False).astype(int)
+    return [Ranked(ranks.get(entry.name), entry) for entry in best_first]
+
+
+def give_verdict(
+    difference: Interval | None, *, is_best: bool = False, reason: str | None = None
+) -> str:
+    """Say what a comparison with the best comes to.
+
+    Args:
+        difference: By how much the entry is better than the best; None if that is not known.
+        is_best: Whether it is the best itself.
+        reason: Why it cannot be compared with the best.
+
+    >>> give_verdict(Interval(-0.3, -0.9, 0.2)), give_verdict(Interval(-2.0, -2.8, -1.1))
+    ('no difference: noise', 'worse')
+    >>> give_verdict(None, reason="other folds")
+    'not comparable: other folds'
+    """
+    if is_best:
+        return BEST
+    if difference is None:
+        return f"{NOT_COMPARABLE}: {reason}" if reason else ""
+    if not difference.excludes_zero:
+        return NOISE
+    return WORSE if difference.high < 0 else BETTER
+
+
+def measure_training(folds: Iterable[Mapping[str, float]]) -> TrainingSpeed:
+    """Sum up what training took.
+
+    Args:
+        folds: The metrics of each fold: ``training_seconds`` and, for the speed, ``training_rows``
+            and ``epochs`` (how often these went through the model; a part counts as one). A
+            composite trains nothing, so that its folds have none of them.
+
+    Returns:
+        The seconds of all folds, and their rows by second; None for what a fold does not tell.
+    """
+    metrics = list(folds)
+    seconds = _sum_known([fold.get("training_seconds") for fold in metrics])
+    rows = _sum_known([_rows_seen(fold) for fold in metrics])
+    return TrainingSpeed(seconds, rows / seconds if rows is not None and seconds else None)
+
+
+def _rows_seen(fold: Mapping[str, float]) -> float | None:
+    rows, epochs = fold.get("training_rows"), fold.get("epochs")
+    return None if rows is None or epochs is None else rows * epochs
+
+
+def _sum_known(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _require_single_names(entries: Sequence[LeaderboardEntry]) -> None:
+    counts = Counter(entry.name for entry in entries)
+    repeated = sorted(name for name, count in counts.items() if count > 1)
+    if repeated:
+        raise ValueError(
+            f"Found more than one entry of the leaderboard called {', '.join(repeated)}; rename "
+            "the bundle, the experiment or the blend."
+        )
+
+
+def _record(ranked: Ranked) -> dict[str, object]:
+    entry, difference = ranked.entry, ranked.entry.difference
+    ends = (difference.low, difference.high) if difference else (None, None)
+    own = {name: getattr(entry, name) for name in COLUMNS if hasattr(entry, name)}
+    return {
+        **own,
+        **_score_columns(entry.scores),
+        "rank": ranked.rank,
+        "experiment": entry.name,
+        "difference": difference.difference if difference else None,
+        "difference_low": ends[0],
+        "difference_high": ends[1],
+        "mlflow_run": entry.mlflow_run_id,
+    }
+
+
+def _score_columns(scores: Mapping[ScoreName, Estimate]) -> dict[str, float]:
+    columns: dict[str, float] = {}
+    for name, estimate in scores.items():
+        columns |= {
+            name: estimate.value,
+            f"{name}_low": estimate.low,
+            f"{name}_high": estimate.high,
+        }
+    return columns

@@ -1,0 +1,243 @@
+"""The leaderboard as a page: sortable, with each interval drawn on the scale of its column.
+
+Numbers become texts here and nowhere else; the template only lays them out.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from klue_pipeline.evaluation.intervals import Estimate
+from klue_pipeline.relation.settings.evaluation_params import ScoreName
+from klue_pipeline.reporting import leaderboard
+from klue_pipeline.reporting.leaderboard import LeaderboardEntry, Ranked, rank_entries
+from klue_pipeline.reporting.pages import render_page
+
+TITLES: dict[ScoreName, str] = {
+    "micro_f1": "Micro F1",
+    "auprc": "AUPRC",
+    "accuracy": "Accuracy",
+    "shift_micro_f1": "Shift-aware micro F1",
+    "shift_auprc": "Shift-aware AUPRC",
+    "shift_accuracy": "Shift-aware accuracy",
+}
+NOTHING = "–"
+
+_TONES = (
+    (leaderboard.BEST, "good", "★"),
+    (leaderboard.BETTER, "warn", "▲"),
+    (leaderboard.WORSE, "bad", "▼"),
+    (leaderboard.NOISE, "warn", "≈"),
+    (leaderboard.NOT_COMPARABLE, "soft", "⊘"),
+)
+"""How a verdict begins, its colour, and a sign for those who do not see colours."""
+_STATUS_TONES = {"failed": "bad", "killed": "bad", "running": "warn"}
+
+_MINUTE, _HOUR = 60, 3600
+_SMALLEST_P = 0.001
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An interval on the scale of its column, in per cent of the width."""
+
+    low: float
+    value: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scores between which a column draws its bars."""
+
+    low: float
+    high: float
+
+    def place(self, score: float) -> float:
+        """Return where a score lies, 0 to 100."""
+        width = self.high - self.low
+        return round(100 * (score - self.low) / width, 2) if width > 0 else 50.0
+
+    def bar(self, estimate: Estimate) -> Bar | None:
+        """Place an interval; None if one of its ends is no number."""
+        ends = (estimate.low, estimate.value, estimate.high)
+        return Bar(*map(self.place, ends)) if all(map(math.isfinite, ends)) else None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of scores."""
+
+    name: ScoreName
+    title: str
+    scale: Scale
+    scale_text: str
+    best: float | None
+    """Where the best score lies, in per cent of the width."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number as it is shown and as it is sorted by."""
+
+    text: str
+    sort: float | None = None
+    interval: str = ""
+    bar: Bar | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry with its numbers as they are shown."""
+
+    entry: LeaderboardEntry
+    rank: Cell
+    scores: list[Cell]
+    test: list[Cell]
+    rows: Cell
+    folds: Cell
+    seconds: Cell
+    speed: Cell
+    difference: Cell
+    verdict: tuple[str, str, str]
+    """Colour, sign and text."""
+    status_tone: str
+
+
+def render_leaderboard(
+    entries: Sequence[LeaderboardEntry], select_by: ScoreName, *, prior: str, confidence: float
+) -> str:
+    """Write the leaderboard as one HTML document that needs nothing else.
+
+    Args:
+        entries: In any order; each name once.
+        select_by: The score that they are ranked by.
+        prior: What the shift-aware scores are re-weighted to, in words.
+        confidence: Share of the bootstrap draws inside an interval, 0 to 1.
+
+    Raises:
+        ValueError: Two entries have one name, or there is no such score.
+    """
+    ranked = rank_entries(entries, select_by)
+    columns = [_column(name, entries) for name in _shown_scores(entries, select_by)]
+    shows_test = any(_test_scores(entry) != (None, None) for entry in entries)
+    return render_page(
+        "leaderboard",
+        rows=[_row(own, columns, shows_test=shows_test) for own in ranked],
+        columns=columns,
+        shows_test=shows_test,
+        select_by=select_by,
+        ranked_by=TITLES[select_by],
+        prior=prior,
+        confidence=f"{100 * confidence:.4g} %",
+        summary=_summary(ranked),
+    )
+
+
+def _shown_scores(entries: Sequence[LeaderboardEntry], select_by: ScoreName) -> list[ScoreName]:
+    """Name the scores that any entry has; first what is ranked by."""
+    known = [name for name in leaderboard.SCORE_NAMES
+             if any(entry.score(name) is not None for entry in entries)]  # fmt: skip
+    return sorted(known, key=lambda name: name != select_by)
+
+
+def _column(name: ScoreName, entries: Sequence[LeaderboardEntry]) -> Column:
+    estimates = [entry.scores[name] for entry in entries if name in entry.scores]
+    numbers = [number for own in estimates for number in (own.low, own.value, own.high)
+               if math.isfinite(number)]  # fmt: skip
+    scale = Scale(min(numbers), max(numbers))
+    best = max((own.value for own in estimates if math.isfinite(own.value)), default=None)
+    return Column(
+        name=name,
+        title=TITLES[name],
+        scale=scale,
+        scale_text=f"{scale.low:.1f} … {scale.high:.1f}",
+        best=None if best is None else scale.place(best),
+    )
+
+
+def _row(ranked: Ranked, columns: Sequence[Column], *, shows_test: bool) -> Row:
+    entry = ranked.entry
+    return Row(
+        entry=entry,
+        rank=_count(ranked.rank),
+        scores=[_score(entry, column) for column in columns],
+        test=[_number(score) for score in _test_scores(entry)] if shows_test else [],
+        rows=_count(entry.rows),
+        folds=_count(entry.folds),
+        seconds=_duration(entry.training_seconds),
+        speed=_count(entry.rows_per_second),
+        difference=_difference(entry),
+        verdict=_verdict(entry.verdict),
+        status_tone=_STATUS_TONES.get(entry.status, ""),
+    )
+
+
+def _test_scores(entry: LeaderboardEntry) -> tuple[float | None, float | None]:
+    return entry.test_micro_f1, entry.test_auprc
+
+
+def _score(entry: LeaderboardEntry, column: Column) -> Cell:
+    value = entry.score(column.name)
+    if value is None:
+        return Cell(NOTHING)
+    estimate = entry.scores[column.name]
+    interval = f"[{estimate.low:.2f}, {estimate.high:.2f}]"
+    return Cell(f"{value:.2f}", value, interval, column.scale.bar(estimate))
+
+
+def _difference(entry: LeaderboardEntry) -> Cell:
+    interval = entry.difference
+    if interval is None:
+        return Cell(NOTHING)
+    ends, remark = f"[{interval.low:+.2f}, {interval.high:+.2f}]", _p_value(entry.mcnemar_p)
+    return Cell(f"{interval.difference:+.2f}", interval.difference, ends, remark=remark)
+
+
+def _number(value: float | None) -> Cell:
+    return Cell(NOTHING) if value is None else Cell(f"{value:.2f}", value)
+
+
+def _count(value: float | None) -> Cell:
+    return Cell(NOTHING) if value is None else Cell(f"{value:,.0f}", value)
+
+
+def _duration(seconds: float | None) -> Cell:
+    return Cell(NOTHING) if seconds is None else Cell(format_duration(seconds), seconds)
+
+
+def format_duration(seconds: float) -> str:
+    """Write a duration as a person would say it.
+
+    >>> format_duration(8.4), format_duration(75), format_duration(7325)
+    ('8 s', '1 min 15 s', '2 h 2 min')
+    """
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    return f"{whole // _HOUR:,} h {whole % _HOUR // _MINUTE} min"
+
+
+def _p_value(p_value: float | None) -> str:
+    if p_value is None:
+        return ""
+    return f"p < {_SMALLEST_P}" if p_value < _SMALLEST_P else f"p = {p_value:.3f}"
+
+
+def _verdict(text: str) -> tuple[str, str, str]:
+    """Return colour, sign and text of a verdict."""
+    tones = ((tone, sign) for start, tone, sign in _TONES if text.startswith(start))
+    tone, sign = next(tones, ("soft", ""))
+    return tone, sign, text or NOTHING
+
+
+def _summary(ranked: Sequence[Ranked]) -> str:
+    """Count the entries, those with a rank, and how the runs ended."""
+    counts = Counter(own.entry.status for own in ranked)
+    n_ranked = sum(own.rank is not None for own in ranked)
+    ended = [f"{count} {status}" for status, count in sorted(counts.items())]
+    return f"{len(ranked)} in all, {n_ranked} with this score; last runs: {', '.join(ended)}"

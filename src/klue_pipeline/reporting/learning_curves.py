@@ -1,0 +1,56 @@
+"""The learning curves of all folds in one figure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+_MAX_LEGEND_FOLDS = 12
+
+
+def draw_learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw loss and validation micro F1 of each fold against the epoch.
+
+    Args:
+        histories: The history table of each fold by the fold's name, with ``epoch``,
+            ``train_loss``, ``validation_loss`` and ``validation_micro_f1``; NaN, or no such
+            column, where a value was not measured.
+
+    Raises:
+        ValueError: There is no history.
+    """
+    if not histories:
+        raise ValueError("There is no training history to draw; train at least one fold first.")
+    figure = Figure(figsize=(12, 4.8), layout="constrained")
+    loss_axes, f1_axes = figure.subplots(1, 2)
+    colors = colormaps["viridis"](np.linspace(0, 0.9, len(histories)))
+    for (fold, history), color in zip(histories.items(), colors, strict=True):
+        _draw_line(loss_axes, history, "train_loss", color=color, linewidth=0.9)
+        _draw_line(loss_axes, history, "validation_loss", color=color, linestyle="--", marker="o")
+        _draw_line(f1_axes, history, "validation_micro_f1", color=color, marker="o", label=fold)
+    loss_axes.plot([], [], color="gray", linewidth=0.9, label="train")
+    loss_axes.plot([], [], color="gray", linestyle="--", marker="o", label="validation")
+    _finish(loss_axes, "Loss", "cross entropy (nats)", len(histories))
+    _finish(f1_axes, "Validation micro F1", "micro F1 without the negative label", len(histories))
+    return figure
+
+
+def _draw_line(axes: Axes, history: pd.DataFrame, column: str, **style: Any) -> None:
+    # A training shorter than training.log_every_steps never measured its training loss.
+    measured = history.reindex(columns=["epoch", column]).dropna(subset=[column])
+    axes.plot(measured["epoch"], measured[column], markersize=4, **style)
+
+
+def _finish(axes: Axes, title: str, unit: str, n_folds: int) -> None:
+    axes.set_title(title)
+    axes.set_xlabel("epoch")
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel(unit)
+    axes.grid(alpha=0.3)
+    axes.legend(ncols=1 + n_folds // _MAX_LEGEND_FOLDS, fontsize="small")

@@ -1,0 +1,125 @@
+"""The rules that say whether a candidate is worth a submission, each with its reason in words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from klue_pipeline.reporting.ledger.distances import Closest
+from klue_pipeline.reporting.ledger.offsets import Offset
+from klue_pipeline.reporting.ledger.table import METRICS
+
+Verdict = Literal[
+    "worth a submission", "another day", "near copy", "clearly weaker", "no prediction",
+    "not on disk",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that was not submitted yet, and what speaks for it.
+
+    Attributes:
+        sha256: The SHA-256 of the file.
+        name: What it is called; with the beginning of its hash where others are called so too.
+        prior: What its prediction was told for.
+        predicted: Its score, 0 to 100; None where none is predicted.
+        low: Lower end of the prediction's interval; None where there is none.
+        high: Its upper end.
+        corrected: The score plus the mean offset of what was submitted with the same prior; None
+            where nothing was.
+        closest: The closest file that was submitted or is ranked above it, if any.
+        closest_name: What that is called.
+        verdict: Whether it is worth a submission.
+        reason: Why, in words.
+    """
+
+    sha256: str
+    name: str
+    prior: str
+    predicted: float | None
+    low: float | None
+    high: float | None
+    corrected: float | None = None
+    closest: Closest | None = None
+    closest_name: str | None = None
+    verdict: Verdict = "worth a submission"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """What each candidate is judged against.
+
+    Attributes:
+        metric: The score that counts.
+        names: What to call each file.
+        on_disk: The files whose labels could be read.
+        closest: The closest file of each candidate that has one.
+        near_copy_share: Below this share of rows, a file is another's near copy.
+        best: For each prior, the file with the best prediction, and that prediction.
+        offsets: For each prior, how far predictions were off.
+    """
+
+    metric: str
+    names: Mapping[str, str]
+    on_disk: frozenset[str]
+    closest: Mapping[str, Closest]
+    near_copy_share: float
+    best: Mapping[str, tuple[str, float]]
+    offsets: Mapping[str, Offset]
+
+
+def _say_if_lost(candidate: Candidate, field: Field) -> str | None:
+    if candidate.sha256 in field.on_disk:
+        return None
+    return "Its file is gone, or holds something else by now; make it again to submit it."
+
+
+def _say_if_unknown(candidate: Candidate, field: Field) -> str | None:
+    if candidate.predicted is not None:
+        return None
+    return f"No {METRICS[field.metric]} is predicted for it, so it has no rank."
+
+
+def _say_if_near_copy(candidate: Candidate, field: Field) -> str | None:
+    closest = candidate.closest
+    if closest is None or closest.share >= field.near_copy_share:
+        return None
+    return (
+        f"It differs from {candidate.closest_name} in {_count_labels(closest)} only; its F1 would "
+        "tell nothing new."
+    )
+
+
+def _say_if_weaker(candidate: Candidate, field: Field) -> str | None:
+    best, predicted = field.best[candidate.prior]
+    if best == candidate.sha256 or candidate.high is None or candidate.high >= predicted:
+        return None
+    return (
+        f"Its interval ends at {candidate.high:.2f}, below the {predicted:.2f} that is predicted "
+        f"for {field.names[best]}."
+    )
+
+
+def _say_why_worth(candidate: Candidate, _: Field) -> str:
+    if candidate.closest is None:
+        return "Nothing that was submitted or ranks above it could be compared with it."
+    remark = " It has no interval, so nothing says how sure its rank is."
+    return (
+        f"It differs from {candidate.closest_name}, the closest, in "
+        f"{_count_labels(candidate.closest)}.{remark if candidate.high is None else ''}"
+    )
+
+
+def _count_labels(closest: Closest) -> str:
+    return f"{closest.n_rows:,} label{'' if closest.n_rows == 1 else 's'} ({closest.share:.1%})"
+
+
+RULES: tuple[tuple[Verdict, Callable[[Candidate, Field], str | None]], ...] = (
+    ("not on disk", _say_if_lost),
+    ("no prediction", _say_if_unknown),
+    ("near copy", _say_if_near_copy),
+    ("clearly weaker", _say_if_weaker),
+    ("worth a submission", _say_why_worth),
+)
+"""Verdicts in the order in which they are considered, each with what gives the reason for it."""

@@ -1,0 +1,206 @@
+"""The ledger as a table: what is a row of it, and how new rows join those that a person edited."""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from klue_pipeline.evaluation.intervals import PERCENT
+
+logger = logging.getLogger(__name__)
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MOST_NAMED = 10
+
+
+METRICS = {"micro_f1": "micro F1", "auprc": "AUPRC"}
+"""The scores that a contest publishes, 0 to 100, and what they are called."""
+
+PRIORS = ("given", "estimated", "plain")
+"""What a prediction was told for, from what should be nearest to the leaderboard to what is not:
+the prior that the user gave, one estimated from unlabelled test scores, or the training rows'."""
+
+PUBLIC = tuple(f"public_{metric}" for metric in METRICS)
+
+YOURS = ("submitted_at", *PUBLIC, "note")
+"""Columns that a person fills in."""
+
+
+def predicted_columns(metric: str) -> tuple[str, str, str]:
+    """Return the columns of a predicted score and the two ends of its interval."""
+    name = f"predicted_{metric}"
+    return name, f"{name}_low", f"{name}_high"
+
+
+PREDICTED = tuple(column for metric in METRICS for column in predicted_columns(metric))
+
+
+NUMBERS = (*PREDICTED, *PUBLIC)
+"""Columns of scores, 0 to 100; missing where nobody knows. All others hold text."""
+
+
+MADE_ANEW = ("file", *PREDICTED, "prior")
+"""Columns that are written again when the same file is made again."""
+
+
+COLUMNS = (
+    "sha256", "file", "created_at", "name", "members", "select_by", *PREDICTED, "prior", *YOURS,
+)  # fmt: skip
+
+
+def empty_ledger() -> pd.DataFrame:
+    """Return a ledger without rows."""
+    return check_ledger(pd.DataFrame(columns=list(COLUMNS)))
+
+
+def check_ledger(table: pd.DataFrame, lines: Sequence[int] | None = None) -> pd.DataFrame:
+    """Bring a table to the ledger's form, or refuse it.
+
+    Args:
+        table: Cells as text or numbers, an empty text or NaN where there is nothing. Columns may
+            be in any order; a person's and the predictions may be left out; there may be others.
+        lines: The line of the file that each row begins at, for messages; None counts rows from 1.
+
+    Returns:
+        The ledger's columns in their order, then the others: scores as floats (NaN where there is
+        none), all else as text (empty where there is none).
+
+    Raises:
+        ValueError: A column is missing; a row has no SHA-256, or that of another row; a score is no
+            number from 0 to 100, or a public one is on the scale of 0 to 1; a prior is unknown.
+            All are named by line.
+    """
+    required = [name for name in COLUMNS if name not in (*YOURS, *PREDICTED)]
+    missing = [name for name in required if name not in table]
+    if missing:
+        raise ValueError(
+            f"The ledger has no column {', '.join(missing)}; found "
+            f"{', '.join(map(str, table.columns))}. Columns are separated by commas, and all but "
+            f"{', '.join(YOURS)} are written by the pipelines."
+        )
+    texts = _as_texts(table)
+    word, numbers = ("row", range(1, len(texts) + 1)) if lines is None else ("line", lines)
+    problems = list(_find_problems(texts, [f"{word} {number}" for number in numbers]))
+    if problems:
+        more = [f"and {len(problems) - _MOST_NAMED} more"] if len(problems) > _MOST_NAMED else []
+        raise ValueError("\n".join(["The ledger is wrong:", *problems[:_MOST_NAMED], *more]))
+    return _with_types(texts)
+
+
+def merge_ledger(existing: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Add what was made to the ledger, and lose nothing of what a person wrote there.
+
+    Args:
+        existing: The ledger so far, checked.
+        new: What :func:`~klue_pipeline.reporting.ledger.entries.tabulate_entries` gives. Of several
+            rows of the same file, the first counts.
+
+    Returns:
+        The rows of ``existing`` in their order, then those whose file is new. A file that was made
+        again keeps its row; only where it lies and what is predicted for it (scores, intervals and
+        prior together, if there are any) are replaced. The row of a file that another one has been
+        written over leaves, unless a person wrote into it.
+
+    Raises:
+        ValueError: The new rows are no rows of a ledger.
+    """
+    entries = _check_new(new)
+    old, made = existing.set_index("sha256"), entries.set_index("sha256")
+    again = old.index[old.index.isin(made.index)]
+    predicted = again[made.loc[again, list(PREDICTED)].notna().any(axis=1)]
+    old.loc[again, "file"] = made.loc[again, "file"]
+    old.loc[predicted, list(MADE_ANEW)] = made.loc[predicted, list(MADE_ANEW)]
+    first = made[~made.index.isin(old.index)]
+    is_gone = old["file"].isin(new["file"]) & ~old.index.isin(made.index)
+    old = old[~is_gone | _is_annotated(old)]
+    return _with_types(_as_texts(pd.concat([old, first]).reset_index()))
+
+
+def is_submitted(ledger: pd.DataFrame) -> pd.Series:
+    """Tell which files were submitted: a person wrote when, or what came out."""
+    return (ledger["submitted_at"] != "") | ledger[list(PUBLIC)].notna().any(axis=1)
+
+
+def _is_annotated(ledger: pd.DataFrame) -> pd.Series:
+    """Tell which rows a person wrote into, in whichever column of theirs."""
+    others = [name for name in ledger if name not in (*COLUMNS, "sha256")]
+    texts = (ledger[["submitted_at", "note", *others]] != "").any(axis=1)
+    return texts | ledger[list(PUBLIC)].notna().any(axis=1)
+
+
+def _check_new(new: pd.DataFrame) -> pd.DataFrame:
+    if new.empty:
+        return empty_ledger()
+    entries = new.drop_duplicates("sha256")
+    if len(entries) < len(new):
+        logger.info(
+            "%d of %d candidates are byte for byte the same file as another; the first of each "
+            "has a row in the ledger.",
+            len(new) - len(entries),
+            len(new),
+        )
+    return check_ledger(entries)
+
+
+def _as_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return all cells as text, the ledger's columns first and without blanks around."""
+    others = [name for name in table if name not in COLUMNS]
+    ordered = table.reindex(columns=[*COLUMNS, *others]).astype(object)
+    texts = ordered.where(ordered.notna(), "").astype(str)
+    stripped = {name: texts[name].str.strip() for name in COLUMNS if name != "note"}
+    stripped["sha256"] = stripped["sha256"].str.lower()
+    return texts.assign(**stripped).reset_index(drop=True)
+
+
+def _with_types(texts: pd.DataFrame) -> pd.DataFrame:
+    numbers = {
+        name: np.array([float(text) if text else np.nan for text in texts[name]], dtype=np.float64)
+        for name in NUMBERS
+    }
+    return texts.assign(**numbers)
+
+
+def _find_problems(texts: pd.DataFrame, places: Sequence[str]) -> Iterator[str]:
+    counts = Counter(texts["sha256"])
+    for place, row in zip(places, texts.to_dict("records"), strict=True):
+        yield from (f"{place}: {problem}" for problem in _judge_name(row["sha256"], counts))
+        for column in NUMBERS:
+            problem = _judge_number(row[column], is_public=column in PUBLIC)
+            if problem:
+                yield f"{place}: {column} is {row[column]!r}; {problem}."
+        if row["prior"] not in ("", *PRIORS):
+            yield f"{place}: prior is {row['prior']!r}; {', '.join(PRIORS)} or nothing was wanted."
+
+
+def _judge_name(sha256: str, counts: Counter[str]) -> Iterator[str]:
+    if not _SHA256.fullmatch(sha256):
+        yield (
+            f"sha256 is {sha256!r}; 64 hexadecimal digits were wanted. kedro check-submission "
+            "prints them for any file."
+        )
+    elif counts[sha256] > 1:
+        yield f"{counts[sha256]} rows have sha256 {sha256[:12]}…; keep one of them."
+
+
+def _judge_number(text: str, *, is_public: bool) -> str | None:
+    """Say what is wrong with a score, which may be missing.
+
+    >>> _judge_number("73.2", is_public=True)
+    >>> _judge_number("0.732", is_public=True)
+    'scores go from 0 to 100: write 73.2'
+    """
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return "a number from 0 to 100 was wanted, with a point and without a unit, or nothing"
+    if not 0 <= value <= PERCENT:
+        return "a number from 0 to 100 was wanted"
+    # A model that is right about nothing has 0 on either scale.
+    if is_public and 0 < value <= 1:
+        return f"scores go from 0 to 100: write {value * PERCENT:.6g}"
+    return None

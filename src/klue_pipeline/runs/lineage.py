@@ -1,0 +1,160 @@
+"""What made each dataset: every setting that was read on the way to it, and the raw files' content.
+
+An *origin* is a flat table from setting to value (``training.epochs`` -> ``3``). It is derived from
+the graph alone, so it can be known before anything runs, and it is stored beside each result. Two
+origins of the same dataset tell whether a result on disk is the one that a run would make.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from pydantic import BaseModel
+
+from klue_pipeline.base_settings import Settings
+from klue_pipeline.version import __version__
+
+Origin = dict[str, str]
+
+COLLECTED_FOLDS = "folds"
+"""Field of an origin: the folds that went into a result which collects several."""
+
+_PARAMETER_PREFIX = "params:"
+_LONGEST_VALUE = 200
+_FOLD_DATASET = re.compile(r"(?:^|\.)(fold_\d+)\.\w+$")
+
+
+def trace_origins(
+    pipeline: Pipeline, parameters: BaseModel, sources: Mapping[str, Origin]
+) -> dict[str, Origin]:
+    """Derive the origin of every dataset that a pipeline makes.
+
+    Args:
+        pipeline: The whole graph, so that nothing on the way is missed.
+        parameters: The checked parameters of the run.
+        sources: Origins of what the graph does not make, by dataset or ``params:`` name: content
+            hashes of raw files and of a local encoder, and what made the scores of a composite's
+            members.
+
+    Returns:
+        The origin of each output, by dataset name.
+    """
+    origins: dict[str, Origin] = {name: dict(origin) for name, origin in sources.items()}
+    for node in pipeline.nodes:
+        own: Origin = {"code": __version__}
+        for name in node.inputs:
+            if name.startswith(_PARAMETER_PREFIX):
+                own |= settings_of(parameters, name.removeprefix(_PARAMETER_PREFIX))
+            own |= origins.get(plain_name(name), {})
+        own |= _collected_folds(node)
+        for name in node.outputs:
+            origins[plain_name(name)] = own
+    return origins
+
+
+def _collected_folds(node: Node) -> Origin:
+    """Name the folds whose results a node collects: those of one fold are not those of all."""
+    others = [name for name in node.inputs if not name.startswith(f"{node.namespace}.")]
+    matches = [match for name in others if (match := _FOLD_DATASET.search(name))]
+    folds = {match[1]: None for match in matches}
+    return {COLLECTED_FOLDS: ", ".join(folds)} if folds else {}
+
+
+def plain_name(dataset: str) -> str:
+    """Strip the transcoding suffix: ``out_of_fold@one`` and ``@all`` are the same data.
+
+    >>> plain_name("out_of_fold@one")
+    'out_of_fold'
+    """
+    return dataset.partition("@")[0]
+
+
+def settings_of(parameters: BaseModel, path: str) -> Origin:
+    """Flatten the settings below a path, leaving out what results do not depend on.
+
+    Raises:
+        KeyError: There is no such path.
+    """
+    value: Any = parameters
+    for part in path.split("."):
+        value = (value if isinstance(value, Mapping) else dict(value))[part]
+    return dict(_flatten(value, path))
+
+
+def differing_fields(found: Origin, wanted: Origin) -> list[str]:
+    """Say field by field how two origins differ.
+
+    >>> former = {"training.epochs": "3", "code": "1"}
+    >>> differing_fields(former, {"training.epochs": "5", "code": "1"})
+    ['training.epochs was 3, this run says 5']
+    """
+    return [
+        f"{name} was {found.get(name, 'not set')}, this run says {wanted.get(name, 'not set')}"
+        for name in sorted(found.keys() | wanted.keys())
+        if found.get(name) != wanted.get(name)
+    ]
+
+
+class OriginStore:
+    """Origins on disk: one small file beside each result, in a hidden folder."""
+
+    def read(self, result: Path) -> Origin | None:
+        """Return the stored origin of a result, or None if there is none."""
+        path = self._path_of(result)
+        if not path.is_file():
+            return None
+        origin: Origin = json.loads(path.read_text(encoding="utf-8"))
+        return origin
+
+    def write(self, result: Path, origin: Origin) -> None:
+        """Store the origin of a result that was just saved."""
+        path = self._path_of(result)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        text = json.dumps(origin, ensure_ascii=False, indent=1, sort_keys=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+
+    def remove(self, result: Path) -> None:
+        """Forget the origin of a result that is about to change."""
+        self._path_of(result).unlink(missing_ok=True)
+
+    @staticmethod
+    def _path_of(result: Path) -> Path:
+        return result.parent / ".fingerprints" / f"{result.name}.json"
+
+
+def hash_origin(origin: Origin) -> str:
+    """Return one short hash of a whole origin."""
+    return hashlib.sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _flatten(value: Any, path: str) -> Iterable[tuple[str, str]]:
+    if isinstance(value, BaseModel):
+        skipped = _skipped_fields(value)
+        for name in type(value).model_fields:
+            if name not in skipped:
+                yield from _flatten(getattr(value, name), f"{path}.{name}")
+    elif isinstance(value, Mapping):
+        for name, below in value.items():
+            yield from _flatten(below, f"{path}.{name}")
+    else:
+        yield path, _shorten(value)
+
+
+def _skipped_fields(value: BaseModel) -> frozenset[str]:
+    if not isinstance(value, Settings):
+        return frozenset()
+    return value.results_do_not_depend_on | value.unread_fields()
+
+
+def _shorten(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    return f"sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -1,0 +1,120 @@
+"""What the graph looks like: how many folds, and which kind of experiment.
+
+Kedro builds pipelines before it hands out parameters, so the answer has to come from somewhere
+else: a hook tells this module the resolved settings of a run (with ``--params``), and commands
+that make no context (``kedro registry list``) read the configuration of their environment here.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from klue_pipeline.training.params import FoldsParams
+
+Kind = Literal["single", "member", "composite"]
+"""A ``single`` experiment trains a model of all labels; a ``member`` trains one of other labels,
+which no blend can take; a ``composite`` joins the scores of other experiments."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The settings that decide which nodes there are."""
+
+    folds: FoldsParams
+    kind: Kind = "single"
+    members: tuple[str, ...] = ()
+    asked_to_clean: tuple[str, ...] = ()
+    asked_to_augment: tuple[str, ...] = ()
+
+
+_known: dict[str, Shape] = {}
+
+
+def set_shape(shape: Shape) -> bool:
+    """Remember the shape of this run's graph; tell whether it differs from the one known so far."""
+    changed = _known.get("shape") != shape
+    _known["shape"] = shape
+    return changed
+
+
+def forget_shape() -> None:
+    """Forget what a run said, so that the next question reads the configuration."""
+    _known.clear()
+
+
+def folds_to_run() -> list[int]:
+    """Return the numbers of the folds in the graph, ascending from 0.
+
+    ``folds.run`` picks some of the ``folds.n_splits`` folds of the same split.
+    """
+    folds = _shape().folds
+    return sorted(set(folds.run)) if folds.run is not None else list(range(folds.n_splits))
+
+
+def experiment_kind() -> Kind:
+    """Return which kind of experiment the graph is for."""
+    return _shape().kind
+
+
+def members() -> tuple[str, ...]:
+    """Return the experiments whose scores the composite joins; none for the other kinds."""
+    return _shape().members
+
+
+def earlier(stage: Literal["clean", "augment"]) -> tuple[str, ...]:
+    """Return the experiments, trained before, whose out-of-fold scores a stage reads."""
+    shape = _shape()
+    return {"clean": shape.asked_to_clean, "augment": shape.asked_to_augment}[stage]
+
+
+def shape_of(parameters: Mapping[str, Any]) -> Shape:
+    """Return the shape of the graph for the resolved parameters of a run."""
+    from klue_pipeline.relation.settings.augment_params import AugmentParams
+    from klue_pipeline.relation.settings.clean_params import CleanParams
+
+    previous = CleanParams.model_validate(parameters["clean"]).previous
+    return Shape(
+        folds=FoldsParams.model_validate(parameters["folds"]),
+        kind=kind_of(parameters["kind"], parameters["target"]["name"]),
+        members=tuple(parameters["members"]),
+        asked_to_clean=() if previous is None else (previous,),
+        asked_to_augment=AugmentParams.model_validate(parameters["augment"]).earlier_experiments,
+    )
+
+
+def kind_of(kind: str, target: str) -> Kind:
+    """Return the kind of graph for an entry's ``kind`` and its ``target.name``.
+
+    >>> kind_of("single", "all"), kind_of("single", "binary"), kind_of("composite", "all")
+    ('single', 'member', 'composite')
+    """
+    if kind == "composite":
+        return "composite"
+    return "single" if target == "all" else "member"
+
+
+def _shape() -> Shape:
+    return _known.get("shape") or _configured_shape()
+
+
+def _configured_shape() -> Shape:
+    from klue_pipeline.runs.experiments import resolve_experiment
+
+    return shape_of(resolve_experiment(_configured_parameters(), {}))
+
+
+def _configured_parameters() -> dict[str, Any]:
+    from kedro.config import OmegaConfigLoader
+    from kedro.framework.project import settings
+    from kedro.utils import find_kedro_project
+
+    root = find_kedro_project(Path.cwd()) or Path.cwd()
+    loader = OmegaConfigLoader(
+        conf_source=str(Path(root) / settings.CONF_SOURCE),
+        env=os.environ.get("KEDRO_ENV"),
+        **settings.CONFIG_LOADER_ARGS,
+    )
+    parameters: dict[str, Any] = loader["parameters"]
+    return parameters

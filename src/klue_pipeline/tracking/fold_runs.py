@@ -1,0 +1,115 @@
+"""Child runs: one for each training in this process, of a fold or of an adapted encoder."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from klue_pipeline.tracking.live_metrics import LiveMetrics, MetricPoint
+from klue_pipeline.tracking.logged_values import flat_numbers
+from klue_pipeline.tracking.mlflow_client import EndStatus, RunStore
+from klue_pipeline.tracking.parent_run import ParentRun
+from klue_pipeline.tracking.tolerance import Tolerance
+from klue_pipeline.training.progress import set_listener
+
+if TYPE_CHECKING:
+    from kedro.pipeline.node import Node
+
+TRAINING = re.compile(r"(?P<fold>fold_(?P<number>\d+))\.train|adapt_encoder")
+"""Name of the nodes that get a run of their own."""
+
+_KINDS = {"adaptation_report": "metrics", "adapted_encoder": "model"}
+"""What an output outside of a fold's namespace is."""
+
+
+@dataclass(frozen=True)
+class FoldRun:
+    """The run of one fold, open until the node's last output is saved."""
+
+    store: RunStore
+    run_id: str
+    live: LiveMetrics
+    log_models: bool
+    unsaved: set[str]
+    """Outputs of the node that are still to be saved."""
+
+
+class FoldRuns:
+    """Opens, fills and closes the run of each fold; nodes without one are ignored."""
+
+    def __init__(self, tolerating: Tolerance) -> None:
+        self._tolerating = tolerating
+        self._open: dict[str, FoldRun] = {}
+
+    def start(self, parent: ParentRun, node: "Node") -> None:
+        """Open the run of a training, and listen to what the training reports."""
+        training = TRAINING.fullmatch(node.name)
+        if training is None:
+            return
+        tags = {"kedro.node": node.name}
+        if training["fold"]:
+            tags["klue.fold"] = training["number"]
+        run_id = parent.store.start_child(parent.run_id, training["fold"] or "adapt", tags)
+        live = LiveMetrics(partial(self._send, parent.store, run_id))
+        outputs = set(node.outputs)
+        self._open[node.name] = FoldRun(parent.store, run_id, live, parent.log_models, outputs)
+        set_listener(live)
+
+    def _send(self, store: RunStore, run_id: str, points: Sequence[MetricPoint]) -> bool:
+        """Log points of a curve; tell whether they arrived."""
+        arrived = False
+        with self._tolerating("log live values"):
+            store.log_metrics(run_id, points)
+            arrived = True
+        return arrived  # noqa: RET504 - the block above may end early
+
+    def stop_listening(self, node: "Node") -> None:
+        """Send the rest of the live values."""
+        fold_run = self._open.get(node.name)
+        if fold_run is not None:
+            set_listener(None)
+            fold_run.live.flush()
+
+    def log_saved(self, node: "Node", dataset_name: str, data: Any, path: Path | None) -> None:
+        """Log a saved output: the fold's metrics and, if wanted, its model."""
+        fold_run = self._open.get(node.name)
+        if fold_run is None:
+            return
+        kind = _KINDS.get(dataset_name, dataset_name.rpartition(".")[2])
+        if kind == "metrics":
+            final = fold_run.live.final_points(flat_numbers(data))
+            fold_run.store.log_metrics(fold_run.run_id, final)
+        if kind == "model" and fold_run.log_models and path is not None:
+            fold_run.store.log_path(fold_run.run_id, path, "model")
+
+    def count_saved(self, node: "Node", dataset_name: str) -> None:
+        """Close the run as FINISHED if this was the node's last output."""
+        fold_run = self._open.get(node.name)
+        if fold_run is None:
+            return
+        fold_run.unsaved.discard(dataset_name)
+        if not fold_run.unsaved:
+            self._close(node, "FINISHED")
+
+    def fail(self, node: "Node", reason: str) -> None:
+        """Close the run of a fold whose training failed."""
+        fold_run = self._open.get(node.name)
+        if fold_run is None:
+            return
+        with self._tolerating(f"say why {node.name} failed"):
+            fold_run.store.set_tag(fold_run.run_id, "klue.error", reason)
+        self._close(node, "FAILED")
+
+    def _close(self, node: "Node", status: EndStatus) -> None:
+        fold_run = self._open.pop(node.name)
+        with self._tolerating(f"close the run of {node.name}"):
+            fold_run.store.finish_child(fold_run.run_id, status)
+
+    def abandon(self) -> None:
+        """Send what waits and forget the open runs; whoever closes the parent closes them."""
+        abandoned, self._open = self._open, {}
+        set_listener(None)
+        for fold_run in abandoned.values():
+            fold_run.live.flush()

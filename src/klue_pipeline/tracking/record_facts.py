@@ -1,0 +1,101 @@
+"""What a run record says as the run begins, and what the graph tells of the scores a run makes."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kedro.pipeline import Pipeline
+
+from klue_pipeline.runs.process import git_state, this_process
+from klue_pipeline.runs.run_records import RunRecord, TrackedRun
+from klue_pipeline.runs.topology import kind_of
+from klue_pipeline.tracking.parent_run import invited_to
+from klue_pipeline.tracking.run_tags import SELECTIONS
+from klue_pipeline.tracking.tracking_params import resolve_tracking_params, without_password
+
+OUT_OF_FOLD = "out_of_fold@one"
+_FOLD_SCORES = re.compile(r"fold_\d+\.validation_scores")
+_SCORES = re.compile(r"fold_\d+\.(validation_scores|test_scores)|(out_of_fold|test_scores)@one")
+"""Datasets that hold scores of the experiment that is run; not those of a composite's members."""
+
+
+def begin_record(
+    context: Any,
+    parameters: Mapping[str, Any],
+    run_params: Mapping[str, Any],
+    pipeline: Pipeline,
+    *,
+    scored: bool,
+) -> RunRecord:
+    """Describe a run that begins now.
+
+    Args:
+        context: The Kedro context of the run.
+        parameters: The run's resolved parameters.
+        run_params: Kedro's record of the command.
+        pipeline: The nodes that the command chose.
+        scored: Whether it goes on from scores that are all there.
+    """
+    project_path = Path(context.project_path)
+    git = git_state(project_path)
+    chosen = {name: sorted(map(str, run_params.get(name) or [])) for name in SELECTIONS}
+    return RunRecord(
+        **_describe_experiment(parameters),
+        selection={name: values for name, values in chosen.items() if values},
+        scores_every_fold=_scores_every_fold(pipeline),
+        scored=scored,
+        started_at=datetime.now(UTC),
+        process=this_process(),
+        mlflow=_find_tracked_run(context.config_loader, project_path),
+        git_commit=None if git is None else git.commit,
+        git_dirty=None if git is None else git.dirty,
+    )
+
+
+def run_name_of(parameters: Mapping[str, Any]) -> str | None:
+    """Return the name of the variant that is run; None for the experiment itself."""
+    name = (parameters.get("run") or {}).get("name")
+    return None if name is None else str(name)
+
+
+def makes_scores(pipeline: Pipeline) -> bool:
+    """Tell whether a run trains, predicts, composes or collects scores of its experiment."""
+    return any(_SCORES.fullmatch(name) for name in pipeline.all_outputs())
+
+
+def lacks_scores(pipeline: Pipeline, catalog: Any) -> bool:
+    """Tell whether a resumed run has scores to make: it skips nodes whose outputs are all there."""
+    scoring = [node for node in pipeline.nodes if any(map(_SCORES.fullmatch, node.outputs))]
+    return not all(catalog.exists(name) for node in scoring for name in node.outputs)
+
+
+def _scores_every_fold(pipeline: Pipeline) -> bool:
+    """Tell whether out-of-fold scores are collected, none of them from an earlier run's folds."""
+    reads_folds = any(_FOLD_SCORES.fullmatch(name) for name in pipeline.inputs())
+    return OUT_OF_FOLD in pipeline.all_outputs() and not reads_folds
+
+
+def _describe_experiment(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    name = parameters["experiment"]
+    return {
+        "experiment": name,
+        "run_name": run_name_of(parameters),
+        "why": parameters["experiments"][name]["why"],
+        "kind": kind_of(parameters["kind"], parameters["target"]["name"]),
+    }
+
+
+def _find_tracked_run(loader: Any, project_path: Path) -> TrackedRun | None:
+    """Return the MLflow run that tracking has opened for this command."""
+    from_command = (loader.runtime_params or {}).get("mlflow") or {}
+    params = resolve_tracking_params(loader["mlflow"], from_command, project_path)
+    run_id = invited_to()
+    if not params.enabled or run_id is None:  # the environment may be that of an outer run
+        return None
+    return TrackedRun(
+        tracking_uri=without_password(params.tracking_uri),
+        experiment=params.experiment,
+        run_id=run_id,
+    )

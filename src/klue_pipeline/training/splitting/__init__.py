@@ -1,0 +1,1 @@
+"""Folds: how rows are split, balanced and resampled."""

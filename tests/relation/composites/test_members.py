@@ -1,0 +1,121 @@
+"""Members of a composite: whose scores they are, and which are refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.relation.composites.members import (
+    MemberScores,
+    Task,
+    describe_task,
+    require_fit,
+    target_of,
+)
+from klue_pipeline.relation.ensemble.selection import Origin
+from klue_pipeline.relation.splits import fingerprints
+
+LABELS = LabelSet(names=["per:title", "none", "per:spouse"], negative="none")
+BINARY, POSITIVE = ("none", "relation"), ("per:title", "per:spouse")
+ORIGIN = {"rows": "1" * 64, "folds": "2" * 64, "test_rows": "3" * 64}
+TASK = Task(
+    origin=Origin(ORIGIN, tuple(LABELS.names)),
+    fold_members=pd.DataFrame({"fold": [0, 0, 1, 1], "row_id": list("abcd")}),
+    gold=pd.Series(["none", "per:title", "per:spouse", "none"], index=list("abcd")),
+    test_row_ids=["x", "y"],
+    labels=LABELS,
+)
+
+
+def table(row_ids, fold=None, labels=BINARY, **fingerprint):
+    names = ("rows", "folds", "test_rows") if fold is None else ("rows", "folds")
+    return ScoreTable(
+        row_ids=np.array(list(row_ids), dtype=object),
+        logits=np.zeros((len(row_ids), len(labels)), np.float32),
+        labels=tuple(labels),
+        folds=None if fold is None else np.full(len(row_ids), fold),
+        fingerprint={name: ORIGIN[name] for name in names} | fingerprint,
+    )
+
+
+def member(test=None, **validation):
+    """A member that fits, with tables changed: ``fold_1=...``."""
+    tables = {0: table("ab", 0), 1: table("cd", 1)}
+    tables |= {int(name.removeprefix("fold_")): changed for name, changed in validation.items()}
+    return MemberScores(tables, test or table("xy"))
+
+
+def test_a_member_of_this_run_fits_every_fold():
+    for fold in (0, 1):
+        require_fit("binary", member(), TASK, fold)
+
+
+def test_rows_may_stand_in_another_order():
+    require_fit("binary", member(fold_0=table("ba", 0), test=table("yx")), TASK, 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (member(fold_0=table("ab", 0, rows="9" * 64)),
+         r"rows of its validation scores of fold 0 are 99999999, those of this run 11111111;"),
+        (member(fold_1=table("cd", 1, folds="8" * 64)),
+         r"folds of its validation scores of fold 1 are 88888888, those of this run 22222222;"),
+        (member(fold_0=replace(table("ab", 0), fingerprint={})), r"rows of its .* not recorded,"),
+        (member(test=table("xy", test_rows="7" * 64)),
+         r"test_rows of its test scores of fold 0 are 77777777, those of this run 33333333;"),
+        (member(test=table("xy", folds="7" * 64)), r"folds of its test scores of fold 0 are 7777"),
+        (member(test=table("xy", rows="7" * 64)), r"rows of its test scores of fold 0 are 7777"),
+        (member(fold_0=table("ab", 1)), r"fold of its validation scores of fold 0 is \[1\];"),
+        (member(fold_1=table("cd", 0)), r"fold of its validation scores of fold 1 is \[0\];"),
+        (member(fold_0=replace(table("ab", 0), folds=np.array([0, 1]))), r"fold 0 is \[0, 1\];"),
+        (member(fold_0=replace(table("ab", 0), folds=None)), r"fold of its .* is not recorded;"),
+        (member(fold_0=table("a", 0)), r"validation scores of fold 0 lack 1 rows, .*\['b'\]"),
+        (member(test=table("xy", labels=POSITIVE)), r"labels of its test scores of fold 0 are not"),
+        (member(test=table("xy", labels=BINARY[::-1])),
+         r"test scores of fold 0 are for 2 labels \['relation', 'none'\]…, which are neither"),
+        (MemberScores({1: table("cd", 1)}, table("xy")),
+         r"has validation scores of folds \[1\], but those of fold 0 were wanted; train it"),
+    ],
+)  # fmt: skip
+def test_what_is_not_of_this_run_is_refused_with_the_field_that_differs(changed, message):
+    with pytest.raises(ValueError, match=f"^Experiment b-1 .*{message}"):
+        require_fit("b-1", changed, TASK, 0)
+
+
+@pytest.mark.parametrize(
+    ("labels", "target"),
+    [
+        (LABELS.names, "all"),
+        (BINARY, "binary"),
+        (POSITIVE, "positive"),
+        (LABELS.names[::-1], None),
+        (("relation", "none"), None),
+        (("none", "per:title"), None),
+    ],
+)
+def test_labels_tell_the_target(labels, target):
+    assert target_of(table("x", labels=labels), LABELS) == target
+
+
+def test_without_a_negative_label_there_are_no_halves():
+    labels = LabelSet(names=LABELS.names, negative=None)
+    assert target_of(table("x", labels=LABELS.names), labels) == "all"
+    assert target_of(table("x", labels=BINARY), labels) is None
+
+
+def test_a_task_is_recognised_as_the_ensemble_recognises_it(small_sentences):
+    clean, test = small_sentences[:16], small_sentences[16:].assign(label=None)
+    members = pd.DataFrame({"fold": [0, 1] * 8, "row_id": clean["row_id"]})
+    task = describe_task(clean, members, test, LABELS)
+    assert task.origin.fingerprint == {
+        "rows": fingerprints.rows_fingerprint(clean),
+        "folds": fingerprints.folds_fingerprint(members),
+        "test_rows": fingerprints.test_rows_fingerprint(test),
+    }
+    assert task.gold.to_dict() == dict(zip(clean["row_id"], clean["label"], strict=True))
+    assert task.test_row_ids == test["row_id"].tolist()
+    assert task.held_out(1) == clean["row_id"].tolist()[1::2]

@@ -1,0 +1,116 @@
+"""The stacked classifier against one that is fitted by hand."""
+
+import sys
+import warnings
+from dataclasses import replace
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from klue_pipeline.evaluation.logits import LOG_ZERO
+from klue_pipeline.relation.ensemble.methods.objective import Objective
+from klue_pipeline.relation.ensemble.methods.stacking import stacking
+
+PLAIN, SHIFTED = Objective("micro_f1", 0), Objective("shift_micro_f1", 0)
+
+
+def features(said):
+    """Log-probabilities of all members in one row, bounded below and scaled for the penalty."""
+    return np.hstack([np.maximum(own, -20) / 5 for own in said])
+
+
+def fit_by_hand(rows, strength):
+    """To the end, where the stacked one may stop early."""
+    classifier = LogisticRegression(C=strength, max_iter=5000, tol=1e-8)
+    return classifier.fit(features(rows.said).astype(np.float64), rows.gold_ids)
+
+
+def test_it_is_a_penalised_logistic_regression(draw_rows, ensemble_params):
+    rows, unseen = draw_rows(n_rows=150), draw_rows(n_rows=40, seed=1)
+    weak, strong = (
+        stacking(rows, PLAIN, ensemble_params(stacking_strength=strength)).apply(unseen.said)
+        for strength in (0.01, 1.0)
+    )
+    wanted = fit_by_hand(rows, 0.01).predict_proba(features(unseen.said))
+    np.testing.assert_allclose(weak, wanted, atol=2e-3)
+    # The stronger, the earlier it stops in proportion.
+    wanted = fit_by_hand(rows, 1.0).predict_proba(features(unseen.said))
+    np.testing.assert_allclose(strong, wanted, atol=0.02)
+    assert np.abs(strong - weak).max() > 0.2
+
+
+def test_it_may_count_a_member_against_another(draw_rows, ensemble_params):
+    """A member that is always wrong in the same way helps, which no mean can make use of."""
+    rows = draw_rows(n_members=1, n_rows=150, n_labels=3)
+    deceived = (rows.gold_ids + 1) % 3
+    told = stacking(
+        replace(rows, said=np.log(np.eye(3)[deceived] * 0.7 + 0.1)[None].astype(np.float32)),
+        PLAIN,
+        ensemble_params(stacking_strength=10.0),
+    ).apply(np.log(np.eye(3) * 0.7 + 0.1)[None].astype(np.float32))
+    assert told.argmax(axis=1).tolist() == [2, 0, 1]
+
+
+def test_a_label_that_no_tuning_row_has_gets_next_to_nothing(draw_rows, ensemble_params):
+    rows = draw_rows(n_rows=90)
+    without = replace(rows, gold_ids=np.where(rows.gold_ids == 2, 3, rows.gold_ids))
+    told = stacking(without, PLAIN, ensemble_params()).apply(rows.said)
+    assert told.shape == (90, 4)
+    assert (told[:, 2] > 0).all()
+    assert (told[:, 2] < 1e-8).all()
+    wanted = fit_by_hand(without, 0.1).predict_proba(features(rows.said))
+    np.testing.assert_allclose(told[:, [0, 1, 3]], wanted, atol=2e-3)
+    np.testing.assert_allclose(told.sum(axis=1), 1)
+
+
+def test_one_label_only_is_said_of_every_row(draw_rows, ensemble_params):
+    rows = draw_rows(n_rows=20)
+    uniform = replace(rows, gold_ids=np.full(20, 3))
+    told = stacking(uniform, PLAIN, ensemble_params()).apply(rows.said[:, :5])
+    assert told.shape == (5, 4)
+    np.testing.assert_allclose(told, np.tile([0, 0, 0, 1], (5, 1)), atol=1e-8)
+    assert (told > 0).all()
+
+
+def test_two_labels_only(draw_rows, ensemble_params):
+    """The classifier of two classes has one row of coefficients, but still two probabilities."""
+    rows = draw_rows(n_rows=60)
+    binary = replace(rows, gold_ids=np.where(rows.gold_ids < 2, 1, 3))
+    told = stacking(binary, PLAIN, ensemble_params()).apply(rows.said)
+    wanted = fit_by_hand(binary, 0.1).predict_proba(features(rows.said))
+    np.testing.assert_allclose(told[:, [1, 3]], wanted, atol=2e-3)
+    assert (told[:, [0, 2]] < 1e-8).all()
+
+
+def test_rows_are_never_weighed(draw_rows, ensemble_params):
+    rows = draw_rows()
+    plain, shifted = (
+        stacking(rows, objective, ensemble_params()).apply(rows.said)
+        for objective in (PLAIN, SHIFTED)
+    )
+    np.testing.assert_array_equal(plain, shifted)
+
+
+def test_a_ruled_out_label_counts_as_very_unlikely(draw_rows, ensemble_params):
+    """Its logarithm is bounded, in the rows to fit on and in those to speak about."""
+    rows = draw_rows()
+    ruled_out, unlikely = rows.said.copy(), rows.said.copy()
+    ruled_out[0, ::3, 1], unlikely[0, ::3, 1] = LOG_ZERO, -20
+    told = [
+        stacking(replace(rows, said=said), PLAIN, ensemble_params()).apply(said)
+        for said in (ruled_out, unlikely)
+    ]
+    np.testing.assert_array_equal(*told)
+
+
+def test_stopping_early_is_no_warning(draw_rows, ensemble_params, monkeypatch):
+    monkeypatch.setattr(sys.modules[stacking.__module__], "_MAX_ITERATIONS", 1)
+    rows = draw_rows()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told = stacking(rows, PLAIN, ensemble_params()).apply(rows.said)
+    assert np.abs(told - fit_by_hand(rows, 0.1).predict_proba(features(rows.said))).max() > 0.01
+
+
+def test_no_number_stands_for_a_classifier(draw_rows, ensemble_params):
+    assert stacking(draw_rows(), PLAIN, ensemble_params()).weights is None

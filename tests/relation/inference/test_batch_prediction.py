@@ -1,0 +1,85 @@
+"""A file labelled in chunks: nothing is lost, and what is wrong is told."""
+
+import numpy as np
+import pytest
+
+from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
+from klue_pipeline.relation.ingest.parsing import RawFile, TableLayout
+from klue_pipeline.relation.settings.params import TableColumns
+from klue_pipeline.relation.settings.predict_params import PredictParams
+
+LABELS = ("a", "b|c")
+HEADER = "sentence,subject,object\n"
+LINES = ["가 나,가,나\n", "다 라,다,마\n", "바 사,바,사\n", "아 자,아,자\n", "가 가,가,나\n"]
+
+
+def job(text: str, seen: list | None = None, **params) -> BatchPrediction:
+    usual = {"input": "n", "format": "auto", "ends": None, "folds": None, "output_format": "csv"}
+
+    def classify(sentences):
+        if seen is not None:
+            seen.append(len(sentences))
+        second = sentences["sentence"].isin(["바 사"]).to_numpy()
+        return np.where(second[:, None], [[0.25, 0.75]], [[0.9, 0.1]])
+
+    return BatchPrediction(
+        RawFile("new.csv", text),
+        ("table", TableLayout(TableColumns())),
+        classify,
+        LABELS,
+        PredictParams(**usual | {"with_text": True, "chunk_rows": 2} | params),
+    )
+
+
+def test_rows_are_labelled_in_chunks_and_bad_ones_told(caplog):
+    caplog.set_level("INFO")
+    seen: list[int] = []
+    made = job(HEADER + "".join(LINES), seen)
+    assert seen == []  # nothing happens before somebody asks
+    chunks = list(made)
+    assert seen == [1, 2, 0]
+    predictions = [line for chunk in chunks for line in chunk.predictions.to_dict("records")]
+    assert [line["row_number"] for line in predictions] == [1, 3, 4]
+    assert predictions[1] == {
+        "row_number": 3,
+        "row_id": "row_3",
+        "sentence": "바 사",
+        "subject": "바",
+        "object": "사",
+        "label": "b|c",
+        "probability": 0.75,
+        "probability_a": 0.25,
+        "probability_b|c": 0.75,
+    }
+    rejected = [line for chunk in chunks for line in chunk.rejected.to_dict("records")]
+    assert [(line["row_number"], line["reason"]) for line in rejected] == [
+        (2, "unusable entity"),
+        (5, "unusable entity"),
+    ]
+    assert (made.tally.n_labelled, made.tally.n_rejected) == (3, 2)
+    assert "3 rows labelled (a 2, b|c 1)" in caplog.text
+    assert (
+        "2 rows could not be labelled (unusable entity 2, such as row 2: object: '마'"
+        in caplog.text
+    )
+
+
+def test_texts_are_left_out_on_demand():
+    (chunk,) = job(HEADER + LINES[0], with_text=False)
+    assert list(chunk.predictions)[:4] == ["row_number", "row_id", "label", "probability"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HEADER, "new.csv has no rows"),
+        (
+            HEADER + LINES[1],
+            "None of the 1 rows of new.csv, read as table, can be labelled: unusable",
+        ),
+        ("text\n가\n", "lacks the columns sentence: sentence"),
+    ],
+)
+def test_a_file_without_a_usable_row_is_an_error(text, message):
+    with pytest.raises(ValueError, match=message):
+        list(job(text))

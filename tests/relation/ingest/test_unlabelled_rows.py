@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klue_pipeline.relation.ingest.parsing import RawEntity, RawRow
+from klue_pipeline.relation.ingest.schema import TestSentences
+from klue_pipeline.relation.ingest.unlabelled_rows import (
+    NEUTRAL_SENTENCE,
+    normalise_test_rows,
+    unique_ids,
+)
+
+ROW = RawRow(
+    1,
+    "a",
+    "나래는 가람과 산다.",
+    RawEntity("나래", 0, 2, "PER"),
+    RawEntity("가람", 4, 6, "PER"),
+    100,
+)
+
+
+def test_a_readable_row_has_no_problem_and_no_label():
+    table = normalise_test_rows("test.csv", [ROW, replace(ROW, row_id="b", label="per:spouse")])
+    assert table["problem"].isna().all()
+    assert table["label"].isna().all()
+    pd.testing.assert_frame_equal(TestSentences.validate(table), table)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"sentence": None}, "missing value: no sentence"),
+        ({"sentence": ""}, "empty sentence: sentence is ''"),
+        ({"subject": "type is missing"}, "unusable entity: subject: type is missing"),
+        ({"object": None}, "missing value: no object"),
+        ({"object": RawEntity("고려", 4, 6, "LOC")}, "word not at its offsets: wanted '고려'"),
+        ({"object": RawEntity("래는", 1, 3, "PER")}, "overlapping spans: '나래' and '래는'"),
+        ({"sentence": "나래는 가람\udc00"}, "broken character: half a surrogate pair"),
+    ],
+)
+def test_an_unreadable_row_keeps_its_line_and_says_why(changes, problem, caplog):
+    bad = replace(ROW, row_number=2, row_id="b", source="wikitree", **changes)
+    table = normalise_test_rows("test.csv", [ROW, bad, replace(ROW, row_id="c")])
+    assert table["row_id"].tolist() == ["a", "b", "c"]
+    assert table["problem"].isna().tolist() == [True, False, True]
+    assert table["problem"][1].startswith(problem)
+    assert (table["sentence"][1], table["source"][1]) == (NEUTRAL_SENTENCE, "wikitree")
+    pd.testing.assert_frame_equal(TestSentences.validate(table), table)
+    assert "3 test rows read; 1 of them cannot be read by a model" in caplog.text
+    assert "First: row 2: " in caplog.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"object": RawEntity("가람", 4, 6, "DOG")},
+        {"label": "no such label"},
+        {"given_fold": "둘"},
+        {"given_fold": 10**30},
+    ],
+)
+def test_what_only_training_minds_is_no_problem(changes):
+    assert normalise_test_rows("test.csv", [replace(ROW, **changes)])["problem"].isna().all()
+
+
+def test_ids_that_are_missing_or_come_twice_are_changed_and_told(caplog):
+    rows = [ROW, ROW, replace(ROW, row_id=None)]
+    table = normalise_test_rows("test.csv", rows)
+    assert table["row_id"].tolist() == ["a", "a#2", "row_3"]
+    assert table["problem"].isna().all()
+    assert "2 ids are missing or not unique and were changed (row 2: a -> a#2" in caplog.text
+
+
+@given(st.lists(st.sampled_from(["a", "a#2", "a#2#2", "row_3", None]), max_size=9))
+def test_ids_are_unique_whatever_they_were(row_ids):
+    unique = unique_ids("test.csv", row_ids)
+    assert len(set(unique)) == len(row_ids) == len(unique)
+    firsts = [row_id for place, row_id in enumerate(row_ids) if row_id not in row_ids[:place]]
+    assert set(firsts) - {None} <= set(unique)

@@ -1,0 +1,164 @@
+"""The page: every number and reason on it, nothing run, nothing fetched."""
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from klue_pipeline.reporting.ledger.page import render_ledger
+from klue_pipeline.reporting.ledger.params import LedgerParams
+
+SETTINGS = LedgerParams(max_per_day=10, near_copy_share=0.01)
+ATTACK = '<script>alert("1")</script>'
+
+
+class Page(HTMLParser):
+    """The page as a browser takes it apart: tags, and cells of tables as text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.rows = [], [], []
+        self.in_cell = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.in_cell = True
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self.in_cell = False
+
+    def handle_data(self, data):
+        if self.in_cell:
+            self.rows[-1][-1] = " ".join([*self.rows[-1][-1].split(), *data.split()])
+
+
+def render(ledger, labels=None, **changes):
+    given = {"select_by": "shift_micro_f1", "confidence": 0.95, "today": date(2021, 10, 6)}
+    if labels is None:
+        labels = {
+            sha256: np.array([f"{number} {row}" for row in range(50)], dtype=object)
+            for number, sha256 in enumerate(ledger["sha256"])
+        }
+    return render_ledger(ledger, labels, SETTINGS, **given | changes)
+
+
+@pytest.fixture
+def ledger(make_ledger):
+    return make_ledger(
+        {"name": "rbert", "predicted": (74, 72, 76), "auprc": (70, 68, 72), "public": 73.1,
+         "submitted_at": "2021-10-05", "note": "first"},
+        {"name": "typed", "predicted": (70, 69, 71), "public": 73},
+        {"name": "blend", "predicted": (74.5, 72.5, 76.5), "members": "rbert;typed"},
+        {"name": "weak", "predicted": (60, 58, 62)},
+    )  # fmt: skip
+
+
+def test_candidates_stand_with_score_interval_correction_and_reason(ledger):
+    page = Page(render(ledger))
+    header, blend, weak = page.rows[:3]
+    assert header == ["Rank", "File", "Verdict", "Predicted micro F1", "Offset-corrected",
+                      "Differs from closest", "Why"]  # fmt: skip
+    # Actual minus predicted: -0.9 and +3.0.
+    assert blend == [
+        "1", "blend rbert, typed file_2.csv", "worth a submission", "74.50 [72.50, 76.50]", "75.55",
+        "100.0%", "It differs from rbert, the closest, in 50 labels (100.0%).",
+    ]  # fmt: skip
+    assert weak[2:5] == ["clearly weaker", "60.00 [58.00, 62.00]", "61.05"]
+    assert weak[6] == "Its interval ends at 62.00, below the 74.50 that is predicted for blend."
+
+
+def test_submitted_files_stand_with_what_came_out(ledger):
+    rows = Page(render(ledger)).rows
+    assert rows[4] == [
+        "1", "typed given", "–", "70.00 [69.00, 71.00]", "73.00", "+3.00 outside",
+        "–", "–", "–", "",
+    ]  # fmt: skip
+    assert rows[5] == [
+        "2", "rbert given", "2021-10-05", "74.00 [72.00, 76.00]", "73.10", "-0.90",
+        "70.00 [68.00, 72.00]", "–", "–", "first",
+    ]  # fmt: skip
+
+
+def test_offset_spread_and_coverage_are_told_in_words(ledger):
+    text = " ".join(render(ledger).split())
+    assert (
+        "Prior given, 2 files: actual minus predicted is +1.05, with a spread of 2.76 from file to "
+        "file. 1 of 2 intervals held the actual score, where about 95% should."
+    ) in text
+
+
+@pytest.mark.parametrize(("n_outside", "alarm"), [(1, False), (2, True)])
+def test_intervals_that_fail_too_often_are_called_so(make_ledger, n_outside, alarm):
+    # Of 6 intervals at 95 %, two or more miss with a chance of 3 %.
+    publics = [75.0] * n_outside + [70.0] * (6 - n_outside)
+    rows = [{"name": f"n{row}", "predicted": (70, 69, 71), "public": public}
+            for row, public in enumerate(publics)]  # fmt: skip
+    text = render(make_ledger(*rows))
+    assert ("too few for chance, so do not trust these intervals" in text) is alarm
+
+
+def test_the_figure_marks_each_submitted_file_with_both_scores(ledger):
+    page = Page(render(ledger))
+    assert page.tags.count("svg") == 1
+    assert page.tags.count("circle") == 2
+    classes = [value for name, value in page.attributes if name == "class"]
+    assert classes.count("mark inside") == classes.count("mark outside") == 1
+
+
+def test_a_plain_prediction_has_a_hollow_mark(make_ledger):
+    ledger = make_ledger({"predicted": (86, 85, 87), "public": 73, "prior": "plain"})
+    assert '<circle class="plain"' in render(ledger)
+
+
+def test_text_is_shown_and_never_run(make_ledger):
+    attack = {"name": ATTACK, "note": ATTACK, "members": ATTACK, "file": f"{ATTACK}/x.csv"}
+    ledger = make_ledger(
+        attack | {"predicted": (70, 69, 71), "public": 70, "submitted_at": ATTACK},
+        attack | {"predicted": (70, 69, 71)},
+        attack | {"predicted": (69, 68, 70)},
+    )
+    lost = ledger["sha256"][2]
+    labels = {sha256: ["x"] for sha256 in ledger["sha256"] if sha256 != lost}
+    text = render(ledger, labels)
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") > 8
+
+
+def test_the_page_needs_nothing_but_itself(ledger):
+    text = render(ledger)
+    assert not re.search(r"""(src|href)\s*=|url\(|@import|https?:""", text)
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_lost_files_stand_apart_and_unread_ones_are_named(ledger):
+    text = " ".join(render(ledger, labels={}).split())
+    assert "2 files that cannot be submitted" in text
+    assert "0 files on disk not yet submitted, 0 of them worth it; 2 submitted." in text
+    assert "No candidate was compared with rbert, typed: submitted, but no longer on disk" in text
+    assert "Nothing waits" in text
+
+
+def test_priors_are_told_apart_where_there_are_several(make_ledger, ledger):
+    assert "cannot be compared: candidates are ranked by prior first" not in render(ledger)
+    both = make_ledger(
+        {"name": "a", "predicted": (70, 69, 71)},
+        {"name": "b", "predicted": (80, 79, 81), "prior": "plain"},
+    )
+    text = " ".join(render(both).split())
+    assert "Predictions for different priors (given, plain) cannot be compared" in text
+
+
+def test_an_empty_ledger_says_what_to_do(make_ledger):
+    text = render(make_ledger())
+    assert "Nothing waits" in text
+    assert "No file has both a predicted and a public score yet" in text
+    assert "<svg" not in text

@@ -1,0 +1,127 @@
+"""How many folds the graph has and for which kind of experiment, whoever asks."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from kedro.framework.project import configure_project
+
+from klue_pipeline.pipeline_registry import register_pipelines
+from klue_pipeline.runs import topology
+from klue_pipeline.training.params import FoldsParams
+
+ROOT = Path(__file__).parents[2]
+
+
+def folds(n_splits, run=None, strategy="stratified"):
+    return FoldsParams(strategy=strategy, n_splits=n_splits, seed=42, validation_share=0.2, run=run)
+
+
+@pytest.fixture(autouse=True)
+def _asked_for_the_first_time(monkeypatch):
+    configure_project("klue_pipeline")
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("KEDRO_ENV", raising=False)
+    topology.forget_shape()
+    yield
+    topology.forget_shape()
+
+
+def n_splits_of(environment):
+    text = (ROOT / "conf" / environment / "parameters_clean.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)["folds"]["n_splits"]
+
+
+@pytest.mark.parametrize("environment", ["base", "klue", "test"])
+def test_commands_without_parameters_read_the_configuration(monkeypatch, environment):
+    monkeypatch.setenv("KEDRO_ENV", environment)
+    assert topology.folds_to_run() == list(range(n_splits_of(environment)))
+
+
+def test_environments_differ():
+    """Else the test above could not tell one from another."""
+    assert len({n_splits_of(environment) for environment in ("base", "klue", "test")}) == 3
+
+
+def test_the_configuration_is_found_from_a_folder_below(monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "test")
+    monkeypatch.chdir(ROOT / "src" / "klue_pipeline")
+    assert topology.folds_to_run() == list(range(n_splits_of("test")))
+
+
+def test_a_run_wins_over_the_configuration_until_it_is_forgotten(monkeypatch):
+    monkeypatch.setenv("KEDRO_ENV", "klue")
+    topology.set_shape(topology.Shape(folds(11)))
+    assert topology.folds_to_run() == list(range(11))
+    topology.forget_shape()
+    assert topology.folds_to_run() == list(range(n_splits_of("klue")))
+
+
+def test_setting_tells_whether_anything_changed():
+    assert topology.set_shape(topology.Shape(folds(4)))
+    assert not topology.set_shape(topology.Shape(folds(4)))
+    assert topology.set_shape(topology.Shape(folds(4, run=[1])))
+    assert topology.set_shape(topology.Shape(folds(4)))
+
+
+@pytest.mark.parametrize(("run", "wanted"), [(None, [0, 1, 2, 3]), ([2], [2]), ([3, 0, 3], [0, 3])])
+def test_some_folds_of_the_same_split(run, wanted):
+    topology.set_shape(topology.Shape(folds(4, run)))
+    assert topology.folds_to_run() == wanted
+
+
+@pytest.mark.parametrize(("n_splits", "run"), [(1, None), (4, None), (4, [1, 3]), (12, [11])])
+def test_the_graph_has_a_namespace_per_fold(n_splits, run):
+    topology.set_shape(topology.Shape(folds(n_splits, run, strategy="shuffle_split")))
+    wanted = {f"fold_{fold}.{task}" for fold in topology.folds_to_run()
+              for task in ("train", "predict")}  # fmt: skip
+    names = {node.name for node in register_pipelines()["__default__"].nodes}
+    assert {name for name in names if name.startswith("fold_")} == wanted
+
+
+def test_what_follows_collects_exactly_the_folds_of_the_graph():
+    topology.set_shape(topology.Shape(folds(4, [1, 3])))
+    nodes = {node.name: node for node in register_pipelines()["__default__"].nodes}
+    assert nodes["collect_out_of_fold"].inputs == [
+        "fold_1.validation_scores",
+        "fold_3.validation_scores",
+    ]
+    assert nodes["average_folds"].inputs == ["fold_1.test_scores", "fold_3.test_scores"]
+    assert nodes["plot_learning_curves"].inputs == ["fold_1.history", "fold_3.history"]
+
+
+def test_the_configured_experiment_decides_the_kind():
+    assert (topology.experiment_kind(), topology.members()) == ("single", ())
+
+
+def test_a_run_decides_the_kind():
+    topology.set_shape(topology.Shape(folds(4), "composite", ("b", "a")))
+    assert (topology.experiment_kind(), topology.members()) == ("composite", ("b", "a"))
+    assert topology.set_shape(topology.Shape(folds(4), "composite", ("a", "b")))
+    assert topology.set_shape(topology.Shape(folds(4), "member"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "graph"),
+    [
+        ("single", "all", "single"),
+        ("single", "binary", "member"),
+        ("single", "positive", "member"),
+        ("composite", "all", "composite"),
+    ],
+)
+def test_kind_and_target_of_an_entry_make_the_kind_of_the_graph(kind, target, graph):
+    assert topology.kind_of(kind, target) == graph
+
+
+def test_each_fold_of_a_composite_reads_all_folds_of_its_members_and_its_own_test_scores():
+    topology.set_shape(topology.Shape(folds(4, [1, 3]), "composite", ("a.b", "c--x")))
+    pipeline = register_pipelines()["__default__"]
+    (compose,) = [node for node in pipeline.nodes if node.name == "fold_3.compose"]
+    scores = {name for name in compose.inputs if name.startswith("member_")}
+    assert scores == {
+        f"member_{member}.{part}_scores"
+        for member in ("a.b", "c--x")
+        for part in ("fold_1.validation", "fold_3.validation", "fold_3.test")
+    }
+    assert {node.namespace for node in pipeline.nodes} == {None, "fold_1", "fold_3"}

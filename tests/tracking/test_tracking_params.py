@@ -1,0 +1,69 @@
+"""Where tracking settings come from, and what their paths mean."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from klue_pipeline.tracking.tracking_params import resolve_tracking_params, without_password
+
+PROJECT = Path("/home/kim/klue 실험")
+FILE = {"enabled": True, "tracking_uri": "sqlite:///mlflow.db", "experiment": "klue-relation"}
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def test_committed_file_is_complete():
+    file = Path(__file__).parents[2] / "conf/base/mlflow.yml"
+    params = resolve_tracking_params(yaml.safe_load(file.read_text("utf-8")), {}, PROJECT)
+    assert params.enabled
+    assert params.experiment == "klue-relation"
+    assert params.tracking_uri == "sqlite:////home/kim/klue 실험/mlflow.db"
+    assert params.artifact_location == (PROJECT / "mlartifacts").as_uri()
+    assert not params.log_models
+
+
+def test_command_wins_over_environment_and_environment_over_file(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert resolve_tracking_params(FILE, {}, PROJECT).tracking_uri == "http://127.0.0.1:5000"
+    command = {"tracking_uri": "sqlite:///other.db", "enabled": "false"}
+    params = resolve_tracking_params(FILE, command, PROJECT)
+    assert params.tracking_uri.endswith("klue 실험/other.db")
+    assert not params.enabled
+
+
+@pytest.mark.parametrize(
+    ("uri", "location", "expected"),
+    [
+        ("http://127.0.0.1:5000", None, None),
+        ("http://127.0.0.1:5000", "s3://bucket/runs", "s3://bucket/runs"),
+        ("postgresql://127.0.0.1/mlflow", None, (PROJECT / "mlartifacts").as_uri()),
+        ("sqlite:///mlflow.db", "figures", (PROJECT / "figures").as_uri()),
+        ("sqlite:////var/mlflow.db", "/var/figures", "file:///var/figures"),
+    ],
+)
+def test_artifacts_of_a_database_lie_in_the_project(uri, location, expected):
+    settings = {**FILE, "tracking_uri": uri, "artifact_location": location}
+    assert resolve_tracking_params(settings, {}, PROJECT).artifact_location == expected
+
+
+@pytest.mark.parametrize("uri", ["sqlite:////var/mlflow.db", "sqlite:///:memory:", "sqlite://"])
+def test_absolute_and_memory_addresses_stay(uri):
+    assert resolve_tracking_params({**FILE, "tracking_uri": uri}, {}, PROJECT).tracking_uri == uri
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"tracking_url": "x"}, "tracking_url"), ({"enabled": "perhaps"}, "enabled")],
+)
+def test_wrong_setting_is_named(wrong, field):
+    with pytest.raises(ValueError, match=rf"mlflow\.yml(.|\n)*{field}"):
+        resolve_tracking_params(FILE, wrong, PROJECT)
+
+
+def test_password_is_not_shown():
+    assert without_password("mysql://kim:geheim@db/x") == "mysql://kim:***@db/x"
+    assert without_password("sqlite:////home/a:b@c/mlflow.db") == "sqlite:////home/a:b@c/mlflow.db"
