@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.augmentation.rows.context import AugmentContext
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 
 ROOT = Path(__file__).resolve().parents[3]
 LABEL_SETS = yaml.safe_load((ROOT / "conf/base/parameters_labels.yml").read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ import pytest
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.augmentation.guards import LEAKS, REPEATS, RowGuard
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 
 LABELS = LabelSet(names=["no_relation", "per:spouse"], negative="no_relation")
 

@@ -6,7 +6,7 @@ import pytest
 from klue_pipeline.relation.encoding.blocks import locate_block
 from klue_pipeline.relation.encoding.windows import TokenBlock
 from klue_pipeline.relation.inputs.markers import MarkedEntity
-from klue_pipeline.relation.inputs.texts import CharSpan
+from klue_pipeline.text.written_texts import CharSpan
 
 
 def locate(text, offsets, block, word):

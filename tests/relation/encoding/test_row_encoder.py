@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from klue_pipeline.relation.encoding.row_encoder import RowEncoder
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.input_texts import InputText
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS, strip_markers
 from klue_pipeline.relation.inputs.queries import QUERIES
 from klue_pipeline.relation.inputs.special_tokens import describe_tokens
-from klue_pipeline.relation.inputs.texts import WrittenText
 from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.text.written_texts import WrittenText
 from klue_pipeline.training.tokenizer import add_special_tokens
 
 TYPE_WORDS = {"PER": "사람", "ORG": "조직"}

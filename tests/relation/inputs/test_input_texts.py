@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from klue_pipeline.relation.inputs.input_texts import InputText, iterate_texts, write_inputs
-from klue_pipeline.relation.inputs.texts import WrittenText
 from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.text.written_texts import WrittenText
 
 PARAMS = InputParams(
     name="typed_entity_marker_punct",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.markers import (
     REPRESENTATIONS,
     strip_markers,

@@ -4,12 +4,12 @@ import copy
 
 import pytest
 
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS
 from klue_pipeline.relation.inputs.queries import QUERIES
 from klue_pipeline.relation.inputs.special_tokens import ROLE_WORDS, describe_tokens, describing_ids
-from klue_pipeline.relation.inputs.texts import WrittenText
 from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.text.written_texts import WrittenText
 from klue_pipeline.training.tokenizer import add_special_tokens
 
 TYPE_WORDS = {"PER": "사람", "ORG": "조직"}

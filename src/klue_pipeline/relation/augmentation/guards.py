@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 
 REPEATS = "it is there already"
 LEAKS = "it would show a validation row of another fold"

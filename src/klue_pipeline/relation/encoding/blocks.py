@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from klue_pipeline.relation.encoding.windows import TokenBlock
 from klue_pipeline.relation.inputs.markers import MarkedEntity
-from klue_pipeline.relation.inputs.texts import CharSpan
+from klue_pipeline.text.written_texts import CharSpan
 
 
 def locate_block(text: str, offsets: NDArray[np.int64], entity: MarkedEntity) -> TokenBlock:

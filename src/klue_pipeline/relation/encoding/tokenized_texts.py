@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from klue_pipeline.relation.inputs.special_tokens import mask_token_id, special_token_id
-from klue_pipeline.relation.inputs.texts import MASK_TEXT, SpecialToken, WrittenText, cut_pieces
+from klue_pipeline.text.written_texts import MASK_TEXT, SpecialToken, WrittenText, cut_pieces
 from klue_pipeline.training.tokenizer import Tokenizer
 
 

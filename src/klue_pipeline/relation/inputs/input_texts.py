@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS, MarkedText
 from klue_pipeline.relation.inputs.queries import QUERIES
-from klue_pipeline.relation.inputs.texts import SpecialToken, WrittenText, cut_pieces, with_masks
 from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.text.written_texts import SpecialToken, WrittenText, cut_pieces, with_masks
 
 logger = logging.getLogger(__name__)
 

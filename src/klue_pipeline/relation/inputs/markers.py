@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from klue_pipeline.relation.inputs.entities import Entity, write_type
+from klue_pipeline.relation.ingest.entities import Entity, write_type
 from klue_pipeline.relation.inputs.special_tokens import (
     OBJECT_MARKERS,
     SUBJECT_MARKERS,
@@ -18,7 +18,7 @@ from klue_pipeline.relation.inputs.special_tokens import (
     subject_mask,
     subject_type_markers,
 )
-from klue_pipeline.relation.inputs.texts import CharSpan, WrittenText, join_pieces
+from klue_pipeline.text.written_texts import CharSpan, WrittenText, join_pieces
 
 
 @dataclass(frozen=True, slots=True)

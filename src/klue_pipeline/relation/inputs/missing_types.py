@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
-from klue_pipeline.relation.inputs.entities import Entity
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS
 from klue_pipeline.relation.inputs.queries import QUERIES
 from klue_pipeline.relation.inputs.special_tokens import TOKENS_OF_FORMAT

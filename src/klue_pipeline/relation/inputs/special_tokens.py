@@ -7,8 +7,8 @@ How they are spelled and described; where they stand in a text is said in ``mark
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from klue_pipeline.relation.inputs.texts import SpecialToken
 from klue_pipeline.relation.settings.params import InputParams, Language
+from klue_pipeline.text.written_texts import SpecialToken
 from klue_pipeline.training.tokenizer import Tokenizer
 
 SUBJECT_MARKERS = SpecialToken("<subj>"), SpecialToken("</subj>")

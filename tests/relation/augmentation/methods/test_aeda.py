@@ -14,7 +14,7 @@ from klue_pipeline.relation.augmentation.methods.aeda import (
 )
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.augmentation.words.words import mark_places
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.settings.augment_params import AedaParams
 
 SENTENCE = "배우 [[정 해인]]은  지난 봄 <<서울>>에서 새 집을 샀다 고 했다."

@@ -123,7 +123,7 @@ def test_one_free_word_at_least_stays(change, mark):
 
 def test_blanks_that_belong_to_an_entity_stay(change):
     from klue_pipeline.relation.augmentation.rows.example import Example
-    from klue_pipeline.relation.inputs.entities import Entity
+    from klue_pipeline.relation.ingest.entities import Entity
 
     sentence = "큰 배 조선과 이순신이 왔다."
     row = Example("0", sentence, Entity(" 조선", 3, 6, "LOC"), Entity("이순신", 8, 11, "PER"), "x")

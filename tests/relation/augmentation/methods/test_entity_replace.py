@@ -16,7 +16,7 @@ from klue_pipeline.relation.augmentation.methods.entity_replace import (
     replace_entity,
 )
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.settings.augment_params import EntityReplaceParams
 from klue_pipeline.text.josa import choose_josa, find_josa
 

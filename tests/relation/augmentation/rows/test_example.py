@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klue_pipeline.relation.augmentation.rows.example import Example, read_examples
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 
 
 def test_rows_are_read_in_order_with_their_folds(small_sentences):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.queries.english import ENGLISH
 
 TYPE_WORDS = {"PER": "person", "ORG": "organization"}

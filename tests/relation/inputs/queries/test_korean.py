@@ -2,7 +2,7 @@
 
 import pytest
 
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.queries.korean import KOREAN
 
 TYPE_WORDS = {"PER": "사람", "ORG": "단체", "POH": "직업"}

@@ -22,9 +22,9 @@ from klue_pipeline.relation.augmentation.words.synonyms import (
     read_synonyms,
 )
 from klue_pipeline.relation.augmentation.words.words import free_words, mark_places, maskable_words
-from klue_pipeline.relation.inputs.texts import CharSpan
 from klue_pipeline.relation.settings.augment_params import EdaParams
 from klue_pipeline.text.morphemes import analyse
+from klue_pipeline.text.written_texts import CharSpan
 
 NO_CHANGE = {
     "synonym": "synonym: no word outside of the entities has one",

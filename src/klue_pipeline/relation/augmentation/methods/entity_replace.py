@@ -11,8 +11,8 @@ from klue_pipeline.relation.augmentation.rows.context import MASK_TEXT, Augment,
 from klue_pipeline.relation.augmentation.rows.edits import Edit, apply_edits
 from klue_pipeline.relation.augmentation.rows.example import Example, FoldKey
 from klue_pipeline.relation.augmentation.rows.roles import draw_role, entity_in_role
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
-from klue_pipeline.relation.inputs.entities import Entity
 from klue_pipeline.relation.settings.augment_params import EntityReplaceParams
 from klue_pipeline.text.josa import choose_josa, find_josa
 

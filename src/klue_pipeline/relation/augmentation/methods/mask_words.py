@@ -7,8 +7,8 @@ from klue_pipeline.relation.augmentation.rows.edits import Edit, apply_edits
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.augmentation.rows.roles import draw_role, entity_in_role
 from klue_pipeline.relation.augmentation.words.words import maskable_words
-from klue_pipeline.relation.inputs.texts import CharSpan
 from klue_pipeline.relation.settings.augment_params import MaskEntityParams, MaskWordsParams
+from klue_pipeline.text.written_texts import CharSpan
 
 NO_WORD = "no word outside of its entities"
 

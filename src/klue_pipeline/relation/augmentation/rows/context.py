@@ -12,7 +12,7 @@ import pandas as pd
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.texts import MASK_TEXT
+from klue_pipeline.text.written_texts import MASK_TEXT
 
 __all__ = ["MASK_TEXT", "Augment", "AugmentContext", "BuildsAugment"]
 

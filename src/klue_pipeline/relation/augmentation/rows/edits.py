@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 
 
 class Edit(NamedTuple):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.ingest.sentence_table import pair_key
-from klue_pipeline.relation.inputs.entities import Entity
 
 FoldKey = tuple[int, ...]
 """The folds in which a row validates, ascending. Rows with the same key are always on the same side

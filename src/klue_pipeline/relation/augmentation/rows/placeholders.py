@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from klue_pipeline.relation.augmentation.rows.context import MASK_TEXT
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.entities import Entity
-from klue_pipeline.relation.inputs.texts import CharSpan
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.text.josa import find_josa, refit_josa
+from klue_pipeline.text.written_texts import CharSpan
 
 _LETTERS = "EXQZ"
 _FULL_WIDTH = ord("！") - ord("!")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.settings.augment_params import Role
 
 _MEANT: dict[Role, tuple[str, ...]] = {

@@ -12,9 +12,9 @@ import numpy as np
 from klue_pipeline.relation.augmentation.rows.edits import Edit
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.augmentation.words.words import free_words
-from klue_pipeline.relation.inputs.texts import CharSpan
 from klue_pipeline.text.josa import refit_josa
 from klue_pipeline.text.morphemes import Morpheme, separate
+from klue_pipeline.text.written_texts import CharSpan
 
 
 class Stem(NamedTuple):
@@ -76,7 +76,7 @@ def replace_stem(example: Example, stem: Stem, text: str) -> Edit:
     """Return the change that puts another word in a stem's place, with the particle that fits it.
 
     >>> from klue_pipeline.relation.augmentation.rows.edits import apply_edits
-    >>> from klue_pipeline.relation.inputs.entities import Entity
+    >>> from klue_pipeline.relation.ingest.entities import Entity
     >>> row = Example("0", "이순신은 조선의 장군을 만났다.", Entity("이순신", 0, 3, "PER"),
     ...               Entity("조선", 5, 7, "LOC"), "no_relation")
     >>> stem = Stem("장군", "NNG", 9, 11, 12)

@@ -13,8 +13,8 @@ import pandas as pd
 
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.augmentation.words.stems import Stem, find_runs, make_stem
-from klue_pipeline.relation.inputs.texts import CharSpan
 from klue_pipeline.text.morphemes import Morpheme
+from klue_pipeline.text.written_texts import CharSpan
 
 TABLE_COLUMNS = ("word", "synonym")
 # What is not inflected: nouns, adverbs, roots as in 깨끗하다, words in Latin and Hanja letters.

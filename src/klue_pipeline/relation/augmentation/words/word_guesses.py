@@ -25,8 +25,8 @@ from klue_pipeline.relation.augmentation.words.mask_windows import (
 from klue_pipeline.relation.augmentation.words.noun_tokens import NOUNS, NounTokens, find_nouns
 from klue_pipeline.relation.augmentation.words.stems import Stem, find_runs, make_stem
 from klue_pipeline.relation.augmentation.words.synonyms import WordChoice, WordRequest
-from klue_pipeline.relation.inputs.texts import CharSpan
 from klue_pipeline.text.morphemes import Morpheme
+from klue_pipeline.text.written_texts import CharSpan
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.device import resolve_device
 from klue_pipeline.training.encoder import load_pretrained, max_positions

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.inputs.texts import CharSpan
+from klue_pipeline.text.written_texts import CharSpan
 
 _WORD = re.compile(r"\S+")
 _LETTERS = re.compile(r"[^\W_](?:\S*[^\W_])?")
@@ -16,7 +16,7 @@ def free_words(example: Example) -> list[CharSpan]:
 
     A word that an entity is a part of, such as its own particle, is not among them.
 
-    >>> from klue_pipeline.relation.inputs.entities import Entity
+    >>> from klue_pipeline.relation.ingest.entities import Entity
     >>> row = Example("0", "이순신은 수군을 크게 이끌었다.", Entity("이순신", 0, 3, "PER"),
     ...               Entity("수군", 5, 7, "ORG"), "no_relation")
     >>> [row.sentence[word.start_char : word.end_char] for word in free_words(row)]
@@ -36,7 +36,7 @@ def _touches(span: CharSpan, example: Example) -> bool:
 def maskable_words(example: Example) -> list[CharSpan]:
     """Return the words that no entity touches, each without the marks around it.
 
-    >>> from klue_pipeline.relation.inputs.entities import Entity
+    >>> from klue_pipeline.relation.ingest.entities import Entity
     >>> row = Example("0", "“이순신은” 수군을 (크게) - 이끌었다.", Entity("이순신", 1, 4, "PER"),
     ...               Entity("수군", 7, 9, "ORG"), "no_relation")
     >>> [row.sentence[word.start_char : word.end_char] for word in maskable_words(row)]
@@ -60,7 +60,7 @@ def _core(sentence: str, word: CharSpan) -> CharSpan | None:
 def mark_places(example: Example) -> list[int]:
     """Return where words begin, counted in characters, except inside of an entity.
 
-    >>> from klue_pipeline.relation.inputs.entities import Entity
+    >>> from klue_pipeline.relation.ingest.entities import Entity
     >>> row = Example("0", "배우 정 해인은 서울에 산다.", Entity("정 해인", 3, 7, "PER"),
     ...               Entity("서울", 9, 11, "LOC"), "no_relation")
     >>> mark_places(row)

@@ -6,11 +6,11 @@ line in the tables there. The prompts' names are those of the contest teams that
 
 from collections.abc import Callable, Mapping
 
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.queries.english import ENGLISH
 from klue_pipeline.relation.inputs.queries.korean import KOREAN
-from klue_pipeline.relation.inputs.texts import WrittenText
 from klue_pipeline.relation.settings.params import Language
+from klue_pipeline.text.written_texts import WrittenText
 
 Query = Callable[[Entity, Entity, Mapping[str, str]], str | WrittenText | None]
 """Takes subject, object and the words for entity types; None asks nothing."""

@@ -6,9 +6,9 @@ the words for types are settings.
 
 from collections.abc import Callable, Mapping
 
-from klue_pipeline.relation.inputs.entities import Entity, type_word, write_type
+from klue_pipeline.relation.ingest.entities import Entity, type_word, write_type
 from klue_pipeline.relation.inputs.special_tokens import OBJECT_ASKED, SUBJECT_ASKED
-from klue_pipeline.relation.inputs.texts import WrittenText, join_pieces
+from klue_pipeline.text.written_texts import WrittenText, join_pieces
 
 
 def question(subject: Entity, object_: Entity, type_words: Mapping[str, str]) -> str:  # noqa: ARG001

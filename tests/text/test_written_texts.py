@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.inputs.texts import SpecialToken, WrittenText, cut_pieces, join_pieces
+from klue_pipeline.text.written_texts import SpecialToken, WrittenText, cut_pieces, join_pieces
 
 pieces = st.one_of(
     st.text(max_size=5), st.sampled_from(["<subj>", "[SEP]"]).map(SpecialToken), st.just("<subj>")

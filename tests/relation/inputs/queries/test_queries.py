@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from klue_pipeline.relation.inputs.entities import Entity
+from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.queries import QUERIES
 from klue_pipeline.relation.settings.params import InputParams, Language
 
