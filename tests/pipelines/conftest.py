@@ -6,6 +6,7 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.runs import topology
 from klue_pipeline.training.params import (
@@ -76,7 +77,7 @@ def encoded_catalog(small_sentences, two_folds, tmp_path) -> DataCatalog:
         "fold_members": pd.DataFrame(
             {"fold": np.repeat([0, 1], 12), "row_id": small_sentences["row_id"]}
         ),
-        "labels": {"names": sorted(set(small_sentences["label"])), "negative": "no_relation"},
+        "labels": LabelSet(names=sorted(set(small_sentences["label"])), negative="no_relation"),
         "params:encoder": EncoderParams(name="scratch", scratch=SCRATCH),
         "params:input": InputParams(
             name="typed_entity_marker_punct",

@@ -139,7 +139,7 @@ def _read_expected(env: str | None, settings: Sequence[str]) -> tuple[Expected, 
     missing = [name for name in _CHECKED_WITH if not catalog.exists(name)]
     expected = Expected(
         None if "clean_test_sentences" in missing else _read_ids(catalog),
-        None if "labels" in missing else list(catalog.load("labels")["names"]),
+        None if "labels" in missing else catalog.load("labels").names,
     )
     return expected, _explain_missing(missing, env) if missing else ""
 

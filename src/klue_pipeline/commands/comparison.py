@@ -79,7 +79,7 @@ def _read_reference(results: StoredResults) -> _Reference | None:
     """Read what is compared with; None where the true labels are those of other settings."""
     if not results.is_current("clean_sentences"):
         return None
-    labels = LabelSet.model_validate(results.catalog.load("labels"))
+    labels = results.catalog.load("labels")
     gold = gold_by_row(results.catalog.load("clean_sentences"))
     target = results.parameters.target
     answers = map_gold(gold, labels, target)

@@ -9,6 +9,7 @@ import yaml
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.augment import create_pipeline
 from klue_pipeline.relation.settings.augment_params import AugmentParams
@@ -33,7 +34,7 @@ def run(sentences, earlier=(), **changes):
     given = {
         "clean_sentences": sentences,
         "fold_members": pd.DataFrame({"fold": np.arange(24) % 2, "row_id": sentences["row_id"]}),
-        "labels": {"names": names, "negative": "no_relation"},
+        "labels": LabelSet(names=names, negative="no_relation"),
         "params:augment": AugmentParams.model_validate(
             merge_settings(defaults["augment"], changes)
         ),

@@ -14,6 +14,7 @@ from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import BaseModel
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.bundle import create_pipeline
 from klue_pipeline.relation.settings.export_params import AboutParams
@@ -28,12 +29,12 @@ CONF = Path(__file__).parents[3] / "conf"
 SCORES = "klue_pipeline.datasets.score_table.ScoreTableDataset"
 BUNDLES = "klue_pipeline.datasets.score_bundle"
 FOLDS = FoldsParams(strategy="kfold", n_splits=3, seed=1, validation_share=0.2, run=[0, 2])
-LABELS = {"names": ["no_relation", "per:title", "org:members"], "negative": "no_relation"}
+LABELS = LabelSet(names=["no_relation", "per:title", "org:members"], negative="no_relation")
 METRICS = {"out_of_fold": {"micro_f1": 61.5, "rows": 4}, "test": None}
 OF_KIND = {
-    "single": ("all", LABELS["names"], "no_relation"),
-    "member": ("positive", LABELS["names"][1:], None),
-    "composite": ("all", LABELS["names"], "no_relation"),
+    "single": ("all", LABELS.names, "no_relation"),
+    "member": ("positive", LABELS.names[1:], None),
+    "composite": ("all", LABELS.names, "no_relation"),
 }
 """By kind of experiment: its target, what its scores tell apart, and their negative label."""
 

@@ -13,6 +13,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from kedro_datasets.pandas import ParquetDataset
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.clean import create_pipeline
 from klue_pipeline.pipelines.clean.nodes import assign_folds
@@ -22,7 +23,7 @@ from klue_pipeline.relation.settings.params import IngestParams
 from klue_pipeline.runs import topology
 from klue_pipeline.training.params import FoldsParams
 
-LABELS = {"names": ["no_relation", "org:founded_by", "org:product"], "negative": "no_relation"}
+LABELS = LabelSet(names=["no_relation", "org:founded_by", "org:product"], negative="no_relation")
 SETTINGS = yaml.safe_load(
     (Path(__file__).parents[3] / "conf/base/parameters_clean.yml").read_text(encoding="utf-8")
 )
@@ -45,7 +46,7 @@ def sentences(n_rows=24):
             "object_type": "PER",
             "type_pair": "ORG:PER",
             "pair_key": [f"사람{n // 3:02}\t회사{n // 3:02}" for n in numbers],
-            "label": [LABELS["names"][n % 3] for n in numbers],
+            "label": [LABELS.names[n % 3] for n in numbers],
             "source": None,
             "given_fold": pd.array([n // 3 % 3 for n in numbers], dtype="Int64"),
         }
@@ -164,7 +165,7 @@ def test_an_earlier_experiment_is_asked_where_a_rule_asks_it(run, shape):
     scores = ScoreTable(
         row_ids=np.array(["r4"], dtype=object),
         logits=np.array([[3, 1, 0]], dtype=np.float32),
-        labels=tuple(LABELS["names"]),
+        labels=tuple(LABELS.names),
     )
     keep = {"keep": "keep_by_model", "previous": "first"}
     clean = {"contradictory_duplicates": keep}

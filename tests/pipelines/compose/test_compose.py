@@ -42,7 +42,7 @@ class Stage:
         self.clean, self.test = sentences[:16], sentences[16:].assign(label=None)
         self.members = pd.DataFrame({"fold": [0, 1] * 8, "row_id": self.clean["row_id"]})
         self.members = self.members.sort_values(["fold", "row_id"], ignore_index=True)
-        self.labels = {"names": sorted(sentences["label"].unique()), "negative": "no_relation"}
+        self.labels = LabelSet(names=sorted(sentences["label"].unique()), negative="no_relation")
 
     def catalog(self, composite=CASCADE, experiment="both"):
         """A catalog like the project's."""
@@ -125,7 +125,7 @@ def test_a_composite_leaves_what_an_experiment_leaves(stage, composite):
     assert scores.folds.tolist() == stage.members["fold"].tolist()
     assert test.row_ids.tolist() == stage.test["row_id"].tolist()
     for table in (scores, test):
-        assert table.labels == tuple(stage.labels["names"])
+        assert table.labels == tuple(stage.labels.names)
         np.testing.assert_allclose(table.probabilities.sum(axis=1), 1)
     by_fold = [catalog.load(f"fold_{fold}.test_scores").probabilities for fold in (0, 1)]
     np.testing.assert_allclose(test.probabilities, np.mean(by_fold, axis=0), rtol=1e-5)
@@ -135,8 +135,8 @@ def test_metrics_are_those_of_the_held_out_rows(stage):
     catalog = stage.run()
     scores = catalog.load("fold_1.validation_scores")
     gold = stage.clean.set_index("row_id")["label"][scores.row_ids]
-    ids = [stage.labels["names"].index(label) for label in gold]
-    wanted = score_metrics(scores.logits, ids, stage.labels["names"].index("no_relation"))
+    ids = [stage.labels.names.index(label) for label in gold]
+    wanted = score_metrics(scores.logits, ids, stage.labels.names.index("no_relation"))
     assert catalog.load("fold_1.metrics") == pytest.approx({**wanted, "rows": 8})
 
 

@@ -15,6 +15,7 @@ from kedro.io import DataCatalog
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.eda import create_pipeline
 from klue_pipeline.relation.inputs.input_texts import iterate_texts
@@ -54,7 +55,7 @@ def given(small_sentences):
         "sentences": pd.concat([small_sentences, small_sentences[:2].assign(row_id=["x", "y"])]),
         "clean_sentences": small_sentences[:12],
         "clean_test_sentences": test,
-        "labels": {"names": names, "negative": "no_relation"},
+        "labels": LabelSet(names=names, negative="no_relation"),
         "tokenizer": train_tokenizer(iterate_texts(small_sentences, INPUT), 300),
         "earlier_test_scores": ScoreTable(ids, logits, tuple(names)),
         "params:input": INPUT,
@@ -136,7 +137,7 @@ def test_missing_pieces_break_nothing(given, case):
         "object_type": "NONE",
         "type_pair": "NONE:NONE",
     }
-    names = given["labels"]["names"]
+    names = given["labels"].names
     korean = {name: f"관계 {number}" for number, name in enumerate(names)}
     changed = {
         "bare": {
@@ -146,7 +147,7 @@ def test_missing_pieces_break_nothing(given, case):
         "no test rows": {"clean_test_sentences": test[:0]},
         "Korean labels": {
             "clean_sentences": train.assign(label=train["label"].map(korean)),
-            "labels": {"names": [*korean.values()], "negative": "관계 0"},
+            "labels": LabelSet(names=[*korean.values()], negative="관계 0"),
         },
     }[case]
     made = run(given | changed)

@@ -50,7 +50,7 @@ def tables(small_sentences):
         "clean_sentences": clean,
         "fold_members": members.sort_values(["fold", "row_id"], ignore_index=True),
         "clean_test_sentences": test.assign(label=None),
-        "labels": {"names": names, "negative": "no_relation"},
+        "labels": LabelSet(names=names, negative="no_relation"),
         "params:ensemble": ensemble_params(),
         "params:evaluation": EvaluationParams.model_validate(
             {"target_prior": prior, "n_resamples": 100, "confidence": 0.95, "seed": 1,
@@ -93,7 +93,7 @@ def catalog(tmp_path, tables):
 
 
 def score_rows(row_ids, tables, seed, folds=None):
-    names = tables["labels"]["names"]
+    names = tables["labels"].names
     logits = np.random.default_rng(seed).normal(size=(len(row_ids), len(names))) * 3
     fingerprint = {
         "rows": fingerprints.rows_fingerprint(tables["clean_sentences"]),
@@ -144,7 +144,7 @@ def drop_bundle(tmp_path, tables, name, seed, **fingerprint):
     )
     about = ExperimentDescription(
         experiment="rbert", folder="rbert", why="왜", kind="single", settings={}, metrics={},
-        labels=LabelSet.model_validate(tables["labels"]), code_version="1",
+        labels=tables["labels"], code_version="1",
         created_at=datetime(2026, 3, 1, tzinfo=UTC),
     )  # fmt: skip
     entry = {"type": f"{DATASETS}.score_bundle.ScoreBundleDataset",
@@ -160,7 +160,7 @@ def run(catalog):
 
 
 def best_labels(tables, probabilities):
-    return np.array(tables["labels"]["names"])[np.asarray(probabilities).argmax(axis=1)].tolist()
+    return np.array(tables["labels"].names)[np.asarray(probabilities).argmax(axis=1)].tolist()
 
 
 def probabilities_of(submission):
@@ -371,7 +371,7 @@ def test_a_bundle_named_like_an_experiment_does_not_keep_it_out(tmp_path, tables
 def friend(tmp_path, tables):
     """A submission file in the folder for it, and what it says."""
     scores = score_rows(tables["clean_test_sentences"]["row_id"], tables, 77)
-    submission = make_submission(scores, scores.row_ids.tolist(), tables["labels"]["names"])
+    submission = make_submission(scores, scores.row_ids.tolist(), tables["labels"].names)
     (tmp_path / "submissions").mkdir()
     submission.to_csv(tmp_path / "submissions/friend.csv", index=False)
     return scores

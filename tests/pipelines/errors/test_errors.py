@@ -61,7 +61,7 @@ def make_tables(clean, test, names, target="all"):
         "fold_members": pd.DataFrame(
             {"fold": [*fold, *[1] * 10], "row_id": [*held_out["row_id"], *others_of(clean)]}
         ),
-        "labels": labels.model_dump(),
+        "labels": labels,
         "params:target": own_target,
         "fold_0.test_scores": by_fold[0],
         "fold_2.test_scores": by_fold[1],
@@ -178,7 +178,7 @@ def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
     small_sentences, names, run_errors, target, n_rows
 ):
     tables = make_tables(small_sentences[:16], small_sentences[16:], names, target)
-    scored = target_labels(LabelSet.model_validate(tables["labels"]), TargetParams(name=target))
+    scored = target_labels(tables["labels"], TargetParams(name=target))
     rows, page = run_errors(tables)
     assert tuple((rows["set"] == name).sum() for name in ("out_of_fold", "test")) == n_rows
     assert set(rows["true_label"]) <= set(scored.names)
@@ -242,7 +242,7 @@ def test_a_file_of_the_size_of_klue_re_takes_seconds_and_megabytes(small_sentenc
         "test_gold": test[["row_id", "label"]],
         "params:about": AboutParams(experiment="base", folder="base", why="why"),
         "fold_members": pd.DataFrame({"fold": fold, "row_id": ids}),
-        "labels": {"names": names, "negative": None},
+        "labels": LabelSet(names=names, negative=None),
         "params:target": TargetParams(name="all"),
         "fold_0.test_scores": by_fold,
         "fold_2.test_scores": by_fold,

@@ -7,6 +7,7 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.export import create_pipeline
 from klue_pipeline.relation.model.relation_model import read_relation_config
 from klue_pipeline.relation.settings.augment_params import AugmentParams
@@ -43,7 +44,7 @@ def catalog(small_sentences, relation_checkpoints, tmp_path):
     given = {
         "clean_sentences": small_sentences,
         "fold_report": {"n_splits": 2, "strategy": "kfold", "leak_rate": 0.0},
-        "labels": {"names": labels, "negative": "no_relation"},
+        "labels": LabelSet(names=labels, negative="no_relation"),
         "calibration": {"temperature": 0.5},
         "experiment_metrics": {
             "out_of_fold": {**SCORES, "rows": 24},

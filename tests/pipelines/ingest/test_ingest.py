@@ -183,9 +183,9 @@ def test_good_files_come_through_whole(tmp_path, format_name, no_label):
         assert made[name]["object_text"].tolist() == ["李가람"] * N_GOOD
         assert made[name]["row_id"].tolist() == [row["id"] for row in GOOD]
     assert made["test_sentences"]["problem"].isna().all()
-    assert set(made["sentences"]["label"]) <= set(made["labels"]["names"])
+    assert set(made["sentences"]["label"]) <= set(made["labels"].names)
     legacy = format_name == "legacy_tsv"
-    assert made["labels"]["negative"] == ("관계_없음" if legacy else "no_relation")
+    assert made["labels"].negative == ("관계_없음" if legacy else "no_relation")
     assert set(made["sentences"]["type_pair"]) == {"NONE:NONE" if legacy else "PER:PER"}
 
 
@@ -290,12 +290,12 @@ def test_numbers_mean_what_the_format_says(tmp_path, format_name, number):
     content = file_of(format_name, GOOD, label=number)
     made = run(tmp_path, content, content)
     assert set(made["sentences"]["label"]) == {"per:spouse"}
-    assert made["labels"]["names"][17] == "per:spouse"
+    assert made["labels"].names[17] == "per:spouse"
 
 
 def test_a_label_set_by_name(tmp_path):
     content = file_of("contest_csv", GOOD)
-    assert run(tmp_path, content, content, label_set="klue_30")["labels"]["names"][24] == (
+    assert run(tmp_path, content, content, label_set="klue_30")["labels"].names[24] == (
         "per:spouse"
     )
 
@@ -358,7 +358,7 @@ def run_table(folder, lines=TABLE_LINES, test=TABLE_LINES, labels=None, **ingest
 
 def test_a_table_brings_its_own_labels_and_needs_neither_ids_nor_types(tmp_path):
     made = run_table(tmp_path)
-    assert made["labels"] == {"names": ["경쟁", "인수", "제휴"], "negative": None}
+    assert made["labels"].model_dump() == {"names": ["경쟁", "인수", "제휴"], "negative": None}
     assert made["sentences"]["row_id"].tolist() == ["row_1", "row_2", "row_3"]
     assert made["sentences"]["type_pair"].tolist() == ["NONE:NONE"] * 3
     assert made["sentences"]["object_start"].tolist() == [4, 4, 4]
@@ -366,7 +366,7 @@ def test_a_table_brings_its_own_labels_and_needs_neither_ids_nor_types(tmp_path)
 
 
 def test_the_negative_label_comes_first_and_others_are_sorted(tmp_path):
-    assert run_table(tmp_path, labels={"negative": "제휴"})["labels"] == {
+    assert run_table(tmp_path, labels={"negative": "제휴"})["labels"].model_dump() == {
         "names": ["제휴", "경쟁", "인수"],
         "negative": "제휴",
     }
@@ -374,7 +374,7 @@ def test_the_negative_label_comes_first_and_others_are_sorted(tmp_path):
 
 def test_labels_of_a_list_keep_its_order_and_reject_others(tmp_path):
     made = run_table(tmp_path, labels={"names": ["제휴", "인수"]})
-    assert made["labels"]["names"] == ["제휴", "인수"]
+    assert made["labels"].names == ["제휴", "인수"]
     assert made["rejected_rows"]["reason"].tolist() == ["unknown label"]
 
 
@@ -461,4 +461,4 @@ def test_labels_of_one_s_own_in_a_known_format(tmp_path):
     more = write_contest_csv([good_row(number, "옛_관계") for number in range(90, 93)])
     content += more.split("\n", 1)[1].encode()
     made = run(tmp_path, content, content, labels={"names": "infer", "negative": None})
-    assert made["labels"]["names"] == ["새_관계", "옛_관계"]
+    assert made["labels"].names == ["새_관계", "옛_관계"]

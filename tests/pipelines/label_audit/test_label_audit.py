@@ -47,7 +47,7 @@ def tables(small_sentences):
         "clean_sentences": small_sentences,
         "changed_rows": NO_CHANGES,
         "reviewed_rows": None,
-        "labels": LabelSet(names=names, negative="no_relation").model_dump(),
+        "labels": LabelSet(names=names, negative="no_relation"),
         "params:target": TargetParams(name="all"),
         "params:label_audit": default_params(),
     }
@@ -84,7 +84,7 @@ def test_the_row_that_the_model_contradicts_comes_first(tables):
         "16", "no_relation", True,
     )  # fmt: skip
     assert first["sentence"] == "[[이순신]]을 다룬 책을 <<부산>>의 한 서점이 전시했다."
-    assert first["new_label"] == first["suggested_label"] == tables["labels"]["names"][1]
+    assert first["new_label"] == first["suggested_label"] == tables["labels"].names[1]
     assert outputs["label_audit_report"]["issues"] == 1
     assert outputs["label_audit_report"]["agreement_share"] == pytest.approx(23 / 24)
     assert outputs["label_audit_report"]["validation"] is None
@@ -101,7 +101,7 @@ def test_no_input_is_changed(tables):
 def test_flipped_labels_are_validated(tables, small_sentences):
     flips = pd.DataFrame(
         {"file": "train", "row_id": ["16"], "rule": "flip_labels", "column": "label"}
-        | {"before": tables["labels"]["names"][1], "after": "no_relation"}
+        | {"before": tables["labels"].names[1], "after": "no_relation"}
     )
     outputs = run_audit(tables | {"changed_rows": flips})
     validation = outputs["label_audit_report"]["validation"]
@@ -149,7 +149,7 @@ def test_the_files_are_what_a_spreadsheet_and_cleaning_can_read(tables, entries,
     reviewed = pd.read_csv(tmp_path / "label_suspects.csv", encoding="utf-8-sig", dtype=str)
     assert set(reviewed["row_id"]) == set(rows["row_id"])
     assert reviewed["decision"].isna().all()
-    assert set(reviewed["new_label"]) <= set(tables["labels"]["names"])
+    assert set(reviewed["new_label"]) <= set(tables["labels"].names)
     report = json.loads((tmp_path / "label_audit.json").read_text("utf-8"))
     assert report["rows"]["audited"] == len(rows)
     assert (tmp_path / "label_audit.png").stat().st_size > 5_000
@@ -166,11 +166,11 @@ def test_the_figure_can_be_drawn_again_from_the_files(tables, entries, tmp_path)
 
 def test_a_label_called_none_stays_one(tables, entries):
     """Pandas reads ``None``, ``NA`` and ``null`` as missing unless it is told not to."""
-    names = ["None" if name == "no_relation" else name for name in tables["labels"]["names"]]
+    names = ["None" if name == "no_relation" else name for name in tables["labels"].names]
     rows = tables["clean_sentences"].replace({"label": {"no_relation": "None"}})
     changed = {
         "clean_sentences": rows,
-        "labels": {"names": names, "negative": "None"},
+        "labels": LabelSet(names=names, negative="None"),
         "out_of_fold@one": score_rows(rows, names, wrong=[0]),
     }
     catalog = run_on_disk(tables | changed, entries)
@@ -188,7 +188,7 @@ def test_a_review_goes_back_to_cleaning(tables, entries, tmp_path):
     catalog = yaml.safe_load((ROOT / "conf/base/catalog_relation.yml").read_text("utf-8"))
     entry = catalog["reviewed_rows"] | {"filepath": str(path)}
     evidence = Evidence(
-        labels=LabelSet.model_validate(tables["labels"]),
+        labels=tables["labels"],
         row_ids=frozenset(tables["clean_sentences"]["row_id"]),
         reviewed_rows=DataCatalog.from_config({"reviewed_rows": entry}).load("reviewed_rows"),
     )
@@ -196,7 +196,7 @@ def test_a_review_goes_back_to_cleaning(tables, entries, tmp_path):
     outcome = RULES["reviewed_rows"](rows, None, evidence)
     labels = outcome.tables.train.set_index("row_id")["label"]
     before = tables["clean_sentences"].set_index("row_id")["label"]
-    assert labels[labels != before].to_dict() == {"16": tables["labels"]["names"][1]}
+    assert labels[labels != before].to_dict() == {"16": tables["labels"].names[1]}
     assert outcome.reasons[outcome.reasons != ""].index.tolist() == [3]
 
 
@@ -227,7 +227,7 @@ def test_a_second_round_shows_what_was_decided_and_moves_nothing(tables, entries
         catalog = run_on_disk(tables | {"reviewed_rows": reviewed}, entries)
         suspects = catalog.load("label_suspects").set_index("row_id")
         assert suspects["decision"].dropna().to_dict() == {"16": "relabel", "3": "keep"}
-        assert suspects.loc["16", "new_label"] == tables["labels"]["names"][1]
+        assert suspects.loc["16", "new_label"] == tables["labels"].names[1]
     assert "listed the 24 most suspect, 2 of them decided before" in caplog.text
     assert not list(tmp_path.glob("*reviewed-*"))
 
@@ -235,14 +235,14 @@ def test_a_second_round_shows_what_was_decided_and_moves_nothing(tables, entries
 def test_a_weak_model_is_warned_of(tables, caplog):
     run_audit(tables)
     assert "The model agrees with only" not in caplog.text
-    names = tables["labels"]["names"]
+    names = tables["labels"].names
     weak = score_rows(tables["clean_sentences"], names, wrong=range(0, 24, 3))
     run_audit(tables | {"out_of_fold@one": weak})
     assert "The model agrees with only 67 % of the labels: most issues are" in caplog.text
 
 
 def test_labels_never_predicted_are_said_to_stand_in_a_file(tables, caplog):
-    names = tables["labels"]["names"]
+    names = tables["labels"].names
     never = score_rows(tables["clean_sentences"].assign(label="no_relation"), names)
     run_audit(tables | {"out_of_fold@one": never})
     assert "labels_never_predicted in label_audit.json lists them all" in caplog.text
@@ -271,7 +271,7 @@ def test_flips_in_the_bundled_sample_are_found_far_above_chance(tables):
     changed = {
         "clean_sentences": rows,
         "changed_rows": flips,
-        "labels": {"names": names, "negative": "no_relation"},
+        "labels": LabelSet(names=names, negative="no_relation"),
         "out_of_fold@one": score_out_of_fold(rows, names),
     }
     validation = run_audit(tables | changed)["label_audit_report"]["validation"]
@@ -329,7 +329,7 @@ def test_a_file_of_the_size_of_klue_re_takes_seconds(tables):
     rows = rows.assign(row_id=[str(number) for number in range(count)], label=labels)
     changed = {
         "clean_sentences": rows,
-        "labels": {"names": names, "negative": None},
+        "labels": LabelSet(names=names, negative=None),
         "out_of_fold@one": score_rows(rows, names, wrong=range(0, count, 33)),
     }
     started = time.perf_counter()

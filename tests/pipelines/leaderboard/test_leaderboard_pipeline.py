@@ -141,7 +141,7 @@ class Disk:
         parts = [replace(own, fingerprint=own.fingerprint | fingerprint) for own in parts]
         about = ExperimentDescription(
             experiment="rbert", folder="rbert--lr3e5", why="그쪽 서버", kind="single", settings={},
-            metrics={}, labels=LabelSet.model_validate(self.tables["labels"]), code_version="1",
+            metrics={}, labels=self.tables["labels"], code_version="1",
             created_at=datetime(2026, 3, 1, tzinfo=UTC), mlflow_run_id="there",
         )  # fmt: skip
         entry = {"type": f"{DATASETS}.score_bundle.ScoreBundleDataset",
@@ -201,7 +201,7 @@ def disk(tmp_path):
             "fold_members": members.sort_values("fold", kind="stable", ignore_index=True),
             "clean_test_sentences": test.assign(label=None),
             "test_gold": test[["row_id", "label"]],
-            "labels": {"names": NAMES, "negative": "no_relation"},
+            "labels": LabelSet(names=NAMES, negative="no_relation"),
             "params:evaluation": evaluation_params(),
             **blend,
         },

@@ -28,7 +28,7 @@ def test_test_rows_are_scored_by_every_fold_and_averaged(catalog):
     average = run(catalog)["test_scores@one"]
     for scores in (*folds, average):
         assert scores.row_ids.tolist() == row_ids
-        assert scores.labels == tuple(catalog.load("labels")["names"])
+        assert scores.labels == tuple(catalog.load("labels").names)
         assert scores.folds is None
     assert not np.array_equal(folds[0].logits, folds[1].logits)
     mean = (folds[0].probabilities + folds[1].probabilities) / 2
@@ -37,7 +37,7 @@ def test_test_rows_are_scored_by_every_fold_and_averaged(catalog):
 
 def test_a_row_that_cannot_be_used_gets_the_label_shares_of_the_training_rows(catalog):
     scores = run(catalog, "fold_0.predict")["fold_0.test_scores"]
-    names = catalog.load("labels")["names"]
+    names = catalog.load("labels").names
     # Fold 0 trains on the rows of fold 1, the second half of the table; one more row per label.
     training = catalog.load("training_sentences").tail(12)["label"]
     counts = training.value_counts().reindex(names, fill_value=0).to_numpy() + 1

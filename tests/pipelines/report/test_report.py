@@ -71,7 +71,7 @@ def tables(small_sentences):
             {"fold": FOLD_OF_ROW + [1] * len(others), "row_id": [*held_out["row_id"], *others]}
         ),
         "test_gold": test[["row_id", "label"]],
-        "labels": LabelSet(names=names, negative="no_relation").model_dump(),
+        "labels": LabelSet(names=names, negative="no_relation"),
         "params:target": TargetParams(name="all"),
         "params:evaluation": evaluation_params(),
         "fold_report": {
@@ -165,7 +165,7 @@ def test_tables_and_figures_show_the_out_of_fold_rows(tables):
         "reliability_figure", "slices", "shift_sensitivity_figure", "learning_curves",
     }  # fmt: skip
     assert outputs["per_label"]["support"].sum() == 6
-    assert outputs["per_label"]["label"].tolist() == tables["labels"]["names"]
+    assert outputs["per_label"]["label"].tolist() == tables["labels"].names
     assert outputs["confusion_matrix"].axes[0].get_title() == "Out-of-fold predictions: 6 rows"
     legend = outputs["learning_curves"].axes[1].get_legend().get_texts()
     assert [text.get_text() for text in legend] == ["fold_0", "fold_2"]
@@ -201,7 +201,7 @@ def test_slices_know_what_each_fold_has_learned_from(tables):
 def test_the_curve_shows_every_share_and_marks_those_of_training_and_target(
     tables, small_sentences
 ):
-    held_out, names = small_sentences.iloc[HELD_OUT], tables["labels"]["names"]
+    held_out, names = small_sentences.iloc[HELD_OUT], tables["labels"].names
     scores = score_rows(held_out, names, [0, 2], np.array(FOLD_OF_ROW))
     axes = run_report(tables | {"out_of_fold@one": scores})["shift_sensitivity_figure"].axes[0]
     shares, micro_f1 = axes.lines[0].get_data()
@@ -216,7 +216,7 @@ def test_the_curve_shows_every_share_and_marks_those_of_training_and_target(
 def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
     tables, small_sentences, target, judged
 ):
-    labels, own = LabelSet.model_validate(tables["labels"]), TargetParams(name=target)
+    labels, own = tables["labels"], TargetParams(name=target)
     names = target_labels(labels, own).names
     rows = small_sentences.iloc[HELD_OUT]
     answers = map_gold(rows.set_index("row_id")["label"], labels, own)

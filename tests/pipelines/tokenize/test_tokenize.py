@@ -10,6 +10,7 @@ from kedro.runner import SequentialRunner
 
 from klue_pipeline.datasets.features import FeaturesDataset
 from klue_pipeline.datasets.tokenizer import TokenizerDataset
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.tokenize import create_pipeline
 from klue_pipeline.relation.settings.params import InputParams
 from klue_pipeline.training.params import EncoderParams, ScratchEncoderParams
@@ -34,7 +35,7 @@ def catalog(small_sentences, tmp_path):
     memory = {
         "training_sentences": training,
         "clean_test_sentences": test,
-        "labels": {"names": names, "negative": "no_relation"},
+        "labels": LabelSet(names=names, negative="no_relation"),
         "params:encoder": EncoderParams(name="scratch", scratch=SCRATCH),
         "params:input": InputParams(
             name="typed_entity_marker_punct",

@@ -30,7 +30,7 @@ def test_every_row_is_scored_once_by_the_model_that_never_saw_it(trained, encode
     scores, members = trained["out_of_fold@one"], encoded_catalog.load("fold_members")
     assert scores.row_ids.tolist() == members["row_id"].tolist()
     assert scores.folds.tolist() == members["fold"].tolist()
-    assert scores.labels == tuple(encoded_catalog.load("labels")["names"])
+    assert scores.labels == tuple(encoded_catalog.load("labels").names)
     assert np.isfinite(scores.logits).all()
     assert {"rows", "folds"} <= scores.fingerprint.keys()
 

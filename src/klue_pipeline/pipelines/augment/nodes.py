@@ -16,7 +16,7 @@ def augment_sentences(  # noqa: PLR0913 (one argument per input of the node)
     *,
     clean_sentences: pd.DataFrame,
     fold_members: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     augment: AugmentParams,
     synonyms: pd.DataFrame | None,
     translations: pd.DataFrame | None,
@@ -45,5 +45,4 @@ def augment_sentences(  # noqa: PLR0913 (one argument per input of the node)
         cache_folder=translation_cache,
         earlier={experiments[dataset]: scores for dataset, scores in earlier.items()},
     )
-    label_set = LabelSet.model_validate(labels)
-    return augment_rows(clean_sentences, fold_members, label_set, augment, resources)
+    return augment_rows(clean_sentences, fold_members, labels, augment, resources)

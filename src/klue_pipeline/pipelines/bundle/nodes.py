@@ -28,7 +28,7 @@ def export_bundle(  # noqa: PLR0913, PLR0917 (one argument per input of the node
     out_of_fold: ScoreTable,
     test_scores: ScoreTable,
     experiment_metrics: dict[str, Any],
-    labels: dict[str, Any],
+    labels: LabelSet,
     run_record: dict[str, Any] | None,
     about: AboutParams,
     clean: CleanParams,
@@ -59,7 +59,7 @@ def export_bundle(  # noqa: PLR0913, PLR0917 (one argument per input of the node
     }
     experiment = ExperimentDescription(
         kind=topology.kind_of("single", target.name),
-        labels=target_labels(LabelSet.model_validate(labels), target),
+        labels=target_labels(labels, target),
         metrics=experiment_metrics,
         **_describe(about, settings),
         **_trace_run(run_record),
@@ -71,7 +71,7 @@ def export_composite_bundle(  # noqa: PLR0913, PLR0917 (one argument per input o
     out_of_fold: ScoreTable,
     test_scores: ScoreTable,
     experiment_metrics: dict[str, Any],
-    labels: dict[str, Any],
+    labels: LabelSet,
     run_record: dict[str, Any] | None,
     about: AboutParams,
     clean: CleanParams,
@@ -82,7 +82,7 @@ def export_composite_bundle(  # noqa: PLR0913, PLR0917 (one argument per input o
     settings = {"clean": clean, "folds": folds, "composite": composite}
     experiment = ExperimentDescription(
         kind="composite",
-        labels=LabelSet.model_validate(labels),
+        labels=labels,
         metrics=experiment_metrics,
         **_describe(about, settings),
         **_trace_run(run_record),

@@ -22,7 +22,7 @@ def clean_sentences(
     *,
     sentences: pd.DataFrame,
     test_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     reviewed_rows: pd.DataFrame | None,
     clean: CleanParams,
     ingest: IngestParams,
@@ -44,7 +44,7 @@ def clean_sentences(
         (from which the former tables can be restored), and the counts.
     """
     evidence = Evidence(
-        labels=LabelSet.model_validate(labels),
+        labels=labels,
         row_ids=frozenset(sentences["row_id"]),
         is_sample=ingest.max_rows is not None,
         reviewed_rows=reviewed_rows,

@@ -17,7 +17,7 @@ def compose(
     clean_sentences: pd.DataFrame,
     fold_members: pd.DataFrame,
     clean_test_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     workspace: Any,
     composite: CompositeParams,
     **scores: ScoreTable,
@@ -37,8 +37,7 @@ def compose(
     Returns:
         The fold's metrics, its validation scores and its test scores.
     """
-    label_set = LabelSet.model_validate(labels)
-    task = describe_task(clean_sentences, fold_members, clean_test_sentences, label_set)
+    task = describe_task(clean_sentences, fold_members, clean_test_sentences, labels)
     members = {
         name: MemberScores(
             validation={
@@ -49,4 +48,4 @@ def compose(
         for name, parts in member_datasets(scores).items()
     }
     validation, test = compose_fold(members, task, workspace.fold, composite)
-    return evaluate_scores(validation, task.gold, label_set), validation, test
+    return evaluate_scores(validation, task.gold, labels), validation, test

@@ -46,12 +46,12 @@ def measure_rows(
 def tabulate_label_shares(
     clean_sentences: pd.DataFrame,
     clean_test_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     earlier_test_scores: ScoreTable | None,
 ) -> pd.DataFrame:
     """Count the training labels; estimate those of the test rows if an earlier run scored them."""
     return distributions.tabulate_label_shares(
-        clean_sentences, clean_test_sentences, LabelSet.model_validate(labels), earlier_test_scores
+        clean_sentences, clean_test_sentences, labels, earlier_test_scores
     )
 
 
@@ -62,9 +62,9 @@ def tabulate_shares(
     return distributions.tabulate_shares(clean_sentences, clean_test_sentences)
 
 
-def tabulate_type_pairs(clean_sentences: pd.DataFrame, labels: dict[str, Any]) -> pd.DataFrame:
+def tabulate_type_pairs(clean_sentences: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:
     """Count the training rows by label and pair of entity types."""
-    return distributions.tabulate_type_pairs(clean_sentences, LabelSet.model_validate(labels))
+    return distributions.tabulate_type_pairs(clean_sentences, labels)
 
 
 def tabulate_lengths(eda_rows: pd.DataFrame) -> pd.DataFrame:

@@ -39,7 +39,7 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
     clean_sentences: pd.DataFrame,
     fold_members: pd.DataFrame,
     test_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     ensemble: EnsembleParams,
     evaluation: EvaluationParams,
 ) -> tuple[ScoreTable, ScoreTable, Scores, dict[str, Any], pd.DataFrame]:
@@ -49,14 +49,13 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
         The chosen blend's scores of the test rows and of the out-of-fold rows (nested), every
         method's test scores, a report, and how differently the members err.
     """
-    label_set = LabelSet.model_validate(labels)
-    task = BlendTask(clean_sentences, fold_members, test_sentences, label_set)
+    task = BlendTask(clean_sentences, fold_members, test_sentences, labels)
     selection = _select(
         out_of_fold_by_experiment, test_scores_by_experiment, score_bundles, ensemble.members, task
     )
     row_ids = test_sentences["row_id"].tolist()
     plain = choose_plain_submissions(
-        plain_submissions, ensemble.plain_submissions, row_ids, label_set.names
+        plain_submissions, ensemble.plain_submissions, row_ids, labels.names
     )
     folds = {name: _folds_of(name, fold_test_scores) for name in selection.out_of_fold}
     blended = blend(Voters(selection, folds, plain), task, ensemble, evaluation)
@@ -73,15 +72,15 @@ def render_ensemble(ensemble_report: dict[str, Any], ensemble_diversity: pd.Data
 
 
 def write_submission(
-    ensemble_scores: ScoreTable, test_sentences: pd.DataFrame, labels: dict[str, Any]
+    ensemble_scores: ScoreTable, test_sentences: pd.DataFrame, labels: LabelSet
 ) -> pd.DataFrame:
     """Turn the blend's scores into the contest's table, one line per test row in file order."""
-    names = LabelSet.model_validate(labels).names
+    names = labels.names
     return make_submission(ensemble_scores, test_sentences["row_id"].tolist(), names)
 
 
 def write_blend_submissions(
-    blend_scores: ScoreLoaders, test_sentences: pd.DataFrame, labels: dict[str, Any]
+    blend_scores: ScoreLoaders, test_sentences: pd.DataFrame, labels: LabelSet
 ) -> dict[str, pd.DataFrame]:
     """Turn every method's scores into a submission of its own."""
     return {
@@ -91,7 +90,7 @@ def write_blend_submissions(
 
 
 def write_experiment_submission(
-    test_scores: ScoreTable, test_sentences: pd.DataFrame, labels: dict[str, Any]
+    test_scores: ScoreTable, test_sentences: pd.DataFrame, labels: LabelSet
 ) -> pd.DataFrame:
     """Turn this experiment's own scores into the contest's table."""
     return write_submission(test_scores, test_sentences, labels)

@@ -1,7 +1,6 @@
 """Look at the scored rows of this experiment one by one."""
 
 import logging
-from typing import Any
 
 import pandas as pd
 
@@ -23,7 +22,7 @@ def tabulate_errors(  # noqa: PLR0913, PLR0917 (one argument per input of the no
     clean_test_sentences: pd.DataFrame,
     test_gold: pd.DataFrame,
     fold_members: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
     **fold_scores: ScoreTable,
 ) -> pd.DataFrame:
@@ -43,15 +42,14 @@ def tabulate_errors(  # noqa: PLR0913, PLR0917 (one argument per input of the no
         target: Which question the models answer.
         fold_scores: Test scores of each fold's model; each argument is named after its fold.
     """
-    label_set = LabelSet.model_validate(labels)
     folds = [int(name.removeprefix("fold_")) for name in fold_scores]
     training = error_analysis.collect_training_rows(
-        clean_sentences, fold_members, folds, label_set, target
+        clean_sentences, fold_members, folds, labels, target
     )
     gold, test_labels = gold_by_row(clean_sentences), gold_by_row(test_gold)
-    held_out = error_analysis.collect_rows(out_of_fold, clean_sentences, gold, label_set, target)
+    held_out = error_analysis.collect_rows(out_of_fold, clean_sentences, gold, labels, target)
     test = error_analysis.collect_rows(
-        test_scores, clean_test_sentences, test_labels, label_set, target, [*fold_scores.values()]
+        test_scores, clean_test_sentences, test_labels, labels, target, [*fold_scores.values()]
     )
     table = error_analysis.tabulate_errors(held_out, test, training)
     logger.info("%d rows, %d errors", len(table), (~table["correct"].dropna()).sum())
@@ -62,7 +60,7 @@ def render_errors(
     error_rows: pd.DataFrame,
     clean_sentences: pd.DataFrame,
     fold_members: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
     about: AboutParams,
 ) -> str:
@@ -71,10 +69,9 @@ def render_errors(
     Returns:
         An HTML document that needs no other file.
     """
-    label_set = LabelSet.model_validate(labels)
     folds = error_rows["fold"].dropna().unique().tolist()
     training = error_analysis.collect_training_rows(
-        clean_sentences, fold_members, folds, label_set, target
+        clean_sentences, fold_members, folds, labels, target
     )
-    names = target_labels(label_set, target).names
+    names = target_labels(labels, target).names
     return error_analysis.render_errors(error_rows, training, names, about.folder)

@@ -19,7 +19,7 @@ from klue_pipeline.training.params import EncoderParams
 def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     clean_sentences: pd.DataFrame,
     fold_report: dict[str, Any],
-    labels: dict[str, Any],
+    labels: LabelSet,
     calibration: dict[str, Any],
     experiment_metrics: dict[str, Any],
     per_label: pd.DataFrame,
@@ -70,7 +70,7 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         max_tokens=max_tokens,
         export=export,
         confidence=evaluation.confidence,
-        labels=LabelSet.model_validate(labels),
+        labels=labels,
         sentences=clean_sentences,
         fold_report=fold_report,
         folds=[int(name.removeprefix("fold_")) for name in checkpoints],

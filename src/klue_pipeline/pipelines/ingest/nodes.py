@@ -1,7 +1,6 @@
 """Raw files -> the normalised tables. How formats are read and rows judged is in ``relation``."""
 
 import logging
-from typing import Any
 
 import pandas as pd
 
@@ -29,7 +28,7 @@ def parse_train(
     own_labels: LabelsParams,
     label_sets: LabelSets,
     entity_types: EntityTypes,
-) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+) -> tuple[LabelSet, pd.DataFrame, pd.DataFrame]:
     """Read the training rows and the labels to learn; bad rows are set aside, none is lost.
 
     Args:
@@ -58,7 +57,7 @@ def parse_train(
         labels = infer_labels(sentences["label"].tolist(), own_labels.negative, raw_train.name)
     logger.info("%s is read as %s, with %d labels", raw_train.name, format_name, len(labels.names))
     sampled = sample_rows(sentences, ingest.max_rows, ingest.seed)
-    return labels.model_dump(), sampled, rejected_rows
+    return labels, sampled, rejected_rows
 
 
 def parse_test(raw_test: RawFile, ingest: IngestParams) -> pd.DataFrame:
@@ -79,7 +78,7 @@ def parse_test(raw_test: RawFile, ingest: IngestParams) -> pd.DataFrame:
 def parse_test_gold(
     raw_test_gold: RawFile | None,
     test_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     ingest: IngestParams,
     label_sets: LabelSets,
 ) -> pd.DataFrame:
@@ -100,7 +99,7 @@ def parse_test_gold(
         return build_gold({})
     gold = read_gold(raw_test_gold, label_sets, layout_of(ingest))
     row_ids = test_sentences["row_id"].tolist()
-    names = LabelSet.model_validate(labels).names
+    names = labels.names
     return build_gold(align_gold(gold, row_ids, names, raw_test_gold.name))
 
 

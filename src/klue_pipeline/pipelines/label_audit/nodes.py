@@ -30,7 +30,7 @@ def audit_labels(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     clean_sentences: pd.DataFrame,
     changed_rows: pd.DataFrame,
     reviewed_rows: pd.DataFrame | None,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
     label_audit: LabelAuditParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
@@ -45,14 +45,13 @@ def audit_labels(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         The suspects, the noise of each label, and the report; if cleaning flipped labels on
         purpose, the report says how many of them were found.
     """
-    label_set = LabelSet.model_validate(labels)
-    audited = collect_rows(out_of_fold, clean_sentences, label_set, target)
+    audited = collect_rows(out_of_fold, clean_sentences, labels, target)
     judgement = judge_labels(audited, label_audit)
     suspects = tabulate_suspects(
-        audited, judgement, label_set, label_audit.max_suspects, reviewed_rows
+        audited, judgement, labels, label_audit.max_suspects, reviewed_rows
     )
     noise = tabulate_noise(audited, judgement)
-    validation = validate_audit(audited, judgement, changed_rows, label_set, target)
+    validation = validate_audit(audited, judgement, changed_rows, labels, target)
     report = report_audit(audited, judgement, noise, label_audit, validation)
     _log(report, suspects)
     return suspects, noise, report

@@ -39,7 +39,7 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     fold_members: pd.DataFrame,
     clean_test_sentences: pd.DataFrame,
     test_gold: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     evaluation: EvaluationParams,
     ensemble_out_of_fold: ScoreTable | None = None,
     ensemble_scores: ScoreTable | None = None,
@@ -50,9 +50,8 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     Returns:
         The table, best first, and the same as a page.
     """
-    label_set = LabelSet.model_validate(labels)
-    task = BlendTask(clean_sentences, fold_members, clean_test_sentences, label_set)
-    origin = trace_origin(clean_sentences, fold_members, clean_test_sentences, label_set)
+    task = BlendTask(clean_sentences, fold_members, clean_test_sentences, labels)
+    origin = trace_origin(clean_sentences, fold_members, clean_test_sentences, labels)
     shelf = refuse_taken_names(score_bundles, {*out_of_fold, *run_records})
     contenders = {
         own.entry.name: own

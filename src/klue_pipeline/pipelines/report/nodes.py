@@ -33,7 +33,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     fold_report: dict[str, Any],
     test_scores: ScoreTable,
     test_gold: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
     evaluation: EvaluationParams,
     **fold_scores: ScoreTable,
@@ -82,7 +82,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
 def calibrate(
     out_of_fold: ScoreTable,
     clean_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Measure how far the models' confidence can be believed, and the temperature that mends it."""
@@ -105,7 +105,7 @@ def slice_scores(
     out_of_fold: ScoreTable,
     clean_sentences: pd.DataFrame,
     fold_members: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
     evaluation: EvaluationParams,
 ) -> pd.DataFrame:
@@ -118,7 +118,7 @@ def slice_scores(
 def trace_sensitivity(
     out_of_fold: ScoreTable,
     clean_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
     evaluation: EvaluationParams,
 ) -> pd.DataFrame:
@@ -145,7 +145,7 @@ def plot_sensitivity(shift_sensitivity: pd.DataFrame, experiment_metrics: dict[s
 def tabulate_labels(
     out_of_fold: ScoreTable,
     clean_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
 ) -> pd.DataFrame:
     """Judge each label apart on the out-of-fold scores."""
@@ -155,7 +155,7 @@ def tabulate_labels(
 def plot_confusion_matrix(
     out_of_fold: ScoreTable,
     clean_sentences: pd.DataFrame,
-    labels: dict[str, Any],
+    labels: LabelSet,
     target: TargetParams,
 ) -> Any:
     """Draw which labels the out-of-fold models take for which.
@@ -182,9 +182,8 @@ def plot_learning_curves(**histories: pd.DataFrame) -> Any:
 
 
 def _judged(
-    scores: ScoreTable, rows: pd.DataFrame, labels: dict[str, Any], target: TargetParams
+    scores: ScoreTable, rows: pd.DataFrame, labels: LabelSet, target: TargetParams
 ) -> tuple[ScoreTable, pd.Series, LabelSet]:
     """Return the scores that can be judged, the true labels and the labels to judge by."""
-    label_set = LabelSet.model_validate(labels)
-    judged, gold = take_answered(scores, gold_by_row(rows), label_set, target)
-    return judged, gold, target_labels(label_set, target)
+    judged, gold = take_answered(scores, gold_by_row(rows), labels, target)
+    return judged, gold, target_labels(labels, target)

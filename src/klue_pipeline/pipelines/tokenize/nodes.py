@@ -1,7 +1,5 @@
 """Nodes of the tokenize pipeline."""
 
-from typing import Any
-
 import pandas as pd
 
 from klue_pipeline.evaluation.labels import LabelSet
@@ -35,7 +33,7 @@ def prepare_tokenizer(
 def encode_train(
     training_sentences: pd.DataFrame,
     tokenizer: Tokenizer,
-    labels: dict[str, Any],
+    labels: LabelSet,
     input_params: InputParams,
     max_tokens: int,
 ) -> Features:
@@ -48,14 +46,13 @@ def encode_train(
         input_params: How a row is written as text.
         max_tokens: Longest row in tokens.
     """
-    label_set = LabelSet.model_validate(labels)
-    return encode(training_sentences, tokenizer, input_params, max_tokens, label_set)
+    return encode(training_sentences, tokenizer, input_params, max_tokens, labels)
 
 
 def encode_test(
     test_sentences: pd.DataFrame,
     tokenizer: Tokenizer,
-    labels: dict[str, Any],
+    labels: LabelSet,
     input_params: InputParams,
     max_tokens: int,
 ) -> Features:
@@ -68,5 +65,4 @@ def encode_test(
         input_params: How a row is written as text.
         max_tokens: Longest row in tokens.
     """
-    label_set = LabelSet.model_validate(labels)
-    return encode(test_sentences, tokenizer, input_params, max_tokens, label_set)
+    return encode(test_sentences, tokenizer, input_params, max_tokens, labels)

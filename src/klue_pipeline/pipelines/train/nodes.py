@@ -17,7 +17,7 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     train_features: Any,
     fold_members: pd.DataFrame,
     tokenizer: Any,
-    labels: dict[str, Any],
+    labels: LabelSet,
     workspace: Any,
     target: TargetParams,
     input_params: InputParams,
@@ -41,7 +41,7 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         train_features,
         fold_members,
         tokenizer,
-        LabelSet.model_validate(labels),
+        labels,
         ClassifierParams(target, input_params, encoder, head, loss, training),
         workspace,
     )
