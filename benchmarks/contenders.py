@@ -14,8 +14,11 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from benchmarks.workload import Workload
 from klue_pipeline.relation.metrics.klue import score_metrics
+from klue_pipeline.training.classification import loss_of_rows
+from klue_pipeline.training.device import choose_device
 from klue_pipeline.training.losses import LossContext, build_loss
-from klue_pipeline.training.trainer import ClassifierTrainer, FoldRows
+from klue_pipeline.training.prediction import predict_logits
+from klue_pipeline.training.trainer import BestStateTrainer
 
 PADDED_TOKENS = 256
 """The contest baseline pads every row to this length."""
@@ -58,17 +61,19 @@ def train_ours(workload: Workload) -> float:
     """Train with the project's trainer; return the seconds of all steps."""
     rows = workload.encode_rows()
     tiny = replace(workload, features=workload.features.select([0])).encode_rows()
-    fold = FoldRows(rows, tiny, tiny.columns["labels"].astype(np.int64))
+    gold = tiny.columns["labels"].astype(np.int64)
     labels = tuple(workload.labels.names)
     loss = build_loss(workload.params.loss, LossContext(labels, torch.ones(len(labels))))
+    params = workload.params.training
+    _, precision = choose_device(params)
     stopwatch = Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
-        trainer = ClassifierTrainer(
+        trainer = BestStateTrainer(
             workload.build_model(),
-            fold,
-            loss,
-            lambda logits, gold: score_metrics(logits, gold, 0),
-            workload.params.training,
+            rows,
+            loss_of_rows(loss),
+            lambda model: score_metrics(predict_logits(model, tiny, 1, precision), gold, 0),
+            params,
             Path(folder),
         )
         trainer.add_callback(stopwatch)

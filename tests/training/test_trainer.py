@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from klue_pipeline.training.batches import EncodedRows
-from klue_pipeline.training.checkpoints import last_whole_checkpoint
+from klue_pipeline.training.classification import FoldRows, train_classifier
 from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.params import LossParams, TrainingParams
 from klue_pipeline.training.progress import listening
-from klue_pipeline.training.trainer import FoldRows, train_classifier
+from klue_pipeline.training.workspace import last_whole_checkpoint
 
 VOCABULARY, WIDTH, LABELS = 40, 12, 3
 

@@ -1,4 +1,7 @@
-"""What a person sees while a fold trains: a progress bar, one line per evaluation, live values."""
+"""What a person sees of a training: a progress bar, one line per evaluation, live values, history.
+
+And when Trainer saves its resume state.
+"""
 
 import logging
 from typing import Any
@@ -124,3 +127,19 @@ def rename_values(logs: dict[str, float]) -> dict[str, float]:
         elif name in _NAMES:
             renamed[_NAMES[name]] = value
     return renamed
+
+
+def read_history(log: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Turn Trainer's log into one entry per step: what was measured there, under our names.
+
+    >>> read_history([{"step": 2, "epoch": 1.0, "loss": 0.5}, {"step": 2, "epoch": 1.0,
+    ...     "eval_micro_f1": 60.0}, {"step": 2, "epoch": 1.0, "train_runtime": 3.0}])
+    [{'step': 2, 'epoch': 1.0, 'train_loss': 0.5, 'validation_micro_f1': 60.0}]
+    """
+    rows: dict[float, dict[str, float]] = {}
+    for entry in log:
+        if values := rename_values(entry):
+            row = rows.setdefault(entry["step"], {"step": entry["step"], "epoch": entry["epoch"]})
+            # Sorted as in a resume state, so that a resumed training's columns stand as all others.
+            row.update(sorted(values.items()))
+    return list(rows.values())

@@ -12,6 +12,16 @@ _AUTOCAST_TYPES = {"fp16": torch.float16, "bf16": torch.bfloat16}
 _BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
+def choose_device(params: TrainingParams) -> tuple[torch.device, Precision]:
+    """Return where a training runs and in which precision.
+
+    Raises:
+        ValueError: This machine has no such device, or PyTorch cannot train so there.
+    """
+    device = resolve_device(params.device)
+    return device, resolve_precision(params.precision, device)
+
+
 def resolve_device(device: str, setting: str = "training.device") -> torch.device:
     """Turn a setting such as ``training.device`` into one device.
 

@@ -1,14 +1,14 @@
-"""Scores of a trained model for many rows, in the rows' own order."""
+"""What a trained model says of many rows: their scores in the rows' own order, or their losses."""
 
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
-from klue_pipeline.training.batches import EncodedRows
+from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.device import autocast
 from klue_pipeline.training.params import Precision
 
@@ -24,21 +24,50 @@ def predict_logits(
     *,
     description: str | None = None,
 ) -> NDArray[np.float32]:
-    """Score every row.
+    """Score every row; the arguments are those of :func:`read_batches`.
+
+    Returns:
+        Logits, float32, in the order of ``rows``. Shape: (rows, labels).
+    """
+    scores, order = read_batches(
+        batch_logits, model, rows, batch_size, precision, description=description
+    )
+    restored = np.empty_like(scores)
+    restored[order] = scores
+    return restored
+
+
+def batch_logits(model: nn.Module, batch: Batch) -> Tensor:
+    """Return the logits of a batch, float32. Shape: (batch, labels)."""
+    inputs = {name: value for name, value in batch.items() if name not in NOT_FOR_THE_MODEL}
+    logits: Tensor = model(**inputs).float()
+    return logits
+
+
+def read_batches(
+    read: Callable[[nn.Module, Batch], Tensor],
+    model: nn.Module,
+    rows: EncodedRows,
+    batch_size: int,
+    precision: Precision,
+    *,
+    description: str | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Collect what ``read`` returns of every batch.
 
     Rows are sorted by length, longest first, so that a batch holds hardly any padding and memory
-    that is too small shows in the first batch. The results return in the order of ``rows``.
+    that is too small shows in the first batch.
 
     Args:
-        model: Takes a batch by keyword and returns logits (batch, labels); it stays where it is
-            and in the mode (train or eval) it was in.
-        rows: What to score.
+        read: Takes the model and a batch on its device.
+        model: It stays where it is and in the mode (train or eval) it was in.
+        rows: What to read.
         batch_size: Rows in a batch.
         precision: A resolved precision, not ``auto``.
         description: Text of a progress bar on a terminal; None shows none.
 
     Returns:
-        Logits, float32. Shape: (rows, labels).
+        What was read, joined over the batches, and the order in which the rows came.
     """
     device = next(model.parameters()).device
     order = np.argsort(-rows.lengths, kind="stable")
@@ -50,20 +79,7 @@ def predict_logits(
     with torch.inference_mode(), autocast(precision, device):
         for indices in tqdm(batches, desc=description, disable=hidden, leave=False):
             batch = rows.__getitems__(indices.tolist())
-            inputs = {k: v.to(device) for k, v in batch.items() if k not in NOT_FOR_THE_MODEL}
-            parts.append(model(**inputs).float().cpu().numpy())
+            on_device = {name: value.to(device) for name, value in batch.items()}
+            parts.append(read(model, on_device).cpu().numpy())
     model.train(was_training)
-    return _restore_order(parts, order)
-
-
-def _restore_order(
-    parts: list[NDArray[np.float32]], order: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    stacked = np.concatenate(parts)
-    restored = np.empty_like(stacked)
-    restored[order] = stacked
-    return restored
-
-
-Scorer = Callable[[NDArray[np.float32], NDArray[np.int64]], dict[str, float]]
-"""(logits (rows, labels), gold label ids (rows,)) -> metrics by name."""
+    return np.concatenate(parts), order

@@ -11,7 +11,7 @@ from klue_pipeline.relation.encoding.row_encoder import RowEncoder
 from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.input_texts import InputText
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS, strip_markers
-from klue_pipeline.relation.inputs.queries import QUERIES
+from klue_pipeline.relation.inputs.queries import QUERIES, write_query
 from klue_pipeline.relation.inputs.special_tokens import describe_tokens
 from klue_pipeline.relation.settings.params import InputParams
 from klue_pipeline.text.written_texts import WrittenText
@@ -61,8 +61,7 @@ def write(sentence, subject, object_, with_query):
 def write_as(name, query, row):
     """Write a row in any format, as ``write_inputs`` does."""
     marked = REPRESENTATIONS[name](*row, TYPE_WORDS)
-    asked = QUERIES["ko"][query](row[1], row[2], TYPE_WORDS)
-    asked = WrittenText(asked) if isinstance(asked, str) else asked
+    asked = write_query(QUERIES["ko"][query], row[1], row[2], TYPE_WORDS)
     return InputText(marked.written, asked, marked)
 
 

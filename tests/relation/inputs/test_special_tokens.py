@@ -1,15 +1,15 @@
 """Special tokens: which there are, in which order, and what they stand for."""
 
 import copy
+from itertools import product
 
 import pytest
 
 from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS
-from klue_pipeline.relation.inputs.queries import QUERIES
+from klue_pipeline.relation.inputs.queries import QUERIES, write_query
 from klue_pipeline.relation.inputs.special_tokens import ROLE_WORDS, describe_tokens, describing_ids
 from klue_pipeline.relation.settings.params import InputParams
-from klue_pipeline.text.written_texts import WrittenText
 from klue_pipeline.training.tokenizer import add_special_tokens
 
 TYPE_WORDS = {"PER": "사람", "ORG": "조직"}
@@ -50,18 +50,15 @@ def test_tokens_of_a_format_and_a_query_in_their_order(name, query, tokens):
     assert list(describe_tokens(settings(name, query))) == tokens
 
 
-@pytest.mark.parametrize("language", QUERIES)
-@pytest.mark.parametrize("query", QUERIES["ko"])
 @pytest.mark.parametrize("name", REPRESENTATIONS)
-def test_every_special_token_that_is_written_is_described(name, query, language):
-    described = describe_tokens(settings(name, query, language=language))
-    types = ["PER", "ORG", "NAVY", "NONE"]
-    for subject_type, object_type in [(one, other) for one in types for other in types]:
-        entities = Entity("가", 0, 1, subject_type), Entity("나", 1, 2, object_type)
-        marked = REPRESENTATIONS[name]("가나", *entities, TYPE_WORDS)
-        asked = QUERIES[language][query](*entities, TYPE_WORDS)
-        for written in (marked.written, asked):
-            if isinstance(written, WrittenText):
+def test_every_special_token_that_is_written_is_described(name):
+    for language, query in product(QUERIES, QUERIES["ko"]):
+        described = describe_tokens(settings(name, query, language=language))
+        for types in product(["PER", "NAVY", "NONE"], repeat=2):
+            entities = Entity("가", 0, 1, types[0]), Entity("나", 1, 2, types[1])
+            marked = REPRESENTATIONS[name]("가나", *entities, TYPE_WORDS).written
+            asked = write_query(QUERIES[language][query], *entities, TYPE_WORDS)
+            for written in [marked] if asked is None else [marked, asked]:
                 for span in written.special:
                     assert written.text[span.start_char : span.end_char] in described
 

@@ -16,12 +16,12 @@ from klue_pipeline.relation.model.fold_training import ClassifierParams, build_m
 from klue_pipeline.relation.model.head_training import HeadOnVectors, read_rows, train_head
 from klue_pipeline.relation.model.heads.readings import READINGS
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+from klue_pipeline.training.classification import FoldRows
 from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.prediction import predict_logits
 from klue_pipeline.training.progress import listening
 from klue_pipeline.training.tokenizer import prepare_tokenizer
-from klue_pipeline.training.trainer import FoldRows
 
 MAX_TOKENS = 64
 INPUT = InputParams(

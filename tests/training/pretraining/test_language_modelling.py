@@ -8,7 +8,6 @@ import torch
 from transformers import BertConfig, BertForMaskedLM
 
 from klue_pipeline.training.batches import EncodedRows
-from klue_pipeline.training.checkpoints import last_whole_checkpoint
 from klue_pipeline.training.pretraining.language_modelling import (
     measure_losses,
     train_language_model,
@@ -16,6 +15,7 @@ from klue_pipeline.training.pretraining.language_modelling import (
 from klue_pipeline.training.pretraining.masked_language_model import MaskedTokenModel
 from klue_pipeline.training.pretraining.masking import NO_WORD, EncodedTexts, MaskedRows, Masking
 from klue_pipeline.training.progress import listening
+from klue_pipeline.training.workspace import last_whole_checkpoint
 
 VOCABULARY, MASK = 30, 4
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS, MarkedText
-from klue_pipeline.relation.inputs.queries import QUERIES
+from klue_pipeline.relation.inputs.queries import QUERIES, write_query
 from klue_pipeline.relation.settings.params import InputParams
 from klue_pipeline.text.written_texts import SpecialToken, WrittenText, cut_pieces, with_masks
 
@@ -157,8 +157,8 @@ def _write_marked(row: Any, input_params: InputParams) -> InputText:
     object_ = Entity(row.object_text, int(row.object_start), int(row.object_end), row.object_type)
     words = input_params.type_words
     marked = REPRESENTATIONS[input_params.name](row.sentence, subject, object_, words)
-    query = QUERIES[input_params.language][input_params.query](subject, object_, words)
-    query = WrittenText(query) if isinstance(query, str) else query
+    templates = QUERIES[input_params.language][input_params.query]
+    query = write_query(templates, subject, object_, words)
     return InputText(marked.written, query, marked)
 
 

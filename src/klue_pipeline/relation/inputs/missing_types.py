@@ -1,4 +1,4 @@
-"""What a table's entity types leave unsaid in its markers and queries, told once for the table.
+"""Which rows of a table lack a type that their markers or their query would write, logged once.
 
 How an entity without a type is written is up to ``markers`` and ``queries``.
 """
@@ -11,7 +11,7 @@ import pandas as pd
 from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS
-from klue_pipeline.relation.inputs.queries import QUERIES
+from klue_pipeline.relation.inputs.queries import QUERIES, write_query
 from klue_pipeline.relation.inputs.special_tokens import TOKENS_OF_FORMAT
 from klue_pipeline.relation.settings.params import InputParams
 
@@ -63,18 +63,18 @@ def warn_of_types_without_token(sentences: pd.DataFrame, input_params: InputPara
 def settings_that_tell_types(input_params: InputParams) -> list[str]:
     """Return the settings whose format or query writes the types of entities.
 
-    Known only to their own functions, which are asked with and without types.
+    Each is tried with and without types.
 
     >>> settings_that_tell_types(InputParams(name="typed_entity_marker_punct", query="question",
     ...                                      query_position="after", type_words={}))
     ['input.name=typed_entity_marker_punct']
     """
     words = input_params.type_words
-    told = {
+    tells_types = {
         f"input.name={input_params.name}": _format_tells_types(input_params, words),
         f"input.query={input_params.query}": _query_tells_types(input_params, words),
     }
-    return [setting for setting, tells_types in told.items() if tells_types]
+    return [setting for setting, tells in tells_types.items() if tells]
 
 
 def _format_tells_types(input_params: InputParams, words: Mapping[str, str]) -> bool:
@@ -83,8 +83,9 @@ def _format_tells_types(input_params: InputParams, words: Mapping[str, str]) -> 
 
 
 def _query_tells_types(input_params: InputParams, words: Mapping[str, str]) -> bool:
-    ask = QUERIES[input_params.language][input_params.query]
-    return ask(*_pair(words), words) != ask(*_pair(None), words)
+    templates = QUERIES[input_params.language][input_params.query]
+    typed, untyped = (write_query(templates, *_pair(types), words) for types in (words, None))
+    return typed != untyped
 
 
 def _pair(words: Mapping[str, str] | None) -> tuple[Entity, Entity]:

@@ -9,7 +9,7 @@ from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.encoding.encoded_rows import column_of, encode_rows
 from klue_pipeline.relation.encoding.features import Features
 from klue_pipeline.relation.model.relation_model import RelationConfig, RelationModel
-from klue_pipeline.training.device import explain_out_of_memory, resolve_device, resolve_precision
+from klue_pipeline.training.device import choose_device, explain_out_of_memory
 from klue_pipeline.training.params import Precision, TrainingParams
 from klue_pipeline.training.prediction import predict_logits
 
@@ -33,13 +33,13 @@ def score_test_rows(folder: Path, features: Features, training: TrainingParams) 
     model = RelationModel.from_pretrained(folder)
     config = model.relation_config
     _require_same_input(config, features)
-    device = resolve_device(training.device)
+    device, precision = choose_device(training)
     with explain_out_of_memory(training):
         logits = score_rows(
             model.to(device),
             features,
             training.evaluation_batch_size,
-            resolve_precision(training.precision, device),
+            precision,
             description=f"predict {folder.name}",
         )
     kept = {name: config.fingerprint[name] for name in ("rows", "folds")}

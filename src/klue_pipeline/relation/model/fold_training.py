@@ -33,12 +33,12 @@ from klue_pipeline.relation.model.head_training import train_head
 from klue_pipeline.relation.model.relation_model import RelationConfig, RelationModel, TrainedModel
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.relation.splits.fingerprints import folds_fingerprint
+from klue_pipeline.training.classification import ClassifierResult, FoldRows, train_classifier
 from klue_pipeline.training.encoder import build_encoder, require_room
 from klue_pipeline.training.fingerprint import hash_encoder_folder
 from klue_pipeline.training.losses import LossContext, RowLoss, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.splitting.resampling import counts_after_smote
-from klue_pipeline.training.trainer import FoldRows, TrainingResult, train_classifier
 from klue_pipeline.training.workspace import FoldWorkspace
 from klue_pipeline.version import __version__
 
@@ -193,7 +193,7 @@ def _fold_rows(
 
 
 def _validation_scores(
-    validation: Features, result: TrainingResult, config: RelationConfig, fold: int
+    validation: Features, result: ClassifierResult, config: RelationConfig, fold: int
 ) -> ScoreTable:
     return ScoreTable(
         row_ids=validation.row_ids,
@@ -205,7 +205,7 @@ def _validation_scores(
 
 
 def _summarise(
-    result: TrainingResult, metrics: dict[str, float], training: Features
+    result: ClassifierResult, metrics: dict[str, float], training: Features
 ) -> dict[str, float]:
     return {
         **metrics,

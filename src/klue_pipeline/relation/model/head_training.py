@@ -20,12 +20,17 @@ from klue_pipeline.relation.model.heads import HeadInputs
 from klue_pipeline.relation.model.heads.readings import Reading, find_reading
 from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.training.batches import EncodedRows
-from klue_pipeline.training.device import explain_out_of_memory, resolve_device, resolve_precision
+from klue_pipeline.training.classification import (
+    ClassifierResult,
+    FoldRows,
+    Scorer,
+    train_classifier,
+)
+from klue_pipeline.training.device import choose_device, explain_out_of_memory
 from klue_pipeline.training.losses import RowLoss
 from klue_pipeline.training.params import TrainingParams
-from klue_pipeline.training.prediction import Scorer, predict_logits
+from klue_pipeline.training.prediction import predict_logits
 from klue_pipeline.training.splitting.resampling import add_synthetic_rows
-from klue_pipeline.training.trainer import FoldRows, TrainingResult, train_classifier
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +44,7 @@ def train_head(  # noqa: PLR0913 (the signature of train_classifier)
     scratch_folder: Path,
     *,
     description: str = "train",
-) -> TrainingResult:
+) -> ClassifierResult:
     """Train the head alone, with synthetic rows of rare labels; see :func:`train_classifier`.
 
     The encoder runs once over all rows, evaluating, in the chosen precision. Synthetic rows weigh 1
@@ -142,8 +147,7 @@ def read_rows(
     Returns:
         Short rows, as :func:`short_rows` makes them.
     """
-    device = resolve_device(params.device)
-    precision = resolve_precision(params.precision, device)
+    device, precision = choose_device(params)
     head, model.head = model.head, _StateReader(reading)
     try:
         vectors = predict_logits(

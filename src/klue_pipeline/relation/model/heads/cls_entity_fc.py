@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from klue_pipeline.relation.model.heads.classifier import build_classifier
 from klue_pipeline.relation.model.heads.interface import HeadInputs, HeadShape
-from klue_pipeline.relation.model.heads.pooling import take_entity_starts
+from klue_pipeline.relation.model.heads.readings import take_entity_starts
 from klue_pipeline.relation.settings.params import HeadParams
 
 

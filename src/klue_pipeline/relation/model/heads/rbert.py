@@ -10,7 +10,7 @@ from klue_pipeline.relation.model.heads.interface import (
     HeadInputs,
     HeadShape,
 )
-from klue_pipeline.relation.model.heads.pooling import mean_of_span
+from klue_pipeline.relation.model.heads.readings import mean_of_span
 from klue_pipeline.relation.settings.params import HeadParams
 
 

@@ -1,23 +1,112 @@
-"""What each head reads of a row, taken out of all of the row's states.
+"""What each head reads of a row: a few states, taken out of those of all tokens.
 
-With the encoder frozen, these few states never change: computed once, they stand for the row. Put
-side by side as if they were a short row of their own, the head reads them without knowing.
+A reading also stands for a row over a frozen encoder, whose states never change. Its states side by
+side form a short row, and the head scores that row as it scores the whole one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from klue_pipeline.relation.model.heads.interface import OBJECT_SPAN, SUBJECT_SPAN, HeadInputs
-from klue_pipeline.relation.model.heads.pooling import (
-    mean_of,
-    mean_of_span,
-    take_cls_and_entity_ends,
-    take_cls_and_entity_starts,
-    take_entity_starts,
+from klue_pipeline.relation.model.heads.interface import (
+    OBJECT_SPAN,
+    OBJECT_START,
+    SUBJECT_SPAN,
+    SUBJECT_START,
+    HeadInputs,
 )
+
+
+def take_cls(inputs: HeadInputs) -> Tensor:
+    """Return the state of the first token. Shape: (batch, width)."""
+    return inputs.states[:, 0]
+
+
+def take_mean(inputs: HeadInputs) -> Tensor:
+    """Return the mean of all real tokens; padding does not count. Shape: (batch, width)."""
+    return mean_of(inputs.states, inputs.attention_mask)
+
+
+def take_entity_starts(inputs: HeadInputs) -> Tensor:
+    """Return the states of both entities' opening markers. Shape: (batch, 2 * width)."""
+    return take_tokens(inputs.states, inputs.positions[:, [SUBJECT_START, OBJECT_START]])
+
+
+def take_cls_and_entity_starts(inputs: HeadInputs) -> Tensor:
+    """Return the states of the first token and of both opening markers.
+
+    The variant "entity start" of Soares et al. (2019), "Matching the Blanks", joined with the
+    sentence's first token. Shape: (batch, 3 * width).
+    """
+    return torch.cat([take_cls(inputs), take_entity_starts(inputs)], dim=1)
+
+
+def take_cls_and_entity_ends(inputs: HeadInputs) -> Tensor:
+    """Return the states of the first token and of both ends of both entities' blocks.
+
+    Shape: (batch, 5 * width).
+    """
+    ends_are_exclusive = torch.tensor([0, 1, 0, 1], device=inputs.positions.device)
+    # A row that could not be marked ends at 0, before its first token.
+    places = (inputs.positions - ends_are_exclusive).clamp(min=0)  # (batch, 4)
+    return torch.cat([take_cls(inputs), take_tokens(inputs.states, places)], dim=1)
+
+
+def take_cls_and_entity_means(inputs: HeadInputs) -> Tensor:
+    """Return the state of the first token and the means of both blocks.
+
+    Shape: (batch, 3 * width).
+    """
+    means = [mean_of_span(inputs, span) for span in (SUBJECT_SPAN, OBJECT_SPAN)]
+    return torch.cat([take_cls(inputs), *means], dim=1)
+
+
+def take_tokens(states: Tensor, places: Tensor) -> Tensor:
+    """Return the states at some places of each row, side by side.
+
+    Args:
+        states: Shape: (batch, tokens, width).
+        places: Token positions, counted from 0. Shape: (batch, places).
+
+    Returns:
+        Shape: (batch, places * width).
+    """
+    rows = torch.arange(len(states), device=states.device).unsqueeze(1)  # (batch, 1)
+    return states[rows, places].flatten(start_dim=1)
+
+
+def mean_of_span(inputs: HeadInputs, span: Sequence[int]) -> Tensor:
+    """Average the states of one entity's block, markers included.
+
+    Args:
+        inputs: The batch.
+        span: The columns of ``positions`` that hold the block's start and end.
+
+    Returns:
+        Means, float32; zeros for an empty block. Shape: (batch, width).
+    """
+    start, end = inputs.positions[:, list(span)].unsqueeze(2).unbind(dim=1)  # each (batch, 1)
+    places = torch.arange(inputs.states.shape[1], device=inputs.states.device)  # (tokens,)
+    return mean_of(inputs.states, (places >= start) & (places < end))
+
+
+def mean_of(states: Tensor, mask: Tensor) -> Tensor:
+    """Average the states of the tokens that a mask names; zeros where it names none.
+
+    Sums in float32, where half precision would overflow or lose digits over a long row.
+
+    Args:
+        states: Shape: (batch, tokens, width).
+        mask: True or 1 for the tokens to average. Shape: (batch, tokens).
+
+    Returns:
+        Means, float32. Shape: (batch, width).
+    """
+    chosen = mask.bool().unsqueeze(2)  # (batch, tokens, 1)
+    total = torch.where(chosen, states, 0).sum(dim=1, dtype=torch.float32)
+    return total / chosen.sum(dim=1).clamp(min=1)  # an empty span would divide by 0
 
 
 @dataclass(frozen=True)
@@ -36,26 +125,13 @@ class Reading:
     positions: tuple[int, int, int, int]
 
 
-def _take_cls(inputs: HeadInputs) -> Tensor:
-    return inputs.states[:, 0]
-
-
-def _take_mean(inputs: HeadInputs) -> Tensor:
-    return mean_of(inputs.states, inputs.attention_mask)
-
-
-def _take_cls_and_entity_means(inputs: HeadInputs) -> Tensor:
-    means = [mean_of_span(inputs, span) for span in (SUBJECT_SPAN, OBJECT_SPAN)]
-    return torch.cat([inputs.states[:, 0], *means], dim=1)
-
-
 READINGS: dict[str, Reading] = {
-    "cls": Reading(_take_cls, 1, (0, 1, 0, 1)),
-    "mean_pool": Reading(_take_mean, 1, (0, 1, 0, 1)),
+    "cls": Reading(take_cls, 1, (0, 1, 0, 1)),
+    "mean_pool": Reading(take_mean, 1, (0, 1, 0, 1)),
     "entity_start": Reading(take_entity_starts, 2, (0, 1, 1, 2)),
     "cls_entity_start": Reading(take_cls_and_entity_starts, 3, (1, 2, 2, 3)),
     "cls_entity_fc": Reading(take_cls_and_entity_starts, 3, (1, 2, 2, 3)),
-    "rbert": Reading(_take_cls_and_entity_means, 3, (1, 2, 2, 3)),
+    "rbert": Reading(take_cls_and_entity_means, 3, (1, 2, 2, 3)),
     "entity_start_end": Reading(take_cls_and_entity_ends, 5, (1, 3, 3, 5)),
 }
 """Heads that read a fixed number of states and nothing else. ``bilstm`` reads all of them, and

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from klue_pipeline.relation.model.heads.interface import HeadInputs, HeadShape
-from klue_pipeline.relation.model.heads.pooling import take_cls_and_entity_starts
+from klue_pipeline.relation.model.heads.readings import take_cls_and_entity_starts
 from klue_pipeline.relation.settings.params import HeadParams
 
 ILLEGAL_LOGIT = -1e4
