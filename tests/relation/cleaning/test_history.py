@@ -37,7 +37,6 @@ def everything(clean_params):
         return clean_params(
             *rules,
             repair_types={"min_support": 2, "min_purity": 0.51},
-            flip_labels={"share": 0.5, "seed": 3},
             contradictory_duplicates={"keep": "keep_by_model", "previous": "first"},
         )
 

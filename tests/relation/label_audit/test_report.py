@@ -28,7 +28,7 @@ def report(make_audited):
         joint=np.array([[1, 2, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]),
     )
     noise = tabulate_noise(audited, judgement)
-    return report_audit(audited, judgement, noise, PARAMS, None)
+    return report_audit(audited, judgement, noise, PARAMS)
 
 
 def test_rows_are_all_accounted_for(report):

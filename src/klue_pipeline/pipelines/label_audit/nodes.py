@@ -13,7 +13,6 @@ from klue_pipeline.relation.label_audit import (
     report_audit,
     tabulate_noise,
     tabulate_suspects,
-    validate_audit,
 )
 from klue_pipeline.relation.settings.exploration_params import LabelAuditParams
 from klue_pipeline.relation.settings.params import TargetParams
@@ -25,10 +24,9 @@ _LEAST_AGREEMENT = 0.8
 """Below this share of labels the model agrees with, it errs more often than labels usually do."""
 
 
-def audit_labels(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
+def audit_labels(
     out_of_fold: ScoreTable,
     clean_sentences: pd.DataFrame,
-    changed_rows: pd.DataFrame,
     reviewed_rows: pd.DataFrame | None,
     labels: LabelSet,
     target: TargetParams,
@@ -42,8 +40,7 @@ def audit_labels(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     audits the rows that have an answer to its question, in its own labels.
 
     Returns:
-        The suspects, the noise of each label, and the report; if cleaning flipped labels on
-        purpose, the report says how many of them were found.
+        The suspects, the noise of each label, and the report.
     """
     audited = collect_rows(out_of_fold, clean_sentences, labels, target)
     judgement = judge_labels(audited, label_audit)
@@ -51,14 +48,13 @@ def audit_labels(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         audited, judgement, labels, label_audit.max_suspects, reviewed_rows
     )
     noise = tabulate_noise(audited, judgement)
-    validation = validate_audit(audited, judgement, changed_rows, labels, target)
-    report = report_audit(audited, judgement, noise, label_audit, validation)
+    report = report_audit(audited, judgement, noise, label_audit)
     _log(report, suspects)
     return suspects, noise, report
 
 
 def plot_label_audit(label_noise: pd.DataFrame, label_audit_report: dict[str, Any]) -> Any:
-    """Draw the noise of each label, and what was found of labels that were flipped on purpose.
+    """Draw the noise of each label.
 
     Returns:
         A matplotlib figure; not annotated as one, see
@@ -89,11 +85,4 @@ def _log(report: dict[str, Any], suspects: pd.DataFrame) -> None:
             "about them. labels_never_predicted in label_audit.json lists them all.",
             len(unknown),
             ", ".join(unknown[:_SHOWN_LABELS]),
-        )
-    if validation := report["validation"]:
-        logger.info(
-            "Of %d flipped labels, average precision %.2f (chance %.2f).",
-            validation["audited_flipped_rows"],
-            validation["average_precision"],
-            validation["flipped_share"],
         )

@@ -14,7 +14,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 inputs=[
                     "out_of_fold@one",
                     "clean_sentences",
-                    "changed_rows",
                     "reviewed_rows",
                     "labels",
                     "params:target",

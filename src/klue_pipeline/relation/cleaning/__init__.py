@@ -1,13 +1,12 @@
 """Cleaning: rules that drop or change rows before folds are drawn, counted and reversible.
 
 Every rule is a function of one file of this folder. To add one, copy the rule that resembles it
-most (``flip_labels.py`` changes, ``test_overlap.py`` drops), give it a line in ``RULES``, its name
+most (``repair_types.py`` changes, ``test_overlap.py`` drops), give it a line in ``RULES``, its name
 in ``CleanRule`` and its settings a field in ``CleanParams``.
 """
 
 from klue_pipeline.relation.cleaning.driver import Cleaned, apply_rules
 from klue_pipeline.relation.cleaning.duplicates import drop_contradictory, drop_exact_duplicates
-from klue_pipeline.relation.cleaning.flip_labels import flip_some_labels
 from klue_pipeline.relation.cleaning.history import restore_tables
 from klue_pipeline.relation.cleaning.interface import Evidence, Rule, Tables
 from klue_pipeline.relation.cleaning.normalise_text import normalise_sentences
@@ -27,7 +26,6 @@ RULES: dict[CleanRule, Rule] = {
     "exact_duplicates": drop_exact_duplicates,
     "contradictory_duplicates": drop_contradictory,
     "test_overlap": find_test_overlap,
-    "flip_labels": flip_some_labels,
 }
 """Every rule by the name it has in ``clean.rules``."""
 

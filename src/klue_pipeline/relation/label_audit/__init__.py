@@ -9,7 +9,6 @@ from klue_pipeline.relation.label_audit.noise import tabulate_noise
 from klue_pipeline.relation.label_audit.report import report_audit
 from klue_pipeline.relation.label_audit.rows import AuditedRows, collect_rows
 from klue_pipeline.relation.label_audit.suspects import tabulate_suspects
-from klue_pipeline.relation.label_audit.validation import validate_audit
 
 __all__ = [
     "AuditedRows",
@@ -19,5 +18,4 @@ __all__ = [
     "report_audit",
     "tabulate_noise",
     "tabulate_suspects",
-    "validate_audit",
 ]

@@ -17,7 +17,6 @@ def report_audit(
     judgement: Judgement,
     noise: pd.DataFrame,
     settings: LabelAuditParams,
-    validation: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Sum an audit up.
 
@@ -26,7 +25,6 @@ def report_audit(
         judgement: What confident learning says about them.
         noise: The noise of each label.
         settings: How the audit was made.
-        validation: How well flipped labels were found; None if none was flipped.
 
     Returns:
         - ``method`` and ``settings``;
@@ -36,8 +34,7 @@ def report_audit(
         - ``issues``, and ``issue_share`` of the audited rows;
         - ``estimated_noise_share`` of the labels, by the confident joint;
         - ``confusions``: the commonest pairs of given and suggested label among the issues;
-        - ``labels_never_predicted`` and ``labels_without_rows``, which cannot be judged;
-        - ``validation``.
+        - ``labels_never_predicted`` and ``labels_without_rows``, which cannot be judged.
 
         Shares from 0 to 1; everything can be written as JSON.
     """
@@ -63,7 +60,6 @@ def report_audit(
         "confusions": _count_confusions(audited, judgement),
         "labels_never_predicted": noise.loc[has_rows & ~predicted, "label"].tolist(),
         "labels_without_rows": noise.loc[~has_rows, "label"].tolist(),
-        "validation": validation,
     }
 
 

@@ -16,7 +16,6 @@ CleanRule = Literal[
     "exact_duplicates",
     "contradictory_duplicates",
     "test_overlap",
-    "flip_labels",
 ]
 
 
@@ -63,14 +62,6 @@ class TestOverlapParams(Settings):
     action: Literal["drop", "report"]
 
 
-class FlipLabelsParams(Settings):
-    """How many labels are made wrong on purpose, to see what the label audit finds."""
-
-    share: float = Field(gt=0, lt=1)
-    """Share of the rows whose label is replaced by another one, drawn at random."""
-    seed: int = Field(ge=0)
-
-
 class CleanParams(Settings):
     """Which rules the rows go through before folds are drawn, in this order."""
 
@@ -79,7 +70,6 @@ class CleanParams(Settings):
     repair_types: RepairTypesParams
     contradictory_duplicates: ContradictoryDuplicatesParams
     test_overlap: TestOverlapParams
-    flip_labels: FlipLabelsParams
 
     @model_validator(mode="after")
     def _check_rules(self) -> Self:
