@@ -22,8 +22,8 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.markdown import write_table
-from klue_pipeline.datasets.new_rows import NewRowsDataset
-from klue_pipeline.datasets.predictions import PredictionsDataset
+from klue_pipeline.datasets.inputs.new_rows import NewRowsDataset
+from klue_pipeline.datasets.tables.predictions import PredictionsDataset
 from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
 from klue_pipeline.relation.inference.classifier import RelationClassifier
 from klue_pipeline.relation.ingest.new_rows import choose_format, cut_chunks

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scripts.make_sample import NO_RELATION, Row, write_test_rows
 from transformers import PreTrainedTokenizerBase
 
-from klue_pipeline.datasets.checkpoint import CheckpointDataset
-from klue_pipeline.datasets.raw_relation import RawRelationDataset
-from klue_pipeline.datasets.score_table import ScoreTableDataset
-from klue_pipeline.datasets.tokenizer import TokenizerDataset
+from klue_pipeline.datasets.inputs.raw_relation import RawRelationDataset
+from klue_pipeline.datasets.models.checkpoint import CheckpointDataset
+from klue_pipeline.datasets.models.tokenizer import TokenizerDataset
+from klue_pipeline.datasets.tables.score_table import ScoreTableDataset
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import gold_by_row

@@ -13,7 +13,7 @@ from benchmarks.contenders import train_ours
 from benchmarks.inference import predict_ours
 from benchmarks.settings import read_input, read_settings
 from benchmarks.workload import Workload, read_sentences
-from klue_pipeline.datasets.features import FeaturesDataset
+from klue_pipeline.datasets.tables.features import FeaturesDataset
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.clean.nodes import assign_folds
 from klue_pipeline.relation.augmentation.driver import Resources, augment_rows

@@ -10,7 +10,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from benchmarks.settings import read_input, read_settings
-from klue_pipeline.datasets.raw_relation import RawRelationDataset
+from klue_pipeline.datasets.inputs.raw_relation import RawRelationDataset
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.ingest.nodes import parse_train
 from klue_pipeline.relation.augmentation.table import mark_originals

@@ -150,11 +150,11 @@ class Job:
                     "filename_suffix": "/out_of_fold.json",
                 },
                 "raw_train": {
-                    "type": "klue_pipeline.datasets.raw_relation.RawRelationDataset",
+                    "type": "klue_pipeline.datasets.inputs.raw_relation.RawRelationDataset",
                     "source": str(self.folder / "train.csv"),
                 },
                 "fold_{number}.workspace": {
-                    "type": "klue_pipeline.datasets.fold_workspace.FoldWorkspaceDataset",
+                    "type": "klue_pipeline.datasets.models.workspace.FoldWorkspaceDataset",
                     "number": "{number}",
                     "filepath": self.path("data/06_models/{experiment}/.scratch/fold_{number}",
                                           experiment),

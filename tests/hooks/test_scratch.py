@@ -14,7 +14,7 @@ def catalog(tmp_path):
     return DataCatalog.from_config(
         {
             "fold_{number}.workspace": {
-                "type": "klue_pipeline.datasets.fold_workspace.FoldWorkspaceDataset",
+                "type": "klue_pipeline.datasets.models.workspace.FoldWorkspaceDataset",
                 "number": "{number}",
                 "filepath": str(tmp_path / "baseline/.scratch/fold_{number}"),
             }

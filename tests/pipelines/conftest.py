@@ -51,20 +51,20 @@ def encoded_catalog(small_sentences, two_folds, tmp_path) -> DataCatalog:
     catalog = DataCatalog.from_config(
         {
             "fold_{number}.workspace": {
-                "type": "klue_pipeline.datasets.fold_workspace.FoldWorkspaceDataset",
+                "type": "klue_pipeline.datasets.models.workspace.FoldWorkspaceDataset",
                 "number": "{number}",
                 "filepath": str(tmp_path / ".scratch/fold_{number}"),
             },
             "fold_{number}.model": {
-                "type": "klue_pipeline.datasets.checkpoint.CheckpointDataset",
+                "type": "klue_pipeline.datasets.models.checkpoint.CheckpointDataset",
                 "filepath": str(tmp_path / "fold_{number}"),
             },
             "tokenizer": {
-                "type": "klue_pipeline.datasets.tokenizer.TokenizerDataset",
+                "type": "klue_pipeline.datasets.models.tokenizer.TokenizerDataset",
                 "filepath": str(tmp_path / "tokenizer"),
             },
             "{part}_features": {
-                "type": "klue_pipeline.datasets.features.FeaturesDataset",
+                "type": "klue_pipeline.datasets.tables.features.FeaturesDataset",
                 "filepath": str(tmp_path / "{part}.arrow"),
             },
         }

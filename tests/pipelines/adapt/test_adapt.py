@@ -29,12 +29,12 @@ def catalog(small_sentences, tmp_path):
     catalog = DataCatalog.from_config(
         {
             "adaptation_workspace": {
-                "type": "klue_pipeline.datasets.fold_workspace.FoldWorkspaceDataset",
+                "type": "klue_pipeline.datasets.models.workspace.FoldWorkspaceDataset",
                 "number": 0,
                 "filepath": str(tmp_path / "scratch"),
             },
             "adapted_encoder": {
-                "type": "klue_pipeline.datasets.adapted_encoder.AdaptedEncoderDataset",
+                "type": "klue_pipeline.datasets.models.checkpoint.AdaptedEncoderDataset",
                 "filepath": str(tmp_path / "adapted"),
                 "scratch": str(tmp_path / "scratch"),
             },
@@ -81,7 +81,7 @@ def test_an_unfinished_training_of_other_settings_is_not_resumed(catalog, tmp_pa
 
 def test_importing_the_pipeline_imports_no_heavy_library():
     code = (
-        "import sys, klue_pipeline.pipelines.adapt, klue_pipeline.datasets.adapted_encoder; "
+        "import sys, klue_pipeline.pipelines.adapt, klue_pipeline.datasets.models.checkpoint; "
         "heavy = {'torch', 'transformers', 'tokenizers', 'mlflow'}; "
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )

@@ -26,8 +26,8 @@ from klue_pipeline.training.params import FoldsParams
 from klue_pipeline.version import __version__
 
 CONF = Path(__file__).parents[3] / "conf"
-SCORES = "klue_pipeline.datasets.score_table.ScoreTableDataset"
-BUNDLES = "klue_pipeline.datasets.score_bundle"
+SCORES = "klue_pipeline.datasets.tables.score_table.ScoreTableDataset"
+BUNDLES = "klue_pipeline.datasets.shared.score_bundle"
 FOLDS = FoldsParams(strategy="kfold", n_splits=3, seed=1, validation_share=0.2, run=[0, 2])
 LABELS = LabelSet(names=["no_relation", "per:title", "org:members"], negative="no_relation")
 METRICS = {"out_of_fold": {"micro_f1": 61.5, "rows": 4}, "test": None}
@@ -157,7 +157,10 @@ def test_it_joins_a_blend_elsewhere_to_the_last_bit(stage, tmp_path):
     exported = stage.export()
     drop = tmp_path / "elsewhere" / "bundles"
     shutil.copytree(tmp_path / "bundles", drop)
-    entry = {"type": f"{BUNDLES}.ScoreBundlesDataset", "filepath": str(drop)}
+    entry = {
+        "type": "klue_pipeline.datasets.shared.drop_folders.ScoreBundlesDataset",
+        "filepath": str(drop),
+    }
     shelf = DataCatalog.from_config({"score_bundles": entry}).load("score_bundles")
     assert (list(shelf.bundles), shelf.refused) == (["rbert--lr3e5"], {})
     found = shelf.bundles["rbert--lr3e5"]

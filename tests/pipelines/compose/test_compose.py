@@ -21,7 +21,7 @@ from klue_pipeline.settings import CONFIG_LOADER_ARGS
 from klue_pipeline.training.params import FoldsParams
 
 CONF = Path(__file__).parents[3] / "conf"
-SCORES = "klue_pipeline.datasets.score_table.ScoreTableDataset"
+SCORES = "klue_pipeline.datasets.tables.score_table.ScoreTableDataset"
 CASCADE = CompositeParams(name="cascade")
 COMBINE = CompositeParams(
     name="combine", width=4, dropout=0.1, epochs=2, learning_rate=0.01, weight_decay=0.0, seed=1
@@ -48,7 +48,7 @@ class Stage:
         """A catalog like the project's."""
         config = {
             "fold_{number}.workspace": {
-                "type": "klue_pipeline.datasets.fold_workspace.FoldWorkspaceDataset",
+                "type": "klue_pipeline.datasets.models.workspace.FoldWorkspaceDataset",
                 "number": "{number}", "filepath": str(self.folder / ".scratch/fold_{number}"),
             },
             "fold_{number}.metrics": {

@@ -20,7 +20,7 @@ from klue_pipeline.relation.splits import fingerprints
 from klue_pipeline.relation.submissions.submission import make_submission
 
 DATASETS = "klue_pipeline.datasets"
-SCORES = f"{DATASETS}.score_table.ScoreTableDataset"
+SCORES = f"{DATASETS}.tables.score_table.ScoreTableDataset"
 FOLDERS = {
     "out_of_fold@all": "out_of_fold.parquet",
     "test_scores@all": "test_scores.parquet",
@@ -79,11 +79,11 @@ def catalog(tmp_path, tables):
         "dataset": SCORES, "filename_suffix": "/test_scores.parquet", "overwrite": True,
     }  # fmt: skip
     config["score_bundles"] = {
-        "type": f"{DATASETS}.score_bundle.ScoreBundlesDataset",
+        "type": f"{DATASETS}.shared.drop_folders.ScoreBundlesDataset",
         "filepath": str(tmp_path / "bundles"),
     }
     config["plain_submissions"] = {
-        "type": f"{DATASETS}.plain_submissions.PlainSubmissionsDataset",
+        "type": f"{DATASETS}.shared.drop_folders.PlainSubmissionsDataset",
         "filepath": str(tmp_path / "submissions"),
     }
     made = DataCatalog.from_config(config)
@@ -147,7 +147,7 @@ def drop_bundle(tmp_path, tables, name, seed, **fingerprint):
         labels=tables["labels"], code_version="1",
         created_at=datetime(2026, 3, 1, tzinfo=UTC),
     )  # fmt: skip
-    entry = {"type": f"{DATASETS}.score_bundle.ScoreBundleDataset",
+    entry = {"type": f"{DATASETS}.shared.score_bundle.ScoreBundleDataset",
              "filepath": str(tmp_path / "bundles" / name)}  # fmt: skip
     bundle = make_bundle(about, out_of_fold, test_scores)
     DataCatalog.from_config({"bundle": entry}).save("bundle", bundle)

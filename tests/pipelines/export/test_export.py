@@ -32,11 +32,11 @@ def catalog(small_sentences, relation_checkpoints, tmp_path):
     catalog = DataCatalog.from_config(
         {
             "fold_{number}.model": {
-                "type": "klue_pipeline.datasets.checkpoint.CheckpointDataset",
+                "type": "klue_pipeline.datasets.models.checkpoint.CheckpointDataset",
                 "filepath": str(relation_checkpoints / "fold_{number}"),
             },
             "exported_model": {
-                "type": "klue_pipeline.datasets.exported_model.ExportedModelDataset",
+                "type": "klue_pipeline.datasets.models.checkpoint.ExportedModelDataset",
                 "filepath": str(tmp_path / "exported"),
             },
         }

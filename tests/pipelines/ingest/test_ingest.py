@@ -12,7 +12,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.io.core import DatasetError
 from kedro.runner import SequentialRunner
 
-from klue_pipeline.datasets.raw_relation import RawGoldDataset, RawRelationDataset
+from klue_pipeline.datasets.inputs.raw_relation import RawGoldDataset, RawRelationDataset
 from klue_pipeline.pipelines.ingest import create_pipeline
 from klue_pipeline.relation.ingest import schema
 from klue_pipeline.relation.ingest.labels import EntityTypes, LabelSets

@@ -28,7 +28,7 @@ from klue_pipeline.runs.run_records import RunRecord, TrackedRun
 from klue_pipeline.training.params import FoldsParams
 
 DATASETS = "klue_pipeline.datasets"
-SCORES = f"{DATASETS}.score_table.ScoreTableDataset"
+SCORES = f"{DATASETS}.tables.score_table.ScoreTableDataset"
 NAMES = ["no_relation", "per:title", "per:spouse", "org:founded"]
 N_ROWS, N_TEST_ROWS = 240, 60
 ELSEWHERE = ProcessIdentity("another-host", 1, None)
@@ -144,13 +144,13 @@ class Disk:
             metrics={}, labels=self.tables["labels"], code_version="1",
             created_at=datetime(2026, 3, 1, tzinfo=UTC), mlflow_run_id="there",
         )  # fmt: skip
-        entry = {"type": f"{DATASETS}.score_bundle.ScoreBundleDataset",
+        entry = {"type": f"{DATASETS}.shared.score_bundle.ScoreBundleDataset",
                  "filepath": str(self.folder / "bundles" / name)}  # fmt: skip
         DataCatalog.from_config({"bundle": entry}).save("bundle", make_bundle(about, *parts))
 
     def catalog(self):
         def partitions(folder, suffix, dataset):
-            return {"type": f"{DATASETS}.optional_partitions.OptionalPartitionsDataset",
+            return {"type": f"{DATASETS}.tables.optional_partitions.OptionalPartitionsDataset",
                     "path": str(self.folder / folder), "filename_suffix": suffix,
                     "dataset": dataset}  # fmt: skip
 
@@ -161,7 +161,7 @@ class Disk:
                 "run_records@all": partitions("reporting", "/run_record.json", "json.JSONDataset"),
                 "fold_metrics@all": partitions("reporting", "/metrics.json", "json.JSONDataset"),
                 "score_bundles": {
-                    "type": f"{DATASETS}.score_bundle.ScoreBundlesDataset",
+                    "type": f"{DATASETS}.shared.drop_folders.ScoreBundlesDataset",
                     "filepath": str(self.folder / "bundles"),
                 },
             }

@@ -4,8 +4,8 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
-from klue_pipeline.datasets.new_rows import NewRowsDataset
-from klue_pipeline.datasets.predictions import PredictionsDataset
+from klue_pipeline.datasets.inputs.new_rows import NewRowsDataset
+from klue_pipeline.datasets.tables.predictions import PredictionsDataset
 from klue_pipeline.pipelines.predict_new import create_pipeline
 from klue_pipeline.relation.inference.classifier import RelationClassifier
 from klue_pipeline.relation.settings.params import IngestParams

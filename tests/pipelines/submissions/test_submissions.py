@@ -16,6 +16,7 @@ from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.reporting.ledger.params import LedgerParams
 from klue_pipeline.reporting.submission_file import hash_submission
 
+TABLES = "klue_pipeline.datasets.tables"
 NAMES = ["no_relation", "per:title", "per:spouse"]
 N_ROWS = 40
 PRIOR = {"source": "given", "refusal": None, "negative_share": 0.6}
@@ -61,7 +62,7 @@ class Stage:
 
     def catalog(self):
         partitions = {"type": "partitions.PartitionedDataset", "path": str(self.folder),
-                      "dataset": "klue_pipeline.datasets.submission.SubmissionDataset"}  # fmt: skip
+                      "dataset": f"{TABLES}.submission.SubmissionDataset"}  # fmt: skip
         made = DataCatalog.from_config(
             {
                 "submission": self.entry("submission.csv"),
@@ -70,7 +71,7 @@ class Stage:
                                       "filename_suffix": "/submission.csv"},
                 "submissions@all": {**partitions, "filename_suffix": "submission.csv"},
                 "submission_ledger": {
-                    "type": "klue_pipeline.datasets.submission_ledger.SubmissionLedgerDataset",
+                    "type": f"{TABLES}.submission_ledger.SubmissionLedgerDataset",
                     "filepath": str(self.folder / "submissions.csv"),
                 },
             }
@@ -81,7 +82,7 @@ class Stage:
 
     def entry(self, name):
         return {
-            "type": "klue_pipeline.datasets.submission.SubmissionDataset",
+            "type": f"{TABLES}.submission.SubmissionDataset",
             "filepath": str(self.folder / name),
         }
 

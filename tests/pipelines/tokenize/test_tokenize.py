@@ -8,8 +8,8 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
-from klue_pipeline.datasets.features import FeaturesDataset
-from klue_pipeline.datasets.tokenizer import TokenizerDataset
+from klue_pipeline.datasets.models.tokenizer import TokenizerDataset
+from klue_pipeline.datasets.tables.features import FeaturesDataset
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.tokenize import create_pipeline
 from klue_pipeline.relation.settings.params import InputParams
@@ -143,8 +143,8 @@ def test_nodes_are_named_after_their_functions():
 
 def test_importing_the_pipeline_imports_no_heavy_library():
     code = (
-        "import sys, klue_pipeline.pipelines.tokenize, klue_pipeline.datasets.tokenizer, "
-        "klue_pipeline.datasets.features; "
+        "import sys, klue_pipeline.pipelines.tokenize, klue_pipeline.datasets.models.tokenizer, "
+        "klue_pipeline.datasets.tables.features; "
         "heavy = {'torch', 'transformers', 'tokenizers', 'mlflow'}; "
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )

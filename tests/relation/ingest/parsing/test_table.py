@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.datasets.parquet_records import ParquetRecords
+from klue_pipeline.datasets.inputs.files import ParquetRecords
 from klue_pipeline.relation.ingest.parsing import RawEntity, RawFile
 from klue_pipeline.relation.ingest.parsing.table import TableLayout, parse, resolve_columns
 from klue_pipeline.relation.settings.params import TableColumns

@@ -1,0 +1,117 @@
+"""Files of the user's in the project: where they lie, what can be read, and Parquet by batches."""
+
+import codecs
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from kedro.io import DatasetError
+from kedro.utils import find_kedro_project
+
+from klue_pipeline.relation.ingest.parsing import RawFile
+
+PARQUET = ".parquet"
+_WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
+_KOREAN_CODE_PAGE = "cp949"
+_ROWS_PER_BATCH = 4096
+
+
+def resolve_path(source: str) -> Path:
+    """Return a path as an absolute one; a relative path starts at the project's root."""
+    root = find_kedro_project(Path.cwd()) or Path.cwd()
+    return (Path(root) / Path(source).expanduser()).resolve()
+
+
+def load_file(source: str, setting: str) -> RawFile:
+    """Read a file as UTF-8, with or without a byte order mark, or as Parquet.
+
+    Raises:
+        DatasetError: It is not there, not a file, empty, a workbook or not UTF-8.
+    """
+    path = resolve_path(source)
+    remedy = f"Give another file with --params {setting}=<file>."
+    require_readable_file(path, source, remedy)
+    if path.suffix == PARQUET:
+        return RawFile(name=source, records=ParquetRecords(path))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}. {remedy}") from error
+    text = _decode(content, path)
+    if not text.strip():
+        raise DatasetError(f"{path} is empty ({len(content)} bytes). {remedy}")
+    return RawFile(name=source, text=text)
+
+
+def require_readable_file(path: Path, source: str, remedy: str) -> None:
+    """Refuse what is no file, or one of a kind that nothing here reads.
+
+    Args:
+        path: The file's absolute path.
+        source: The file as the user wrote it.
+        remedy: What to do, for the message.
+
+    Raises:
+        DatasetError: Saying what was found.
+    """
+    if path.is_dir():
+        raise DatasetError(f"{path} is a folder, a file was wanted. {remedy}")
+    if not path.is_file():
+        raise DatasetError(f"There is no file {path} (given as {source}). {remedy}")
+    if path.suffix.lower() in _WORKBOOKS:
+        raise DatasetError(
+            f'{path} is a workbook; save the sheet as "CSV UTF-8" and give that file. {remedy}'
+        )
+
+
+def _decode(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{path} is not UTF-8: byte {error.start} is 0x{content[error.start]:02x}. "
+            f"{_conversion(content, path)}"
+        ) from error
+
+
+def _conversion(content: bytes, path: Path) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return 'It is UTF-16, which Excel calls Unicode text; save it as "CSV UTF-8".'
+    try:
+        content.decode(_KOREAN_CODE_PAGE)
+    except UnicodeDecodeError:
+        return "Convert it to UTF-8, or fetch it again if it should be."
+    return (
+        'It reads as CP949; save it as "CSV UTF-8", or convert it: '
+        f"iconv -f CP949 -t UTF-8 {path.name} > utf8_{path.name}"
+    )
+
+
+class ParquetRecords:
+    """Yields the rows of a file as mappings of columns, as often as it is asked.
+
+    Args:
+        path: A file that is there.
+
+    Raises:
+        DatasetError: It is no Parquet file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._n_rows = int(pq.read_metadata(path).num_rows)
+        except (pa.ArrowException, OSError) as error:
+            raise DatasetError(f"{path} cannot be read as Parquet: {error}") from error
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        """Read the file from its beginning."""
+        with pq.ParquetFile(self._path) as file:
+            for batch in file.iter_batches(batch_size=_ROWS_PER_BATCH):
+                yield from batch.to_pylist()
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._n_rows

@@ -1,0 +1,51 @@
+"""Rows to label, in a file that may be larger than memory: opened now, read later."""
+
+from functools import partial
+from typing import Any
+
+from kedro.io import DatasetError
+
+from klue_pipeline.datasets.inputs.files import (
+    PARQUET,
+    ParquetRecords,
+    require_readable_file,
+    resolve_path,
+)
+from klue_pipeline.datasets.local import ReadOnlyDataset
+from klue_pipeline.relation.ingest.parsing import RawFile
+
+_REMEDY = "Name a file with --params predict.input=<file>."
+
+
+class NewRowsDataset(ReadOnlyDataset[RawFile]):
+    """A file of rows without labels, as something that is read line by line.
+
+    Args:
+        source: A path, absolute or relative to the project; None where nothing is to be labelled.
+        metadata: Left to plugins such as Kedro-Viz.
+    """
+
+    def __init__(self, *, source: str | None, metadata: dict[str, Any] | None = None) -> None:
+        self._source = source
+        self.metadata = metadata
+
+    def load(self) -> RawFile:
+        """Look at the file, and leave the reading to whoever iterates.
+
+        Raises:
+            DatasetError: No file is named, there is no such file, or it is of no readable kind.
+        """
+        if not self._source:
+            raise DatasetError(f"There is nothing to label. {_REMEDY}")
+        path = resolve_path(self._source)
+        require_readable_file(path, self._source, _REMEDY)
+        if path.suffix == PARQUET:
+            return RawFile(self._source, records=ParquetRecords(path))
+        opened = partial(path.open, encoding="utf-8-sig", newline="")
+        return RawFile(self._source, open_text=opened)
+
+    def _exists(self) -> bool:
+        return bool(self._source) and resolve_path(self._source or "").is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"source": self._source}

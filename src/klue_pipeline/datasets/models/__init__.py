@@ -1,0 +1,1 @@
+"""Models, their tokenizers, and the folders in which they are trained."""

@@ -1,0 +1,112 @@
+"""Trained models as folders that are either whole or not there: folds, encoders, exports."""
+
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+from klue_pipeline.datasets.local import WholeFolderDataset
+from klue_pipeline.relation.inference.model_export import CARD_FILE
+
+
+class SavesFolder(Protocol):
+    """Anything that writes itself into a folder, as Transformers' models and tokenizers do."""
+
+    def save_pretrained(self, folder: Path) -> object:
+        """Write all files into ``folder``."""
+
+
+class CheckpointDataset(WholeFolderDataset[SavesFolder]):
+    """``CheckpointDataset`` saves anything with ``save_pretrained`` and loads the folder's path.
+
+    The path, not the model, is what a node gets, so that no model lives longer than its node.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    "fold_{number}.model":
+      type: klue_pipeline.datasets.models.checkpoint.CheckpointDataset
+      filepath: data/06_models/baseline/fold_{number}
+    ```
+
+    Example usage for the Python API:
+
+    >>> import tempfile
+    >>> class Weights:
+    ...     def save_pretrained(self, folder):
+    ...         _ = (folder / "model.safetensors").write_bytes(b"weights")
+    >>> folder = Path(tempfile.mkdtemp()) / "fold_0"
+    >>> dataset = CheckpointDataset(filepath=str(folder))
+    >>> dataset.exists()
+    False
+    >>> dataset.save(Weights())
+    >>> dataset.exists(), dataset.load() == folder
+    (True, True)
+    """
+
+    whole_file = "model.safetensors"
+    if_missing = (
+        "No whole checkpoint at {folder} ({file} is missing); train this fold first, for example "
+        "with kedro run --pipelines train."
+    )
+
+    def _write(self, data: SavesFolder, folder: Path) -> None:
+        data.save_pretrained(folder)
+
+
+class AdaptedEncoderDataset(CheckpointDataset):
+    """``AdaptedEncoderDataset`` stores an encoder's folder, then removes its resume state.
+
+    Nothing is removed before the whole folder is in its place, so a killed run loses nothing.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    adapted_encoder:
+      type: klue_pipeline.datasets.models.checkpoint.AdaptedEncoderDataset
+      filepath: data/06_models/adapted
+      scratch: data/06_models/.scratch_adapted
+    ```
+    """
+
+    if_missing = (
+        "No whole encoder at {folder}; make it with kedro run --pipelines ingest,clean,adapt."
+    )
+
+    def __init__(
+        self, *, filepath: str, scratch: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Name the folders.
+
+        Args:
+            filepath: Where the encoder goes.
+            scratch: Where its training keeps the resume state.
+            metadata: Anything, for plugins such as Kedro-Viz.
+        """
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._scratch = Path(scratch)
+
+    def save(self, data: SavesFolder) -> None:
+        """Write the folder beside its place, swap it in, and remove the resume state."""
+        super().save(data)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+class ExportedModelDataset(CheckpointDataset):
+    """``ExportedModelDataset`` saves an exported model and loads the folder's path.
+
+    The folder replaces the former one whole, so that no fold of an earlier run stays in it.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    exported_model:
+      type: klue_pipeline.datasets.models.checkpoint.ExportedModelDataset
+      filepath: data/06_models/baseline/exported
+    ```
+    """
+
+    whole_file = CARD_FILE
+    if_missing = (
+        "No exported model at {folder}; make it with kedro run --pipelines export, with the same "
+        "--env and --params experiment=... as the training."
+    )

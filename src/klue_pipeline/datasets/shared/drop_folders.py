@@ -1,0 +1,186 @@
+"""Folders that people drop files into: score bundles of team mates, submissions from elsewhere."""
+
+import logging
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+from kedro.io import DatasetError
+
+from klue_pipeline.datasets.local import LocalDataset, ReadOnlyDataset
+from klue_pipeline.datasets.shared.bundle_manifest import MANIFEST
+from klue_pipeline.datasets.shared.score_bundle import ScoreBundleDataset
+from klue_pipeline.evaluation.bundles import BundleShelf, ScoreBundle
+from klue_pipeline.relation.submissions.plain_submissions import SubmissionShelf
+
+logger = logging.getLogger(__name__)
+
+_ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
+_LEFT_BY_UNZIPPING = "__MACOSX"
+_NAME = re.compile(r"[\w.+-]+")
+_SUBMISSION_SUFFIX = ".csv"
+
+Shelf = TypeVar("Shelf")
+
+
+class _DropFolderDataset(LocalDataset[Any, Shelf], ReadOnlyDataset[Shelf]):
+    """What datasets of such folders share; there need not be such a folder."""
+
+    def _exists(self) -> bool:
+        return self._filepath.is_dir()
+
+
+class ScoreBundlesDataset(_DropFolderDataset[BundleShelf]):
+    """``ScoreBundlesDataset`` reads every bundle in a folder that team mates copy theirs into.
+
+    A bundle is called as its folder is. What is no sound bundle is set aside with the reason; a
+    blend goes on without it, and says so.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    score_bundles:
+      type: klue_pipeline.datasets.shared.drop_folders.ScoreBundlesDataset
+      filepath: data/01_raw/bundles
+    ```
+
+    Example usage for the Python API:
+
+    >>> ScoreBundlesDataset(filepath="a/folder/that/is/not/there").exists()
+    False
+    """
+
+    def load(self) -> BundleShelf:
+        """Read all bundles into memory: 4 MB each for 32,470 rows and 30 labels.
+
+        Raises:
+            DatasetError: There is a file where the folder was wanted.
+        """
+        bundles: dict[str, ScoreBundle] = {}
+        refused: dict[str, str] = {}
+        for path in _list_entries(self._filepath):
+            try:
+                bundles[path.name] = _read_handed_in(path)
+            except DatasetError as error:
+                refused[path.name] = str(error)
+                logger.warning("A score bundle is left out: %s", error)
+        if bundles:
+            logger.info("Score bundles in %s: %d", self._filepath, len(bundles))
+        return BundleShelf(bundles, refused)
+
+
+class PlainSubmissionsDataset(_DropFolderDataset[SubmissionShelf]):
+    """``PlainSubmissionsDataset`` reads every CSV file of a folder as text.
+
+    A submission is called as its file is. What cannot be read is set aside with the reason; whether
+    the rest are submissions for the test rows is asked where rows and labels are known.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    plain_submissions:
+      type: klue_pipeline.datasets.shared.drop_folders.PlainSubmissionsDataset
+      filepath: data/01_raw/submissions
+    ```
+
+    Example usage for the Python API:
+
+    >>> PlainSubmissionsDataset(filepath="a/folder/that/is/not/there").exists()
+    False
+    """
+
+    def load(self) -> SubmissionShelf:
+        """Read all files.
+
+        Raises:
+            DatasetError: There is a file where the folder was wanted.
+        """
+        tables: dict[str, pd.DataFrame] = {}
+        refused: dict[str, str] = {}
+        for path in _list_entries(self._filepath):
+            try:
+                tables[path.name] = _read_submission(path)
+            except DatasetError as error:
+                refused[path.name] = str(error)
+        if tables:
+            logger.info("Submission files in %s: %d", self._filepath, len(tables))
+        return SubmissionShelf(tables, refused)
+
+
+def _read_handed_in(path: Path) -> ScoreBundle:
+    """Read one bundle of the drop folder.
+
+    Raises:
+        DatasetError: It is none; the message says what to do about the slips that are usual.
+    """
+    if not path.is_dir():
+        what = "an archive; unpack it here, and remove it" if _is_archive(path) else "a file"
+        raise DatasetError(f"{path} is {what}. A score bundle is a folder with {MANIFEST} in it.")
+    if not _NAME.fullmatch(path.name):
+        raise DatasetError(
+            f"{path} cannot be named in ensemble.members; rename the folder to letters, digits "
+            "and any of . _ + -."
+        )
+    if not (path / MANIFEST).exists() and (inner := sorted(path.glob(f"*/{MANIFEST}"))):
+        raise DatasetError(
+            f"{path} is no score bundle but holds one, {inner[0].parent.name}; move it up into "
+            f"{path.parent}."
+        )
+    return ScoreBundleDataset(filepath=str(path)).load()
+
+
+def _read_submission(path: Path) -> pd.DataFrame:
+    if path.suffix.lower() != _SUBMISSION_SUFFIX or not path.is_file():
+        raise DatasetError(f"{path} is {_what_instead(path)}. A submission is a CSV file.")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise DatasetError(
+            f"{path} cannot be read ({reason}); save it as CSV UTF-8, with commas between columns "
+            "and probs in double quotes."
+        ) from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took the surplus for an index
+        raise DatasetError(
+            f"{path} has rows with more columns than its header has names; put probs in double "
+            "quotes."
+        )
+    return table
+
+
+def _what_instead(path: Path) -> str:
+    if (path / MANIFEST).is_file():
+        return "a score bundle; it belongs into the folder of bundles (raw.bundles)"
+    if path.is_dir():
+        return "a folder; move the files out of it"
+    return "an archive; unpack it here, and remove it" if _is_archive(path) else "another file"
+
+
+def _list_entries(folder: Path) -> list[Path]:
+    """Return everything that was handed in, by name; nothing where there is no folder.
+
+    Hidden files, a README and what a Mac's archives leave behind are nobody's work.
+
+    Raises:
+        DatasetError: ``folder`` is a file.
+    """
+    if not folder.exists():
+        return []
+    if not folder.is_dir():
+        raise DatasetError(f"{folder} is a file; a folder was wanted.")
+    return sorted(path for path in folder.iterdir() if not _is_nobodys(path.name))
+
+
+def _is_archive(path: Path) -> bool:
+    """Tell by its name whether a file has to be unpacked.
+
+    >>> _is_archive(Path("baseline.ZIP")), _is_archive(Path("v1.0"))
+    (True, False)
+    """
+    return path.suffix.lower() in _ARCHIVES
+
+
+def _is_nobodys(name: str) -> bool:
+    is_readme = Path(name).stem.partition(".")[0].upper() == "README"
+    return name.startswith(".") or name == _LEFT_BY_UNZIPPING or is_readme

@@ -1,0 +1,104 @@
+"""The ledger of submissions as a CSV file that the pipelines and a person write in turn."""
+
+from typing import Any
+
+import pandas as pd
+from kedro.io import DatasetError
+
+from klue_pipeline.datasets.atomic_file import written_beside
+from klue_pipeline.datasets.csv_lines import CsvLines, split_csv
+from klue_pipeline.datasets.local import LocalDataset
+from klue_pipeline.reporting.ledger import check_ledger, empty_ledger, merge_ledger
+
+
+class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
+    """One row per submission file, by :mod:`klue_pipeline.reporting.ledger`.
+
+    Saving adds rows to what is there, and changes nothing of what a person wrote. A file that a
+    spreadsheet saved again is read: with a byte order mark, columns in another order, columns of
+    the user's own. What cannot be read is not written over either. The byte order mark tells Excel
+    that names may be Korean.
+
+    Example in a catalog::
+
+        submission_ledger:
+          type: klue_pipeline.datasets.tables.submission_ledger.SubmissionLedgerDataset
+          filepath: data/08_reporting/submissions.csv
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._is_expired = False
+
+    def load(self) -> pd.DataFrame:
+        """Read and check the whole ledger; one without rows if there is no file.
+
+        Raises:
+            DatasetError: The file cannot be read, or a cell is wrong; naming the line.
+        """
+        if not self._filepath.exists():
+            return empty_ledger()
+        try:
+            table = _tabulate(split_csv(self._filepath.read_bytes()))
+            return check_ledger(table, table.index.tolist())
+        except (OSError, ValueError) as error:
+            raise DatasetError(
+                f"Cannot read {self._filepath}: {error}\nCorrect it there; nothing was changed."
+            ) from error
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Add rows for new files to the ledger, and what is predicted to those it has.
+
+        Raises:
+            DatasetError: The ledger cannot be read or written, or the rows are not its.
+        """
+        existing = self.load()
+        try:
+            merged = merge_ledger(existing, data)
+        except ValueError as error:
+            raise DatasetError(f"{self._filepath} was not written: {error}") from error
+        try:
+            with written_beside(self._filepath) as partial:
+                merged.to_csv(partial, index=False, encoding="utf-8-sig", lineterminator="\n")
+        except OSError as error:
+            raise DatasetError(
+                f"Cannot write {self._filepath}: {error}. Close it if a spreadsheet has it open."
+            ) from error
+        self._is_expired = False
+
+    def expire(self) -> None:
+        """Count as missing until it is saved again, for a resumed run to add to it."""
+        self._is_expired = True
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file() and not self._is_expired
+
+
+def _tabulate(csv_lines: CsvLines) -> pd.DataFrame:
+    """Make a table of text, indexed by line, without the empty rows and columns of a spreadsheet.
+
+    Raises:
+        ValueError: A row has more cells than the header, or two columns have the same name.
+    """
+    header = [name.strip() for name in csv_lines.header]
+    width = len(header)
+    for line, cells in zip(csv_lines.lines, csv_lines.rows, strict=True):
+        if any(cells[width:]):
+            raise ValueError(
+                f"line {line} has {len(cells)} cells, the header {width}; a text with commas "
+                "stands in double quotes."
+            )
+    rows = [(cells + [""] * width)[:width] for cells in csv_lines.rows]
+    table = pd.DataFrame(rows, csv_lines.lines, header, dtype=str)
+    is_filled = table != ""
+    table = table.loc[
+        is_filled.any(axis=1), is_filled.any(axis=0).to_numpy() | (table.columns != "")
+    ]
+    _require_unlike_names(table)
+    return table
+
+
+def _require_unlike_names(table: pd.DataFrame) -> None:
+    repeated = table.columns[table.columns.duplicated()]
+    if len(repeated):
+        raise ValueError(f"line 1: two columns are called {repeated[0]!r}; rename one of them.")

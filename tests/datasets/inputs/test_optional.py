@@ -1,0 +1,105 @@
+"""A file that may be missing: when it is None, and when that is an error."""
+
+import pytest
+from kedro.io import DataCatalog, DatasetError
+
+from klue_pipeline.datasets.inputs.optional import OptionalDataset
+
+CSV = {"type": "pandas.CSVDataset", "load_args": {"dtype": str, "encoding": "utf-8-sig"}}
+TEXT = "row_id,decision\n007,keep\n"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project's folder, entered at a folder inside it, as notebooks are."""
+    (tmp_path / "pyproject.toml").write_text("[tool.kedro]\npackage_name = 'x'\n")
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    return tmp_path
+
+
+def dataset(filepath, **arguments):
+    return OptionalDataset(dataset=CSV, filepath=filepath, setting="raw.reviewed_rows", **arguments)
+
+
+def test_no_file_is_none():
+    nothing = dataset(None)
+    assert nothing.load() is None
+    assert not nothing.is_optional
+    assert not nothing.exists()
+    assert nothing.resolved_source is None
+    assert nothing._filepath is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_is_read_by_the_dataset_inside(project, encoding):
+    (project / "review.csv").write_text(TEXT, encoding=encoding)
+    for given in ("review.csv", str(project / "review.csv")):
+        found = dataset(given)
+        assert found.load().to_dict("list") == {"row_id": ["007"], "decision": ["keep"]}
+        assert found.exists()
+        assert found.resolved_source == str(project / "review.csv")
+        assert found._filepath == project / "review.csv"
+
+
+def test_a_home_folder_is_found_although_kedro_puts_the_project_before_it(project, monkeypatch):
+    monkeypatch.setenv("HOME", str(project))
+    (project / "review.csv").write_text(TEXT)
+    for given in ("~/review.csv", str(project / "notebooks" / "~" / "review.csv")):
+        assert len(dataset(given).load()) == 1
+
+
+def test_a_named_file_has_to_be_there(project):
+    for given, found in (("nowhere.csv", "is not there"), ("notebooks", "is a folder")):
+        with pytest.raises(DatasetError, match=found) as error:
+            dataset(given).load()
+        assert str(project / given) in str(error.value)
+        assert "--params raw.reviewed_rows=<file>, or null" in str(error.value)
+    assert dataset("nowhere.csv").resolved_source == str(project / "nowhere.csv")
+
+
+def test_what_an_earlier_run_may_have_left_need_not_be_there(project):
+    later = dataset("later.csv", required=False)
+    assert later.load() is None
+    assert later.is_optional
+    assert not later.exists()
+    assert later.resolved_source is None
+    (project / "later.csv").write_text(TEXT)
+    assert len(later.load()) == 1
+    assert later.resolved_source == str(project / "later.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("row_id,분류\n1,가".encode("cp949"), r"UnicodeDecodeError.*Save it as UTF-8"),
+        (b"", r"EmptyDataError.*\. The file is empty\. Give"),
+        (
+            "row_id,decision\n1,keep\n2,drop,김,이\n".encode(),
+            r"ParserError.*saw 4\)\. Columns are separated by commas, rows by line ends\. Give",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1", r"It is an Excel workbook; save it as CSV UTF-8\. Give"),
+        (b"PK\x03\x04\xff\xfe", r"It is an Excel workbook; save it as CSV UTF-8\. Give"),
+    ],
+)
+def test_an_unreadable_file_says_which_and_what_to_do(project, content, message):
+    (project / "review.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match=message) as error:
+        dataset("review.csv").load()
+    assert str(project / "review.csv") in str(error.value)
+    assert "--params raw.reviewed_rows=<file>" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_catalog_can_hold_one(project):
+    (project / "review.csv").write_text(TEXT)
+    entry = {
+        "type": "klue_pipeline.datasets.inputs.optional.OptionalDataset",
+        "dataset": CSV,
+        "filepath": str(project / "review.csv"),
+        "setting": "raw.reviewed_rows",
+    }
+    catalog = DataCatalog.from_config({"given": entry, "none": entry | {"filepath": None}})
+    assert len(catalog.load("given")) == 1
+    assert catalog.load("none") is None
+    assert "review.csv" in str(catalog["given"])
