@@ -7,8 +7,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.workload import Workload
+from klue_pipeline.training.batches import LengthGroupedBatchSampler
 from klue_pipeline.training.prediction import NOT_FOR_THE_MODEL
-from klue_pipeline.training.sampler import LengthGroupedBatchSampler
 
 _SIZE = 2048
 _TRIES = 8

@@ -214,8 +214,8 @@ def _normalise(row_id: int, line: str) -> dict[str, object]:
     }
 
 
-@pytest.fixture
-def small_sentences() -> pd.DataFrame:
+@pytest.fixture(scope="session")
+def small_table() -> pd.DataFrame:
     """24 hand-written Korean rows of the normalised table: 11 labels, 6 object types, both orders.
 
     Some entities come back in other rows; no sentence and no id does. Row ids are "0" to "23".
@@ -223,6 +223,12 @@ def small_sentences() -> pd.DataFrame:
     lines = _ROWS.strip().splitlines()
     table = pd.DataFrame([_normalise(number, line) for number, line in enumerate(lines)])
     return table.assign(given_fold=pd.array([None] * len(table), dtype="Int64"))
+
+
+@pytest.fixture
+def small_sentences(small_table: pd.DataFrame) -> pd.DataFrame:
+    """A copy of the small table, which a test may change."""
+    return small_table.copy()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,8 @@
-"""A hand-made catalog with everything that training needs, for a tiny encoder."""
+"""A hand-made catalog in which a tiny encoder was trained, with everything that training needs."""
+
+import shutil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,23 +34,22 @@ TRAINING = {
 }  # fmt: skip
 
 
+def _shape() -> topology.Shape:
+    return topology.Shape(
+        FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
+    )
+
+
 @pytest.fixture
 def two_folds():
     """The graph has fold 0 and fold 1."""
-    topology.set_shape(
-        topology.Shape(
-            FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
-        )
-    )
+    topology.set_shape(_shape())
     yield
     topology.forget_shape()
 
 
-@pytest.fixture
-def encoded_catalog(small_sentences, two_folds, tmp_path) -> DataCatalog:
-    """24 encoded training rows in two folds, 5 test rows of which the last cannot be marked."""
-    from klue_pipeline.pipelines.tokenize import create_pipeline
-
+def _make_catalog(small_sentences: pd.DataFrame, tmp_path: Path) -> DataCatalog:
+    """24 training rows in two folds, 5 test rows of which the last cannot be marked."""
     test = small_sentences.head(5).assign(label=None, problem=[None] * 4 + ["empty_sentence"])
     catalog = DataCatalog.from_config(
         {
@@ -93,5 +96,30 @@ def encoded_catalog(small_sentences, two_folds, tmp_path) -> DataCatalog:
     }
     for name, value in given.items():
         catalog[name] = value
-    SequentialRunner().run(create_pipeline(), catalog)
+    return catalog
+
+
+@pytest.fixture(scope="session")
+def trained_once(small_table, tmp_path_factory) -> tuple[Path, dict[str, Any]]:
+    """A folder in which both folds were trained, and what training left in memory."""
+    from klue_pipeline.pipelines import tokenize, train
+
+    folder = tmp_path_factory.mktemp("trained")
+    catalog = _make_catalog(small_table, folder)
+    topology.set_shape(_shape())
+    SequentialRunner().run(tokenize.create_pipeline(), catalog)
+    outputs = SequentialRunner().run(train.create_pipeline(), catalog)
+    topology.forget_shape()
+    in_memory = {name: data.load() for name, data in outputs.items() if "model" not in name}
+    return folder, in_memory
+
+
+@pytest.fixture
+def trained(small_sentences, trained_once, two_folds, tmp_path) -> DataCatalog:
+    """A copy of all that training left, which a test may change."""
+    folder, in_memory = trained_once
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    catalog = _make_catalog(small_sentences, tmp_path)
+    for name, value in in_memory.items():
+        catalog[name] = value
     return catalog

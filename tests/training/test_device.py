@@ -9,7 +9,7 @@ from torch import nn
 from transformers import TrainingArguments
 
 from klue_pipeline.training import device as device_module
-from klue_pipeline.training import trainer as trainer_module
+from klue_pipeline.training.arguments import trainer_arguments
 from klue_pipeline.training.device import (
     autocast,
     explain_out_of_memory,
@@ -148,6 +148,6 @@ def test_several_gpus_do_not_become_data_parallel(gpus, monkeypatch, tmp_path, t
     wanted = torch.device("cuda", 2)
     # What Trainer would do on its own, which shows that four GPUs are seen at all.
     assert TrainingArguments(output_dir=str(tmp_path), report_to="none").n_gpu == 4
-    arguments = trainer_module._arguments(training_params(), "fp32", wanted, 10, tmp_path)
+    arguments = trainer_arguments(training_params(), wanted, "fp32", 10, tmp_path)
     assert (arguments.n_gpu, arguments.device, chosen[-1]) == (1, wanted, wanted)
     assert arguments.train_batch_size == training_params().batch_size

@@ -225,7 +225,7 @@ def test_a_row_does_not_see_the_others(loss_settings):
 
 @EVERY_LOSS
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=12)
 @given(
     rows=st.lists(
         st.lists(

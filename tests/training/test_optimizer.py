@@ -1,4 +1,4 @@
-"""AdamW: who decays, who learns at which rate, and how many steps there are."""
+"""Which weights decay, learn at which rate and stand still until when; how many steps there are."""
 
 import pytest
 import torch
@@ -12,14 +12,19 @@ from transformers import (
     ElectraConfig,
     ModernBertConfig,
     RobertaConfig,
+    TrainerControl,
+    TrainerState,
     XLMRobertaConfig,
 )
 from transformers.trainer_pt_utils import get_parameter_names
 
 from klue_pipeline.training.optimizer import (
+    FREEZABLE_PARTS,
+    build_freezing,
     build_optimizer,
     count_steps,
     count_warmup_steps,
+    find_part,
     learning_rates,
 )
 
@@ -56,7 +61,7 @@ class Classifier(nn.Module):
         self.head = nn.Linear(8, 3)
 
 
-@pytest.fixture(params=FAMILIES)
+@pytest.fixture(params=FAMILIES, scope="module")
 def family(request):
     """An encoder with a head, and its layers from bottom to top."""
     config, path = FAMILIES[request.param]
@@ -114,12 +119,6 @@ def test_each_layer_learns_slower_than_the_one_above(family, training_params):
     assert rates == pytest.approx(wanted)
 
 
-def test_without_its_own_rate_the_head_learns_like_the_top_layer(family, training_params):
-    model, _ = family
-    rates = learning_rates(model, training_params(learning_rate=0.8, layer_decay=0.5))
-    assert rates["head.weight"] == 0.8
-
-
 def test_layer_decay_changes_no_weight_decay(family, training_params):
     model, _ = family
     settings = {"weight_decay": 0.1, "head_learning_rate": 5.0}
@@ -149,9 +148,12 @@ def test_without_layer_decay_there_are_four_groups(family, training_params, laye
     ]
 
 
-def test_the_rate_that_gets_logged_is_the_top_layers(family, training_params):
-    params = training_params(learning_rate=0.8, head_learning_rate=5.0, layer_decay=0.5)
-    assert build_optimizer(family[0], params).param_groups[0]["lr"] == 0.8
+def test_the_top_layer_has_the_full_rate(family, training_params):
+    """The first group's rate gets logged; without a rate of its own the head learns alike."""
+    params = {"learning_rate": 0.8, "layer_decay": 0.5}
+    logged = training_params(**params, head_learning_rate=5.0)
+    assert build_optimizer(family[0], logged).param_groups[0]["lr"] == 0.8
+    assert learning_rates(family[0], training_params(**params))["head.weight"] == 0.8
 
 
 @pytest.mark.parametrize(
@@ -218,3 +220,67 @@ def test_steps_of_a_training(training_params, batches, accumulation, epochs, ste
 )
 def test_warmup_steps(training_params, settings, steps):
     assert count_warmup_steps(100, training_params(**settings)) == steps
+
+
+FREEZABLE = [config for name, (config, _) in FAMILIES.items() if name != "distilbert"]
+
+
+def is_frozen(module):
+    found = {not weight.requires_grad for weight in module.parameters()}
+    assert len(found) == 1
+    return found.pop()
+
+
+def begin_epoch(callback, step):
+    callback.on_epoch_begin(None, TrainerState(global_step=step), TrainerControl(), model=None)
+
+
+@pytest.mark.parametrize("config", FREEZABLE)
+def test_embeddings_are_those_of_words_and_all_around_them(config):
+    model = Classifier(config)
+    part = find_part(model, "embeddings")
+    words = model.encoder.get_input_embeddings()
+    assert any(module is words for module in part.modules())
+    assert any(isinstance(module, nn.LayerNorm) for module in part.modules())
+    assert not any("layer." in name or "layers." in name for name, _ in part.named_modules())
+
+
+@pytest.mark.parametrize("name", FREEZABLE_PARTS)
+def test_only_the_part_is_frozen(training_params, name):
+    model = Classifier(FREEZABLE[0])
+    begin_epoch(build_freezing(model, training_params(freeze=name), steps_per_epoch=10), 0)
+    frozen = {id(weight) for weight in model.parameters() if not weight.requires_grad}
+    assert frozen == {id(weight) for weight in find_part(model, name).parameters()}
+    assert not is_frozen(model.head)
+
+
+@pytest.mark.parametrize(
+    ("freeze_epochs", "steps", "frozen"),
+    [
+        (1, [0, 10, 20], [True, False, False]),
+        (2, [0, 10, 20], [True, True, False]),
+        (None, [0, 10, 20, 10_000], [True] * 4),
+        # resumed within an epoch, before and after the thaw
+        (2, [7, 10, 20], [True, True, False]),
+        (1, [9, 10], [True, False]),
+        (1, [13, 20], [False, False]),
+    ],
+)
+def test_until_when(training_params, freeze_epochs, steps, frozen):
+    model = nn.ModuleDict({"encoder": nn.Linear(2, 2), "head": nn.Linear(2, 3)})
+    params = training_params(freeze="encoder", freeze_epochs=freeze_epochs)
+    callback = build_freezing(model, params, steps_per_epoch=10)
+    found = []
+    for step in steps:
+        begin_epoch(callback, step)
+        found.append(is_frozen(model["encoder"]))
+    assert found == frozen
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("embeddings", r"encoder\.embeddings"), ("encoder", "encoder")]
+)
+def test_a_model_without_the_part(training_params, name, path):
+    model = nn.ModuleDict({"body": nn.Linear(2, 2), "head": nn.Linear(2, 3)})
+    with pytest.raises(ValueError, match=f"freeze is {name}, .* no {path}; it has body, head"):
+        build_freezing(model, training_params(freeze=name), steps_per_epoch=10)

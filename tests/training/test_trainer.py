@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import shutil
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from klue_pipeline.training.classification import FoldRows, train_classifier
 from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.params import LossParams, TrainingParams
 from klue_pipeline.training.progress import listening
+from klue_pipeline.training.trainer import train
 from klue_pipeline.training.workspace import last_whole_checkpoint
 
 VOCABULARY, WIDTH, LABELS = 40, 12, 3
@@ -207,66 +207,75 @@ class KilledError(Exception):
     """Stands in for a kill at one moment of the training."""
 
 
-@pytest.mark.parametrize("label_balance", [0.0, 0.7])
-@pytest.mark.parametrize("killed_at_step", [4, 13, 20, 26])
-def test_resumed_training_ends_like_an_unbroken_one(rows, tmp_path, killed_at_step, label_balance):
-    params = settings(
-        epochs=3, checkpoint_every_steps=6, group_by_length=True, schedule="linear",
-        label_balance=label_balance,
-    )  # fmt: skip
-    unbroken = run(rows, tmp_path / "unbroken", params, dropout=0.3)
+# All that depends on how far the training is: 30 steps, of which the encoder is frozen for 20, and
+# the loss weighs labels from step 15 on.
+ALL_AT_ONCE = {
+    "epochs": 3, "checkpoint_every_steps": 5, "group_by_length": True, "schedule": "cosine",
+    "label_balance": 0.7, "weight_decay": 0.1, "layer_decay": 0.8, "freeze": "encoder",
+    "freeze_epochs": 2,
+}  # fmt: skip
+LDAM = {"name": "ldam", "max_margin": 0.5, "reweight_after_share": 0.5}
 
+
+@pytest.fixture(scope="module")
+def run_all_at_once(rows):
+    def run_once(folder, beta=0.99):
+        loss = make_loss(**LDAM, beta=beta)
+        params = settings(**ALL_AT_ONCE)
+        return run(rows, folder, params, dropout=0.3, model=EncoderClassifier, loss=loss)
+
+    return run_once
+
+
+@pytest.fixture(scope="module")
+def unbroken(run_all_at_once, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    return folder, run_all_at_once(folder)
+
+
+@pytest.mark.parametrize(
+    ("killed_at_step", "while_logging", "goes_on_from"),
+    [
+        (4, "train_loss", None),
+        (17, "train_loss", "checkpoint-15"),  # in the middle of an epoch, with a frozen encoder
+        (26, "train_loss", "checkpoint-25"),
+        # Saves by steps fall on the last step of an epoch too; its evaluation must not get lost.
+        (10, "validation_loss", "checkpoint-5"),
+        (30, "validation_loss", "checkpoint-25"),
+    ],
+)
+def test_resumed_training_ends_like_an_unbroken_one(
+    run_all_at_once, unbroken, tmp_path, killed_at_step, while_logging, goes_on_from
+):
     def kill(step, values):
-        if step == killed_at_step and "train_loss" in values:
+        if step == killed_at_step and while_logging in values:
             raise KilledError
 
     with pytest.raises(KilledError), listening(kill):
-        run(rows, tmp_path / "broken", params, dropout=0.3)
-    checkpoint = last_whole_checkpoint(tmp_path / "broken")
-    assert (checkpoint is None) == (killed_at_step < 6)
-    resumed = run(rows, tmp_path / "broken", params, dropout=0.3)
-
-    np.testing.assert_array_equal(resumed.validation_logits, unbroken.validation_logits)
-    assert resumed.best_step == unbroken.best_step
-    assert resumed.history == unbroken.history
-
-
-def run_with_a_kill(rows, folder, params, killed_at_step, **options):
-    """Train, die at a step, and train again in the same folder."""
-
-    def kill(step, values):
-        if step == killed_at_step and "train_loss" in values:
-            raise KilledError
-
-    with pytest.raises(KilledError), listening(kill):
-        run(rows, folder, params, **options)
-    assert last_whole_checkpoint(folder) is not None
-    return run(rows, folder, params, **options)
+        run_all_at_once(tmp_path)
+    checkpoint = last_whole_checkpoint(tmp_path)
+    assert (checkpoint and checkpoint.name) == goes_on_from
+    resumed, (_, wanted) = run_all_at_once(tmp_path), unbroken
+    np.testing.assert_array_equal(resumed.validation_logits, wanted.validation_logits)
+    assert resumed.best_step == wanted.best_step
+    assert resumed.history == wanted.history
 
 
-@pytest.mark.parametrize("killed_at_step", [10, 20, 30])
-def test_killed_between_an_epochs_last_step_and_its_evaluation(rows, tmp_path, killed_at_step):
-    """Saves by steps fall on the last step of an epoch too; its evaluation must not get lost."""
-    params = settings(epochs=3, checkpoint_every_steps=5, group_by_length=True)
-    unbroken = run(rows, tmp_path / "unbroken", params, dropout=0.3)
-
-    def kill(step, values):
-        if step == killed_at_step and "validation_loss" in values:
-            raise KilledError
-
-    with pytest.raises(KilledError), listening(kill):
-        run(rows, tmp_path / "broken", params, dropout=0.3)
-    resumed = run(rows, tmp_path / "broken", params, dropout=0.3)
-    assert resumed.history == unbroken.history
-    np.testing.assert_array_equal(resumed.validation_logits, unbroken.validation_logits)
+def test_a_loss_that_weighs_labels_late_shows(run_all_at_once, unbroken, tmp_path):
+    """Otherwise the comparison above would prove nothing."""
+    never = run_all_at_once(tmp_path, beta=0.0)
+    losses = [
+        [e["train_loss"] for e in r.history if "train_loss" in e] for r in (never, unbroken[1])
+    ]
+    assert losses[0][:15] == losses[1][:15]
+    assert losses[0][15] != losses[1][15]
 
 
-def test_killed_after_the_last_step_needs_no_step_more(rows, tmp_path):
-    params = settings()
-    first = run(rows, tmp_path / "scratch", params, dropout=0.3)
+def test_killed_after_the_last_step_needs_no_step_more(run_all_at_once, unbroken):
+    folder, first = unbroken
     steps = []
     with listening(lambda step, values: steps.append(step)):
-        again = run(rows, tmp_path / "scratch", params, dropout=0.3)
+        again = run_all_at_once(folder)
     assert steps == []
     np.testing.assert_array_equal(again.validation_logits, first.validation_logits)
 
@@ -286,10 +295,10 @@ def test_best_state_is_the_one_returned(rows, tmp_path, metric):
 
 
 def test_early_stopping_counts_evaluations_without_improvement(rows, tmp_path):
-    params = settings(epochs=50, learning_rate=1.0, select_by="loss", early_stopping_patience=2)
+    params = settings(epochs=20, learning_rate=1.0, select_by="loss", early_stopping_patience=2)
     result = run(rows, tmp_path / "scratch", params)
     losses = [e["validation_loss"] for e in result.history if "validation_loss" in e]
-    assert len(losses) < 50
+    assert len(losses) < 20
     assert len(losses) - 1 - int(np.argmin(losses)) == 2
 
 
@@ -312,12 +321,12 @@ SCHEDULES = {
 
 @pytest.mark.parametrize(("schedule", "case"), SCHEDULES.items())
 def test_learning_rate_of_every_step(rows, tmp_path, schedule, case):
-    """20 steps, of which 4 warm up: from 0 to the full rate, and then as the schedule has it."""
+    """10 steps, of which 2 warm up: from 0 to the full rate, and then as the schedule has it."""
     options, shape = case
-    params = settings(schedule=schedule, warmup_steps=4, learning_rate=0.5, **options)
+    params = settings(epochs=1, schedule=schedule, warmup_steps=2, learning_rate=0.5, **options)
     result = run(rows, tmp_path / "scratch", params)
     found = [entry["learning_rate"] for entry in result.history if "learning_rate" in entry]
-    wanted = [step / 4 for step in range(4)] + [shape((step - 4) / 16) for step in range(4, 20)]
+    wanted = [0, 1 / 2] + [shape((step - 2) / 8) for step in range(2, 10)]
     assert found == pytest.approx([0.5 * share for share in wanted])
 
 
@@ -342,47 +351,17 @@ def test_layers_learn_at_their_own_rates_through_the_schedule(rows, tmp_path):
         assert distance == pytest.approx(rate, rel=0.05), name
 
 
-class ProgressSpy:
-    """Cross-entropy that remembers which progress it is told."""
+def test_the_loss_gets_the_share_of_optimizer_steps_that_are_done(rows, tmp_path):
+    """10 batches an epoch by 4 are steps of 4, 4 and 2 batches."""
+    seen = []
 
-    def __init__(self):
-        self.seen = []
-
-    def __call__(self, logits, label_ids, progress):
-        self.seen.append(progress)
+    def spy(logits, label_ids, progress):
+        seen.append(progress)
         return nn.functional.cross_entropy(logits, label_ids, reduction="none")
 
-
-def test_the_loss_is_told_the_share_of_steps_that_are_done(rows, tmp_path):
-    spy = ProgressSpy()
-    run(rows, tmp_path / "scratch", settings(), loss=spy)
-    assert spy.seen == [step / 20 for step in range(20)]
-
-
-def test_progress_counts_optimizer_steps_not_batches(rows, tmp_path):
-    """10 batches an epoch by 4 are steps of 4, 4 and 2 batches."""
-    spy = ProgressSpy()
     run(rows, tmp_path / "scratch", settings(accumulation_steps=4), loss=spy)
     steps = [0] * 4 + [1] * 4 + [2] * 2 + [3] * 4 + [4] * 4 + [5] * 2
-    assert spy.seen == [step / 6 for step in steps]
-
-
-@pytest.mark.parametrize("killed_at_step", [7, 13, 19])
-def test_resumed_training_reweights_where_an_unbroken_one_does(rows, tmp_path, killed_at_step):
-    params = settings(checkpoint_every_steps=6)
-    plain = {"name": "ldam", "max_margin": 0.5, "reweight_after_share": 0.5}
-    loss = make_loss(**plain, beta=0.99)
-    unbroken = run(rows, tmp_path / "unbroken", params, dropout=0.3, loss=loss)
-    resumed = run_with_a_kill(
-        rows, tmp_path / "broken", params, killed_at_step, dropout=0.3, loss=loss
-    )
-    np.testing.assert_array_equal(resumed.validation_logits, unbroken.validation_logits)
-    assert resumed.history == unbroken.history
-    # Not reweighting shows: otherwise the comparison above would prove nothing.
-    never = run(rows, tmp_path / "never", params, dropout=0.3, loss=make_loss(**plain, beta=0.0))
-    losses = [[e["train_loss"] for e in r.history if "train_loss" in e] for r in (never, unbroken)]
-    assert losses[0][:10] == losses[1][:10]
-    assert losses[0][10] != losses[1][10]
+    assert seen == [step / 6 for step in steps]
 
 
 class WatchedClassifier(EncoderClassifier):
@@ -423,54 +402,37 @@ def watch(rows, folder, params, dropout=0.0):
     return result, built[0]
 
 
-FROZEN_AND_LEARNING = {
-    "encoder": ("encoder", ["head"]),
-    "embeddings": ("encoder.embeddings", ["encoder.layer", "head"]),
-}
-
-
-@pytest.mark.parametrize("freeze", FROZEN_AND_LEARNING)
-@pytest.mark.parametrize(("epochs", "frozen_steps"), [(1, 10), (2, 20), (None, 30)])
+@pytest.mark.parametrize(
+    ("freeze", "freeze_epochs", "learning"),
+    [("encoder", 1, ["head"]), ("embeddings", 1, ["encoder.layer", "head"])],
+)
 def test_frozen_weights_stand_still_and_thawed_ones_move(
-    rows, tmp_path, freeze, epochs, frozen_steps
+    rows, tmp_path, freeze, freeze_epochs, learning
 ):
-    """10 steps an epoch. Weight decay alone would move a weight that has a gradient of 0."""
-    params = settings(epochs=3, weight_decay=0.5, freeze=freeze, freeze_epochs=epochs)
+    """5 steps an epoch. Weight decay alone would move a weight that has a gradient of 0."""
+    params = settings(batch_size=16, weight_decay=0.5, freeze=freeze, freeze_epochs=freeze_epochs)
     _, model = watch(rows, tmp_path / "scratch", params)
-    frozen, learning = FROZEN_AND_LEARNING[freeze]
-    assert model.moved(frozen) == ["none"] * frozen_steps + ["all"] * (30 - frozen_steps)
+    frozen = "encoder" if freeze == "encoder" else "encoder.embeddings"
+    assert model.moved(frozen) == ["none"] * 5 + ["all"] * 5
     for part in learning:
-        assert model.moved(part) == ["all"] * 30
+        assert model.moved(part) == ["all"] * 10
 
 
 def test_weights_thaw_after_whole_epochs_of_accumulated_batches(rows, tmp_path):
     """10 batches by 4 are 3 steps an epoch."""
-    params = settings(epochs=3, accumulation_steps=4, freeze="encoder", freeze_epochs=2)
+    params = settings(accumulation_steps=4, freeze="encoder", freeze_epochs=1)
     _, model = watch(rows, tmp_path / "scratch", params)
-    assert model.moved("encoder") == ["none"] * 6 + ["all"] * 3
+    assert model.moved("encoder") == ["none"] * 3 + ["all"] * 3
 
 
 def test_weights_that_never_learn_are_part_of_the_result(rows, tmp_path):
-    params = settings(freeze="encoder")
+    params = settings(batch_size=16, freeze="encoder", weight_decay=0.5)
     result, model = watch(rows, tmp_path / "scratch", params)
+    assert model.moved("encoder") == ["none"] * 10
     found, start = result.model.state_dict(), model.copies[0]
     assert found.keys() == start.keys()
     assert all(torch.equal(found[n], start[n]) for n in start if n.startswith("encoder"))
     assert not torch.equal(found["head.weight"], start["head.weight"])
-
-
-@pytest.mark.parametrize("killed_at_step", [8, 13, 20, 26])
-def test_resumed_training_thaws_like_an_unbroken_one(rows, tmp_path, killed_at_step):
-    """Frozen for 20 of 30 steps; the states to go on from are of step 6, 12, 18 and 24."""
-    params = settings(
-        epochs=3, checkpoint_every_steps=6, weight_decay=0.1, schedule="cosine",
-        freeze="encoder", freeze_epochs=2, layer_decay=0.8, group_by_length=True,
-    )  # fmt: skip
-    options = {"dropout": 0.3, "model": EncoderClassifier}
-    unbroken = run(rows, tmp_path / "unbroken", params, **options)
-    resumed = run_with_a_kill(rows, tmp_path / "broken", params, killed_at_step, **options)
-    np.testing.assert_array_equal(resumed.validation_logits, unbroken.validation_logits)
-    assert resumed.history == unbroken.history
 
 
 @pytest.mark.parametrize(
@@ -494,13 +456,49 @@ def test_out_of_memory_names_the_setting_to_lower(rows, tmp_path):
         train_classifier(lambda: Greedy(0.0), rows, loss, scorer, settings(), folder)
 
 
-def test_incomplete_checkpoint_is_removed_and_the_former_used(tmp_path):
-    for step, state in ((5, '{"global_step": 5}'), (10, '{"global_st')):
-        folder = tmp_path / f"checkpoint-{step}"
-        folder.mkdir()
-        (folder / "trainer_state.json").write_text(state)
-    (tmp_path / "checkpoint-15").mkdir()
-    assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint-5"]
-    shutil.rmtree(tmp_path / "checkpoint-5")
-    assert last_whole_checkpoint(tmp_path) is None
+class SpanFinder(nn.Module):
+    """Scores every token as the first and as the last one of an answer."""
+
+    def __init__(self):
+        super().__init__()
+        self.embeddings = nn.Embedding(VOCABULARY, 2)
+
+    def forward(self, input_ids, attention_mask):
+        scores = self.embeddings(input_ids).masked_fill(attention_mask.unsqueeze(-1) == 0, -1e4)
+        return scores.unbind(dim=2)
+
+
+def test_a_task_with_other_batches_another_loss_and_another_judge(tmp_path):
+    """Spans, as the trainer's module shows them: the answer lies between tokens 1 and 2."""
+    generator = np.random.default_rng(3)
+    texts = generator.integers(5, VOCABULARY, (40, 12))
+    starts, ends = generator.integers(0, 6, 40), generator.integers(6, 12, 40)
+    texts[np.arange(40), starts], texts[np.arange(40), ends] = 1, 2
+    rows = EncodedRows(
+        input_ids=texts.flatten(),
+        token_type_ids=None,
+        offsets=12 * np.arange(41),
+        columns={"starts": starts, "ends": ends, "weights": np.ones(40, dtype=np.float32)},
+        padding_id=0,
+    )
+
+    def loss(model, batch, progress):
+        start_logits, end_logits = model(batch["input_ids"], batch["attention_mask"])
+        return (
+            nn.functional.cross_entropy(start_logits, batch["starts"], reduction="none")
+            + nn.functional.cross_entropy(end_logits, batch["ends"], reduction="none")
+        ) / 2
+
+    def judge(model):
+        batch = rows.__getitems__(list(range(40)))
+        with torch.no_grad():
+            found = [
+                logits.argmax(1) for logits in model(batch["input_ids"], batch["attention_mask"])
+            ]
+        exact = (found[0] == batch["starts"]) & (found[1] == batch["ends"])
+        return {"accuracy": 100 * exact.float().mean().item()}
+
+    torch.manual_seed(7)
+    result = train(SpanFinder(), rows, loss, judge, settings(learning_rate=0.5), tmp_path)
+    assert judge(result.model)["accuracy"] == 100
+    assert result.steps == 10

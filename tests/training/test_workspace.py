@@ -1,8 +1,10 @@
-"""A fold's scratch folder: the same for the same training, never another's."""
+"""A fold's scratch folder: the same for the same training, never another's; whole states alone."""
+
+import shutil
 
 import pytest
 
-from klue_pipeline.training.workspace import FoldWorkspace
+from klue_pipeline.training.workspace import FoldWorkspace, last_whole_checkpoint
 
 ORIGIN = {"fold": 0, "training": {"epochs": 3, "seed": 1}, "rows": "ab12", "why": "한글"}
 
@@ -44,3 +46,15 @@ def test_other_folds_are_left_alone(workspace, tmp_path):
     neighbour = FoldWorkspace(1, tmp_path / "deep" / "fold_1").scratch_for(ORIGIN | {"fold": 1})
     workspace.scratch_for(ORIGIN)
     assert neighbour.is_dir()
+
+
+def test_incomplete_checkpoint_is_removed_and_the_former_used(tmp_path):
+    for step, state in ((5, '{"global_step": 5}'), (10, '{"global_st')):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        (folder / "trainer_state.json").write_text(state)
+    (tmp_path / "checkpoint-15").mkdir()
+    assert last_whole_checkpoint(tmp_path) == tmp_path / "checkpoint-5"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint-5"]
+    shutil.rmtree(tmp_path / "checkpoint-5")
+    assert last_whole_checkpoint(tmp_path) is None

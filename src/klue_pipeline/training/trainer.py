@@ -41,14 +41,12 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer
 
 from klue_pipeline.training.arguments import trainer_arguments
-from klue_pipeline.training.batches import Batch, EncodedRows
+from klue_pipeline.training.batches import Batch, EncodedRows, LengthGroupedBatchSampler
 from klue_pipeline.training.best_state import BestState
 from klue_pipeline.training.callbacks import ProgressReporter, SaveAfterEvaluation, read_history
 from klue_pipeline.training.device import choose_device
-from klue_pipeline.training.freezing import build_freezing
-from klue_pipeline.training.optimizer import build_optimizer, count_steps
+from klue_pipeline.training.optimizer import build_freezing, build_optimizer, count_steps
 from klue_pipeline.training.params import TrainingParams
-from klue_pipeline.training.sampler import LengthGroupedBatchSampler
 from klue_pipeline.training.workspace import last_whole_checkpoint
 
 logger = logging.getLogger(__name__)

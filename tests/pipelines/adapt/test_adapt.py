@@ -1,8 +1,6 @@
 """The adapt pipeline over a hand-made catalog."""
 
 import logging
-import subprocess
-import sys
 
 import pytest
 from kedro.io import DataCatalog
@@ -77,15 +75,3 @@ def test_an_unfinished_training_of_other_settings_is_not_resumed(catalog, tmp_pa
     foreign.mkdir(parents=True)
     (foreign / "trainer_state.json").write_text('{"global_step": 1}')
     assert run(catalog)[0] == wanted
-
-
-def test_importing_the_pipeline_imports_no_heavy_library():
-    code = (
-        "import sys, klue_pipeline.pipelines.adapt, klue_pipeline.datasets.models.checkpoint; "
-        "heavy = {'torch', 'transformers', 'tokenizers', 'mlflow'}; "
-        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True
-    )
-    assert (finished.returncode, finished.stderr) == (0, "")

@@ -1,8 +1,6 @@
 """The tokenize pipeline over a hand-made catalog."""
 
 import logging
-import subprocess
-import sys
 
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
@@ -139,16 +137,3 @@ def test_loaded_tokenizer_is_not_trained(catalog, tmp_path):
 def test_nodes_are_named_after_their_functions():
     nodes = create_pipeline().nodes
     assert {node.name for node in nodes} == {node.func.__name__ for node in nodes}
-
-
-def test_importing_the_pipeline_imports_no_heavy_library():
-    code = (
-        "import sys, klue_pipeline.pipelines.tokenize, klue_pipeline.datasets.models.tokenizer, "
-        "klue_pipeline.datasets.tables.features; "
-        "heavy = {'torch', 'transformers', 'tokenizers', 'mlflow'}; "
-        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True
-    )
-    assert (finished.returncode, finished.stderr) == (0, "")

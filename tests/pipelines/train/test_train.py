@@ -21,68 +21,57 @@ def run(catalog, *nodes):
     return {name: dataset.load() for name, dataset in outputs.items()}
 
 
-@pytest.fixture
-def trained(encoded_catalog):
-    return run(encoded_catalog)
-
-
-def test_every_row_is_scored_once_by_the_model_that_never_saw_it(trained, encoded_catalog):
-    scores, members = trained["out_of_fold@one"], encoded_catalog.load("fold_members")
+def test_every_row_is_scored_once_by_the_model_that_never_saw_it(trained):
+    scores, members = trained.load("out_of_fold@one"), trained.load("fold_members")
     assert scores.row_ids.tolist() == members["row_id"].tolist()
     assert scores.folds.tolist() == members["fold"].tolist()
-    assert scores.labels == tuple(encoded_catalog.load("labels").names)
+    assert scores.labels == tuple(trained.load("labels").names)
     assert np.isfinite(scores.logits).all()
     assert {"rows", "folds"} <= scores.fingerprint.keys()
 
 
-def test_a_fold_leaves_metrics_a_history_and_a_model(trained, encoded_catalog):
+def test_a_fold_leaves_metrics_a_history_and_a_model(trained):
     for fold in ("fold_0", "fold_1"):
-        metrics, history = trained[f"{fold}.metrics"], trained[f"{fold}.history"]
+        metrics, history = (trained.load(f"{fold}.{name}") for name in ("metrics", "history"))
         assert metrics.keys() >= VALUES
         assert history["validation_loss"].dropna().min() == pytest.approx(metrics["loss"])
         assert len(history["train_loss"].dropna()) == 4  # two steps in each of two epochs
-        folder = trained[f"{fold}.model"]
-        assert folder == encoded_catalog.load(f"{fold}.model")
+        folder = trained.load(f"{fold}.model")
         wanted = {"model.safetensors", "config.json", "tokenizer.json"}
         assert wanted <= {path.name for path in folder.iterdir()}
 
 
 def test_folds_are_trained_on_different_rows(trained):
     weights = [
-        (trained[f"fold_{fold}.model"] / "model.safetensors").read_bytes() for fold in (0, 1)
+        (trained.load(f"fold_{fold}.model") / "model.safetensors").read_bytes() for fold in (0, 1)
     ]
     assert weights[0] != weights[1]
 
 
-def test_one_fold_alone_gives_what_it_gives_among_others(trained, encoded_catalog):
-    shutil.rmtree(encoded_catalog.load("fold_1.workspace").folder)
-    alone = run(encoded_catalog, "fold_1.train")
+@pytest.mark.parametrize("resumes", [False, True])
+def test_one_fold_alone_gives_what_it_gives_among_others(trained, resumes):
+    """Its resume state is left to the hook: a node cannot know whether its outputs were stored."""
+    folder = trained.load("fold_1.workspace").folder
+    assert folder.is_dir()
+    if not resumes:
+        shutil.rmtree(folder)
+    alone = run(trained, "fold_1.train")
     assert set(alone) == {
         f"fold_1.{name}" for name in ("metrics", "history", "validation_scores", "model")
     }
-    scores, collected = alone["fold_1.validation_scores"], trained["out_of_fold@one"]
+    scores, collected = alone["fold_1.validation_scores"], trained.load("out_of_fold@one")
     np.testing.assert_array_equal(scores.logits, collected.logits[collected.folds == 1])
-    pd.testing.assert_frame_equal(alone["fold_1.history"], trained["fold_1.history"])
+    pd.testing.assert_frame_equal(alone["fold_1.history"], trained.load("fold_1.history"))
 
 
-def test_a_training_that_goes_on_from_its_resume_state_gives_the_same(trained, encoded_catalog):
-    resumed = run(encoded_catalog, "fold_1.train")
-    pd.testing.assert_frame_equal(resumed["fold_1.history"], trained["fold_1.history"])
-
-
-def test_folds_of_another_split_are_not_collected(trained, encoded_catalog):
-    scores = trained["out_of_fold@one"]
+def test_folds_of_another_split_are_not_collected(trained):
+    scores = trained.load("out_of_fold@one")
     for fold, split in enumerate(["a", "b"]):
-        encoded_catalog[f"fold_{fold}.validation_scores"] = dataclasses.replace(
+        trained[f"fold_{fold}.validation_scores"] = dataclasses.replace(
             scores, fingerprint={**scores.fingerprint, "folds": split}
         )
     with pytest.raises(ValueError, match="folds"):
-        run(encoded_catalog, "collect_out_of_fold")
-
-
-def test_the_resume_state_is_left_to_the_hook(trained, encoded_catalog):
-    """A node cannot know whether its outputs were stored."""
-    assert encoded_catalog.load("fold_0.workspace").folder.is_dir()
+        run(trained, "collect_out_of_fold")
 
 
 def test_nodes_read_shared_inputs_and_models_of_settings(two_folds):

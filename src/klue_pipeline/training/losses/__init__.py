@@ -7,12 +7,10 @@ and its line in ``LOSSES``.
 
 from collections.abc import Callable
 
-from klue_pipeline.training.losses.class_balanced import class_balanced
-from klue_pipeline.training.losses.cross_entropy import cross_entropy
+from klue_pipeline.training.losses.cross_entropy import class_balanced, cross_entropy, weighted_ce
 from klue_pipeline.training.losses.focal import focal
 from klue_pipeline.training.losses.interface import LossContext, RowLoss
 from klue_pipeline.training.losses.ldam import ldam
-from klue_pipeline.training.losses.weighted_ce import weighted_ce
 from klue_pipeline.training.params import LossParams
 
 __all__ = ["LOSSES", "LossContext", "RowLoss", "build_loss"]
