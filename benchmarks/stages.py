@@ -16,7 +16,8 @@ from benchmarks.workload import Workload, read_sentences
 from klue_pipeline.datasets.tables.features import FeaturesDataset
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.clean.nodes import assign_folds
-from klue_pipeline.relation.augmentation.driver import Resources, augment_rows
+from klue_pipeline.relation.augmentation.driver import augment_rows
+from klue_pipeline.relation.augmentation.rows.context import Resources
 from klue_pipeline.relation.augmentation.table import mark_originals
 from klue_pipeline.relation.cleaning import Evidence, Tables, clean_tables
 from klue_pipeline.relation.encoding.features import encode

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import Protocol
 
 MASK_TEXT = "[MASK]"
 """Stands for the encoder's mask token, however the encoder spells it, in rows that augmentation
@@ -28,6 +29,29 @@ class CharSpan:
 
     start_char: int
     end_char: int
+
+
+class Stretch(Protocol):
+    """Whatever has a place in a text."""
+
+    @property
+    def start_char(self) -> int:
+        """Return the place of its first character."""
+        ...
+
+    @property
+    def end_char(self) -> int:
+        """Return the place after its last character."""
+        ...
+
+
+def overlap(one: Stretch, other: Stretch) -> bool:
+    """Tell whether two stretches of a text share a character.
+
+    >>> overlap(CharSpan(0, 3), CharSpan(2, 4)), overlap(CharSpan(0, 3), CharSpan(3, 4))
+    (True, False)
+    """
+    return one.start_char < other.end_char and other.start_char < one.end_char
 
 
 @dataclass(frozen=True, slots=True)

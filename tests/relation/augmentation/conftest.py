@@ -5,7 +5,8 @@ The strategies come as fixtures, so a test draws from them: ``data.draw(examples
 """
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,61 +14,31 @@ import yaml
 from hypothesis import strategies as st
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.augmentation.rows.context import AugmentContext
+from klue_pipeline.relation.augmentation.methods import AUGMENTERS
+from klue_pipeline.relation.augmentation.rows.context import AugmentContext, Resources
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.ingest.entities import Entity
+from klue_pipeline.relation.settings.augment_params import AugmentParams
 
-ROOT = Path(__file__).resolve().parents[3]
-LABEL_SETS = yaml.safe_load((ROOT / "conf/base/parameters_labels.yml").read_text(encoding="utf-8"))
+CONF = Path(__file__).resolve().parents[3] / "conf/base"
+LABEL_SETS = yaml.safe_load((CONF / "parameters_labels.yml").read_text(encoding="utf-8"))
 KLUE = LabelSet(**LABEL_SETS["label_sets"]["klue_30"])
 LEGACY = LabelSet(**LABEL_SETS["label_sets"]["legacy_42"])
+LAB_BOOK = yaml.safe_load((CONF / "parameters_experiments.yml").read_text(encoding="utf-8"))
+DEFAULTS = AugmentParams.model_validate(LAB_BOOK["experiment_defaults"]["augment"])
 TYPES = ("PER", "ORG", "LOC", "DAT", "POH", "NOH")
 
 WORDS = [
-    *(
-        "이순신",
-        "수군",
-        "이순신의",
-        "서울",
-        "카카오",
-        "대표,",
-        "그는",
-        "값",
-        "한.",
-        "2019년",
-        "1,200명",
-    ),
-    *(
-        "《토지》를",
-        "“그래!”",
-        "'봄날'",
-        "「한글」",
-        '"네"',
-        "...",
-        "-",
-        "3·1",
-        "(주)다온",
-        "BTS와",
-    ),
-    *(
-        "鄭海仁",
-        "李舜臣은",
-        "😀",
-        "👨‍👩‍👧",
-        "❤️",
-        "e\u0301",
-        "\u1112\u1161\u11ab글",
-        "@",
-        "#",
-        "*",
-        "^",
-    ),
-]
+    "이순신", "수군", "이순신의", "서울", "카카오", "대표,", "그는", "값", "한.", "2019년",
+    "1,200명", "《토지》를", "“그래!”", "'봄날'", "「한글」", '"네"', "...", "-", "3·1", "(주)다온",
+    "BTS와", "鄭海仁", "李舜臣은", "😀", "👨‍👩‍👧", "❤️", "e\u0301", "\u1112\u1161\u11ab글",
+    "@", "#", "*", "^",
+]  # fmt: skip
 BLANKS = [" ", " ", " ", " ", "  ", "\t", "\u3000", "\u00a0", " \n ", "\u200b"]
 PARTICLES = [
-    *("", "은", "는", "이", "가", "을", "과의", "으로", "로부터"),
-    *("이라는", "다.", "이었다", "씨", "(", "》은"),
-]
+    "", "은", "는", "이", "가", "을", "과의", "으로", "로부터", "이라는", "다.", "이었다", "씨",
+    "(", "》은",
+]  # fmt: skip
 
 
 def _joined(words: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -166,70 +137,49 @@ def _read_entity(marked: str, pattern: str, entity_type: str) -> Entity:
 
 
 @pytest.fixture(scope="session")
-def make_context() -> Callable[..., AugmentContext]:
-    """Write what a method may use besides its rows; ``originals`` are all rows of the task."""
+def augment() -> Callable[..., tuple[list[Example], Counter[str]]]:
+    """Run a method with the lab book's settings, some of them changed: new rows and ``skipped``."""
 
-    def make(method="method", originals=(), seed=0, labels=KLUE, **rest) -> AugmentContext:
-        return AugmentContext(method, seed, labels, originals, **rest)
+    def run(
+        method: str,
+        rows: Sequence[Example],
+        *,
+        seed: int = 0,
+        labels: LabelSet = KLUE,
+        originals: Sequence[Example] | None = None,
+        chunks: Sequence[Sequence[Example]] | None = None,
+        resources: Resources | None = None,
+        **changes: object,
+    ) -> tuple[list[Example], Counter[str]]:
+        default = DEFAULTS.settings_of(method)
+        params = type(default).model_validate(default.model_dump() | changes)
+        everything = rows if originals is None else originals
+        context = AugmentContext(method, seed, labels, everything, resources or Resources())
+        make = AUGMENTERS[method](params, context)
+        return [new for chunk in chunks or [rows] for new in make(chunk)], context.skipped
 
-    return make
-
-
-@pytest.fixture(scope="session")
-def settings_of() -> Callable[..., dict]:
-    """Write the settings that all methods share, with those of one method added."""
-
-    def write(**own) -> dict:
-        shared = {"select": {}, "share": 1, "max_rows": None, "max_rows_per_label": None}
-        return {**shared, "weight": 1, **own}
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def assert_sound() -> Callable[..., None]:
-    """Check a new row against the one it was made from: spans, label, types, id and weight."""
-
-    def check(row: Example, origin: Example, labels: LabelSet = KLUE) -> None:
-        row.require_words_at_spans()
-        assert row.row_id == origin.row_id
-        assert row.fold_key == origin.fold_key
-        assert row.label in labels.names
-        assert sorted(row.type_pair.split(":")) == sorted(origin.type_pair.split(":"))
-        assert row.weight > 0
-        assert row != origin
-
-    return check
+    return run
 
 
-@pytest.fixture(scope="session")
-def assert_stable() -> Callable[..., None]:
-    """Check that what is made of a row depends on neither chunks, order nor repetition."""
-
-    def check(build, params, rows, make_context) -> None:
-        def made(chunks):
-            augment = build(params, make_context(originals=rows))
-            return sorted((new for chunk in chunks for new in augment(chunk)), key=repr)
-
-        whole = made([rows])
-        assert made([rows]) == whole
-        assert made([[row] for row in rows]) == whole
-        assert made([rows[::-1]]) == whole
-
-    return check
-
-
-LIKED_TOKENS = {"바다": 6.0, "국회": 5.0, "친구": 4.5, "매우": 9.0, "##은": 9.0, "서울": 3.0}
+NOUN_TOKENS = {
+    "학교": "NNG", "노래": "NNG", "의원": "NNG", "국회": "NNG", "장군": "NNG", "친구": "NNG",
+    "바다": "NNG", "서울": "NNP", "부산": "NNP", "이순신": "NNP", "조선": "NNP",
+}  # fmt: skip
+OTHER_TOKENS = [
+    "은", "이", "매우", "갔", "프리미", "그레고", "했다", "통한", "ㅋㅋ", "a", "李",
+    ".", "“", "”", "##의", "##은", "##는", "##을", "##에서", "##학교", "##의원", "##다",
+]  # fmt: skip
+LIKED_TOKENS = {"바다": 7.0, "국회": 5.0, "친구": 4.5, "매우": 9.0, "##은": 9.0, "서울": 3.0}
 """How much likelier the tiny language model finds some tokens, in logits."""
 
 
 @pytest.fixture(scope="session")
 def make_language_model(tmp_path_factory):
-    """Save a tiny model of random weights with these tokens; it takes some for likelier."""
+    """Save a tiny model of random weights that knows a few words, some of them likelier."""
     import torch
     from transformers import AutoModelForMaskedLM, BertConfig, BertTokenizerFast
 
-    def make(tokens, liked=LIKED_TOKENS):
+    def make(tokens=(*NOUN_TOKENS, *OTHER_TOKENS), liked=LIKED_TOKENS):
         vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *tokens]
         numbered = {token: number for number, token in enumerate(vocabulary)}
         tokenizer = BertTokenizerFast(vocab=numbered, do_lower_case=False)
@@ -251,3 +201,15 @@ def make_language_model(tmp_path_factory):
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def noun_tokens() -> dict[str, str]:
+    """The nouns that the tiny language model knows, and of which kind each is."""
+    return NOUN_TOKENS
+
+
+@pytest.fixture(scope="session")
+def language_model_folder(make_language_model) -> Path:
+    """A tiny language model of a few Korean words."""
+    return make_language_model()

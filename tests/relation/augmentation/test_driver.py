@@ -7,14 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.augmentation import driver
-from klue_pipeline.relation.augmentation.driver import Resources, augment_rows
+from klue_pipeline.relation.augmentation.driver import augment_rows
 from klue_pipeline.relation.augmentation.methods import AUGMENTERS
+from klue_pipeline.relation.augmentation.rows.context import Resources
 from klue_pipeline.relation.ingest.schema import TrainingSentences
 from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.runs.experiments import merge_settings
@@ -114,7 +113,8 @@ def test_chunks_and_order_of_rows_change_nothing(sentences, members, labels, mon
     pd.testing.assert_frame_equal(*by_id)
 
 
-def test_limits_hold_and_are_reported(sentences, members, labels):
+def test_limits_hold_and_are_reported(sentences, members, labels, monkeypatch):
+    monkeypatch.setattr(driver, "ROWS_PER_CHUNK", 5)
     changes = {"methods": ["aeda"], "aeda": {"share": 1.0, "max_rows": 5}}
     _, report = augment(sentences, members, labels, **changes)
     assert report["methods"]["aeda"]["rows_added"] == 5
@@ -170,16 +170,6 @@ def test_undersampled_originals_stay_in_the_table_without_weight(sentences, memb
     left_out = rows[rows["weight"] == 0]
     assert left_out["label"].tolist() == ["no_relation"] * 3
     assert report["originals_left_out_of_training"] == 3
-
-
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(seed=st.integers(0, 10_000), share=st.floats(0.05, 1))
-def test_any_seed_and_share_gives_sound_rows(sentences, members, labels, seed, share):
-    shares = {name: {"share": share} for name in WITHOUT_MODELS}
-    rows, _ = augment(sentences, members, labels, seed=seed, methods=WITHOUT_MODELS, **shares)
-    TrainingSentences.validate(rows)
 
 
 def test_nothing_is_made_of_originals_that_do_not_train(sentences, members, labels):

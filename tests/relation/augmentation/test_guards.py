@@ -1,11 +1,17 @@
-"""What a new row must fulfil: intact spans, a legal label, nothing of a validation row."""
+"""What a new row must fulfil: intact spans, a legal label, nothing of a validation row, room."""
 
 from dataclasses import replace
 
 import pytest
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.augmentation.guards import LEAKS, REPEATS, RowGuard
+from klue_pipeline.relation.augmentation.guards import (
+    LEAKS,
+    OVER_LIMIT,
+    REPEATS,
+    Limits,
+    RowGuard,
+)
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.ingest.entities import Entity
 
@@ -94,3 +100,19 @@ def test_broken_spans_and_foreign_labels_are_errors(guard):
         guard.find_problem(overlapping, repeats=False)
     with pytest.raises(ValueError, match="unknown label 'per:frend'"):
         guard.find_problem(replace(FIRST, label="per:frend"), repeats=False)
+
+
+@pytest.mark.parametrize(
+    ("limits", "added", "full", "problem"),
+    [
+        (Limits(None, None), 3, False, None),
+        (Limits(2, None), 1, False, None),
+        (Limits(2, None), 2, True, OVER_LIMIT),
+        (Limits(None, 1), 1, False, OVER_LIMIT),
+    ],
+)
+def test_limits_of_all_rows_and_of_those_of_a_label(limits, added, full, problem):
+    for _ in range(added):
+        limits.count(FIRST)
+    assert (limits.is_full(), limits.find_problem(FIRST)) == (full, problem)
+    assert limits.find_problem(replace(FIRST, label="no_relation")) == (problem if full else None)

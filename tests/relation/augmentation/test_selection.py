@@ -1,12 +1,14 @@
 """Which rows a method starts from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.augmentation.rows.context import AugmentContext
+from klue_pipeline.relation.augmentation.rows.context import AugmentContext, Resources
 from klue_pipeline.relation.augmentation.rows.example import read_examples
 from klue_pipeline.relation.augmentation.selection import select_origins
 from klue_pipeline.relation.settings.augment_params import MethodParams, SelectParams
@@ -31,7 +33,8 @@ def settings(share=1.0, **select):
 
 
 def chosen(context, params, earlier=None):
-    return sorted(int(row.row_id) for row in select_origins(context, params, earlier or {}))
+    context = replace(context, resources=Resources(earlier=earlier or {}))
+    return sorted(int(row.row_id) for row in select_origins(context, params))
 
 
 def test_all_rows_without_a_selection(context):
@@ -46,21 +49,21 @@ def test_labels_and_type_pairs(context):
 
 def test_share_is_drawn_row_by_row(context):
     half = chosen(context, settings(share=0.5))
-    fewer = AugmentContext("aeda", 42, context.labels, context.originals[:12])
+    fewer = replace(context, originals=context.originals[:12])
     assert 0 < len(half) < 24
     assert chosen(fewer, settings(share=0.5)) == [row for row in half if row < 12]
     assert set(chosen(context, settings(share=0.2))) < set(half)
 
 
 def test_order_does_not_depend_on_the_order_of_the_table(context):
-    turned = AugmentContext("aeda", 42, context.labels, context.originals[::-1])
-    assert select_origins(turned, settings(), {}) == select_origins(context, settings(), {})
+    turned = replace(context, originals=context.originals[::-1])
+    assert select_origins(turned, settings()) == select_origins(context, settings())
 
 
 def test_other_seed_or_method_draws_otherwise(context):
     params = settings(share=0.5)
-    seeded = AugmentContext("aeda", 7, context.labels, context.originals)
-    other = AugmentContext("eda", 42, context.labels, context.originals)
+    seeded = replace(context, seed=7)
+    other = replace(context, method="eda")
     drawn = [chosen(each, params) for each in (context, seeded, other)]
     assert drawn[0] != drawn[1]
     assert drawn[0] != drawn[2]

@@ -7,7 +7,8 @@ import pandas as pd
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.augmentation.driver import Resources, augment_rows
+from klue_pipeline.relation.augmentation.driver import augment_rows
+from klue_pipeline.relation.augmentation.rows.context import Resources
 from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.runs.dataset_names import earlier_experiments
 

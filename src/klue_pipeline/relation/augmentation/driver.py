@@ -8,14 +8,12 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.augmentation.guards import Limits, RowGuard
 from klue_pipeline.relation.augmentation.methods import (
     AUGMENTERS,
@@ -23,33 +21,16 @@ from klue_pipeline.relation.augmentation.methods import (
     METHODS_THAT_REPEAT,
 )
 from klue_pipeline.relation.augmentation.methods.undersample import undersample
-from klue_pipeline.relation.augmentation.rows.context import AugmentContext
+from klue_pipeline.relation.augmentation.rows.context import AugmentContext, Resources
 from klue_pipeline.relation.augmentation.rows.example import Example, read_examples
 from klue_pipeline.relation.augmentation.selection import select_origins
 from klue_pipeline.relation.augmentation.table import join_rows
-from klue_pipeline.relation.settings.augment_params import AugmentParams, MethodName, MethodParams
+from klue_pipeline.relation.settings.augment_params import AugmentParams, MethodParams
 
 logger = logging.getLogger(__name__)
 
 ROWS_PER_CHUNK = 512
 _SECONDS_BEFORE_BAR = 2.0
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What methods may read besides the training rows.
-
-    Attributes:
-        synonyms: The user's table of ``word`` and ``synonym``, or None.
-        translations: The user's table of ``origin_id`` and ``text``, or None.
-        cache_folder: Where slow results are kept between runs; None keeps nothing.
-        earlier: Out-of-fold scores of earlier experiments, by experiment.
-    """
-
-    synonyms: pd.DataFrame | None = None
-    translations: pd.DataFrame | None = None
-    cache_folder: Path | None = None
-    earlier: Mapping[str, ScoreTable] = field(default_factory=dict)
 
 
 @dataclass
@@ -118,24 +99,13 @@ def augment_rows(
             len(originals),
         )
     runs: dict[str, MethodRun] = {}
-    for name in _in_order(augment.methods):
-        context = AugmentContext(
-            method=name,
-            seed=augment.seed,
-            labels=labels,
-            originals=originals,
-            synonyms=resources.synonyms,
-            translations=resources.translations,
-            cache_folder=resources.cache_folder,
-        )
-        origins = select_origins(context, augment.settings_of(name), resources.earlier, left_out)
-        runs[name] = _run_method(context, origins, augment.settings_of(name), guard)
+    for name in sorted(augment.methods, key=list(AUGMENTERS).index):
+        context = AugmentContext(name, augment.seed, labels, originals, resources)
+        params = augment.settings_of(name)
+        origins = select_origins(context, params, left_out)
+        runs[name] = _run_method(context, origins, params, guard)
     rows = join_rows(sentences, {name: run.rows for name, run in runs.items()}, left_out)
     return rows, _report(len(sentences), runs, len(left_out))
-
-
-def _in_order(methods: Sequence[MethodName]) -> list[MethodName]:
-    return sorted(methods, key=list(AUGMENTERS).index)
 
 
 def _run_method(

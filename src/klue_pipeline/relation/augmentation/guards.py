@@ -10,11 +10,9 @@ from klue_pipeline.relation.ingest.entities import Entity
 
 REPEATS = "it is there already"
 LEAKS = "it would show a validation row of another fold"
-
-Spans = tuple[str, Entity, Entity]
-
-
 OVER_LIMIT = "over the limit"
+
+ModelInput = tuple[str, Entity, Entity]
 
 
 class RowGuard:
@@ -68,7 +66,7 @@ class RowGuard:
         return not shown.issubset(origin.fold_key)
 
 
-def _input_of(row: Example) -> Spans:
+def _input_of(row: Example) -> ModelInput:
     """Return what a model sees of a row: two rows with the same input must not differ in label."""
     return row.sentence, row.subject, row.object
 

@@ -1,19 +1,17 @@
 """Which rows a method starts from."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.augmentation.rows.context import MASK_TEXT, AugmentContext
+from klue_pipeline.relation.augmentation.rows.context import AugmentContext
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.settings.augment_params import MethodParams
+from klue_pipeline.text.written_texts import MASK_TEXT
 
 
 def select_origins(
-    context: AugmentContext,
-    params: MethodParams,
-    earlier: Mapping[str, ScoreTable],
-    left_out: Collection[str] = frozenset(),
+    context: AugmentContext, params: MethodParams, left_out: Collection[str] = frozenset()
 ) -> list[Example]:
     """Return the rows that a method starts from, in the order in which they are taken.
 
@@ -23,7 +21,6 @@ def select_origins(
     Args:
         context: The method and all originals.
         params: What it selects.
-        earlier: Out-of-fold scores of earlier experiments, by experiment.
         left_out: Ids of rows that must not train, nor what is made of them.
 
     Raises:
@@ -35,7 +32,7 @@ def select_origins(
         row for row in context.originals if _is_selected(row, params) and row.row_id not in left_out
     ]
     if params.select.mistakes_of is not None:
-        mistakes = find_mistakes(params.select.mistakes_of, context, earlier)
+        mistakes = _find_mistakes(params.select.mistakes_of, context)
         selected = [row for row in selected if row.row_id in mistakes]
     usable = [row for row in selected if MASK_TEXT not in row.sentence]
     if len(usable) < len(selected):
@@ -44,9 +41,7 @@ def select_origins(
     return [usable[place] for priority, place in drawn if priority < params.share]
 
 
-def find_mistakes(
-    experiment: str, context: AugmentContext, earlier: Mapping[str, ScoreTable]
-) -> frozenset[str]:
+def _find_mistakes(experiment: str, context: AugmentContext) -> frozenset[str]:
     """Return the rows that the out-of-fold scores of an earlier experiment got wrong.
 
     The model that scored a row never saw it, but it saw the validation rows of the other folds. So
@@ -55,7 +50,7 @@ def find_mistakes(
     Raises:
         ValueError: The scores are for other labels, or rows have none.
     """
-    scores = earlier[experiment]
+    scores = context.resources.earlier[experiment]
     _require_same_labels(experiment, scores, context.labels)
     predicted = dict(zip(scores.row_ids.tolist(), scores.predictions.tolist(), strict=True))
     unscored = [row.row_id for row in context.originals if row.row_id not in predicted]

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.augmentation.methods.oversample import build_oversample, spread_surplus
-from klue_pipeline.relation.settings.augment_params import OversampleParams
+from klue_pipeline.relation.augmentation.methods.oversample import spread_surplus
 
 
 @pytest.fixture
@@ -25,11 +24,10 @@ def labelled(mark):
 
 
 @pytest.fixture
-def copies_of(make_context, settings_of):
-    def count(rows, target_share, max_copies=100, seed=0, chunks=None):
-        params = OversampleParams(**settings_of(target_share=target_share, max_copies=max_copies))
-        augment = build_oversample(params, make_context("oversample", rows, seed))
-        made = [new for chunk in chunks or [rows] for new in augment(chunk)]
+def copies_of(augment):
+    def count(rows, target_share, max_copies=100, **rest):
+        settings = {"target_share": target_share, "max_copies": max_copies}
+        made, _ = augment("oversample", rows, originals=rows, **settings, **rest)
         by_id = {row.row_id: row for row in rows}
         assert all(new == by_id[new.row_id] for new in made)
         return Counter(new.row_id for new in made)
@@ -54,8 +52,8 @@ def test_no_row_is_copied_more_often_than_allowed(labelled, copies_of, caplog):
         copies = copies_of(rows, 0.5, max_copies=2)
     assert by_label(rows, copies) == {"c": 13, "d": 2}
     assert max(copies.values()) == 2
-    (said,) = (line for line in caplog.messages if line.startswith("oversample"))
-    assert "1 labels stay below 20 rows, because no row is copied more than 2 times" in said
+    (message,) = (line for line in caplog.messages if line.startswith("oversample"))
+    assert "1 labels stay below 20 rows, because no row is copied more than 2 times" in message
 
 
 def test_chunks_and_order_change_nothing(labelled, copies_of):
@@ -101,9 +99,3 @@ def test_surplus_goes_to_those_with_fewest(copies, headroom):
 def test_more_copies_than_allowed_together_are_refused():
     with pytest.raises(ValueError, match="2 rows with at most 3 copies each cannot have 7 copies"):
         spread_surplus(np.array([7, 0]), 3)
-
-
-@pytest.mark.parametrize("share", [0.0, 1.5])
-def test_shares_that_are_none_are_refused(settings_of, share):
-    with pytest.raises(ValueError, match="target_share"):
-        OversampleParams(**settings_of(target_share=share, max_copies=1))

@@ -26,7 +26,7 @@ def squeeze(text):
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_entities_come_back_from_their_codes(examples, assert_sound, data):
+def test_entities_come_back_from_their_codes(examples, data):
     row = data.draw(examples)
     codes = choose_placeholders(row.sentence)
     restored = restore_entities(row, protect_entities(row, codes), codes, or_words=False)

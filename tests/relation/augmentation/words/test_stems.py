@@ -6,14 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klue_pipeline.relation.augmentation.rows.edits import apply_edits
+from klue_pipeline.relation.augmentation.words.free_words import free_words
 from klue_pipeline.relation.augmentation.words.stems import (
-    count_of,
     draw_stems,
     find_runs,
     make_stem,
     replace_stem,
 )
-from klue_pipeline.relation.augmentation.words.words import free_words
 from klue_pipeline.text.morphemes import analyse
 
 NOUNS = {"NNG", "NNP"}
@@ -57,13 +56,6 @@ def test_stems_of_random_rows_lie_in_free_words(data, examples):
         assert row.sentence[stem.start_char : stem.end_char] == stem.text
         (word,) = [w for w in free if w.start_char <= stem.start_char < w.end_char]
         assert stem.end_char <= word.end_char == stem.word_end_char
-
-
-@given(share=st.floats(0.01, 0.99), total=st.integers(0, 200))
-def test_count_of(share, total):
-    count = count_of(share, total)
-    assert count >= 1
-    assert count == 1 or abs(count - share * total) <= 0.5
 
 
 def test_draws_cover_all_stems_in_their_order(mark):

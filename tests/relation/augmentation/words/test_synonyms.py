@@ -6,11 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.augmentation.words.synonyms import (
-    WordChoice,
-    WordRequest,
-    read_synonyms,
-)
+from klue_pipeline.relation.augmentation.words.replacements import WordChoice, WordRequest
+from klue_pipeline.relation.augmentation.words.synonyms import read_synonyms
 from klue_pipeline.text.morphemes import analyse
 
 

@@ -8,24 +8,9 @@ from transformers import AutoModel, AutoModelForMaskedLM, PreTrainedTokenizerFas
 
 from klue_pipeline.relation.augmentation.words.mask_windows import hide_stems
 from klue_pipeline.relation.augmentation.words.noun_tokens import NOUNS, find_nouns
-from klue_pipeline.relation.augmentation.words.synonyms import WordRequest
+from klue_pipeline.relation.augmentation.words.replacements import WordRequest
 from klue_pipeline.relation.augmentation.words.word_guesses import load_guesses
 from klue_pipeline.text.morphemes import analyse
-
-NOUN_TOKENS = {
-    "학교": "NNG", "노래": "NNG", "의원": "NNG", "국회": "NNG", "장군": "NNG", "친구": "NNG",
-    "바다": "NNG", "서울": "NNP", "부산": "NNP", "이순신": "NNP", "조선": "NNP",
-}  # fmt: skip
-OTHER_TOKENS = [
-    "은", "이", "매우", "갔", "프리미", "그레고", "했다", "통한", "ㅋㅋ", "a", "李",
-    ".", "“", "”", "##의", "##은", "##는", "##을", "##에서", "##학교", "##의원", "##다",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def language_model_folder(make_language_model):
-    """A model of a few Korean words."""
-    return make_language_model([*NOUN_TOKENS, *OTHER_TOKENS])
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +48,13 @@ def test_nouns_compounds_whole_at_the_start_of_free_words(load, mark):
     assert [stem.text for stem in common] == ["장군", "국회의원", "노래"]
 
 
-def test_tokens_that_are_nouns(language_model_folder):
+def test_tokens_that_are_nouns(language_model_folder, noun_tokens):
     from klue_pipeline.training.tokenizer import load_tokenizer
 
     tokenizer = load_tokenizer(str(language_model_folder))
     nouns = find_nouns(tokenizer)
     kinds = dict(zip(nouns.words, nouns.kinds.tolist(), strict=True))
-    assert kinds == {word: NOUNS.index(tag) for word, tag in NOUN_TOKENS.items()}
+    assert kinds == {word: NOUNS.index(tag) for word, tag in noun_tokens.items()}
     assert tokenizer.convert_ids_to_tokens(nouns.token_ids.tolist()) == nouns.words
     assert nouns.places == {w: n for n, w in enumerate(nouns.words)}
 

@@ -10,7 +10,7 @@ import numpy as np
 from klue_pipeline.relation.augmentation.rows.context import Augment, AugmentContext
 from klue_pipeline.relation.augmentation.rows.edits import Edit, apply_edits
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.augmentation.words.words import mark_places
+from klue_pipeline.relation.augmentation.words.free_words import count_of, mark_places
 from klue_pipeline.relation.settings.augment_params import AedaParams
 
 MARKS = (".", ";", "?", ":", "!", ",")
@@ -43,8 +43,7 @@ def build_aeda(params: AedaParams, context: AugmentContext) -> Augment:
             if not places:
                 context.skipped[NO_PLACE] += 1
                 continue
-            n_words = len(row.sentence.split())
-            n_most = min(len(places), max(1, round(params.max_share * n_words)))
+            n_most = min(len(places), count_of(params.max_share, len(row.sentence.split())))
             draws = _draw_apart(places, n_most, params.copies, context.generator(row.row_id))
             if missing := params.copies - len(draws):
                 context.skipped[REPEATED] += missing

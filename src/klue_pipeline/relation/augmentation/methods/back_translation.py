@@ -70,7 +70,7 @@ def read_translations(context: AugmentContext) -> dict[str, list[str]]:
     Raises:
         ValueError: There is no table, or it lacks a column.
     """
-    table = _require_table(context.translations)
+    table = _require_table(context.resources.translations)
     texts = defaultdict(list)
     known = {example.row_id for example in context.originals}
     for origin_id, text in zip(table["origin_id"], table["text"], strict=True):
@@ -144,12 +144,10 @@ def _restore(
     or_words: bool,
 ) -> Iterable[Example]:
     try:
-        row = restore_entities(example, text, placeholders, or_words=or_words)
+        return [restore_entities(example, text, placeholders, or_words=or_words)]
     except UnusableTextError as reason:
         skipped[str(reason)] += 1
         return []
-    row.require_words_at_spans()
-    return [row]
 
 
 def _prepare_steps(params: BackTranslationParams, context: AugmentContext) -> list[Translate]:
@@ -159,10 +157,10 @@ def _prepare_steps(params: BackTranslationParams, context: AugmentContext) -> li
     )
     directions = [read_direction(spelled) for spelled in params.models]
     steps = build_translators(directions, settings)
-    if context.cache_folder is None:
+    if context.resources.cache_folder is None:
         return steps
     caches = (
-        open_cache(context.cache_folder, describe_direction(direction, settings))
+        open_cache(context.resources.cache_folder, describe_direction(direction, settings))
         for direction in directions
     )
     return [with_cache(step, cache) for step, cache in zip(steps, caches, strict=True)]

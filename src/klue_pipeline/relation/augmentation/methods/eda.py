@@ -14,16 +14,16 @@ import numpy as np
 from klue_pipeline.relation.augmentation.rows.context import Augment, AugmentContext
 from klue_pipeline.relation.augmentation.rows.edits import Edit, apply_edits
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.augmentation.words.stems import Stem, count_of, draw_stems, replace_stem
-from klue_pipeline.relation.augmentation.words.synonyms import (
-    WordChoice,
-    WordRequest,
-    WordSource,
-    read_synonyms,
+from klue_pipeline.relation.augmentation.words.free_words import (
+    count_of,
+    free_words,
+    mark_places,
+    maskable_words,
 )
-from klue_pipeline.relation.augmentation.words.words import free_words, mark_places, maskable_words
+from klue_pipeline.relation.augmentation.words.replacements import WordSource, draw_replacements
+from klue_pipeline.relation.augmentation.words.stems import Stem, replace_stem
+from klue_pipeline.relation.augmentation.words.synonyms import read_synonyms
 from klue_pipeline.relation.settings.augment_params import EdaParams
-from klue_pipeline.text.morphemes import analyse
 from klue_pipeline.text.written_texts import CharSpan
 
 NO_CHANGE = {
@@ -39,11 +39,8 @@ _GUESSES_OF_A_WORD = 10
 _ROWS_PER_BATCH = 32
 
 
-class Replacement(NamedTuple):
-    """A stem, and the word that could take its place."""
-
-    stem: Stem
-    word: str
+NewWord = tuple[Stem, str]
+"""A stem, and the word that could take its place."""
 
 
 class _Copy(NamedTuple):
@@ -79,7 +76,7 @@ def build_eda(params: EdaParams, context: AugmentContext) -> Augment:
 
 
 def _table(params: EdaParams, context: AugmentContext) -> WordSource:  # noqa: ARG001
-    return read_synonyms(context.synonyms)
+    return read_synonyms(context.resources.synonyms)
 
 
 def _model(params: EdaParams, context: AugmentContext) -> WordSource:  # noqa: ARG001
@@ -109,10 +106,10 @@ def _make_rows(
     copies = [copy for row in chunk for copy in _draw_copies(row, params, context)]
     replacements = {} if source is None else _find_replacements(copies, params.alpha, source)
     for place, (row, operation, generator) in enumerate(copies):
-        if operation in WORD_OPERATIONS:
-            edits = WORD_OPERATIONS[operation](row, replacements[place], generator)
+        if operation in NEW_WORD_OPERATIONS:
+            edits = NEW_WORD_OPERATIONS[operation](row, replacements[place], generator)
         else:
-            edits = OWN_OPERATIONS[operation](row, params.alpha, generator)
+            edits = REARRANGING_OPERATIONS[operation](row, params.alpha, generator)
         if edits:
             yield apply_edits(row, edits)
         else:
@@ -127,32 +124,21 @@ def _draw_copies(row: Example, params: EdaParams, context: AugmentContext) -> It
 
 def _find_replacements(
     copies: Sequence[_Copy], alpha: float, source: WordSource
-) -> dict[int, list[Replacement]]:
+) -> dict[int, list[NewWord]]:
     """Draw the replacements of each copy that needs any; returned by the copy's place."""
-    needy = {n: copy for n, copy in enumerate(copies) if copy.operation in WORD_OPERATIONS}
-    sentences = list(dict.fromkeys(copy.example.sentence for copy in needy.values()))
-    morphemes = dict(zip(sentences, analyse(sentences), strict=True))
-    requests = []
-    for row, _, generator in needy.values():
-        stems = source.find_stems(row, morphemes[row.sentence])
-        requests.append(WordRequest(row, tuple(draw_stems(row, stems, alpha, generator))))
-    found = source.find_words(requests)
+    needy = {n: copy for n, copy in enumerate(copies) if copy.operation in NEW_WORD_OPERATIONS}
+    rows = [copy.example for copy in needy.values()]
+    generators = [copy.generator for copy in needy.values()]
+    drawn = draw_replacements(rows, generators, alpha, source)
     return {
-        n: _draw_words(request.stems, choices, needy[n].generator)
-        for n, request, choices in zip(needy, requests, found, strict=True)
+        n: [(stem, word) for stem, word in replacements if word is not None]
+        for n, replacements in zip(needy, drawn, strict=True)
     }
-
-
-def _draw_words(
-    stems: Sequence[Stem], choices: Sequence[WordChoice], generator: np.random.Generator
-) -> list[Replacement]:
-    words = ((stem, choice.draw(generator)) for stem, choice in zip(stems, choices, strict=True))
-    return [Replacement(stem, word) for stem, word in words if word is not None]
 
 
 def replace_words(
     example: Example,
-    replacements: Sequence[Replacement],
+    replacements: Sequence[NewWord],
     generator: np.random.Generator,  # noqa: ARG001
 ) -> list[Edit]:
     """Put each word in the place of its stem."""
@@ -160,7 +146,7 @@ def replace_words(
 
 
 def insert_words(
-    example: Example, replacements: Sequence[Replacement], generator: np.random.Generator
+    example: Example, replacements: Sequence[NewWord], generator: np.random.Generator
 ) -> list[Edit]:
     """Put each word somewhere else: before a drawn word, but not inside an entity."""
     places = mark_places(example)
@@ -232,12 +218,12 @@ def _spell(example: Example, word: CharSpan) -> Edit:
     return Edit(word.start_char, word.end_char, text)
 
 
-WORD_OPERATIONS: dict[
-    str, Callable[[Example, Sequence[Replacement], np.random.Generator], list[Edit]]
+NEW_WORD_OPERATIONS: dict[
+    str, Callable[[Example, Sequence[NewWord], np.random.Generator], list[Edit]]
 ] = {"synonym": replace_words, "insert": insert_words}
 """Operations that bring in words, by name."""
 
-OWN_OPERATIONS: dict[str, Callable[[Example, float, np.random.Generator], list[Edit]]] = {
+REARRANGING_OPERATIONS: dict[str, Callable[[Example, float, np.random.Generator], list[Edit]]] = {
     "swap": swap_words,
     "delete": delete_words,
 }

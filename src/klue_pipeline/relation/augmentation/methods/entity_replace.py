@@ -1,20 +1,20 @@
 """One entity becomes another one of its type, so that pairs cannot be learnt by heart."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from klue_pipeline.relation.augmentation.rows.context import MASK_TEXT, Augment, AugmentContext
+from klue_pipeline.relation.augmentation.rows.context import Augment, AugmentContext, one_by_one
 from klue_pipeline.relation.augmentation.rows.edits import Edit, apply_edits
-from klue_pipeline.relation.augmentation.rows.example import Example, FoldKey
-from klue_pipeline.relation.augmentation.rows.roles import draw_role, entity_in_role
+from klue_pipeline.relation.augmentation.rows.example import Example, FoldKey, draw_role
 from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
 from klue_pipeline.relation.settings.augment_params import EntityReplaceParams
 from klue_pipeline.text.josa import choose_josa, find_josa
+from klue_pipeline.text.written_texts import MASK_TEXT, CharSpan, overlap
 
 NO_OTHER = "no other entity of its kind among the rows of its folds"
 UNTYPED = "its entity has no type"
@@ -90,26 +90,24 @@ def build_entity_replace(params: EntityReplaceParams, context: AugmentContext) -
     pools = _gather_pools(context.originals)
     negative = context.labels.negative
 
-    def augment(rows: Sequence[Example]) -> Iterator[Example]:
-        for row in rows:
-            generator = context.generator(row.row_id)
-            role = draw_role(params.role, generator)
-            entity = entity_in_role(row, role)
-            pool = pools.get(_kind(row, role, negative))
-            surface = pool.draw([item.text for item in row.entities], generator) if pool else None
-            if surface is None:
-                context.skipped[UNTYPED if entity.type == NO_TYPE else NO_OTHER] += 1
-                continue
-            yield replace_entity(row, entity, surface)
+    def draw_and_replace(row: Example) -> Example | str:
+        generator = context.generator(row.row_id)
+        role = draw_role(params.role, generator)
+        entity = row.entity(role)
+        pool = pools.get(_kind(row, role, negative))
+        surface = pool.draw([item.text for item in row.entities], generator) if pool else None
+        if surface is None:
+            return UNTYPED if entity.type == NO_TYPE else NO_OTHER
+        return replace_entity(row, entity, surface)
 
-    return augment
+    return one_by_one(draw_and_replace, context)
 
 
 def _gather_pools(originals: Sequence[Example]) -> dict[Kind, SurfacePool]:
     surfaces: dict[Kind, list[str]] = defaultdict(list)
     for row in originals:
         for kind in _kinds(row):
-            text = entity_in_role(row, kind.role).text
+            text = row.entity(kind.role).text
             if kind.type != NO_TYPE and MASK_TEXT not in text:
                 surfaces[kind].append(text)
     return {kind: SurfacePool.gather(found) for kind, found in surfaces.items()}
@@ -128,7 +126,7 @@ def _kinds(row: Example) -> tuple[Kind, ...]:
 def _kind(row: Example, role: str, negative: str | None) -> Kind:
     """Return the kind from which the successor of a row's entity is drawn."""
     label = None if role == "subject" or row.label == negative else row.label
-    return Kind(role, entity_in_role(row, role).type, label, row.fold_key)
+    return Kind(role, row.entity(role).type, label, row.fold_key)
 
 
 def replace_entity(example: Example, entity: Entity, surface: str) -> Example:
@@ -153,12 +151,9 @@ def _refit_particle(example: Example, entity: Entity, surface: str) -> list[Edit
     if found is None:
         return []
     start = entity.end_char + found.start_char
+    particle = CharSpan(start, start + len(found.text))
+    others = (item for item in example.entities if item is not entity)
     form = choose_josa(surface, found.pair)
-    if form == found.form or _touches_other(start, start + len(found.text), example, entity):
+    if form == found.form or any(overlap(particle, other) for other in others):
         return []
     return [Edit(start, start + len(found.form), form)]
-
-
-def _touches_other(start_char: int, end_char: int, example: Example, entity: Entity) -> bool:
-    others = (item for item in example.entities if item is not entity)
-    return any(start_char < item.end_char and item.start_char < end_char for item in others)

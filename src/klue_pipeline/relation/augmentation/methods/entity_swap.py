@@ -1,9 +1,8 @@
 """Subject and object change places, and the label becomes its inverse."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from klue_pipeline.relation.augmentation.rows.context import Augment, AugmentContext
+from klue_pipeline.relation.augmentation.rows.context import Augment, AugmentContext, one_by_one
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.augmentation.rows.inverse_relations import find_inverse
 from klue_pipeline.relation.settings.augment_params import EntitySwapParams
@@ -32,39 +31,27 @@ def build_entity_swap(params: EntitySwapParams, context: AugmentContext) -> Augm
     places = {_place(row) for row in context.originals}
     inverses = {label: find_inverse(label, context.labels) for label in context.labels.names}
 
-    def augment(rows: Sequence[Example]) -> Iterator[Example]:
-        for row in rows:
-            inverse = inverses.get(row.label)
-            if inverse is None:
-                context.skipped[NO_INVERSE] += 1
-                continue
-            factor = params.noisy_weight if inverse.is_noisy else 1.0
-            swapped = _swap(row, inverse.label, factor)
-            problems = {
-                UNFIT_TYPE: not inverse.fits(row.object.type),
-                TOO_NOISY: not factor,
-                REVERSE_KNOWN: _place(swapped) in places,
-            }
-            if problem := next((name for name, holds in problems.items() if holds), None):
-                context.skipped[problem] += 1
-            else:
-                yield swapped
+    def swap(row: Example) -> Example | str:
+        inverse = inverses.get(row.label)
+        if inverse is None:
+            return NO_INVERSE
+        if not inverse.fits(row.object.type):
+            return UNFIT_TYPE
+        factor = params.noisy_weight if inverse.is_noisy else 1.0
+        if not factor:
+            return TOO_NOISY
+        swapped = replace(
+            row,
+            subject=row.object,
+            object=row.subject,
+            label=inverse.label,
+            weight=row.weight * factor,
+        )
+        return REVERSE_KNOWN if _place(swapped) in places else swapped
 
-    return augment
-
-
-def _swap(row: Example, label: str, factor: float) -> Example:
-    return replace(
-        row, subject=row.object, object=row.subject, label=label, weight=row.weight * factor
-    )
+    return one_by_one(swap, context)
 
 
 def _place(row: Example) -> tuple[str, int, int, int, int]:
-    subject, object_ = row.subject, row.object
-    return (
-        row.sentence,
-        subject.start_char,
-        subject.end_char,
-        object_.start_char,
-        object_.end_char,
-    )
+    spans = [(entity.start_char, entity.end_char) for entity in (row.subject, row.object)]
+    return (row.sentence, *spans[0], *spans[1])

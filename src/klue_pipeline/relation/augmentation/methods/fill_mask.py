@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from klue_pipeline.relation.augmentation.rows.context import Augment, AugmentContext
 from klue_pipeline.relation.augmentation.rows.edits import apply_edits
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.augmentation.words.stems import draw_stems, replace_stem
-from klue_pipeline.relation.augmentation.words.synonyms import WordRequest, WordSource
+from klue_pipeline.relation.augmentation.words.replacements import WordSource, draw_replacements
+from klue_pipeline.relation.augmentation.words.stems import replace_stem
 from klue_pipeline.relation.settings.augment_params import FillMaskParams
-from klue_pipeline.text.morphemes import analyse
 
 NO_NOUN = "no noun outside of the entities"
 NO_GUESS = "the model knows no other noun"
@@ -59,18 +58,10 @@ def _fill(
     chunk: Sequence[Example], guesses: WordSource, mask_share: float, context: AugmentContext
 ) -> Iterator[Example]:
     generators = [context.generator(row.row_id) for row in chunk]
-    requests = []
-    for row, morphemes, generator in zip(
-        chunk, analyse(row.sentence for row in chunk), generators, strict=True
-    ):
-        stems = guesses.find_stems(row, morphemes)
-        requests.append(WordRequest(row, tuple(draw_stems(row, stems, mask_share, generator))))
-    found = guesses.find_words(requests)
-    for request, choices, generator in zip(requests, found, generators, strict=True):
-        pairs = zip(request.stems, choices, strict=True)
-        words = [(stem, choice.draw(generator)) for stem, choice in pairs]
-        edits = [replace_stem(request.example, stem, word) for stem, word in words if word]
+    drawn = draw_replacements(chunk, generators, mask_share, guesses)
+    for row, replacements in zip(chunk, drawn, strict=True):
+        edits = [replace_stem(row, stem, word) for stem, word in replacements if word]
         if edits:
-            yield apply_edits(request.example, edits)
+            yield apply_edits(row, edits)
         else:
-            context.skipped[NO_GUESS if request.stems else NO_NOUN] += 1
+            context.skipped[NO_GUESS if replacements else NO_NOUN] += 1

@@ -1,14 +1,11 @@
-"""Some words outside of the entities become the mask token."""
+"""The mask token takes the place of some words outside of the entities, or of one entity."""
 
-from collections.abc import Iterator, Sequence
-
-from klue_pipeline.relation.augmentation.rows.context import MASK_TEXT, Augment, AugmentContext
+from klue_pipeline.relation.augmentation.rows.context import Augment, AugmentContext, one_by_one
 from klue_pipeline.relation.augmentation.rows.edits import Edit, apply_edits
-from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.augmentation.rows.roles import draw_role, entity_in_role
-from klue_pipeline.relation.augmentation.words.words import maskable_words
+from klue_pipeline.relation.augmentation.rows.example import Example, draw_role
+from klue_pipeline.relation.augmentation.words.free_words import count_of, maskable_words
 from klue_pipeline.relation.settings.augment_params import MaskEntityParams, MaskWordsParams
-from klue_pipeline.text.written_texts import CharSpan
+from klue_pipeline.text.written_texts import MASK_TEXT, Stretch
 
 NO_WORD = "no word outside of its entities"
 
@@ -27,21 +24,15 @@ def build_mask_words(params: MaskWordsParams, context: AugmentContext) -> Augmen
         A function from rows to at most one new row each.
     """
 
-    def augment(rows: Sequence[Example]) -> Iterator[Example]:
-        for row in rows:
-            words = maskable_words(row)
-            if not words:
-                context.skipped[NO_WORD] += 1
-                continue
-            n_masks = max(1, round(params.mask_share * len(words)))
-            chosen = context.generator(row.row_id).choice(len(words), n_masks, replace=False)
-            yield apply_edits(row, [_mask(words[place]) for place in chosen.tolist()])
+    def mask_words(row: Example) -> Example | str:
+        words = maskable_words(row)
+        if not words:
+            return NO_WORD
+        n_masks = count_of(params.mask_share, len(words))
+        chosen = context.generator(row.row_id).choice(len(words), n_masks, replace=False)
+        return apply_edits(row, [_mask(words[place]) for place in chosen.tolist()])
 
-    return augment
-
-
-def _mask(word: CharSpan) -> Edit:
-    return Edit(word.start_char, word.end_char, MASK_TEXT)
+    return one_by_one(mask_words, context)
 
 
 def build_mask_entity(params: MaskEntityParams, context: AugmentContext) -> Augment:
@@ -59,10 +50,12 @@ def build_mask_entity(params: MaskEntityParams, context: AugmentContext) -> Augm
         A function from rows to one new row each.
     """
 
-    def augment(rows: Sequence[Example]) -> Iterator[Example]:
-        for row in rows:
-            role = draw_role(params.role, context.generator(row.row_id))
-            entity = entity_in_role(row, role)
-            yield apply_edits(row, [Edit(entity.start_char, entity.end_char, MASK_TEXT)])
+    def mask_entity(row: Example) -> Example:
+        role = draw_role(params.role, context.generator(row.row_id))
+        return apply_edits(row, [_mask(row.entity(role))])
 
-    return augment
+    return one_by_one(mask_entity, context)
+
+
+def _mask(stretch: Stretch) -> Edit:
+    return Edit(stretch.start_char, stretch.end_char, MASK_TEXT)

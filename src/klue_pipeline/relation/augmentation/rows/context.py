@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,27 @@ import numpy as np
 import pandas as pd
 
 from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.text.written_texts import MASK_TEXT
-
-__all__ = ["MASK_TEXT", "Augment", "AugmentContext", "BuildsAugment"]
 
 _HASH_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What methods may read besides the training rows.
+
+    Attributes:
+        synonyms: The user's table of ``word`` and ``synonym``, or None.
+        translations: The user's table of ``origin_id`` and ``text``, or None.
+        cache_folder: Where slow results are kept between runs; None keeps nothing.
+        earlier: Out-of-fold scores of earlier experiments, by experiment.
+    """
+
+    synonyms: pd.DataFrame | None = None
+    translations: pd.DataFrame | None = None
+    cache_folder: Path | None = None
+    earlier: Mapping[str, ScoreTable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,9 +43,7 @@ class AugmentContext:
         seed: Seed of everything that is drawn.
         labels: The task's labels.
         originals: All rows of the task, whichever the method starts from.
-        synonyms: The user's table of ``word`` and ``synonym``, or None.
-        translations: The user's table of ``origin_id`` and ``text``, or None.
-        cache_folder: Where slow results may be kept between runs; None keeps nothing.
+        resources: What it may read besides.
         skipped: Rows that the method could not use, counted by reason; methods add to it.
     """
 
@@ -38,9 +51,7 @@ class AugmentContext:
     seed: int
     labels: LabelSet
     originals: Sequence[Example]
-    synonyms: pd.DataFrame | None = None
-    translations: pd.DataFrame | None = None
-    cache_folder: Path | None = None
+    resources: Resources = Resources()
     skipped: Counter[str] = field(default_factory=Counter)
 
     def generator(self, row_id: str) -> np.random.Generator:
@@ -66,3 +77,22 @@ for one chunk after the other, so it must not depend on how rows are cut into ch
 
 BuildsAugment = Callable[[Any, AugmentContext], Augment]
 """Prepares a method once, from its settings: loads a model, gathers words."""
+
+
+def one_by_one(change: Callable[[Example], Example | str], context: AugmentContext) -> Augment:
+    """Make a method of what happens to a single row.
+
+    Args:
+        change: Returns a new row made of a row, or why there is none.
+        context: Counts these reasons in ``skipped``.
+    """
+
+    def augment(rows: Sequence[Example]) -> Iterator[Example]:
+        for row in rows:
+            made = change(row)
+            if isinstance(made, str):
+                context.skipped[made] += 1
+            else:
+                yield made
+
+    return augment

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.ingest.entities import Entity
+from klue_pipeline.text.written_texts import overlap
 
 
 class Edit(NamedTuple):
@@ -73,7 +74,7 @@ def _require_apart(example: Example, ordered: list[Edit]) -> None:
 def _cuts(edit: Edit, entity: Entity) -> bool:
     if _replaces(edit, entity):
         return not edit.text
-    return edit.start_char < entity.end_char and entity.start_char < edit.end_char
+    return overlap(edit, entity)
 
 
 def _replaces(edit: Edit, entity: Entity) -> bool:
@@ -81,9 +82,10 @@ def _replaces(edit: Edit, entity: Entity) -> bool:
 
 
 def _move(entity: Entity, ordered: list[Edit], sentence: str) -> Entity:
-    own = next((edit for edit in ordered if _replaces(edit, entity)), None)
-    before = (edit for edit in ordered if edit is not own and edit.end_char <= entity.start_char)
+    replacement = next((edit for edit in ordered if _replaces(edit, entity)), None)
+    others = (edit for edit in ordered if edit is not replacement)
+    before = (edit for edit in others if edit.end_char <= entity.start_char)
     grown = sum(len(edit.text) - (edit.end_char - edit.start_char) for edit in before)
     start = entity.start_char + grown
-    end = start + len(entity.text if own is None else own.text)
+    end = start + len(entity.text if replacement is None else replacement.text)
     return replace(entity, text=sentence[start:end], start_char=start, end_char=end)

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.relation.ingest.sentence_table import pair_key
+from klue_pipeline.relation.settings.augment_params import Role
+from klue_pipeline.text.written_texts import overlap
 
 FoldKey = tuple[int, ...]
 """The folds in which a row validates, ascending. Rows with the same key are always on the same side
@@ -42,6 +45,10 @@ class Example:
         both = (self.subject, self.object)
         return both if self.subject.start_char < self.object.start_char else both[::-1]
 
+    def entity(self, role: str) -> Entity:
+        """Return the ``subject`` or the ``object``."""
+        return self.subject if role == "subject" else self.object
+
     @property
     def type_pair(self) -> str:
         """Subject type, colon, object type."""
@@ -66,7 +73,7 @@ class Example:
                     f"Row made from {self.row_id}: wanted {entity.text!r} at {entity.start_char} "
                     f"to {entity.end_char}, found {found!r}."
                 )
-        if first.end_char > second.start_char:
+        if overlap(first, second):
             raise ValueError(f"Row made from {self.row_id}: {first} and {second} overlap.")
 
 
@@ -82,27 +89,27 @@ def read_examples(sentences: pd.DataFrame, fold_members: pd.DataFrame) -> list[E
     """
     by_row = fold_members.groupby("row_id", sort=False)["fold"]
     fold_keys = {row_id: tuple(sorted(folds)) for row_id, folds in by_row.agg(list).items()}
-    return [_read(row, fold_keys.get(row.row_id, ())) for row in _rows(sentences)]
+    rows: Iterator[Any] = sentences.itertuples(index=False)
+    return [
+        Example(
+            row_id=row.row_id,
+            sentence=row.sentence,
+            subject=_read_entity(row, "subject"),
+            object=_read_entity(row, "object"),
+            label=row.label,
+            fold_key=fold_keys.get(row.row_id, ()),
+        )
+        for row in rows
+    ]
 
 
-def _rows(sentences: pd.DataFrame) -> Iterator[Any]:
-    yield from sentences.itertuples(index=False)
-
-
-def _read(row: Any, fold_key: FoldKey) -> Example:
-    return Example(
-        row_id=row.row_id,
-        sentence=row.sentence,
-        subject=_entity(row, "subject"),
-        object=_entity(row, "object"),
-        label=row.label,
-        fold_key=fold_key,
-    )
-
-
-def _entity(row: Any, role: str) -> Entity:
-    text, start, end, name = (getattr(row, f"{role}_{part}") for part in _PARTS)
+def _read_entity(row: Any, role: str) -> Entity:
+    parts = ("text", "start", "end", "type")
+    text, start, end, name = (getattr(row, f"{role}_{part}") for part in parts)
     return Entity(text, int(start), int(end), name)
 
 
-_PARTS = ("text", "start", "end", "type")
+def draw_role(role: Role, generator: np.random.Generator) -> str:
+    """Return ``subject`` or ``object``, as a setting says; ``either`` draws one of them."""
+    meant = ("subject", "object") if role == "either" else (role,)
+    return meant[generator.integers(len(meant))]

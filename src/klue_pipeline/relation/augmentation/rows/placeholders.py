@@ -14,11 +14,10 @@ from functools import cache
 from itertools import count, pairwise
 from typing import NamedTuple
 
-from klue_pipeline.relation.augmentation.rows.context import MASK_TEXT
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.ingest.entities import Entity
 from klue_pipeline.text.josa import find_josa, refit_josa
-from klue_pipeline.text.written_texts import CharSpan
+from klue_pipeline.text.written_texts import MASK_TEXT, CharSpan, overlap
 
 _LETTERS = "EXQZ"
 _FULL_WIDTH = ord("！") - ord("!")
@@ -86,15 +85,11 @@ def protect_entities(example: Example, placeholders: Placeholders) -> str:
     '[S]은 [O]의 축구단이다.'
     """
     pieces, cursor = [], 0
-    for entity, code in _in_order(example, placeholders):
+    for entity in example.entities:
+        code = placeholders.subject if entity is example.subject else placeholders.object
         pieces += [example.sentence[cursor : entity.start_char], code]
         cursor = entity.end_char
     return _join_apart([*pieces, example.sentence[cursor:]])
-
-
-def _in_order(example: Example, placeholders: Placeholders) -> list[tuple[Entity, str]]:
-    both = [(example.subject, placeholders.subject), (example.object, placeholders.object)]
-    return sorted(both, key=lambda pair: pair[0].start_char)
 
 
 def _join_apart(pieces: list[str]) -> str:
@@ -161,7 +156,7 @@ def _code_patterns(
 
 def _word_patterns(example: Example, roles: set[str]) -> dict[str, str]:
     """Return how to look for the entities' words, by role, the longer ones first."""
-    words = {role: _tidy(getattr(example, role).text) for role in roles}
+    words = {role: _tidy(example.entity(role).text) for role in roles}
     in_order = sorted(words, key=lambda role: (-len(words[role]), _ROLES.index(role)))
     # Looking ahead also finds words that overlap with themselves.
     return {role: f"(?=({re.escape(words[role])}))" for role in in_order}
@@ -171,20 +166,12 @@ def _find_places(text: str, patterns: dict[str, str]) -> dict[str, CharSpan]:
     """Find each entity, by the first group of its pattern, apart from those found before."""
     found: dict[str, CharSpan] = {}
     for role, pattern in patterns.items():
-        found[role] = _find_once(role, pattern, text, list(found.values()))
+        spans = [CharSpan(*match.span(1)) for match in re.finditer(pattern, text)]
+        free = [span for span in spans if not any(overlap(span, each) for each in found.values())]
+        if len(free) != 1:
+            raise UnusableTextError(f"{role} more than once" if free else f"{role} lost")
+        (found[role],) = free
     return found
-
-
-def _find_once(role: str, pattern: str, text: str, taken: list[CharSpan]) -> CharSpan:
-    spans = [CharSpan(*match.span(1)) for match in re.finditer(pattern, text)]
-    free = [span for span in spans if not any(_overlap(span, other) for other in taken)]
-    if len(free) == 1:
-        return free[0]
-    raise UnusableTextError(f"{role} lost" if not free else f"{role} more than once")
-
-
-def _overlap(one: CharSpan, other: CharSpan) -> bool:
-    return one.start_char < other.end_char and other.start_char < one.end_char
 
 
 @cache
@@ -209,16 +196,14 @@ def _put_back(example: Example, text: str, places: dict[str, CharSpan]) -> Examp
     """Write both entities at their places, from the end, where nothing moves any more."""
     rest, end, lengths = "", len(text), {}
     for role in sorted(places, key=lambda role: places[role].start_char, reverse=True):
-        entity, place = getattr(example, role), places[role]
+        entity, place = example.entity(role), places[role]
         following = text[place.end_char : end]
         if text[place.start_char : place.end_char] != entity.text:
             following = _refit(following, rest, _reading(entity, example.sentence))
         rest, end = f"{entity.text}{following}{rest}", place.start_char
         lengths[role] = len(rest)
     sentence = text[:end] + rest
-    subject, object_ = (
-        _at(getattr(example, role), len(sentence) - lengths[role]) for role in _ROLES
-    )
+    subject, object_ = (_at(example.entity(role), len(sentence) - lengths[role]) for role in _ROLES)
     return replace(example, sentence=sentence, subject=subject, object=object_)
 
 

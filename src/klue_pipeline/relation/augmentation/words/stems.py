@@ -11,7 +11,7 @@ import numpy as np
 
 from klue_pipeline.relation.augmentation.rows.edits import Edit
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.relation.augmentation.words.words import free_words
+from klue_pipeline.relation.augmentation.words.free_words import count_of, free_words
 from klue_pipeline.text.josa import refit_josa
 from klue_pipeline.text.morphemes import Morpheme, separate
 from klue_pipeline.text.written_texts import CharSpan
@@ -48,11 +48,11 @@ def find_runs(
         morphemes: The morphemes of its sentence.
         tags: Parts of speech that count.
     """
-    own = separate(example.sentence, morphemes)
-    starts = [morpheme.start_char for morpheme in own]
+    replaceable = separate(example.sentence, morphemes)
+    starts = [morpheme.start_char for morpheme in replaceable]
     for word in free_words(example):
         first, last = (bisect_left(starts, place) for place in (word.start_char, word.end_char))
-        inside = (each for each in own[first:last] if each.end_char <= word.end_char)
+        inside = (each for each in replaceable[first:last] if each.end_char <= word.end_char)
         yield word, _join_neighbours(each for each in inside if each.tag in tags)
 
 
@@ -86,15 +86,6 @@ def replace_stem(example: Example, stem: Stem, text: str) -> Edit:
     ending = example.sentence[stem.end_char : stem.word_end_char]
     new = text + refit_josa(ending, stem.text, text)
     return Edit(stem.start_char, stem.word_end_char, new)
-
-
-def count_of(share: float, total: int) -> int:
-    """Return how many a share of something is, and at least one.
-
-    >>> count_of(0.1, 4), count_of(0.1, 26)
-    (1, 3)
-    """
-    return max(1, round(share * total))
 
 
 def draw_stems(

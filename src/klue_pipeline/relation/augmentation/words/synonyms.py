@@ -1,17 +1,13 @@
-"""Words that may take the place of others, and where they come from: a user's table.
-
-The other source, a masked language model, is in ``word_guesses``, which imports torch.
-"""
+"""The user's table of synonyms."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from klue_pipeline.relation.augmentation.rows.example import Example
+from klue_pipeline.relation.augmentation.words.replacements import WordChoice, WordRequest
 from klue_pipeline.relation.augmentation.words.stems import Stem, find_runs, make_stem
 from klue_pipeline.text.morphemes import Morpheme
 from klue_pipeline.text.written_texts import CharSpan
@@ -20,50 +16,6 @@ TABLE_COLUMNS = ("word", "synonym")
 # What is not inflected: nouns, adverbs, roots as in 깨끗하다, words in Latin and Hanja letters.
 _WORD_TAGS = frozenset({"NNG", "NNP", "NNB", "NR", "MAG", "XR", "SL", "SH"})
 _AFFIX_TAGS = frozenset({"XPN", "XSN"})
-
-
-@dataclass(frozen=True, slots=True)
-class WordChoice:
-    """Words of which one may be taken.
-
-    Attributes:
-        words: The words; may be none.
-        probabilities: How likely each is drawn; they sum to 1.
-    """
-
-    words: tuple[str, ...] = ()
-    probabilities: tuple[float, ...] = ()
-
-    def draw(self, generator: np.random.Generator) -> str | None:
-        """Draw one of the words; None if there is none.
-
-        A number from 0 to 1 picks it, so that the last bits of the probabilities, which depend on
-        what else was in a model's batch, hardly ever decide.
-        """
-        if not self.words:
-            return None
-        borders = np.cumsum(self.probabilities)
-        place = int(np.searchsorted(borders, generator.random() * borders[-1], side="right"))
-        return self.words[min(place, len(self.words) - 1)]
-
-
-class WordRequest(NamedTuple):
-    """Stems of a row for which other words are wanted, from left to right."""
-
-    example: Example
-    stems: tuple[Stem, ...]
-
-
-class WordSource(Protocol):
-    """Where other words come from."""
-
-    def find_stems(self, example: Example, morphemes: Sequence[Morpheme]) -> list[Stem]:
-        """Return what could be replaced in a row: at most one stem for each free word."""
-        ...
-
-    def find_words(self, requests: Sequence[WordRequest]) -> list[list[WordChoice]]:
-        """Return the words for each stem of each request."""
-        ...
 
 
 class SynonymTable:

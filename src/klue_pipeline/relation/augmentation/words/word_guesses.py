@@ -23,8 +23,8 @@ from klue_pipeline.relation.augmentation.words.mask_windows import (
     hide_stems,
 )
 from klue_pipeline.relation.augmentation.words.noun_tokens import NOUNS, NounTokens, find_nouns
+from klue_pipeline.relation.augmentation.words.replacements import WordChoice, WordRequest
 from klue_pipeline.relation.augmentation.words.stems import Stem, find_runs, make_stem
-from klue_pipeline.relation.augmentation.words.synonyms import WordChoice, WordRequest
 from klue_pipeline.text.morphemes import Morpheme
 from klue_pipeline.text.written_texts import CharSpan
 from klue_pipeline.training.batches import EncodedRows
@@ -104,10 +104,10 @@ class GuessedWords:
         for start in range(0, len(order), self._batch_size):
             indices = order[start : start + self._batch_size]
             batch = [views[index] for index in indices]
-            asked = [(view.request, number) for view in batch for number in view.masks]
-            stems = [(requests[r].example, requests[r].stems[number]) for r, number in asked]
+            masks = [(view.request, number) for view in batch for number in view.masks]
+            stems = [(requests[r].example, requests[r].stems[number]) for r, number in masks]
             guesses = self._guess(rows.__getitems__(indices), batch, stems)
-            for (request, number), choice in zip(asked, guesses, strict=True):
+            for (request, number), choice in zip(masks, guesses, strict=True):
                 choices[request][number] = choice
         return choices
 
@@ -183,10 +183,10 @@ def load_guesses(
             masked tokens, or its vocabulary has no Korean noun.
     """
     setting = f"augment.{method}.model"
-    with _own_names_of_settings(method):
+    with _naming(setting):
         tokenizer = cast(PreTrainedTokenizerBase, load_tokenizer(name))
         model, missing = load_pretrained(EncoderParams(name=name), AutoModelForMaskedLM)
-        where = resolve_device(device)
+    where = resolve_device(device, f"augment.{method}.device")
     _require_trained_head(name, missing, setting)
     _require_same_vocabulary(name, model, tokenizer, setting)
     nouns = find_nouns(tokenizer)
@@ -232,20 +232,16 @@ def _require_same_vocabulary(
 
 
 @contextmanager
-def _own_names_of_settings(method: str) -> Iterator[None]:
-    # The code that fine-tuning shares says which of its settings to change.
+def _naming(setting: str) -> Iterator[None]:
+    # The code that fine-tuning shares names its setting encoder.name.
     try:
         yield
     except (ValueError, OSError) as error:
-        error.args = tuple(_rename(part, method) for part in error.args)
+        error.args = tuple(
+            part.replace("encoder.name", setting) if isinstance(part, str) else part
+            for part in error.args
+        )
         raise
-
-
-def _rename(part: object, method: str) -> object:
-    if not isinstance(part, str):
-        return part
-    named = part.replace("encoder.name", f"augment.{method}.model")
-    return named.replace("training.device", f"augment.{method}.device")
 
 
 def _as_rows(views: Sequence[_View], padding_id: int) -> EncodedRows:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from klue_pipeline.relation.augmentation.rows.example import Example
-from klue_pipeline.text.written_texts import CharSpan
+from klue_pipeline.text.written_texts import CharSpan, overlap
 
 _WORD = re.compile(r"\S+")
 _LETTERS = re.compile(r"[^\W_](?:\S*[^\W_])?")
@@ -23,14 +23,7 @@ def free_words(example: Example) -> list[CharSpan]:
     ['크게', '이끌었다.']
     """
     spans = (CharSpan(*match.span()) for match in _WORD.finditer(example.sentence))
-    return [span for span in spans if not _touches(span, example)]
-
-
-def _touches(span: CharSpan, example: Example) -> bool:
-    return any(
-        span.start_char < entity.end_char and entity.start_char < span.end_char
-        for entity in example.entities
-    )
+    return [span for span in spans if not any(overlap(span, each) for each in example.entities)]
 
 
 def maskable_words(example: Example) -> list[CharSpan]:
@@ -67,8 +60,14 @@ def mark_places(example: Example) -> list[int]:
     [0, 3, 9, 13]
     """
     starts = (match.start() for match in _WORD_START.finditer(example.sentence))
-    return [start for start in starts if not _is_inside(start, example)]
+    insides = [range(each.start_char + 1, each.end_char) for each in example.entities]
+    return [start for start in starts if not any(start in inside for inside in insides)]
 
 
-def _is_inside(place: int, example: Example) -> bool:
-    return any(entity.start_char < place < entity.end_char for entity in example.entities)
+def count_of(share: float, total: int) -> int:
+    """Return how many a share of something is, and at least one.
+
+    >>> count_of(0.1, 4), count_of(0.1, 26)
+    (1, 3)
+    """
+    return max(1, round(share * total))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from klue_pipeline.relation.augmentation.words.words import free_words
+from klue_pipeline.relation.augmentation.words.free_words import free_words
 
 
 @pytest.mark.parametrize(
