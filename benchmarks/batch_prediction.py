@@ -26,8 +26,8 @@ from klue_pipeline.datasets.inputs.new_rows import NewRowsDataset
 from klue_pipeline.datasets.tables.predictions import PredictionsDataset
 from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
 from klue_pipeline.relation.inference.classifier import RelationClassifier
-from klue_pipeline.relation.ingest.new_rows import choose_format, cut_chunks
-from klue_pipeline.relation.ingest.parsing import RawFile, iterate_rows
+from klue_pipeline.relation.ingest.parsing import RawFile, choose_format, iterate_rows
+from klue_pipeline.relation.ingest.unlabelled_rows import cut_chunks
 from klue_pipeline.relation.settings.params import IngestParams, TableColumns
 from klue_pipeline.relation.settings.predict_params import PredictParams
 

@@ -11,7 +11,6 @@ import click
 import pandas as pd
 
 from klue_pipeline.commands.project import open_context
-from klue_pipeline.datasets.csv_lines import split_csv
 from klue_pipeline.relation.submissions.submission_problems import (
     COLUMNS,
     ROUNDED_SUM_TOLERANCE,
@@ -19,6 +18,7 @@ from klue_pipeline.relation.submissions.submission_problems import (
     find_problems,
 )
 from klue_pipeline.runs.members import environment_option
+from klue_pipeline.text.csv_lines import split_csv
 
 _MOST_SHOWN = 20
 _MOST_LABELS = 5

@@ -56,10 +56,10 @@ def test_a_byte_order_mark_is_taken_off(project):
         (b"\xef\xbb\xbf \r\n", r"train\.csv is empty"),
         (
             "id,한글".encode("cp949"),
-            r"is not UTF-8: byte 3 is 0xc7\. It reads as CP949; save it as",
+            r"train\.csv, line 1: byte 0xc7 is not UTF-8\. It reads as CP949; save it as",
         ),
-        ("id,한글".encode("utf-16"), r"is not UTF-8: byte 0 is 0xff\. It is UTF-16"),
-        ("id,한글".encode()[:-1], r"is not UTF-8: byte 6 is 0xea"),
+        ("id,한글".encode("utf-16"), r"line 1: byte 0xff is not UTF-8\. It is UTF-16"),
+        ("id,한글".encode()[:-1], r"line 1: byte 0xea is not UTF-8"),
     ],
 )
 def test_unreadable_content_says_what_and_where(project, content, message):

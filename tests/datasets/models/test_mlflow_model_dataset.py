@@ -22,7 +22,7 @@ import ast, sys
 from pathlib import Path
 folder = Path(sys.argv[1])
 sys.path.insert(0, str(folder / "code"))
-from klue_pipeline.relation.inference import serving
+from klue_pipeline import serving
 import pandas as pd
 served = serving._load_pyfunc(str(folder / "data/checkpoints"))
 row = {"sentence": "이순신은 조선의 무신이다.", "subject": "이순신", "object": "조선"}
@@ -84,6 +84,8 @@ def test_it_is_there_whole_with_weights_that_cost_no_disk(saved, package):
 def test_it_describes_itself_and_names_no_place_of_this_machine(saved):
     described = yaml.safe_load((saved / "MLmodel").read_text(encoding="utf-8"))
     assert described["metadata"] == {"experiment": "e", "folder": "e", "why": "왜"}
+    # Models that were saved before name this module; another name would leave them behind.
+    assert described["flavors"]["python_function"]["loader_module"] == "klue_pipeline.serving"
     sizes = [path.stat().st_size for path in (saved / "data").rglob("*") if path.is_file()]
     assert described["model_size_bytes"] > sum(sizes)
     inputs = {column["name"]: column for column in yaml.safe_load(described["signature"]["inputs"])}

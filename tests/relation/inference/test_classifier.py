@@ -16,7 +16,9 @@ import klue_pipeline
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.encoding.features import encode
 from klue_pipeline.relation.inference import classifier as classifier_module
+from klue_pipeline.relation.inference import token_groups
 from klue_pipeline.relation.inference.classifier import RelationClassifier, RelationPrediction
+from klue_pipeline.relation.inference.requests import read_requests
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
 from klue_pipeline.relation.inputs.special_tokens import describe_tokens
 from klue_pipeline.relation.model.fold_prediction import score_test_rows
@@ -198,18 +200,18 @@ def test_the_roles_and_types_of_entities_count(classifier):
 
 
 def test_bad_questions_are_refused(classifier):
-    with pytest.raises(ValueError, match="outside of the sentence, which has 14 characters"):
+    with pytest.raises(ValueError, match="are no part of a sentence of 14"):
         classifier(SENTENCE, subject=(0, 99), object=(5, 7))
     with pytest.raises(ValueError, match="Sentence 1, counted from 0, cannot be classified"):
         classifier([SENTENCE] * 2, subject=[(0, 3)] * 2, object=[(5, 7), (2, 7)])
 
 
 def test_a_long_sentence_is_windowed_as_in_training(classifier, labels, checkpoint):
-    row = classifier_module.build_asked_sentences(
-        {
-            "sentence": ["그리고 " * 90 + SENTENCE], "subject": ["이순신"], "object": ["조선"],
-            "subject_type": ["PER"], "object_type": ["LOC"],
-        }
+    row = read_requests(
+        [
+            {"sentence": "그리고 " * 90 + SENTENCE, "subject": "이순신", "object": "조선",
+             "subject_type": "PER", "object_type": "LOC"}
+        ]
     )  # fmt: skip
     wanted = scored(checkpoint, row, labels).probabilities
     np.testing.assert_allclose(classifier.classify(row), wanted, atol=1e-6)
@@ -254,8 +256,8 @@ def test_members_of_the_same_tokens_share_one_encoding(
         calls.append(len(args[0]))
         return encode_table(*args)
 
-    encode_table = classifier_module.encode_table
-    monkeypatch.setattr(classifier_module, "encode_table", count)
+    encode_table = token_groups.encode_table
+    monkeypatch.setattr(token_groups, "encode_table", count)
     folds = [make_checkpoint(f"fold_{number}", seed=number) for number in (0, 1)]
     load(folds).classify(test_sentences)
     assert calls == [24]
@@ -273,7 +275,7 @@ def test_models_stay_in_float32_and_evaluation_mode(checkpoint, test_sentences):
     classifier = load(checkpoint, precision="bf16")
     found = classifier.classify(test_sentences)
     np.testing.assert_allclose(found, load(checkpoint).classify(test_sentences), atol=0.1)
-    [model] = classifier._readers[0].models
+    [model] = classifier._groups[0].models
     assert not any(module.training for module in model.modules())
     assert {weight.dtype for weight in model.parameters()} == {torch.float32}
 
@@ -307,8 +309,8 @@ def test_threads_use_a_tokenizer_in_turn_and_models_side_by_side(classifier, mon
         all_are_in.wait()  # breaks unless all eight come this far together
         return score_rows(*args, **kwargs)
 
-    encode_table, score_rows = classifier_module.encode_table, classifier_module.score_rows
-    monkeypatch.setattr(classifier_module, "encode_table", encode)
+    encode_table, score_rows = token_groups.encode_table, classifier_module.score_rows
+    monkeypatch.setattr(token_groups, "encode_table", encode)
     monkeypatch.setattr(classifier_module, "score_rows", score)
     with ThreadPoolExecutor(8) as pool:
         calls = [pool.submit(classifier, SENTENCE, subject=(0, 3), object=(5, 7)) for _ in range(8)]

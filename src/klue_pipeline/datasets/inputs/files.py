@@ -1,6 +1,5 @@
 """Files of the user's in the project: where they lie, what can be read, and Parquet by batches."""
 
-import codecs
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from kedro.io import DatasetError
 from kedro.utils import find_kedro_project
 
 from klue_pipeline.relation.ingest.parsing import RawFile
+from klue_pipeline.text.csv_lines import decode
 
 PARQUET = ".parquet"
 _WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
-_KOREAN_CODE_PAGE = "cp949"
 _ROWS_PER_BATCH = 4096
 
 
@@ -39,7 +38,10 @@ def load_file(source: str, setting: str) -> RawFile:
         content = path.read_bytes()
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}. {remedy}") from error
-    text = _decode(content, path)
+    try:
+        text = decode(content)
+    except ValueError as error:
+        raise DatasetError(f"{path}, {error}") from error
     if not text.strip():
         raise DatasetError(f"{path} is empty ({len(content)} bytes). {remedy}")
     return RawFile(name=source, text=text)
@@ -64,29 +66,6 @@ def require_readable_file(path: Path, source: str, remedy: str) -> None:
         raise DatasetError(
             f'{path} is a workbook; save the sheet as "CSV UTF-8" and give that file. {remedy}'
         )
-
-
-def _decode(content: bytes, path: Path) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatasetError(
-            f"{path} is not UTF-8: byte {error.start} is 0x{content[error.start]:02x}. "
-            f"{_conversion(content, path)}"
-        ) from error
-
-
-def _conversion(content: bytes, path: Path) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return 'It is UTF-16, which Excel calls Unicode text; save it as "CSV UTF-8".'
-    try:
-        content.decode(_KOREAN_CODE_PAGE)
-    except UnicodeDecodeError:
-        return "Convert it to UTF-8, or fetch it again if it should be."
-    return (
-        'It reads as CP949; save it as "CSV UTF-8", or convert it: '
-        f"iconv -f CP949 -t UTF-8 {path.name} > utf8_{path.name}"
-    )
 
 
 class ParquetRecords:

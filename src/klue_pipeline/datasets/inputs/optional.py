@@ -8,13 +8,13 @@ from pandas.errors import EmptyDataError, ParserError
 
 from klue_pipeline.datasets.inputs.files import resolve_path
 from klue_pipeline.datasets.local import ReadOnlyDataset
+from klue_pipeline.text.csv_lines import is_workbook
 
 _HINTS: dict[type[Exception], str] = {
     UnicodeDecodeError: "Save it as UTF-8; Excel calls that format CSV UTF-8. ",
     ParserError: "Columns are separated by commas, rows by line ends. ",
     EmptyDataError: "The file is empty. ",
 }
-_WORKBOOK_STARTS = (b"PK", b"\xd0\xcf\x11\xe0")  # xlsx, and xls of before 2007
 
 
 class OptionalDataset(ReadOnlyDataset[Any]):
@@ -108,7 +108,7 @@ def _path(filepath: str) -> Path:
 
 def _hint(path: Path, reason: BaseException) -> str:
     with path.open("rb") as file:
-        if file.read(4).startswith(_WORKBOOK_STARTS):
+        if is_workbook(file.read(4)):
             return "It is an Excel workbook; save it as CSV UTF-8. "
     return next((hint for kind, hint in _HINTS.items() if isinstance(reason, kind)), "")
 

@@ -31,7 +31,7 @@ REQUIREMENTS = (
 )
 """What loading and asking a model imports, beside MLflow, which adds itself."""
 
-_LOADER = "klue_pipeline.relation.inference.serving"
+_LOADER = "klue_pipeline.serving"
 _DATA_FOLDER = "checkpoints"
 _ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true"}
 _NOISY_LOGGER = "mlflow.pyfunc"
@@ -116,7 +116,7 @@ def _signature() -> "ModelSignature":
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, DataType, Map, Schema
 
-    from klue_pipeline.relation.inference.serving import OPTIONAL_COLUMNS, SENTENCE
+    from klue_pipeline.relation.inference.requests import OPTIONAL_COLUMNS, SENTENCE
 
     anything: Any = AnyType
     inputs: list[Any] = [ColSpec(DataType.string, SENTENCE, required=False)]

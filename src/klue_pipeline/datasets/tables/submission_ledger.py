@@ -6,9 +6,9 @@ import pandas as pd
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.datasets.csv_lines import CsvLines, split_csv
 from klue_pipeline.datasets.local import LocalDataset
 from klue_pipeline.reporting.ledger import check_ledger, empty_ledger, merge_ledger
+from klue_pipeline.text.csv_lines import CsvLines, split_csv
 
 
 class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):

@@ -11,7 +11,7 @@ def package_model(
     exported_model: Path, about: AboutParams, input_params: InputParams
 ) -> ModelPackage:
     """Name what an MLflow model is made of; the dataset that keeps it knows how."""
-    from klue_pipeline.relation.inference.checkpoint_folders import find_checkpoints
+    from klue_pipeline.relation.inference.checkpoints import find_checkpoints
     from klue_pipeline.relation.model.relation_model import read_relation_config
 
     known = read_relation_config(find_checkpoints(exported_model)[0]).entity_types

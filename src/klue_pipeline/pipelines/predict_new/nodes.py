@@ -30,7 +30,7 @@ def predict_new(
     """
     from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
     from klue_pipeline.relation.inference.classifier import RelationClassifier
-    from klue_pipeline.relation.ingest.new_rows import choose_format
+    from klue_pipeline.relation.ingest.parsing import choose_format
 
     classifier = RelationClassifier.from_pretrained(
         _folders(trained_classifier, predict.folds),

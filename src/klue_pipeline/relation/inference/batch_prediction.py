@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from klue_pipeline.relation.ingest.new_rows import Chunk, cut_chunks
 from klue_pipeline.relation.ingest.parsing import RawFile, RawRow, TableLayout, iterate_rows
 from klue_pipeline.relation.ingest.row_checks import RowProblem, table_problems
+from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, cut_chunks
 from klue_pipeline.relation.settings.predict_params import PredictParams
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class BatchPrediction:
     Args:
         raw: The file of new rows.
         layout: Its format, and its columns if it is a table; see
-            :func:`klue_pipeline.relation.ingest.new_rows.choose_format`.
+            :func:`klue_pipeline.relation.ingest.parsing.choose_format`.
         classify: The classifier.
         labels: Label names in the order of the probabilities.
         params: How many rows are in memory at a time, and what is written.

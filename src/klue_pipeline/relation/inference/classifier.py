@@ -4,10 +4,9 @@ Needs a checkpoint's folder and nothing else of a run. How a folder is trained a
 decided here.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any, get_args, overload
 
 import numpy as np
@@ -16,23 +15,16 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from klue_pipeline.relation.encoding.features import Features, encode_table
-from klue_pipeline.relation.inference.checkpoint_folders import find_checkpoints
+from klue_pipeline.relation.encoding.features import Features
+from klue_pipeline.relation.inference.checkpoints import find_checkpoints, load_models
+from klue_pipeline.relation.inference.requests import as_records, read_requests
+from klue_pipeline.relation.inference.token_groups import group_by_tokens
 from klue_pipeline.relation.inference.type_warnings import TypeWarnings
-from klue_pipeline.relation.ingest.asked_rows import Place, as_columns, build_asked_sentences
-from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
+from klue_pipeline.relation.ingest.parsing.entity_places import Place
 from klue_pipeline.relation.model.fold_prediction import score_rows
-from klue_pipeline.relation.model.relation_model import (
-    RelationConfig,
-    RelationModel,
-    read_relation_config,
-)
-from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.training.device import resolve_device, resolve_precision
 from klue_pipeline.training.params import Precision
-from klue_pipeline.training.tokenizer import Tokenizer, load_tokenizer
-
-_TOKENIZER_FILE = "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,34 +41,6 @@ class RelationPrediction:
     label: str
     probability: float
     probabilities: dict[str, float]
-
-
-@dataclass(frozen=True, eq=False)
-class _Readers:
-    """Models that read rows in the same tokens.
-
-    Attributes:
-        tokenizer: The tokenizer of all of them.
-        input: How rows are written.
-        max_tokens: Longest row in tokens.
-        models: In evaluation mode, on their device.
-    """
-
-    tokenizer: Tokenizer
-    input: InputParams
-    max_tokens: int
-    models: tuple[RelationModel, ...]
-    # A fast tokenizer keeps settings of its last call. One that changes them while another thread
-    # is in it gives that thread other tokens, or fails ("Already borrowed").
-    lock: Lock = field(default_factory=Lock)
-
-    def encode(self, sentences: pd.DataFrame) -> Features:
-        """Encode rows as these models learned to read them, without types if they had none."""
-        if all(set(model.relation_config.entity_types) <= {NO_TYPE} for model in self.models):
-            sentences = sentences.assign(subject_type=NO_TYPE, object_type=NO_TYPE)
-        with self.lock:
-            table, _ = encode_table(sentences, self.tokenizer, self.input, self.max_tokens)
-        return Features(table, labels=())
 
 
 class RelationClassifier:
@@ -107,7 +71,7 @@ class RelationClassifier:
         configs = [model.relation_config for model in models.values()]
         self.folders = tuple(models)
         self.labels = configs[0].labels
-        self._readers = _group_by_tokens(models)
+        self._groups = group_by_tokens(models)
         self._types = TypeWarnings(configs)
         self._precision: Precision = precision
         self._batch_size = batch_size
@@ -138,12 +102,9 @@ class RelationClassifier:
                 or precision is not to be had here.
         """
         _require_sound(precision, batch_size)
-        found = find_checkpoints(folders)
-        _require_same_labels({folder: read_relation_config(folder) for folder in found})
         place = resolve_device(device, "device")
         resolved = resolve_precision(precision, place, "precision")
-        models = {folder: RelationModel.from_pretrained(folder).to(place) for folder in found}
-        return cls(models, resolved, batch_size)
+        return cls(load_models(find_checkpoints(folders), place), resolved, batch_size)
 
     def __repr__(self) -> str:
         """Return folders, number of labels, and where and how the models run."""
@@ -156,7 +117,7 @@ class RelationClassifier:
     @property
     def device(self) -> torch.device:
         """The device of the models."""
-        return next(self._readers[0].models[0].parameters()).device
+        return next(self._groups[0].models[0].parameters()).device
 
     @overload
     def __call__(
@@ -203,20 +164,32 @@ class RelationClassifier:
             One prediction, or a list of them in the order of the sentences.
 
         Raises:
-            TypeError: Something is neither text nor a list where one is wanted.
+            TypeError: Something is no list where one is wanted.
             ValueError: The lists differ in length, or a sentence or a place of an entity cannot be
                 used; the message says which and why.
         """
-        given = {
+        arguments = {
             "sentence": sentence,
             "subject": subject,
             "object": object,
             "subject_type": subject_type,
             "object_type": object_type,
         }
-        probabilities = self.classify(build_asked_sentences(as_columns(given)))
-        predictions = [self._predict(row) for row in probabilities]
+        predictions = self.answer(as_records(arguments))
         return predictions[0] if isinstance(sentence, str) else predictions
+
+    def answer(self, requests: Iterable[Mapping[str, Any]]) -> list[RelationPrediction]:
+        """Tell the relation in each of several requests, as JSON or the rows of a table have them.
+
+        Args:
+            requests: ``sentence``, and of both entities ``<role>_start`` and ``<role>_end`` or
+                ``<role>``, its words; and ``<role>_type``, if it is known.
+
+        Raises:
+            ValueError: A request cannot be used; the message says which and why.
+        """
+        probabilities = self.classify(read_requests(requests))
+        return [self._predict(row) for row in probabilities]
 
     def classify(
         self, sentences: pd.DataFrame, *, description: str | None = None
@@ -243,9 +216,9 @@ class RelationClassifier:
             return total
         unlabelled = sentences.drop(columns="label", errors="ignore")
         self._types.look_at(unlabelled)
-        for readers in self._readers:
-            features = readers.encode(unlabelled)
-            for model in readers.models:
+        for group in self._groups:
+            features = group.encode(unlabelled)
+            for model in group.models:
                 total += self._score(model, features, description)
         return total / len(self.folders)
 
@@ -277,52 +250,8 @@ class RelationClassifier:
         )
 
 
-def _group_by_tokens(models: dict[Path, RelationModel]) -> list[_Readers]:
-    """Put models together that read rows in the same tokens, so that rows are encoded once."""
-    groups: dict[str, list[Path]] = {}
-    for folder, model in models.items():
-        made_by = model.relation_config.fingerprint.get("tokenizer", str(folder))
-        groups.setdefault(made_by, []).append(folder)
-    return [_readers_of({name: models[name] for name in group}) for group in groups.values()]
-
-
-def _readers_of(models: dict[Path, RelationModel]) -> _Readers:
-    folder, model = next(iter(models.items()))
-    config = model.relation_config
-    return _Readers(
-        tokenizer=_load_tokenizer(folder),
-        input=config.input,
-        max_tokens=config.max_tokens,
-        models=tuple(models.values()),
-    )
-
-
-def _load_tokenizer(folder: Path) -> Tokenizer:
-    # Without it Transformers makes up a tokenizer that knows no word.
-    if not (folder / _TOKENIZER_FILE).is_file():
-        raise FileNotFoundError(
-            f"{folder} is no whole checkpoint: {_TOKENIZER_FILE} is missing; copy the folder "
-            "again, or train it again."
-        )
-    return load_tokenizer(str(folder.resolve()))
-
-
 def _require_sound(precision: str, batch_size: int) -> None:
     if precision not in get_args(Precision):
         raise ValueError(f"precision is {precision!r}; wanted one of {get_args(Precision)}.")
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; at least 1 row was wanted.")
-
-
-def _require_same_labels(configs: dict[Path, RelationConfig]) -> None:
-    (first, wanted), *others = configs.items()
-    for folder, config in others:
-        if config.labels == wanted.labels:
-            continue
-        differ = sorted(set(config.labels).symmetric_difference(wanted.labels))
-        how = f"only one of them has {differ[:3]}" if differ else "their order differs"
-        raise ValueError(
-            f"{folder} tells {len(config.labels)} labels apart and {first} tells "
-            f"{len(wanted.labels)}; {how}. Models of the same labels were wanted: load them as "
-            "classifiers of their own."
-        )

@@ -6,14 +6,9 @@ import pandas as pd
 
 from klue_pipeline.relation.ingest.labels import LabelSets, name_label
 from klue_pipeline.relation.ingest.parsing import TABLE, RawFile, TableLayout, read_rows
-from klue_pipeline.relation.ingest.parsing.columns import require_columns
-from klue_pipeline.relation.ingest.parsing.delimited import (
-    first_line,
-    read_lines,
-    require_same_width,
-)
-from klue_pipeline.relation.ingest.parsing.values import read_number_or_name, read_text
+from klue_pipeline.relation.ingest.parsing.raw_row import read_number_or_name, read_text
 from klue_pipeline.relation.ingest.unlabelled_rows import unique_ids
+from klue_pipeline.text.csv_lines import first_line, read_lines, read_table
 
 GOLD_COLUMNS = ("id", "label")
 """Columns of a plain gold file; others are left alone."""
@@ -89,19 +84,12 @@ def align_gold(
 
 
 def _is_plain(raw: RawFile, layout: TableLayout | None) -> bool:
-    header = {column.strip() for column in first_line(raw.head(), ",")}
+    header = first_line(raw.head(), ",")
     sentences = "subject_entity" if layout is None else layout.columns.sentence
-    return set(GOLD_COLUMNS) <= header and sentences not in header
+    return set(GOLD_COLUMNS) <= set(header) and sentences not in header
 
 
 def _read_plain(raw: RawFile) -> tuple[list[str | None], list[str | int | None]]:
-    lines = read_lines(raw.lines(), ",", raw.name)
-    columns = [column.strip() for column in next(lines).fields]
-    require_columns(columns, GOLD_COLUMNS, raw.name)
-    ids, labels = [], []
-    for line in lines:
-        require_same_width(line, len(columns), raw.name)
-        fields = dict(zip(columns, line.fields, strict=True))
-        ids.append(read_text(fields["id"]))
-        labels.append(read_number_or_name(fields["label"]))
-    return ids, labels
+    table = list(read_table(read_lines(raw.lines(), name=raw.name), GOLD_COLUMNS, raw.name))
+    labels = [read_number_or_name(fields["label"]) for fields in table]
+    return [read_text(fields["id"]) for fields in table], labels

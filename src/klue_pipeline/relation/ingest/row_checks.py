@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from klue_pipeline.relation.ingest.labels import name_label
-from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
-from klue_pipeline.relation.ingest.parsing.values import shorten
+from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow, shorten
 
 REJECTED_COLUMNS = ("file", "row_number", "row_id", "reason", "detail")
 _MOST_FOLDS = 10_000

@@ -1,12 +1,14 @@
-"""A raw test file -> one line per row, whatever the row holds.
+"""Rows without labels -> the normalised table.
 
 Training can do without a bad row, a submission cannot: a test row that no model can read keeps its
-line, says why, and is scored with the training prior later.
+line, says why, and is scored with the training prior later. New rows come a chunk at a time, and
+those that cannot be read are set aside.
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import pandas as pd
 
@@ -113,3 +115,45 @@ def _warn_of_problems(file_name: str, n_rows: int, problems: list[RowProblem]) -
         "the share of each label in training. First: %s",
         file_name, n_rows, len(problems), count_reasons(problems), first,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some rows of a file.
+
+    Attributes:
+        sentences: Those that a model can read; schema ``TestSentences`` but for its ``problem``.
+        row_numbers: Their places in the file, counted from 1.
+        problems: The others, each with the reason.
+    """
+
+    sentences: pd.DataFrame
+    row_numbers: list[int]
+    problems: list[RowProblem]
+
+    def __len__(self) -> int:
+        """Return the number of rows, good and bad."""
+        return len(self.row_numbers) + len(self.problems)
+
+
+def cut_chunks(rows: Iterable[RawRow], chunk_rows: int) -> Iterator[Chunk]:
+    """Cut rows into chunks, and part those that can be read from those that cannot.
+
+    Args:
+        rows: Rows of any format, in file order.
+        chunk_rows: Rows in a chunk.
+    """
+    remaining = iter(rows)
+    while part := list(islice(remaining, chunk_rows)):
+        yield _sort_out(part)
+
+
+def _sort_out(rows: list[RawRow]) -> Chunk:
+    found = [(row, find_problem(row, RowRules(), TEXT_CHECKS)) for row in rows]
+    good = [replace(row, given_fold=None) for row, problem in found if problem is None]
+    named = [replace(row, row_id=row.row_id or f"row_{row.row_number}") for row in good]
+    return Chunk(
+        sentences=build_sentences(named, [None] * len(named)),
+        row_numbers=[row.row_number for row in good],
+        problems=[problem for _, problem in found if problem is not None],
+    )

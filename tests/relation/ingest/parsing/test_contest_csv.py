@@ -51,7 +51,7 @@ def test_labels(cell, label):
         ),
         (f"{HEADER}1,문장\n", r"line 2: found 2 fields, wanted 6"),
         (f"{HEADER}1,쉼표, 없는 따옴표,{SUBJECT},{OBJECT},x,y\n", r"line 2: found 7 fields"),
-        (f'{HEADER}1,"열린 따옴표,{SUBJECT}\n', r"in the row that begins on line 2"),
+        (f'{HEADER}1,"열린 따옴표,{SUBJECT}\n', r"line 2: the row that begins here"),
     ],
 )
 def test_a_broken_file_stops_with_its_name_and_place(text, message):

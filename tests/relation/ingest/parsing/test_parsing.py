@@ -1,3 +1,4 @@
+import json
 import typing
 
 import pytest
@@ -7,10 +8,12 @@ from klue_pipeline.relation.ingest.parsing import (
     SIGNS,
     TABLE,
     RawFile,
+    choose_format,
     detect_format,
     read_rows,
 )
-from klue_pipeline.relation.settings.params import InputFormat
+from klue_pipeline.relation.settings.params import IngestParams, InputFormat, TableColumns
+from klue_pipeline.relation.settings.predict_params import PredictParams
 
 CONTEST = "id,sentence,subject_entity,object_entity,label\n"
 LEGACY = "id\t문장\t가\t0\t0\t나\t1\t1\t라벨\n"
@@ -92,3 +95,58 @@ def test_a_hub_split_has_no_text_formats(setting):
 def test_a_format_that_was_set_wins_over_the_content():
     with pytest.raises(ValueError, match="lacks id"):
         read_rows(RawFile("f", LEGACY), "contest_csv")
+
+
+KLUE_ROW = {"guid": "a", "sentence": "가 나", "subject_entity": {}, "object_entity": {}}
+
+
+def ingest(**given) -> IngestParams:
+    return IngestParams(
+        **{"format": "auto", "label_set": "auto", "max_rejected_share": 0, "seed": 1} | given
+    )
+
+
+def predict(**given) -> PredictParams:
+    usual = {"input": "new", "format": "auto", "ends": None, "folds": None, "output_format": "csv"}
+    return PredictParams(**usual | {"with_text": True, "chunk_rows": 2} | given)
+
+
+@pytest.mark.parametrize(
+    ("raw", "given", "wanted"),
+    [
+        (RawFile("n", "id,sentence,subject_entity,object_entity\n"), {}, "contest_csv"),
+        (RawFile("n", json.dumps(KLUE_ROW)), {}, "klue"),
+        (RawFile("n", records=[KLUE_ROW]), {}, "klue"),
+        (RawFile("n", '{"sentence": "가 나"}'), {}, "table"),
+        (RawFile("n", records=[{"sentence": "가 나"}]), {}, "table"),
+        (RawFile("n", "sentence,subject,object\n"), {}, "table"),
+        (RawFile("n", "id,sentence,subject_entity,object_entity\n"), {"format": "table"}, "table"),
+    ],
+)
+def test_the_format_follows_training_then_the_content(raw, given, wanted):
+    assert choose_format(raw, predict(), ingest(**given))[0] == wanted
+
+
+def test_a_named_format_wins():
+    raw = RawFile("n", "sentence,subject,object\n")
+    assert choose_format(raw, predict(format="klue"), ingest(format="table"))[0] == "klue"
+
+
+def test_columns_of_training_hold_until_others_are_named_and_labels_are_never_wanted():
+    raw = RawFile("n", "text,from,to\n")
+    trained = ingest(
+        format="table", ends="inclusive", columns={"sentence": "text", "label": "kind"}
+    )
+    _, layout = choose_format(raw, predict(), trained)
+    assert (layout.columns.sentence, layout.ends_are_inclusive) == ("text", True)
+    assert layout.columns.label is layout.columns.fold is layout.columns.source is None
+    others = predict(columns=TableColumns(sentence="본문"), ends="exclusive")
+    _, layout = choose_format(raw, others, trained)
+    assert (layout.columns.sentence, layout.ends_are_inclusive) == ("본문", False)
+
+
+def test_named_columns_are_those_of_a_table_whatever_it_looks_like():
+    nine = "\t".join(["sentence", "subject", "object", *"abcdef"]) + "\n"
+    assert choose_format(RawFile("n", nine), predict(), ingest())[0] == "legacy_tsv"
+    named = predict(columns=TableColumns(source="a"))
+    assert choose_format(RawFile("n", nine), named, ingest())[0] == "table"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klue_pipeline.datasets.inputs.files import ParquetRecords
-from klue_pipeline.relation.ingest.parsing import RawEntity, RawFile
-from klue_pipeline.relation.ingest.parsing.table import TableLayout, parse, resolve_columns
+from klue_pipeline.relation.ingest.parsing import RawEntity, RawFile, TableLayout
+from klue_pipeline.relation.ingest.parsing.table import parse, resolve_columns
 from klue_pipeline.relation.settings.params import TableColumns
 
 WORDS = TableColumns(sentence="text", subject="from", object="to", label="kind")
@@ -131,7 +131,9 @@ def test_broken_lines_become_rows_with_a_problem():
 
 
 def test_an_unclosed_quote_stops_the_file():
-    with pytest.raises(ValueError, match="begins on line 2: unexpected end of data"):
+    with pytest.raises(
+        ValueError, match=r"line 2: the row that begins here is no CSV \(unexpected end of data"
+    ):
         rows_of('text,from,to,kind\n"가 나,가,나,x\n')
 
 

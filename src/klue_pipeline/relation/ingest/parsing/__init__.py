@@ -8,10 +8,14 @@ the content). Adding one means a file and a line in both tables here, and its na
 from collections.abc import Callable, Iterator
 
 from klue_pipeline.relation.ingest.parsing import contest_csv, klue, legacy_tsv, table
+from klue_pipeline.relation.ingest.parsing.layout import UNLABELLED, TableLayout, layout_of
 from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
-from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
-from klue_pipeline.relation.ingest.parsing.table import TableLayout, layout_of
-from klue_pipeline.relation.ingest.parsing.values import shorten
+from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow, shorten
+from klue_pipeline.relation.settings.params import IngestParams, TableColumns
+from klue_pipeline.relation.settings.predict_params import PredictParams
+
+_NOT_IN_NEW_ROWS = {**UNLABELLED, "source": None}
+_KLUE_FIELD = "subject_entity"
 
 TABLE = "table"
 """The format whose columns the settings name; it is never recognised, only said."""
@@ -47,6 +51,36 @@ def detect_format(raw: RawFile) -> str:
         f"are {known}. For columns of your own, set ingest.format to table and name them in "
         "ingest.columns."
     )
+
+
+def choose_format(
+    raw: RawFile, predict: PredictParams, ingest: IngestParams
+) -> tuple[str, TableLayout]:
+    """Return the format of a file of new rows, and the layout that counts if it is a table.
+
+    Args:
+        raw: The file.
+        predict: What is said of it.
+        ingest: What is said of the training rows, which holds where nothing else is said.
+    """
+    names_columns = predict.columns != TableColumns()
+    name: str = predict.format
+    if name == "auto":
+        name = TABLE if names_columns or ingest.format == TABLE else _detect(raw)
+    named = predict.columns if names_columns else ingest.columns
+    ends = predict.ends or ingest.ends
+    columns = named.model_copy(update=_NOT_IN_NEW_ROWS)
+    return name, TableLayout(columns, ends_are_inclusive=ends == "inclusive", setting="predict")
+
+
+def _detect(raw: RawFile) -> str:
+    """Return a known format if the content shows one; JSON is KLUE's only with KLUE's fields."""
+    first = next(iter(raw.records), {}) if raw.records is not None else raw.head()
+    try:
+        name = detect_format(raw)
+    except ValueError:
+        return TABLE
+    return TABLE if name == "klue" and _KLUE_FIELD not in first else name
 
 
 def iterate_rows(
@@ -94,6 +128,7 @@ __all__ = [
     "RawFile",
     "RawRow",
     "TableLayout",
+    "choose_format",
     "detect_format",
     "iterate_rows",
     "layout_of",

@@ -4,20 +4,16 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from klue_pipeline.relation.ingest.parsing.columns import require_columns
-from klue_pipeline.relation.ingest.parsing.delimited import (
-    first_line,
-    read_lines,
-    require_same_width,
-)
 from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
-from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
-from klue_pipeline.relation.ingest.parsing.values import (
+from klue_pipeline.relation.ingest.parsing.raw_row import (
+    RawEntity,
+    RawRow,
     read_entity,
     read_number_or_name,
     read_text,
     shorten,
 )
+from klue_pipeline.text.csv_lines import first_line, read_lines, read_table
 
 COLUMNS = ("id", "sentence", "subject_entity", "object_entity")
 """Columns every file has; ``label``, ``source`` and ``fold`` are read where they are there."""
@@ -30,18 +26,14 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
         ValueError: A column is missing, a line has another number of fields than the header, or
             quotes do not match.
     """
-    lines = read_lines(raw.lines(), ",", raw.name)
-    header = next(lines, None)
-    columns = [column.strip() for column in header.fields] if header else []
-    require_columns(columns, COLUMNS, raw.name)
-    for row_number, line in enumerate(lines, start=1):
-        require_same_width(line, len(columns), raw.name)
-        yield _read_row(row_number, dict(zip(columns, line.fields, strict=True)))
+    table = read_table(read_lines(raw.lines(), name=raw.name), COLUMNS, raw.name)
+    for row_number, fields in enumerate(table, start=1):
+        yield _read_row(row_number, fields)
 
 
 def is_seen_in(raw: RawFile) -> bool:
     """Tell whether the first line is a header with ``subject_entity``."""
-    return "subject_entity" in {column.strip() for column in first_line(raw.head(), ",")}
+    return "subject_entity" in first_line(raw.head(), ",")
 
 
 def _read_row(row_number: int, fields: dict[str, str]) -> RawRow:

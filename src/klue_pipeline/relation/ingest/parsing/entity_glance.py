@@ -2,8 +2,7 @@
 
 import logging
 
-from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
-from klue_pipeline.relation.ingest.parsing.values import shorten
+from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow, shorten
 
 logger = logging.getLogger(__name__)
 

@@ -1,19 +1,18 @@
 """KLUE's own schema: its JSON file, JSON lines, or the rows of the hub's ``klue``/``re``."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from klue_pipeline.relation.ingest.parsing.columns import require_columns
-from klue_pipeline.relation.ingest.parsing.json_lines import Record, read_json_lines
+from klue_pipeline.relation.ingest.parsing.json_records import Record, read_json, read_json_lines
 from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
-from klue_pipeline.relation.ingest.parsing.raw_row import RawRow
-from klue_pipeline.relation.ingest.parsing.values import (
+from klue_pipeline.relation.ingest.parsing.raw_row import (
+    RawRow,
     read_entity,
     read_number_or_name,
     read_text,
     shorten,
 )
+from klue_pipeline.text.csv_lines import require_columns
 
 COLUMNS = ("guid", "sentence", "subject_entity", "object_entity")
 """Fields every file has; ``label``, ``source`` and ``fold`` are read where they are there."""
@@ -74,46 +73,3 @@ def _read_row(row_number: int, record: Mapping[str, Any]) -> RawRow:
         source=read_text(record.get("source")),
         given_fold=read_number_or_name(record.get("fold")),
     )
-
-
-def read_json(text: str, name: str) -> Sequence[Any]:
-    """Read a JSON list, or JSON objects that follow one another.
-
-    Raises:
-        ValueError: It is none, or not whole.
-    """
-    if not text.lstrip().startswith(("[", "{")):
-        raise ValueError(
-            f"{name} is no JSON: it begins with {shorten(text.lstrip())!r}. Set ingest.format to "
-            "the format of the file, or to auto."
-        )
-    try:
-        return _read_list(text) if text.lstrip().startswith("[") else list(_read_objects(text))
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"{name} is not whole JSON: {error.msg} at line {error.lineno}, column {error.colno} "
-            f"(character {error.pos} of {len(text)}). Is the file cut off? Fetch it again."
-        ) from error
-    except RecursionError as error:
-        raise ValueError(f"{name} is nested too deeply to be a list of KLUE rows.") from error
-
-
-def _read_list(text: str) -> Sequence[Any]:
-    rows: Sequence[Any] = json.loads(text)
-    return rows
-
-
-def _read_objects(text: str) -> Iterator[Any]:
-    """Yield JSON values that follow one another, as in JSON lines."""
-    decoder = json.JSONDecoder()
-    position = _skip_blanks(text, 0)
-    while position < len(text):
-        value, end = decoder.raw_decode(text, position)
-        yield value
-        position = _skip_blanks(text, end)
-
-
-def _skip_blanks(text: str, position: int) -> int:
-    while position < len(text) and text[position].isspace():
-        position += 1
-    return position

@@ -7,14 +7,15 @@ as in ``wikipedia-24896-25-30-33-19-21``.
 
 from collections.abc import Iterator
 
-from klue_pipeline.relation.ingest.parsing.delimited import (
-    first_line,
-    read_lines,
-    require_same_width,
-)
 from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
-from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
-from klue_pipeline.relation.ingest.parsing.values import read_number_or_name, read_text, shorten
+from klue_pipeline.relation.ingest.parsing.raw_row import (
+    RawEntity,
+    RawRow,
+    read_number_or_name,
+    read_text,
+    shorten,
+)
+from klue_pipeline.text.csv_lines import first_line, read_lines, require_same_width
 
 N_COLUMNS = 9
 

@@ -1,6 +1,13 @@
-"""One row as its file states it, whatever the format, before anybody judged it."""
+"""One row as its file states it, before anybody judged it, and how its values are read."""
 
+import re
 from dataclasses import dataclass
+from typing import Any
+
+# A table library turns whole numbers into 100.0 once a column has a gap.
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}(\.0)?")
+_ENTITY_FIELDS = {"word": str, "start_idx": int, "end_idx": int, "type": str}
+_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +53,83 @@ class RawRow:
     source: str | None = None
     given_fold: str | int | None = None
     problem: str | None = None
+
+
+def read_number_or_name(value: Any) -> str | int | None:
+    """Return a whole number as one, other text as it is, and None for a missing value.
+
+    >>> read_number_or_name("17"), read_number_or_name("per:spouse"), read_number_or_name(" ")
+    (17, 'per:spouse', None)
+    """
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    text = str(value).strip()
+    if _WHOLE_NUMBER.fullmatch(text):
+        return int(text.removesuffix(".0"))
+    return text or None
+
+
+def read_name(value: Any) -> str | None:
+    """Return a name as text, None where it is missing or blank; text stays as it is.
+
+    A column of whole numbers with a gap holds 1.0 for 1, which no text does.
+
+    >>> read_name("01"), read_name("1.0"), read_name(1.0), read_name(1), read_name(" ")
+    ('01', '1.0', '1', '1', None)
+    """
+    is_whole = isinstance(value, float) and value.is_integer()
+    return read_text(int(value) if is_whole else value)
+
+
+def read_text(value: Any) -> str | None:
+    """Return an id or a source as text that UTF-8 can hold, None where it is missing or blank.
+
+    >>> read_text(7), read_text("klue-re-v1_train_00000"), read_text("")
+    ('7', 'klue-re-v1_train_00000', None)
+    """
+    if value is None:
+        return None
+    return str(value).strip().encode(errors="backslashreplace").decode() or None
+
+
+def read_entity(value: Any) -> RawEntity | str | None:
+    """Read an entity in KLUE's form, whose ``end_idx`` is the last character itself.
+
+    Returns:
+        The entity with an exclusive end, a problem in words, or None where there is no value.
+
+    >>> read_entity({"word": "비틀즈", "start_idx": 24, "end_idx": 26, "type": "ORG"})
+    RawEntity(word='비틀즈', start=24, end=27, type='ORG')
+    >>> read_entity({"word": "비틀즈", "start_idx": "24", "end_idx": 26})
+    "start_idx is '24', wanted a whole number; type is missing"
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        return f"wanted word, start_idx, end_idx and type, found {shorten(repr(value))}"
+    problems = [
+        _field_problem(name, value.get(name), kind) for name, kind in _ENTITY_FIELDS.items()
+    ]
+    if found := [problem for problem in problems if problem]:
+        return "; ".join(found)
+    return RawEntity(value["word"], value["start_idx"], value["end_idx"] + 1, value["type"])
+
+
+def _field_problem(name: str, value: Any, kind: type) -> str | None:
+    if type(value) is kind:  # not isinstance: True is an int
+        return None
+    if value is None:
+        return f"{name} is missing"
+    wanted = "text" if kind is str else "a whole number"
+    return f"{name} is {shorten(repr(value))}, wanted {wanted}"
+
+
+def shorten(text: str) -> str:
+    """Return at most 60 characters of ``text``, for messages.
+
+    >>> shorten("가" * 100) == "가" * 59 + "…"
+    True
+    """
+    if len(text) <= _SHOWN_CHARACTERS:
+        return text
+    return text[: _SHOWN_CHARACTERS - 1] + "…"

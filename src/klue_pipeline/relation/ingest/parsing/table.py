@@ -6,65 +6,34 @@ there. A row that cannot be read becomes a row with a problem; the rest of the f
 """
 
 import logging
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any
 
-from klue_pipeline.relation.ingest.parsing.delimited import Line, first_line, read_lines
+import pandas as pd
+
 from klue_pipeline.relation.ingest.parsing.entity_glance import EntityGlance
-from klue_pipeline.relation.ingest.parsing.entity_words import locate_words
-from klue_pipeline.relation.ingest.parsing.json_lines import Record, read_json_lines
-from klue_pipeline.relation.ingest.parsing.klue import read_json
+from klue_pipeline.relation.ingest.parsing.entity_places import read_placed_entity
+from klue_pipeline.relation.ingest.parsing.json_records import Record, read_json, read_json_lines
+from klue_pipeline.relation.ingest.parsing.layout import TableLayout
 from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
-from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
-from klue_pipeline.relation.ingest.parsing.values import (
+from klue_pipeline.relation.ingest.parsing.raw_row import (
+    RawRow,
     read_name,
     read_number_or_name,
     read_text,
     shorten,
 )
-from klue_pipeline.relation.settings.params import IngestParams, TableColumns
+from klue_pipeline.relation.settings.params import TableColumns
+from klue_pipeline.text.csv_lines import Line, first_line, read_lines, require_unlike
 
 logger = logging.getLogger(__name__)
 
 _DELIMITERS = (",", "\t", ";")
-_ROLES = ("subject", "object")
+ROLES = ("subject", "object")
 _LOOKED_AT = 100
 """Records whose keys are looked at to learn which columns there are: JSON leaves empty ones out."""
-
-
-UNLABELLED: Mapping[str, None] = {"label": None, "fold": None}
-"""The columns that only training rows need."""
-
-_STANDARD_COLUMNS = TableColumns()
-
-
-@dataclass(frozen=True)
-class TableLayout:
-    """How a table of one's own states its rows.
-
-    Attributes:
-        columns: Which column holds what.
-        ends_are_inclusive: Whether an entity's end is its last character, and not one past it.
-        setting: The group of settings that says so; messages name it.
-    """
-
-    columns: TableColumns = _STANDARD_COLUMNS
-    ends_are_inclusive: bool = False
-    setting: str = "ingest"
-
-    @property
-    def unlabelled(self) -> "TableLayout":
-        """The same for rows whose labels and folds nobody reads, so that they may lack them."""
-        return replace(self, columns=self.columns.model_copy(update=UNLABELLED))
-
-
-def layout_of(ingest: IngestParams) -> TableLayout | None:
-    """Return how tables of one's own are laid out, or None if files are in another format."""
-    if ingest.format != "table":
-        return None
-    return TableLayout(ingest.columns, ends_are_inclusive=ingest.ends == "inclusive")
 
 
 def parse(raw: RawFile, layout: TableLayout) -> Iterator[RawRow]:
@@ -83,7 +52,7 @@ def parse(raw: RawFile, layout: TableLayout) -> Iterator[RawRow]:
     _log_columns(raw.name, found, columns)
     glance = EntityGlance(raw.name, layout.setting)
     for row_number, record in enumerate(chain(first, records), start=1):
-        row = _read_row(row_number, record, columns, ends_are_inclusive=layout.ends_are_inclusive)
+        row = read_record(row_number, record, columns, ends_are_inclusive=layout.ends_are_inclusive)
         glance.look_at(row)
         yield row
     glance.warn()
@@ -117,7 +86,7 @@ def resolve_columns(found: Collection[str], layout: TableLayout, name: str) -> d
             f"{name} lacks the columns {wanted}; it has {', '.join(found)}. Say which of them "
             f"holds what, such as {layout.setting}.columns.{missing[0]}=<column>."
         )
-    for role in _ROLES:
+    for role in ROLES:
         if role not in columns and not {f"{role}_start", f"{role}_end"} <= columns.keys():
             raise ValueError(
                 f"{name} does not say where the {role} is; its columns are {', '.join(found)}. "
@@ -162,24 +131,16 @@ def _objects_only(values: Iterable[Any]) -> Iterator[Record]:
 
 def _choose_delimiter(head: str, wanted: TableColumns) -> str:
     """Return the delimiter under which the header names the sentence, else the commonest."""
-    headers = {each: _names(first_line(head, each)) for each in _DELIMITERS}
+    headers = {each: first_line(head, each) for each in _DELIMITERS}
     fitting = [each for each, names in headers.items() if wanted.sentence in names]
     return fitting[0] if fitting else max(headers, key=lambda each: len(headers[each]))
-
-
-def _names(fields: Iterable[str]) -> list[str]:
-    return [field.strip() for field in fields]
 
 
 def _read_delimited(raw: RawFile, delimiter: str) -> Iterator[Record]:
     lines = read_lines(raw.lines(), delimiter, raw.name)
     header = next(lines, None)
-    names = _names(header.fields) if header else []
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise ValueError(
-            f"{raw.name} has more than one column {', '.join(twice)}; rename all but one."
-        )
+    names = [field.strip() for field in header.fields] if header else []
+    require_unlike(names, raw.name)
     for line in lines:
         yield _fields_by_name(line, names)
 
@@ -190,15 +151,32 @@ def _fields_by_name(line: Line, names: Sequence[str]) -> Record:
     return f"line {line.number} has {len(line.fields)} fields, the header {len(names)}"
 
 
-def _read_row(
-    row_number: int, record: Record, columns: Mapping[str, str], *, ends_are_inclusive: bool
+def read_record(
+    row_number: int, record: Record, columns: Mapping[str, str], *, ends_are_inclusive: bool = False
 ) -> RawRow:
+    """Read one row, of a table or of a request.
+
+    Args:
+        row_number: Its place, counted from 1.
+        record: Its columns, or why it cannot be read.
+        columns: The column of each field; ``sentence`` among them.
+        ends_are_inclusive: Whether an entity's end is its last character, and not one past it.
+
+    Returns:
+        The row; one that cannot be read has a ``problem``.
+    """
     made_id = f"row_{row_number}"
     if isinstance(record, str):
         return RawRow(row_number, made_id, None, None, None, None, problem=record)
     values = {field: _value(record, column) for field, column in columns.items()}
-    sentence = None if values["sentence"] is None else str(values["sentence"])
-    subject, object_ = (_read_entity(values, role, sentence, ends_are_inclusive) for role in _ROLES)
+    sentence = values["sentence"]
+    if not isinstance(sentence, str | None):
+        problem = f"sentence is {shorten(repr(sentence))}, wanted text"
+        return RawRow(row_number, made_id, None, None, None, None, problem=problem)
+    subject, object_ = (
+        read_placed_entity(values, role, sentence or "", ends_are_inclusive=ends_are_inclusive)
+        for role in ROLES
+    )
     return RawRow(
         row_number=row_number,
         row_id=read_name(values["id"]) if "id" in columns else made_id,
@@ -219,53 +197,9 @@ def _value(record: Mapping[str, Any], column: str) -> Any:
         outer, _, inner = column.partition(".")
         nested = record.get(outer)
         value = _value(nested, inner) if inner and isinstance(nested, Mapping) else None
-    return None if value != value else value  # noqa: PLR0124 - NaN, a gap in a column of numbers
+    return None if _is_gap(value) else value
 
 
-def _read_entity(
-    values: Mapping[str, Any],
-    role: str,
-    sentence: str | None,
-    ends_are_inclusive: bool,
-) -> RawEntity | str | None:
-    word, entity_type = read_text(values.get(role)), read_text(values.get(f"{role}_type"))
-    start, end = (read_number_or_name(values.get(f"{role}_{part}")) for part in ("start", "end"))
-    if start is None and end is None:
-        return _look_up(word, sentence, entity_type)
-    if not isinstance(start, int) or not isinstance(end, int):
-        return f"start and end are {start!r} and {end!r}, wanted whole numbers"
-    return _cut_out(sentence or "", word, (start, end + ends_are_inclusive), entity_type)
-
-
-def _look_up(
-    word: str | None, sentence: str | None, entity_type: str | None
-) -> RawEntity | str | None:
-    if word is None or not sentence:
-        return None
-    place = locate_words(sentence, word)
-    return place if isinstance(place, str) else RawEntity(word, *place, type=entity_type)
-
-
-def _cut_out(
-    sentence: str, word: str | None, span: tuple[int, int], entity_type: str | None
-) -> RawEntity | str:
-    start, end = span
-    if not 0 <= start < end <= len(sentence):
-        return (
-            f"characters {start} to {end} (exclusive) are no part of a sentence of {len(sentence)}"
-        )
-    found = sentence[start:end]
-    if word is None:
-        return RawEntity(found, start, end, entity_type)
-    if found != word and (slip := _guess_slip(sentence, word, start)):
-        return f"wanted {shorten(repr(word))}, found {shorten(repr(found))}: {slip}"
-    return RawEntity(word, start, end, entity_type)
-
-
-def _guess_slip(sentence: str, word: str, start: int) -> str | None:
-    """Say what offsets that miss their word by one look like; None where they look like nothing."""
-    if sentence.startswith(word, start):
-        return "it begins there and ends elsewhere; are the ends the other kind (ends)?"
-    if start > 0 and sentence.startswith(word, start - 1):
-        return "it begins one character before; are the offsets counted from 1? They count from 0"
-    return None
+def _is_gap(value: Any) -> bool:
+    """Tell whether a table has nothing there, which it fills with NaN or NA."""
+    return value is pd.NA or (isinstance(value, float) and math.isnan(value))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from klue_pipeline.relation.inference.checkpoint_folders import find_checkpoints
+from klue_pipeline.relation.inference.checkpoints import find_checkpoints
 
 
 def make(folder):

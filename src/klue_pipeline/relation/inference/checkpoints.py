@@ -1,11 +1,18 @@
-"""Which checkpoints a folder stands for: itself, or those of all folds in it."""
+"""The checkpoints that a folder stands for, itself or those of its folds, and their models."""
 
 import re
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from klue_pipeline.relation.model.relation_model import RELATION_FILE
+import torch
+
+from klue_pipeline.relation.model.relation_model import (
+    RELATION_FILE,
+    RelationConfig,
+    RelationModel,
+    read_relation_config,
+)
 
 _FOLD = re.compile(r"fold_(\d+)")
 _NAMES_SHOWN = 5
@@ -30,6 +37,25 @@ def find_checkpoints(folders: str | Path | Iterable[str | Path]) -> tuple[Path, 
     if not found:
         raise ValueError("Found an empty list of folders; give the folder of at least one model.")
     return tuple(found)
+
+
+def load_models(folders: Iterable[Path], device: torch.device) -> dict[Path, RelationModel]:
+    """Load models in evaluation mode.
+
+    Args:
+        folders: Checkpoints, at least one.
+        device: Where the models go.
+
+    Returns:
+        The model of each folder.
+
+    Raises:
+        FileNotFoundError: A checkpoint is not whole.
+        ValueError: Their labels differ, or a checkpoint is of another version.
+    """
+    configs = {folder: read_relation_config(folder) for folder in folders}
+    _require_same_labels(configs)
+    return {folder: RelationModel.from_pretrained(folder).to(device) for folder in configs}
 
 
 def _find_in(folder: Path) -> list[Path]:
@@ -58,3 +84,17 @@ def _listed(folder: Path) -> str:
     names = sorted(path.name for path in folder.iterdir())
     more = ["…"] if len(names) > _NAMES_SHOWN else []
     return ", ".join([*islice(names, _NAMES_SHOWN), *more]) or "nothing"
+
+
+def _require_same_labels(configs: dict[Path, RelationConfig]) -> None:
+    (first, wanted), *others = configs.items()
+    for folder, config in others:
+        if config.labels == wanted.labels:
+            continue
+        differ = sorted(set(config.labels).symmetric_difference(wanted.labels))
+        how = f"only one of them has {differ[:3]}" if differ else "their order differs"
+        raise ValueError(
+            f"{folder} tells {len(config.labels)} labels apart and {first} tells "
+            f"{len(wanted.labels)}; {how}. Models of the same labels were wanted: load them as "
+            "classifiers of their own."
+        )

@@ -1,7 +1,11 @@
 import pytest
 
-from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity
-from klue_pipeline.relation.ingest.parsing.values import read_entity, read_number_or_name, read_text
+from klue_pipeline.relation.ingest.parsing.raw_row import (
+    RawEntity,
+    read_entity,
+    read_number_or_name,
+    read_text,
+)
 
 GOOD = {"word": "서울", "start_idx": 0, "end_idx": 1, "type": "LOC"}
 
@@ -18,6 +22,7 @@ GOOD = {"word": "서울", "start_idx": 0, "end_idx": 1, "type": "LOC"}
         ("9" * 5000, "9" * 5000),  # int() refuses so many digits
         ("", None),
         (None, None),
+        (True, "True"),
     ],
 )
 def test_numbers_and_names(value, wanted):

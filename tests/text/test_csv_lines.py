@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.datasets.csv_lines import split_csv
+from klue_pipeline.text.csv_lines import (
+    Line,
+    first_line,
+    read_lines,
+    read_table,
+    require_columns,
+    split_csv,
+)
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\ufeff"), max_size=8)
 
@@ -58,3 +65,25 @@ def test_what_was_written_is_read_and_lines_are_where_rows_begin(rows):
 def test_what_is_no_csv_is_refused_by_line(content, message):
     with pytest.raises(ValueError, match=message):
         split_csv(content)
+
+
+def test_lines_are_split_by_any_character_and_long_fields_are_read():
+    lines = list(read_lines('a\tb\r\n"한\r\n줄"\t2\r\n\r\n3\t' + "가" * 200_000, "\t"))
+    assert lines == [
+        Line(1, ["a", "b"]), Line(2, ["한\r\n줄", "2"]), Line(5, ["3", "가" * 200_000]),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"f\.csv, line 2: the row that begins here"):
+        list(read_lines('a,b\n1,"열린 따옴표\n3,4\n', name="f.csv"))
+    assert first_line('"열림', ",") == []
+    assert first_line("\n\n가 \t나", "\t") == ["가", "나"]
+
+
+def test_a_table_has_the_wanted_columns_and_whole_rows():
+    table = read_table(read_lines("id, label ,more\n7,x,y\n8,z\n"), ["id", "label"], "f.csv")
+    assert next(table) == {"id": "7", "label": "x", "more": "y"}
+    with pytest.raises(ValueError, match=r"f\.csv, line 3: found 2 fields, wanted 3"):
+        next(table)
+    with pytest.raises(ValueError, match=r"f\.csv lacks label: found id; wanted id, label\."):
+        require_columns(["id"], ["id", "label"], "f.csv")
+    with pytest.raises(ValueError, match="more than one column id"):
+        require_columns(["id", "label", "id"], ["id", "label"], "f.csv")

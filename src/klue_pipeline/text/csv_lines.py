@@ -1,0 +1,196 @@
+"""Delimited text (CSV, TSV) that people made: fields as text, and the line each row begins at.
+
+A quoted field may span lines, so that rows and lines are counted apart: messages name the line, as
+editors number them.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+_LONGEST_FIELD = 2**31 - 1  # the largest that a C long holds everywhere
+_WORKBOOK_STARTS = (b"PK", b"\xd0\xcf\x11\xe0")  # xlsx, and xls of before 2007
+_KOREAN_CODE_PAGE = "cp949"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The fields of one row and the line that it begins at, counted from 1."""
+
+    number: int
+    fields: list[str]
+
+
+@dataclass(frozen=True)
+class CsvLines:
+    """The cells of a CSV file.
+
+    Attributes:
+        header: The cells of the first row.
+        rows: Those of the others, without rows that are empty; each may have more or fewer cells
+            than the header.
+        lines: The line that each of ``rows`` begins at, counted from 1.
+    """
+
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+
+def split_csv(content: bytes) -> CsvLines:
+    r"""Read the bytes of a CSV file.
+
+    Args:
+        content: UTF-8, with or without a byte order mark; any line ends.
+
+    Raises:
+        ValueError: It is no UTF-8, holds a quote that is not closed or has something behind it, or
+            nothing at all; naming the line.
+
+    >>> split_csv(b'id,note\r\n1,"two\r\nlines"\r\n2,none\r\n').lines
+    [2, 4]
+    """
+    lines = list(read_lines(decode(content)))
+    if not lines:
+        raise ValueError("line 1: the file is empty, a header was wanted.")
+    header, *rest = lines
+    return CsvLines(header.fields, [row.fields for row in rest], [row.number for row in rest])
+
+
+def decode(content: bytes) -> str:
+    """Return the text of a file in UTF-8, without a byte order mark.
+
+    Raises:
+        ValueError: It is a workbook or no UTF-8; naming the line, and what to do.
+    """
+    if is_workbook(content):
+        raise ValueError("line 1: this is a workbook; save it as CSV UTF-8.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"line {line}: byte 0x{content[error.start]:02x} is not UTF-8. {_conversion(content)}"
+        ) from error
+
+
+def is_workbook(content: bytes) -> bool:
+    """Tell by its first bytes whether a file is one of Excel's."""
+    return content.startswith(_WORKBOOK_STARTS)
+
+
+def _conversion(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return 'It is UTF-16, which Excel calls Unicode text; save it as "CSV UTF-8".'
+    try:
+        content.decode(_KOREAN_CODE_PAGE)
+    except UnicodeDecodeError:
+        return "Save it as UTF-8, which Excel calls CSV UTF-8, or fetch it again."
+    return (
+        'It reads as CP949; save it as "CSV UTF-8", or convert it: '
+        "iconv -f CP949 -t UTF-8 <file> > <new file>"
+    )
+
+
+def read_lines(
+    text: str | Iterable[str], delimiter: str = ",", name: str | None = None
+) -> Iterator[Line]:
+    """Split delimited text, blank lines left out; a quote in a quoted field is doubled.
+
+    Args:
+        text: The whole file, with any kind of newline, or its lines with their newlines.
+        delimiter: One character.
+        name: The file's name, for messages.
+
+    Raises:
+        ValueError: A quote is not closed, or text follows a closing quote.
+
+    >>> [line.fields for line in read_lines('0,"그는 ""예"", 했다"')]
+    [['0', '그는 "예", 했다']]
+    """
+    csv.field_size_limit(_LONGEST_FIELD)  # process-wide; the default of 131,072 stops on long text
+    lines = io.StringIO(text, newline="") if isinstance(text, str) else text
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    number = 1
+    try:
+        for fields in reader:
+            if fields:
+                yield Line(number, fields)
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(
+            f"{f'{name}, ' if name else ''}line {number}: the row that begins here is no CSV "
+            f"({error}). Look for a quote that is not closed; a field with quotes, delimiters or "
+            "newlines stands in quotes, and a quote inside of it is written twice."
+        ) from error
+
+
+def read_table(
+    lines: Iterator[Line], wanted: Collection[str], name: str
+) -> Iterator[dict[str, str]]:
+    """Read the rows below a header, each as its fields by column.
+
+    Args:
+        lines: The rows; the first one is the header.
+        wanted: Columns that there must be.
+        name: The file's name, for messages.
+
+    Raises:
+        ValueError: A column is missing or named twice, or a row has another number of fields.
+    """
+    header = next(lines, None)
+    columns = [column.strip() for column in header.fields] if header else []
+    require_columns(columns, wanted, name)
+    for line in lines:
+        require_same_width(line, len(columns), name)
+        yield dict(zip(columns, line.fields, strict=True))
+
+
+def require_same_width(line: Line, n_fields: int, name: str) -> None:
+    """Refuse a line with more or fewer fields than the file has columns.
+
+    Raises:
+        ValueError: Naming the line, what was found and what was wanted.
+    """
+    if len(line.fields) != n_fields:
+        raise ValueError(
+            f"{name}, line {line.number}: found {len(line.fields)} fields, wanted {n_fields}. The "
+            "line is cut off, or a field with a delimiter in it is not in quotes."
+        )
+
+
+def require_columns(found: Collection[str], wanted: Collection[str], name: str) -> None:
+    """Refuse a file that lacks a column or names one twice.
+
+    Raises:
+        ValueError: Naming the file, the missing columns, and all that were found and wanted.
+    """
+    missing = [column for column in wanted if column not in found]
+    if missing:
+        raise ValueError(
+            f"{name} lacks {', '.join(missing)}: found {', '.join(found) or 'nothing'}; "
+            f"wanted {', '.join(wanted)}."
+        )
+    require_unlike([column for column in found if column in wanted], name)
+
+
+def require_unlike(columns: Collection[str], name: str) -> None:
+    """Refuse a file that names a column twice.
+
+    Raises:
+        ValueError: Naming the file and the columns.
+    """
+    twice = sorted({column for column in columns if column and list(columns).count(column) > 1})
+    if twice:
+        raise ValueError(f"{name} has more than one column {', '.join(twice)}; rename all but one.")
+
+
+def first_line(text: str, delimiter: str) -> list[str]:
+    """Return the stripped fields of the first row; none where it cannot be split."""
+    try:
+        line = next(read_lines(text, delimiter), None)
+    except ValueError:
+        return []
+    return [field.strip() for field in line.fields] if line else []

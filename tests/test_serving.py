@@ -1,0 +1,49 @@
+"""A classifier behind a server: what it refuses is a bad request, what fails is not."""
+
+import pandas as pd
+import pytest
+
+from klue_pipeline.serving import ANSWER_COLUMNS, ServedClassifier
+
+ROW = {"sentence": "이순신은 조선의 무신이다.", "subject": "이순신", "object": "조선"}
+
+
+class Classifier:
+    """Answers nothing, or fails."""
+
+    def __init__(self, error=None):
+        self.error = error
+
+    def answer(self, _):
+        if self.error:
+            raise self.error
+        return []
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([ROW], "세종 is not in it"),
+        ([{"subject": "이순신"}], r"column sentence is missing; found columns: subject\."),
+        ([], "none that is known"),
+    ],
+)
+def test_what_cannot_be_answered_is_a_bad_request(rows, message):
+    from mlflow.exceptions import MlflowException
+
+    served = ServedClassifier(Classifier(ValueError("Sentence 1: 세종 is not in it")))
+    with pytest.raises(MlflowException, match=message) as raised:
+        served.predict(pd.DataFrame(rows))
+    assert raised.value.get_http_status_code() == 400
+
+
+def test_a_fault_of_ours_is_not_the_asker_s():
+    served = ServedClassifier(Classifier(RuntimeError("out of memory")))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        served.predict(pd.DataFrame([ROW]))
+
+
+def test_no_rows_have_no_answers():
+    answers = ServedClassifier(Classifier()).predict(pd.DataFrame({"sentence": []}))
+    assert answers.columns.tolist() == list(ANSWER_COLUMNS)
+    assert answers.empty
