@@ -7,8 +7,7 @@ import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.relation.submissions.submission import validate_submission
-from klue_pipeline.reporting.submission_file import encode_submission
+from klue_pipeline.relation.submissions.submission import encode_submission, validate_submission
 
 
 class SubmissionDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
