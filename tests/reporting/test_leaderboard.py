@@ -9,15 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klue_pipeline.evaluation.intervals import Estimate, Interval
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
+from klue_pipeline.reporting import leaderboard
 from klue_pipeline.reporting.leaderboard import (
-    COLUMNS,
-    SCORE_NAMES,
     LeaderboardEntry,
-    build_leaderboard,
     give_verdict,
+    leaderboard_columns,
     measure_training,
-    rank_entries,
 )
+
+COLUMNS = leaderboard_columns(RELATION_SCORES)
+SCORE_NAMES = [score.name for score in RELATION_SCORES.scores]
+
+
+def rank_entries(entries, name):
+    return leaderboard.rank_entries(entries, RELATION_SCORES.find(name))
+
+
+def build_leaderboard(entries, name):
+    return leaderboard.build_leaderboard(rank_entries(entries, name), RELATION_SCORES)
 
 
 def entry(name, **facts):
@@ -33,7 +43,7 @@ def test_the_columns_are_those_that_were_promised():
     after = "rows folds test_micro_f1 test_auprc training_seconds rows_per_second difference"
     after += " difference_low difference_high mcnemar_p verdict mlflow_run error note"
     wanted = ["rank", "experiment", "kind", "status", "why", *scores, *after.split()]
-    assert list(COLUMNS) == wanted
+    assert wanted == COLUMNS
     assert list(build_leaderboard([entry("a")], "auprc").columns) == wanted
 
 
@@ -54,7 +64,7 @@ def test_the_best_comes_first_and_what_lacks_the_score_last_by_name():
 def test_every_fact_stands_in_its_column():
     whole = entry(
         "rbert", kind="composite", status="failed", why="왜", micro_f1=70.5, rows=240, folds=2,
-        test_micro_f1=60.0, test_auprc=50.0, training_seconds=12.5, rows_per_second=99.0,
+        test_scores={"micro_f1": 60.0, "auprc": 50.0}, training_seconds=12.5, rows_per_second=99.0,
         difference=Interval(-1.0, -2.0, 0.5), mcnemar_p=0.25, verdict="no difference: noise",
         mlflow_run_id="abc", error="fold_0.train: ValueError: no", note="of before",
     )  # fmt: skip

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from klue_pipeline.evaluation.intervals import Estimate, Interval
-from klue_pipeline.reporting.leaderboard import LeaderboardEntry, give_verdict
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
+from klue_pipeline.reporting.leaderboard import LeaderboardEntry, give_verdict, rank_entries
 from klue_pipeline.reporting.leaderboard_page import Scale, format_duration, render_leaderboard
 
 ATTACK = "<script>alert('why')</script>"
@@ -58,9 +59,11 @@ def entry(name, value=None, **facts):
     )
 
 
-def render(*entries, **settings):
-    common = {"prior": "60 % no_relation, as given", "confidence": 0.95}
-    return render_leaderboard(entries, "micro_f1", **{**common, **settings})
+def render(*entries, select_by="micro_f1", **settings):
+    common = {"remark": "60 % no_relation, as given", "confidence": 0.95}
+    score = RELATION_SCORES.find(select_by)
+    ranked = rank_entries(entries, score)
+    return render_leaderboard(ranked, score, RELATION_SCORES, **{**common, **settings})
 
 
 ENTRIES = (
@@ -119,7 +122,7 @@ def test_verdicts_are_told_in_words_besides_their_colour():
 
 
 def test_text_from_outside_is_shown_and_never_run():
-    html = render(*ENTRIES, prior=ATTACK)
+    html = render(*ENTRIES, remark=ATTACK)
     page = Page(html)
     assert page.tags.count("script") == 1
     assert "alert" not in html.split("<script>")[1].split("</script>")[0]
@@ -150,9 +153,7 @@ def test_a_run_without_a_page_is_named_by_its_id():
 
 def test_only_scores_that_somebody_has_are_shown_and_the_ranked_one_first():
     shifted = {"shift_micro_f1": Estimate(50.0, 49.0, 51.0), "micro_f1": Estimate(60.0, 59.0, 61.0)}
-    html = render_leaderboard(
-        [entry("a", scores=shifted)], "shift_micro_f1", prior="x", confidence=0.95
-    )
+    html = render(entry("a", scores=shifted), select_by="shift_micro_f1")
     titles = Page(html).texts(0)
     assert titles[2] == "Shift-aware micro F1 49.0 … 51.0"
     assert titles[5] == "Micro F1 59.0 … 61.0"
@@ -160,7 +161,7 @@ def test_only_scores_that_somebody_has_are_shown_and_the_ranked_one_first():
 
 
 def test_test_scores_are_shown_where_the_labels_are_known():
-    page = Page(render(entry("a", 60.0, test_micro_f1=55.25), entry("b", 50.0)))
+    page = Page(render(entry("a", 60.0, test_scores={"micro_f1": 55.25}), entry("b", 50.0)))
     assert [cell["text"] for cell in page.column("Test micro F1")] == ["55.25", "–"]
     assert [cell["text"] for cell in page.column("Test AUPRC")] == ["–", "–"]
 
@@ -187,7 +188,7 @@ def test_without_entries_it_says_what_to_do():
 
 def test_other_scores_than_the_six_and_repeated_names_are_refused():
     with pytest.raises(ValueError, match="Found score 'loss'"):
-        render_leaderboard([], "loss", prior="x", confidence=0.95)
+        render(select_by="loss")
     with pytest.raises(ValueError, match="called low"):
         render(*ENTRIES, entry("low"))
 

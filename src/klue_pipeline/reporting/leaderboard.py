@@ -1,55 +1,43 @@
 """The leaderboard: every experiment with its scores, how sure they are, and what became of its run.
 
 An experiment that failed stands in it too, below those with scores, so that nobody runs it again
-without knowing. What is ranked by is told apart from what is shown: all six scores are.
+without knowing. All scores of the task are shown, whichever of them ranks.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
 from klue_pipeline.evaluation.intervals import Estimate, Interval
-from klue_pipeline.relation.settings.evaluation_params import ScoreName
+from klue_pipeline.reporting.task_scores import Score, TaskScores
 
 EntryKind = Literal["single", "composite", "member", "bundle", "blend"]
 EntryStatus = Literal["finished", "failed", "killed", "running", "scores only"]
-
-SCORE_NAMES: tuple[ScoreName, ...] = get_args(ScoreName)
 
 BEST, WORSE, BETTER = "best", "worse", "better on the rows that both scored"
 NOISE = "no difference: noise"
 NOT_COMPARABLE = "not comparable"
 
-COLUMNS = (
-    "rank",
-    "experiment",
-    "kind",
-    "status",
-    "why",
-    *(f"{name}{end}" for name in SCORE_NAMES for end in ("", "_low", "_high")),
-    "rows",
-    "folds",
-    "test_micro_f1",
-    "test_auprc",
-    "training_seconds",
-    "rows_per_second",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "mcnemar_p",
-    "verdict",
-    "mlflow_run",
-    "error",
-    "note",
-)
 _WHOLE_NUMBERS = ("rank", "rows", "folds")
 _TEXTS = frozenset(
     {"experiment", "kind", "status", "why", "verdict", "mlflow_run", "error", "note"}
 )
+
+
+def leaderboard_columns(scores: TaskScores) -> list[str]:
+    """Return the columns of the table of a task."""
+    return [
+        "rank", "experiment", "kind", "status", "why",
+        *(f"{score.name}{end}" for score in scores.scores for end in ("", "_low", "_high")),
+        "rows", "folds",
+        *(f"test_{score.name}" for score in scores.published),
+        "training_seconds", "rows_per_second", "difference", "difference_low", "difference_high",
+        "mcnemar_p", "verdict", "mlflow_run", "error", "note",
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,8 +53,8 @@ class LeaderboardEntry:
         folds: Folds that they come from.
         scores: Out-of-fold scores with their intervals, 0 to 100; none for an experiment that left
             no scores or answers another question.
-        test_micro_f1: Of the test rows, 0 to 100; None unless their labels are known.
-        test_auprc: The same.
+        test_scores: The published scores of the test rows, 0 to 100; none unless their labels are
+            known.
         training_seconds: Wall time of training, summed over folds; None where nothing was trained.
         rows_per_second: Training rows that went through the model, by second.
         difference: By how much it is better than the best, under what is ranked by.
@@ -84,9 +72,8 @@ class LeaderboardEntry:
     why: str = ""
     rows: int | None = None
     folds: int | None = None
-    scores: Mapping[ScoreName, Estimate] = field(default_factory=dict)
-    test_micro_f1: float | None = None
-    test_auprc: float | None = None
+    scores: Mapping[str, Estimate] = field(default_factory=dict)
+    test_scores: Mapping[str, float] = field(default_factory=dict)
     training_seconds: float | None = None
     rows_per_second: float | None = None
     difference: Interval | None = None
@@ -97,7 +84,7 @@ class LeaderboardEntry:
     error: str | None = None
     note: str = ""
 
-    def score(self, name: ScoreName) -> float | None:
+    def score(self, name: str) -> float | None:
         """Return the value of a score; None if there is none, or it is no number."""
         estimate = self.scores.get(name)
         return None if estimate is None or math.isnan(estimate.value) else estimate.value
@@ -118,36 +105,38 @@ class TrainingSpeed(NamedTuple):
     rows_per_second: float | None
 
 
-def build_leaderboard(entries: Sequence[LeaderboardEntry], select_by: ScoreName) -> pd.DataFrame:
-    """Put all entries into one table, best first.
+def rank_entries(entries: Sequence[LeaderboardEntry], score: Score) -> list[Ranked]:
+    """Put entries into the order of the leaderboard, best first.
 
     Args:
         entries: In any order; each name once.
-        select_by: The score that they are ranked by.
+        score: What they are ranked by.
 
     Returns:
-        A row per entry with the columns :data:`COLUMNS`. Entries without the score have no rank
-        and stand below the others, by name. What is not known is missing.
+        Entries without the score have no rank and stand below the others, by name.
 
     Raises:
-        ValueError: Two entries have one name, or there is no such score.
+        ValueError: Two entries have one name.
     """
-    records = [_record(ranked) for ranked in rank_entries(entries, select_by)]
-    table = pd.DataFrame(records, columns=list(COLUMNS))
-    kinds = {name: "str" if name in _TEXTS else "float64" for name in COLUMNS}
-    return table.astype(kinds | dict.fromkeys(_WHOLE_NUMBERS, "Int64"))
-
-
-def rank_entries(entries: Sequence[LeaderboardEntry], select_by: ScoreName) -> list[Ranked]:
-    """Put entries into the order of the leaderboard; see :func:`build_leaderboard`."""
     _require_single_names(entries)
-    if select_by not in SCORE_NAMES:
-        raise ValueError(f"Found score {select_by!r}; one of {', '.join(SCORE_NAMES)} was wanted.")
-    scored = {entry.name: score for entry in entries
-              if (score := entry.score(select_by)) is not None}  # fmt: skip
-    best_first = sorted(entries, key=lambda entry: (-scored.get(entry.name, -math.inf), entry.name))
-    ranks = pd.Series(scored, dtype="float64").rank(method="min", ascending=False).astype(int)
+    merits = {entry.name: score.merit(value) for entry in entries
+              if (value := entry.score(score.name)) is not None}  # fmt: skip
+    best_first = sorted(entries, key=lambda entry: (-merits.get(entry.name, -math.inf), entry.name))
+    ranks = pd.Series(merits, dtype="float64").rank(method="min", ascending=False).astype(int)
     return [Ranked(ranks.get(entry.name), entry) for entry in best_first]
+
+
+def build_leaderboard(ranked: Sequence[Ranked], scores: TaskScores) -> pd.DataFrame:
+    """Put ranked entries into one table.
+
+    Returns:
+        A row per entry with the columns of :func:`leaderboard_columns`. What is not known is
+        missing.
+    """
+    columns = leaderboard_columns(scores)
+    table = pd.DataFrame([_record(own) for own in ranked], columns=columns)
+    kinds = {name: "str" if name in _TEXTS else "float64" for name in columns}
+    return table.astype(kinds | dict.fromkeys(_WHOLE_NUMBERS, "Int64"))
 
 
 def give_verdict(
@@ -213,26 +202,24 @@ def _require_single_names(entries: Sequence[LeaderboardEntry]) -> None:
 
 def _record(ranked: Ranked) -> dict[str, object]:
     entry, difference = ranked.entry, ranked.entry.difference
-    ends = (difference.low, difference.high) if difference else (None, None)
-    own = {name: getattr(entry, name) for name in COLUMNS if hasattr(entry, name)}
+    shown = ("kind", "status", "why", "rows", "folds", "training_seconds", "rows_per_second",
+             "mcnemar_p", "verdict", "error", "note")  # fmt: skip
     return {
-        **own,
+        **{name: getattr(entry, name) for name in shown},
         **_score_columns(entry.scores),
+        **{f"test_{name}": value for name, value in entry.test_scores.items()},
         "rank": ranked.rank,
         "experiment": entry.name,
         "difference": difference.difference if difference else None,
-        "difference_low": ends[0],
-        "difference_high": ends[1],
+        "difference_low": difference.low if difference else None,
+        "difference_high": difference.high if difference else None,
         "mlflow_run": entry.mlflow_run_id,
     }
 
 
-def _score_columns(scores: Mapping[ScoreName, Estimate]) -> dict[str, float]:
+def _score_columns(scores: Mapping[str, Estimate]) -> dict[str, float]:
     columns: dict[str, float] = {}
     for name, estimate in scores.items():
-        columns |= {
-            name: estimate.value,
-            f"{name}_low": estimate.low,
-            f"{name}_high": estimate.high,
-        }
+        ends = {f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+        columns |= {name: estimate.value, **ends}
     return columns

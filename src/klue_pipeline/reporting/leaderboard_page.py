@@ -9,19 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from klue_pipeline.evaluation.intervals import Estimate
-from klue_pipeline.relation.settings.evaluation_params import ScoreName
 from klue_pipeline.reporting import leaderboard
-from klue_pipeline.reporting.leaderboard import LeaderboardEntry, Ranked, rank_entries
+from klue_pipeline.reporting.leaderboard import LeaderboardEntry, Ranked
 from klue_pipeline.reporting.pages import render_page
+from klue_pipeline.reporting.task_scores import Score, TaskScores
 
-TITLES: dict[ScoreName, str] = {
-    "micro_f1": "Micro F1",
-    "auprc": "AUPRC",
-    "accuracy": "Accuracy",
-    "shift_micro_f1": "Shift-aware micro F1",
-    "shift_auprc": "Shift-aware AUPRC",
-    "shift_accuracy": "Shift-aware accuracy",
-}
 NOTHING = "–"
 
 _TONES = (
@@ -69,8 +61,7 @@ class Scale:
 class Column:
     """A column of scores."""
 
-    name: ScoreName
-    title: str
+    score: Score
     scale: Scale
     scale_text: str
     best: float | None
@@ -107,64 +98,67 @@ class Row:
 
 
 def render_leaderboard(
-    entries: Sequence[LeaderboardEntry], select_by: ScoreName, *, prior: str, confidence: float
+    ranked: Sequence[Ranked],
+    ranked_by: Score,
+    scores: TaskScores,
+    *,
+    confidence: float,
+    remark: str = "",
 ) -> str:
     """Write the leaderboard as one HTML document that needs nothing else.
 
     Args:
-        entries: In any order; each name once.
-        select_by: The score that they are ranked by.
-        prior: What the shift-aware scores are re-weighted to, in words.
+        ranked: The entries, best first.
+        ranked_by: The score that they are ranked by.
+        scores: All scores of the task.
         confidence: Share of the bootstrap draws inside an interval, 0 to 1.
-
-    Raises:
-        ValueError: Two entries have one name, or there is no such score.
+        remark: What a reader must know of the scores, in a sentence.
     """
-    ranked = rank_entries(entries, select_by)
-    columns = [_column(name, entries) for name in _shown_scores(entries, select_by)]
-    shows_test = any(_test_scores(entry) != (None, None) for entry in entries)
+    entries = [own.entry for own in ranked]
+    columns = [_column(score, entries) for score in _shown_scores(entries, ranked_by, scores)]
+    test = scores.published if any(entry.test_scores for entry in entries) else ()
     return render_page(
         "leaderboard",
-        rows=[_row(own, columns, shows_test=shows_test) for own in ranked],
+        rows=[_row(own, columns, test) for own in ranked],
         columns=columns,
-        shows_test=shows_test,
-        select_by=select_by,
-        ranked_by=TITLES[select_by],
-        prior=prior,
+        test_scores=test,
+        ranked_by=ranked_by,
+        remark=remark,
         confidence=f"{100 * confidence:.4g} %",
         summary=_summary(ranked),
     )
 
 
-def _shown_scores(entries: Sequence[LeaderboardEntry], select_by: ScoreName) -> list[ScoreName]:
+def _shown_scores(
+    entries: Sequence[LeaderboardEntry], ranked_by: Score, scores: TaskScores
+) -> list[Score]:
     """Name the scores that any entry has; first what is ranked by."""
-    known = [name for name in leaderboard.SCORE_NAMES
-             if any(entry.score(name) is not None for entry in entries)]  # fmt: skip
-    return sorted(known, key=lambda name: name != select_by)
+    known = [score for score in scores.scores
+             if any(entry.score(score.name) is not None for entry in entries)]  # fmt: skip
+    return sorted(known, key=lambda score: score != ranked_by)
 
 
-def _column(name: ScoreName, entries: Sequence[LeaderboardEntry]) -> Column:
-    estimates = [entry.scores[name] for entry in entries if name in entry.scores]
-    numbers = [number for own in estimates for number in (own.low, own.value, own.high)
-               if math.isfinite(number)]  # fmt: skip
-    scale = Scale(min(numbers), max(numbers))
-    best = max((own.value for own in estimates if math.isfinite(own.value)), default=None)
+def _column(score: Score, entries: Sequence[LeaderboardEntry]) -> Column:
+    estimates = [entry.scores[score.name] for entry in entries if score.name in entry.scores]
+    ends = [end for estimate in estimates for end in (estimate.low, estimate.value, estimate.high)
+            if math.isfinite(end)]  # fmt: skip
+    scale = Scale(min(ends), max(ends))
+    values = [estimate.value for estimate in estimates if math.isfinite(estimate.value)]
     return Column(
-        name=name,
-        title=TITLES[name],
+        score=score,
         scale=scale,
         scale_text=f"{scale.low:.1f} … {scale.high:.1f}",
-        best=None if best is None else scale.place(best),
+        best=scale.place(max(values, key=score.merit)) if values else None,
     )
 
 
-def _row(ranked: Ranked, columns: Sequence[Column], *, shows_test: bool) -> Row:
+def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score]) -> Row:
     entry = ranked.entry
     return Row(
         entry=entry,
         rank=_count(ranked.rank),
         scores=[_score(entry, column) for column in columns],
-        test=[_number(score) for score in _test_scores(entry)] if shows_test else [],
+        test=[_number(entry.test_scores.get(score.name)) for score in test],
         rows=_count(entry.rows),
         folds=_count(entry.folds),
         seconds=_duration(entry.training_seconds),
@@ -175,15 +169,11 @@ def _row(ranked: Ranked, columns: Sequence[Column], *, shows_test: bool) -> Row:
     )
 
 
-def _test_scores(entry: LeaderboardEntry) -> tuple[float | None, float | None]:
-    return entry.test_micro_f1, entry.test_auprc
-
-
 def _score(entry: LeaderboardEntry, column: Column) -> Cell:
-    value = entry.score(column.name)
+    value = entry.score(column.score.name)
     if value is None:
         return Cell(NOTHING)
-    estimate = entry.scores[column.name]
+    estimate = entry.scores[column.score.name]
     interval = f"[{estimate.low:.2f}, {estimate.high:.2f}]"
     return Cell(f"{value:.2f}", value, interval, column.scale.bar(estimate))
 

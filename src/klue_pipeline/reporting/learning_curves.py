@@ -10,16 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from klue_pipeline.reporting.task_scores import Score
+
 _MAX_LEGEND_FOLDS = 12
 
 
-def draw_learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
-    """Draw loss and validation micro F1 of each fold against the epoch.
+def draw_learning_curves(histories: Mapping[str, pd.DataFrame], score: Score) -> Figure:
+    """Draw the loss and a validation score of each fold against the epoch.
 
     Args:
         histories: The history table of each fold by the fold's name, with ``epoch``,
-            ``train_loss``, ``validation_loss`` and ``validation_micro_f1``; NaN, or no such
-            column, where a value was not measured.
+            ``train_loss``, ``validation_loss`` and ``validation_`` before the score's name; NaN, or
+            no such column, where a value was not measured.
+        score: What the models are validated by.
 
     Raises:
         ValueError: There is no history.
@@ -27,16 +30,17 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
     if not histories:
         raise ValueError("There is no training history to draw; train at least one fold first.")
     figure = Figure(figsize=(12, 4.8), layout="constrained")
-    loss_axes, f1_axes = figure.subplots(1, 2)
+    loss_axes, score_axes = figure.subplots(1, 2)
+    measured = f"validation_{score.name}"
     colors = colormaps["viridis"](np.linspace(0, 0.9, len(histories)))
     for (fold, history), color in zip(histories.items(), colors, strict=True):
         _draw_line(loss_axes, history, "train_loss", color=color, linewidth=0.9)
         _draw_line(loss_axes, history, "validation_loss", color=color, linestyle="--", marker="o")
-        _draw_line(f1_axes, history, "validation_micro_f1", color=color, marker="o", label=fold)
+        _draw_line(score_axes, history, measured, color=color, marker="o", label=fold)
     loss_axes.plot([], [], color="gray", linewidth=0.9, label="train")
     loss_axes.plot([], [], color="gray", linestyle="--", marker="o", label="validation")
     _finish(loss_axes, "Loss", "cross entropy (nats)", len(histories))
-    _finish(f1_axes, "Validation micro F1", "micro F1 without the negative label", len(histories))
+    _finish(score_axes, f"Validation {score.title}", score.title, len(histories))
     return figure
 
 

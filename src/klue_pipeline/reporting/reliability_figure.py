@@ -40,9 +40,9 @@ def draw_reliability(table: pd.DataFrame, title: str) -> Figure:
         raise ValueError("The reliability table has no rows; report the calibration of scores.")
     figure = Figure(figsize=(6.4, 7.4), layout="constrained")
     curve, shares = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    for stage, own in table.groupby("stage", sort=False):
-        _draw_curve(curve, str(stage), own)
-        _draw_shares(shares, str(stage), own)
+    for stage, rows in table.groupby("stage", sort=False):
+        _draw_curve(curve, str(stage), rows)
+        _draw_shares(shares, str(stage), rows)
     _finish_curve(curve)
     _finish_shares(shares)
     n_rows = int(table.loc[table["stage"] == table["stage"].iloc[0], "rows"].sum())
@@ -85,7 +85,7 @@ def _finish_curve(axes: Axes) -> None:
 def _finish_shares(axes: Axes) -> None:
     axes.set_xlim(-2, 102)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("confidence: the probability of the predicted label")
+    axes.set_xlabel("confidence: the probability of the prediction")
     axes.set_ylabel("share of rows")
     axes.xaxis.set_major_formatter(PercentFormatter(decimals=0))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

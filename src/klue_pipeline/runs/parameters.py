@@ -31,7 +31,7 @@ from klue_pipeline.relation.settings.params import (
     TextParams,
 )
 from klue_pipeline.relation.settings.predict_params import PredictParams
-from klue_pipeline.reporting.ledger.params import LedgerParams
+from klue_pipeline.reporting.ledger.rules import LedgerParams
 from klue_pipeline.runs.experiments import entry_of, suggest
 from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams

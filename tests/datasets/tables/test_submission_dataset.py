@@ -8,7 +8,7 @@ import pytest
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.tables.submission import SubmissionDataset
-from klue_pipeline.reporting.submission_file import hash_submission
+from klue_pipeline.relation.submissions.submission import hash_submission
 
 
 @pytest.fixture

@@ -8,9 +8,16 @@ from kedro.io import DatasetError
 
 from klue_pipeline.datasets.tables.submission_ledger import SubmissionLedgerDataset
 from klue_pipeline.evaluation.intervals import Estimate
-from klue_pipeline.reporting.ledger import COLUMNS, Entry, tabulate_entries
+from klue_pipeline.reporting.ledger.entries import Entry, tabulate_entries
+from klue_pipeline.reporting.ledger.table import LedgerColumns
 
+SCORES = ("micro_f1", "auprc")
+COLUMNS = LedgerColumns(SCORES).all
 HEADER = ",".join(COLUMNS)
+
+
+def rows(*entries):
+    return tabulate_entries(entries, LedgerColumns(SCORES))
 
 
 def made(digit, f1=70.0, name="소프트 보팅"):
@@ -33,7 +40,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def ledger(path):
-    return SubmissionLedgerDataset(filepath=str(path))
+    return SubmissionLedgerDataset(filepath=str(path), scores=SCORES)
 
 
 def save_as_spreadsheet(path, table):
@@ -44,19 +51,19 @@ def save_as_spreadsheet(path, table):
 
 def test_without_a_file_there_is_an_empty_ledger(ledger, path):
     assert not ledger.exists()
-    assert ledger.load().columns.tolist() == list(COLUMNS)
+    assert ledger.load().columns.tolist() == COLUMNS
     assert ledger.load().empty
     assert not path.exists()
 
 
 def test_an_expired_ledger_counts_as_missing_until_it_is_saved_and_loses_nothing(ledger, path):
-    ledger.save(tabulate_entries([made("a")]))
+    ledger.save(rows(made("a")))
     text = path.read_text(encoding="utf-8-sig")
     path.write_text(text.replace(",,,,\n", ",2021-10-06,73.2,,\n"), encoding="utf-8-sig")
     ledger.expire()
     assert not ledger.exists()
     assert path.is_file()
-    ledger.save(tabulate_entries([made("b")]))
+    ledger.save(rows(made("b")))
     assert ledger.exists()
     loaded = ledger.load()
     assert loaded["sha256"].tolist() == ["a" * 64, "b" * 64]
@@ -64,11 +71,11 @@ def test_an_expired_ledger_counts_as_missing_until_it_is_saved_and_loses_nothing
 
 
 def test_the_first_save_makes_the_file_and_the_next_adds_to_it(ledger, path):
-    ledger.save(tabulate_entries([made("a")]))
+    ledger.save(rows(made("a")))
     assert ledger.exists()
     assert path.read_bytes().startswith(b"\xef\xbb\xbfsha256,file,created_at,name,")
     assert "소프트 보팅" in path.read_text(encoding="utf-8-sig")
-    ledger.save(tabulate_entries([made("b"), made("a", f1=71.0)]))
+    ledger.save(rows(made("b"), made("a", f1=71.0)))
     loaded = ledger.load()
     assert loaded["sha256"].tolist() == ["a" * 64, "b" * 64]
     assert loaded["predicted_micro_f1"].tolist() == [71.0, 70.0]
@@ -76,20 +83,20 @@ def test_the_first_save_makes_the_file_and_the_next_adds_to_it(ledger, path):
 
 
 def test_saving_the_same_again_changes_no_byte(ledger, path):
-    ledger.save(tabulate_entries([made("a", f1=71.123456789), made("b")]))
+    ledger.save(rows(made("a", f1=71.123456789), made("b")))
     before = path.read_bytes()
-    ledger.save(tabulate_entries([made("b")]))
+    ledger.save(rows(made("b")))
     ledger.save(ledger.load())
     assert path.read_bytes() == before
 
 
 def test_a_spreadsheet_may_move_and_add_columns(ledger, path):
-    ledger.save(tabulate_entries([made("a"), made("b")]))
+    ledger.save(rows(made("a"), made("b")))
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     table.loc[1, ["submitted_at", "public_micro_f1", "note"]] = ["2021-10-06", "73", "두\n줄, 쉼표"]
     table["mine"] = ["007", ""]
     save_as_spreadsheet(path, table[sorted(table, reverse=True)])
-    ledger.save(tabulate_entries([made("b", f1=72.0), made("c")]))
+    ledger.save(rows(made("b", f1=72.0), made("c")))
     loaded = ledger.load()
     assert loaded.columns.tolist() == [*COLUMNS, "mine"]
     assert loaded["mine"].tolist() == ["007", "", ""]
@@ -98,16 +105,16 @@ def test_a_spreadsheet_may_move_and_add_columns(ledger, path):
 
 
 def test_what_a_spreadsheet_leaves_empty_is_no_row_and_no_column(ledger, path):
-    ledger.save(tabulate_entries([made("a")]))
+    ledger.save(rows(made("a")))
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     empty = "," * HEADER.count(",")
     path.write_text("\n".join([lines[0] + ",,", lines[1] + ",,", empty + ",,", empty, ""]))
     loaded = ledger.load()
-    assert (len(loaded), loaded.columns.tolist()) == (1, list(COLUMNS))
+    assert (len(loaded), loaded.columns.tolist()) == (1, COLUMNS)
 
 
 def test_a_wrong_cell_is_named_by_its_line_and_the_file_stays(ledger, path):
-    ledger.save(tabulate_entries([made("a"), made("b")]))
+    ledger.save(rows(made("a"), made("b")))
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     table.loc[0, "note"] = "two\nlines"
     table.loc[1, "public_micro_f1"] = "0.732"
@@ -117,7 +124,7 @@ def test_a_wrong_cell_is_named_by_its_line_and_the_file_stays(ledger, path):
     with pytest.raises(DatasetError, match=message):
         ledger.load()
     with pytest.raises(DatasetError, match=message):
-        ledger.save(tabulate_entries([made("c")]))
+        ledger.save(rows(made("c")))
     assert path.read_bytes() == before
 
 
@@ -135,19 +142,19 @@ def test_a_wrong_cell_is_named_by_its_line_and_the_file_stays(ledger, path):
 def test_what_cannot_be_read_is_refused_and_never_written_over(ledger, path, content, message):
     path.parent.mkdir()
     path.write_bytes(content)
-    for act in (ledger.load, lambda: ledger.save(tabulate_entries([made("a")]))):
+    for act in (ledger.load, lambda: ledger.save(rows(made("a")))):
         with pytest.raises(DatasetError, match=message):
             act()
     assert path.read_bytes() == content
 
 
 def test_new_rows_that_are_wrong_leave_the_file_alone(ledger, path):
-    ledger.save(tabulate_entries([made("a")]))
+    ledger.save(rows(made("a")))
     before = path.read_bytes()
     with pytest.raises(
         DatasetError, match=r"submissions\.csv was not written: The ledger is wrong"
     ):
-        ledger.save(tabulate_entries([made("b", f1=120.0)]))
+        ledger.save(rows(made("b", f1=120.0)))
     assert path.read_bytes() == before
 
 
@@ -155,10 +162,10 @@ def test_a_file_that_cannot_be_written_is_named(ledger, path, monkeypatch):
     def refuse(*_):
         raise PermissionError("open elsewhere")
 
-    ledger.save(tabulate_entries([made("a")]))
+    ledger.save(rows(made("a")))
     monkeypatch.setattr(type(path), "replace", refuse)
     with pytest.raises(
         DatasetError, match=r"open elsewhere\. Close it if a spreadsheet has it open"
     ):
-        ledger.save(tabulate_entries([made("b")]))
+        ledger.save(rows(made("b")))
     assert len(ledger.load()) == 1

@@ -13,8 +13,8 @@ from kedro.runner import SequentialRunner
 from klue_pipeline.pipelines.submissions import create_pipeline
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.export_params import AboutParams
-from klue_pipeline.reporting.ledger.params import LedgerParams
-from klue_pipeline.reporting.submission_file import hash_submission
+from klue_pipeline.relation.submissions.submission import hash_submission
+from klue_pipeline.reporting.ledger.rules import LedgerParams
 
 TABLES = "klue_pipeline.datasets.tables"
 NAMES = ["no_relation", "per:title", "per:spouse"]
@@ -73,6 +73,7 @@ class Stage:
                 "submission_ledger": {
                     "type": f"{TABLES}.submission_ledger.SubmissionLedgerDataset",
                     "filepath": str(self.folder / "submissions.csv"),
+                    "scores": ["micro_f1", "auprc"],
                 },
             }
         )  # fmt: skip

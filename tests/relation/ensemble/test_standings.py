@@ -81,8 +81,8 @@ def test_an_entry_keeps_what_its_run_left_and_gets_its_scores():
     assert filled.score("micro_f1") == pytest.approx(plain["micro_f1"])
     assert filled.score("auprc") == pytest.approx(plain["auprc"])
     assert filled.score("shift_micro_f1") < plain["micro_f1"]
-    assert filled.test_micro_f1 == pytest.approx(on_test["micro_f1"])
-    assert filled.test_auprc == pytest.approx(on_test["auprc"])
+    assert filled.test_scores["micro_f1"] == pytest.approx(on_test["micro_f1"])
+    assert filled.test_scores["auprc"] == pytest.approx(on_test["auprc"])
     assert (filled.rows, filled.folds) == (N_ROWS, 3)
     kept = ("why", "training_seconds", "mlflow_run_id", "status")
     assert [getattr(filled, name) for name in kept] == ["왜", 9.0, "abc", "finished"]
@@ -129,7 +129,7 @@ def test_scores_of_other_rows_are_not_judged_and_the_reason_joins_the_note():
     entries, _ = rank(contender("a"), odd, test_gold=KNOWN_TEST)
     own = entries["odd"]
     assert own.note.startswith("The last run failed.; its rows are 9, those of this run 1")
-    assert (own.scores, own.test_micro_f1, own.rows, own.verdict) == ({}, None, None, "")
+    assert (own.scores, own.test_scores, own.rows, own.verdict) == ({}, {}, None, "")
 
 
 def test_scores_by_a_model_that_trained_on_the_row_are_not_judged():
@@ -191,7 +191,7 @@ def test_without_test_scores_there_is_no_target_and_the_plain_score_ranks():
     assert standings.resolved is None
     assert standings.select_by == "micro_f1"
     assert set(entries["a"].scores) == {"micro_f1", "auprc", "accuracy"}
-    assert entries["a"].test_micro_f1 is None
+    assert entries["a"].test_scores == {}
     assert entries["a"].verdict == "best"
 
 

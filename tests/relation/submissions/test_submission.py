@@ -4,14 +4,20 @@ import ast
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.metrics.klue import auprc
-from klue_pipeline.relation.submissions.submission import make_submission, validate_submission
-from klue_pipeline.reporting.submission_file import encode_submission, hash_submission
+from klue_pipeline.relation.submissions.submission import (
+    encode_submission,
+    hash_submission,
+    index_labels,
+    make_submission,
+    validate_submission,
+)
 
 NAMES = ["no_relation", "per:title", "org:members"]
 ROW_IDS = ["0", "1", "2", "3"]
@@ -147,3 +153,13 @@ def test_a_file_is_known_by_its_bytes_before_it_is_written(submission):
     assert encode_submission(submission) == expected
     assert hash_submission(submission) == hashlib.sha256(expected).hexdigest()
     assert hash_submission(submission.iloc[::-1]) != hash_submission(submission)
+
+
+def test_labels_are_known_by_the_hash_of_their_file(caplog):
+    ours = pd.DataFrame({"id": ["0", "1"], "pred_label": ["인물", "x"], "probs": ["[1]", "[1]"]})
+    other = ours.assign(id=["0", "2"])
+    found = index_labels([other, ours], ["0", "1"])
+    assert {sha256: names.tolist() for sha256, names in found.items()} == {
+        hash_submission(ours): ["인물", "x"]
+    }
+    assert "1 of 2 submission files are not of these 2 test rows" in caplog.text

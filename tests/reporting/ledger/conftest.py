@@ -3,8 +3,10 @@
 import pandas as pd
 import pytest
 
-from klue_pipeline.reporting.ledger import COLUMNS, check_ledger
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
+from klue_pipeline.reporting.ledger.table import LedgerColumns, check_ledger
 
+COLUMNS = LedgerColumns.of_task(RELATION_SCORES)
 ENDS = ("", "_low", "_high")
 
 
@@ -18,7 +20,7 @@ def make_ledger():
 
     def build(*rows):
         cells = [_cells(number, dict(row)) for number, row in enumerate(rows)]
-        return check_ledger(pd.DataFrame(cells, columns=list(COLUMNS)))
+        return check_ledger(pd.DataFrame(cells, columns=COLUMNS.all), COLUMNS)
 
     return build
 

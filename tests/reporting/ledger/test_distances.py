@@ -1,11 +1,9 @@
 """How unlike files are, and what a candidate is compared with."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from klue_pipeline.reporting.ledger.distances import Closest, find_closest, index_labels
-from klue_pipeline.reporting.submission_file import hash_submission
+from klue_pipeline.reporting.ledger.distances import Closest, find_closest
 
 NEAR = 0.15
 BASE = list("aabbccddee")
@@ -47,13 +45,3 @@ def test_nothing_is_compared_with_nothing():
 def test_files_of_other_lengths_are_refused():
     with pytest.raises(ValueError, match="numbers of rows: a… 10, b… 3"):
         find_closest({"a": changed(0), "b": changed(0)[:3]}, [], ["a", "b"], NEAR)
-
-
-def test_labels_are_known_by_the_hash_of_their_file(caplog):
-    ours = pd.DataFrame({"id": ["0", "1"], "pred_label": ["인물", "x"], "probs": ["[1]", "[1]"]})
-    other = ours.assign(id=["0", "2"])
-    found = index_labels([other, ours], ["0", "1"])
-    assert {sha256: names.tolist() for sha256, names in found.items()} == {
-        hash_submission(ours): ["인물", "x"]
-    }
-    assert "1 of 2 submission files are not of these 2 test rows" in caplog.text

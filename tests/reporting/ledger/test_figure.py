@@ -1,65 +1,69 @@
-"""Where marks stand in the figure of predicted against actual scores."""
+"""The figure of predicted against actual scores, as it stands in a page."""
+
+import re
+from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from klue_pipeline.reporting.ledger.figure import SIZE, Point, lay_out
+from klue_pipeline.reporting.ledger.figure import draw_forecasts
+from klue_pipeline.reporting.ledger.offsets import Forecast
 
-SCORES = st.floats(0, 100)
-
-
-def point(predicted, actual, low=None, high=None, number=1):
-    return Point(number, "name", "given", predicted, low, high, actual)
+SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_the_axes_have_one_range_so_that_the_diagonal_means_equal():
-    scatter = lay_out([point(70, 70), point(80, 72)])
-    (left, top), (right, bottom) = scatter.near, scatter.far
-    equal, other = scatter.marks
-    assert (equal.x - left) / (right - left) == pytest.approx(
-        (bottom - equal.y) / (bottom - top), abs=1e-3
-    )
-    assert right - left == pytest.approx(bottom - top, abs=5)
-    assert other.x > equal.x
-    assert equal.y - other.y == pytest.approx((bottom - top) * 2 / 11.2, abs=0.2)
+def draw(*forecasts, prior="given"):
+    numbered = {number: (own, prior) for number, own in enumerate(forecasts, start=1)}
+    return draw_forecasts(numbered, "micro F1")
 
 
-def test_an_interval_reaches_as_far_as_its_scores():
-    [mark] = lay_out([point(70, 70, 60, 80)]).marks
-    assert mark.x - mark.x_low == pytest.approx(mark.x_high - mark.x, abs=0.2)
-    [bare] = lay_out([point(70, 70)]).marks
-    assert bare.x_low == bare.x == bare.x_high
-
-
-@given(st.lists(st.tuples(SCORES, SCORES, SCORES, SCORES), min_size=1, max_size=6))
-def test_everything_lies_inside(rows):
-    points = [point(predicted, actual, min(ends), max(ends)) for predicted, actual, *ends in rows]
-    scatter = lay_out(points)
-    (left, top), (right, bottom) = scatter.near, scatter.far
-    assert 0 < left < right < SIZE
-    assert 0 < top < bottom < SIZE
-    for mark in scatter.marks:
-        assert left <= mark.x_low <= mark.x_high <= right
-        assert left <= mark.x <= right
-        assert top <= mark.y <= bottom
-    assert 2 <= len(scatter.ticks) <= 8
-    assert all(left <= x <= right and top <= y <= bottom for _, x, y in scatter.ticks)
-
-
-def test_ticks_are_round_scores_at_their_places():
-    scatter = lay_out([point(70, 70), point(80, 72)])
-    assert [text for text, *_ in scatter.ticks] == ["70", "72", "74", "76", "78", "80"]
-    assert scatter.ticks[0][1:] == (scatter.marks[0].x, scatter.marks[0].y)
-
-
-def test_numbers_that_would_cover_each_other_are_left_out():
-    close = [point(70, 70, number=1), point(70.1, 70.1, number=2), point(80, 80, number=3)]
-    assert [mark.has_label for mark in lay_out(close).marks] == [True, False, True]
+def marks_of(text):
+    """Places of the marks: what is drawn again and again, with a fill and not on an axis."""
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own
+    groups = [group for group in root.iter(f"{SVG}g")
+              if group.get("id", "").startswith("line2d")]  # fmt: skip
+    uses = [use for group in groups[-8:] for use in group.iter(f"{SVG}use")]
+    return root, [(float(use.get("x")), float(use.get("y"))) for use in uses]
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "inside"), [(69, 71, True), (70, 71, True), (71, 72, False), (None, 71, None)]
+    "forecast",
+    [
+        Forecast(70.0, 68.0, 72.0, 71.0),
+        Forecast(70.0, 0.0, 100.0, 100.0),
+        Forecast(0.0, None, None, 100.0),
+        Forecast(50.0, 50.0, 50.0, 50.0),
+    ],
 )
-def test_an_interval_holds_its_ends(low, high, inside):
-    assert point(70, 70, low, high).is_inside is inside
+def test_marks_lie_inside_the_figure(forecast):
+    root, places = marks_of(draw(forecast))
+    *_, width, height = map(float, root.get("viewBox").split())
+    assert places
+    assert all(0 < x < width and 0 < y < height for x, y in places)
+
+
+def test_texts_are_texts_and_the_same_input_gives_the_same_bytes():
+    forecasts = Forecast(70.0, 68.0, 72.0, 71.0), Forecast(80.0, None, None, 72.0)
+    text = draw(*forecasts)
+    assert text.startswith("<svg")
+    assert text == draw(*forecasts)
+    assert {"predicted micro F1", "actual 정확도", "1", "2"} <= set(
+        re.findall(r">([^<>]+)</text>", text)
+    )
+    assert not re.search(r"<metadata|<image|(?:href|src)=\"(?!#)|url\((?!#)", text)
+
+
+def test_numbers_that_would_cover_each_other_are_left_out():
+    close = [Forecast(at, None, None, at) for at in (70.0, 70.1, 80.0)]
+    texts = re.findall(r">([^<>]+)</text>", draw(*close))
+    assert [number for number in "123" if number in texts] == ["1", "3"]
+
+
+def test_colour_says_whether_the_interval_held_and_a_plain_prior_is_hollow():
+    held, missed, bare = (Forecast(70.0, low, high, 71.0)
+                          for low, high in ((70.0, 71.0), (69.0, 70.9), (None, None)))  # fmt: skip
+    colors = [re.findall("#(?:2b9a63|d0564a|4f86d6)", draw(own)) for own in (held, missed, bare)]
+    assert [set(found) for found in colors] == [{"#2b9a63"}, {"#d0564a"}, {"#4f86d6"}]
+    filled, hollow = draw(bare), draw(bare, prior="plain")
+    assert filled != hollow
+    assert "fill: #4f86d6" in filled
+    assert "fill: #4f86d6" not in hollow

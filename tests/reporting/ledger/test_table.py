@@ -9,18 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klue_pipeline.evaluation.intervals import Estimate
-from klue_pipeline.reporting.ledger import (
-    COLUMNS,
-    YOURS,
-    Entry,
-    check_ledger,
-    empty_ledger,
-    is_submitted,
-    merge_ledger,
-    tabulate_entries,
-)
+from klue_pipeline.reporting.ledger import table
+from klue_pipeline.reporting.ledger.entries import Entry, tabulate_entries
 
-NUMBERS = [name for name in COLUMNS if name.startswith(("predicted_", "public_"))]
+COLUMNS = table.LedgerColumns(("micro_f1", "auprc"))
+NUMBERS = [name for name in COLUMNS.all if name.startswith(("predicted_", "public_"))]
+
+
+def check(cells, lines=None):
+    return table.check_ledger(cells, COLUMNS, lines)
+
+
+def merge(existing, entries):
+    return table.merge_ledger(existing, tabulate_entries(entries, COLUMNS), COLUMNS)
 
 
 def entry(digit, *, f1=70.0, **changes):
@@ -38,7 +39,7 @@ def entry(digit, *, f1=70.0, **changes):
 
 
 def ledger_of(*entries):
-    return merge_ledger(empty_ledger(), tabulate_entries(entries))
+    return merge(table.empty_ledger(COLUMNS), entries)
 
 
 def texts(**cells):
@@ -52,7 +53,7 @@ def test_an_entry_becomes_a_row():
     korea = timezone(timedelta(hours=9))
     made_at = datetime(2021, 10, 5, 8, 0, 1, tzinfo=korea)
     [row] = ledger_of(entry("a", created_at=made_at)).to_dict("records")
-    assert list(row) == list(COLUMNS)
+    assert list(row) == COLUMNS.all
     assert {name: row[name] for name in ("sha256", "file", "created_at", "name", "members")} == {
         "sha256": "a" * 64,
         "file": "data/a.csv",
@@ -72,21 +73,21 @@ def test_a_time_without_a_zone_is_refused():
 
 
 def test_an_empty_ledger_has_all_columns_and_takes_nothing():
-    merged = merge_ledger(empty_ledger(), tabulate_entries([]))
-    assert merged.columns.tolist() == list(COLUMNS)
+    merged = merge(table.empty_ledger(COLUMNS), [])
+    assert merged.columns.tolist() == COLUMNS.all
     assert merged.empty
     assert [str(merged[name].dtype) for name in NUMBERS] == ["float64"] * len(NUMBERS)
 
 
 def test_what_a_person_wrote_survives_the_same_file_made_again():
     ledger = ledger_of(entry("a"), entry("b"))
-    ledger.loc[0, list(YOURS)] = ["2021-10-06 18:00", 71.25, 66.5, "first try, 첫 제출"]
+    ledger.loc[0, COLUMNS.yours] = ["2021-10-06 18:00", 71.25, 66.5, "first try, 첫 제출"]
     ledger["mine"] = ["kept", ""]
     again = entry(
         "a", f1=72.0, file="moved.csv", name="other", members=("x",), prior="estimated",
         created_at=datetime(2022, 1, 1, tzinfo=UTC), select_by="auprc",
     )  # fmt: skip
-    merged = merge_ledger(ledger, tabulate_entries([entry("c"), again]))
+    merged = merge(ledger, [entry("c"), again])
     assert merged["sha256"].tolist() == ["a" * 64, "b" * 64, "c" * 64]
     first, changed = ledger.iloc[0], merged.iloc[0]
     renewed = {"file": "moved.csv", "prior": "estimated", "predicted_micro_f1": 72.0,
@@ -99,17 +100,12 @@ def test_what_a_person_wrote_survives_the_same_file_made_again():
 
 
 def test_a_file_from_elsewhere_without_prediction_does_not_wipe_one():
-    merged = merge_ledger(
-        ledger_of(entry("a")), tabulate_entries([entry("a", predicted={}, prior="", file="b.csv")])
-    )
+    merged = merge(ledger_of(entry("a")), [entry("a", predicted={}, prior="", file="b.csv")])
     assert merged.loc[0, ["file", "prior", "predicted_micro_f1"]].tolist() == ["b.csv", "given", 70]
 
 
 def test_a_prediction_is_replaced_as_a_whole():
-    merged = merge_ledger(
-        ledger_of(entry("a")),
-        tabulate_entries([entry("a", predicted={"auprc": Estimate(9, 8, 10)})]),
-    )
+    merged = merge(ledger_of(entry("a")), [entry("a", predicted={"auprc": Estimate(9, 8, 10)})])
     assert math.isnan(merged.loc[0, "predicted_micro_f1_high"])
     assert merged.loc[0, "predicted_auprc_high"] == 10
 
@@ -122,9 +118,12 @@ def test_of_two_that_are_the_same_file_the_first_has_the_row(caplog):
 
 
 def test_inputs_stay_as_they_were():
-    ledger, new = ledger_of(entry("a")), tabulate_entries([entry("a", f1=50.0), entry("b")])
+    ledger, new = (
+        ledger_of(entry("a")),
+        tabulate_entries([entry("a", f1=50.0), entry("b")], COLUMNS),
+    )
     before = ledger.copy(), new.copy()
-    merge_ledger(ledger, new)
+    table.merge_ledger(ledger, new, COLUMNS)
     pd.testing.assert_frame_equal(ledger, before[0])
     pd.testing.assert_frame_equal(new, before[1])
 
@@ -144,9 +143,9 @@ def test_whatever_is_made_in_whatever_order_a_persons_cells_stay(yours, first, s
     merged = ledger
     for made in (first, second):
         entries = [entry(digit, f1=f1) for digit, f1 in made]
-        merged = merge_ledger(merged, tabulate_entries(entries))
+        merged = merge(merged, entries)
     kept = merged.iloc[:3].reset_index(drop=True)
-    columns = [*YOURS, "mine", "created_at", "name", "members"]
+    columns = [*COLUMNS.yours, "mine", "created_at", "name", "members"]
     pd.testing.assert_frame_equal(kept[columns], ledger[columns])
     assert set(merged["sha256"]) == {digit * 64 for digit in "abc"} | {
         digit * 64 for digit, _ in first + second
@@ -159,25 +158,25 @@ def test_whatever_is_made_in_whatever_order_a_persons_cells_stay(yours, first, s
 
 
 def test_columns_of_a_person_may_be_anywhere_and_missing_ones_are_added():
-    table = texts(mine="x", public_micro_f1=" 73.5 ")[
+    cells = texts(mine="x", public_micro_f1=" 73.5 ")[
         ["mine", "prior", "public_micro_f1", "name", "members", "sha256", "file", "created_at",
          "select_by"]
     ]  # fmt: skip
-    checked = check_ledger(table)
-    assert checked.columns.tolist() == [*COLUMNS, "mine"]
+    checked = check(cells)
+    assert checked.columns.tolist() == [*COLUMNS.all, "mine"]
     assert checked.loc[0, ["public_micro_f1", "mine", "note"]].tolist() == [73.5, "x", ""]
 
 
 def test_a_column_of_a_person_outlives_a_ledger_without_rows():
-    empty = empty_ledger().assign(mine="")
-    merged = merge_ledger(empty, tabulate_entries([entry("a")]))
-    assert merged.columns.tolist() == [*COLUMNS, "mine"]
+    empty = table.empty_ledger(COLUMNS).assign(mine="")
+    merged = merge(empty, [entry("a")])
+    assert merged.columns.tolist() == [*COLUMNS.all, "mine"]
     assert merged["mine"].tolist() == [""]
 
 
 def test_a_checked_ledger_stays_as_it_is():
     ledger = ledger_of(entry("a"), entry("b"))
-    pd.testing.assert_frame_equal(check_ledger(ledger), ledger)
+    pd.testing.assert_frame_equal(check(ledger), ledger)
 
 
 @pytest.mark.parametrize(
@@ -199,32 +198,32 @@ def test_a_checked_ledger_stays_as_it_is():
 )  # fmt: skip
 def test_a_wrong_cell_is_named_by_line(cells, message):
     with pytest.raises(ValueError, match="The ledger is wrong:\nline 7: ") as raised:
-        check_ledger(texts(**cells), [7])
+        check(texts(**cells), [7])
     assert message in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["0", "100", "1.01", "73.25", ""])
 def test_scores_of_the_right_scale_pass(text):
-    [value] = check_ledger(texts(public_micro_f1=text))["public_micro_f1"]
+    [value] = check(texts(public_micro_f1=text))["public_micro_f1"]
     assert value == float(text) if text else math.isnan(value)
 
 
 def test_a_prediction_may_be_low():
-    assert check_ledger(texts(predicted_auprc_low="0.4"))["predicted_auprc_low"].item() == 0.4
+    assert check(texts(predicted_auprc_low="0.4"))["predicted_auprc_low"].item() == 0.4
 
 
 def test_two_rows_of_one_file_are_named_both():
-    table = pd.concat([texts(), texts(sha256="b" * 64), texts(sha256="A" * 64)])
+    rows = pd.concat([texts(), texts(sha256="b" * 64), texts(sha256="A" * 64)])
     with pytest.raises(
         ValueError, match=r"line 3: 2 rows have sha256 a{12}…; keep one.*\nline 9: 2 "
     ):
-        check_ledger(table, [3, 5, 9])
+        check(rows, [3, 5, 9])
 
 
 def test_many_wrong_cells_are_counted_and_rows_numbered_where_there_are_no_lines():
     rows = [texts(sha256=f"{row:064x}", public_auprc="?") for row in range(14)]
     with pytest.raises(ValueError, match="row 1: public_auprc") as raised:
-        check_ledger(pd.concat(rows))
+        check(pd.concat(rows))
     assert str(raised.value).splitlines()[-2:] == [
         "row 10: public_auprc is '?'; a number from 0 to 100 was wanted, with a point and without "
         "a unit, or nothing.",
@@ -234,12 +233,12 @@ def test_many_wrong_cells_are_counted_and_rows_numbered_where_there_are_no_lines
 
 def test_columns_of_the_pipelines_have_to_be_there():
     with pytest.raises(ValueError, match="has no column sha256, prior; found file, created_at"):
-        check_ledger(texts().drop(columns=["sha256", "prior"]))
+        check(texts().drop(columns=["sha256", "prior"]))
 
 
 def test_new_rows_are_checked_too():
     with pytest.raises(ValueError, match="row 1: prior is 'guessed'"):
-        merge_ledger(empty_ledger(), tabulate_entries([entry("a", prior="guessed")]))
+        ledger_of(entry("a", prior="guessed"))
 
 
 @pytest.mark.parametrize(
@@ -252,16 +251,16 @@ def test_new_rows_are_checked_too():
     ],
 )
 def test_a_file_counts_as_submitted_once_a_person_says_so(cells, submitted):
-    assert is_submitted(check_ledger(texts(**cells))).tolist() == [submitted]
+    assert COLUMNS.is_submitted(check(texts(**cells))).tolist() == [submitted]
 
 
 def test_a_file_written_over_leaves_unless_a_person_wrote_into_its_row():
     """Every run writes submission.csv anew; what was never submitted is not worth a row."""
     former = [entry(digit, file="submission.csv") for digit in "abc"]
-    ledger = merge_ledger(empty_ledger(), tabulate_entries([*former, entry("d")]))
+    ledger = ledger_of(*former, entry("d"))
     ledger.loc[ledger["sha256"] == "b" * 64, "public_micro_f1"] = 70.0
     ledger.loc[ledger["sha256"] == "c" * 64, "note"] = "look again"
-    merged = merge_ledger(ledger, tabulate_entries([entry("e", file="submission.csv")]))
+    merged = merge(ledger, [entry("e", file="submission.csv")])
     assert merged["sha256"].tolist() == ["b" * 64, "c" * 64, "d" * 64, "e" * 64]
 
 
@@ -269,4 +268,4 @@ def test_so_does_one_that_is_written_over_by_the_same_file_as_another():
     """Two methods may make the same blend; the first alone has a row."""
     before = ledger_of(entry("a", file="hard.csv"), entry("b", file="soft.csv"))
     both = [entry("c", file="hard.csv"), entry("c", file="soft.csv")]
-    assert merge_ledger(before, tabulate_entries(both))["sha256"].tolist() == ["c" * 64]
+    assert merge(before, both)["sha256"].tolist() == ["c" * 64]

@@ -5,8 +5,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from klue_pipeline.reporting.ledger.params import LedgerParams
-from klue_pipeline.reporting.ledger.verdicts import judge_candidates, metric_of, name_files
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
+from klue_pipeline.reporting.ledger.rules import LedgerParams
+from klue_pipeline.reporting.ledger.verdicts import judge_candidates, name_files
 
 TODAY = date(2021, 10, 6)
 SETTINGS = LedgerParams(max_per_day=10, near_copy_share=0.01)
@@ -28,7 +29,7 @@ def unlike(ledger, **n_changed):
 
 def judge(ledger, labels=None, settings=SETTINGS, select_by="shift_micro_f1", today=TODAY):
     labels = unlike(ledger) if labels is None else labels
-    return judge_candidates(ledger, labels, settings, select_by, today)
+    return judge_candidates(ledger, labels, settings, RELATION_SCORES, select_by, today)
 
 
 def verdicts(candidates):
@@ -41,7 +42,7 @@ def verdicts(candidates):
      ("shift_accuracy", "micro_f1")],
 )  # fmt: skip
 def test_candidates_are_ranked_by_what_the_contest_publishes(select_by, metric):
-    assert metric_of(select_by) == metric
+    assert RELATION_SCORES.find_published(select_by).name == metric
 
 
 def test_candidates_are_ranked_and_submitted_files_are_not_among_them(make_ledger):
@@ -54,7 +55,7 @@ def test_candidates_are_ranked_and_submitted_files_are_not_among_them(make_ledge
     assert verdicts(found) == [("first", "worth a submission"), ("second", "worth a submission")]
     assert [candidate.predicted for candidate in found] == [74, 73]
     assert [candidate.corrected for candidate in found] == [73.5, 72.5]
-    assert found[1].reason == "It differs from sent, the closest, in 200 labels (100.0%)."
+    assert found[1].reason == "It differs from sent, the closest, in 200 rows (100.0%)."
 
 
 def test_what_counts_is_the_score_that_is_selected_by(make_ledger):
@@ -78,7 +79,7 @@ def test_a_near_copy_names_what_it_copies(make_ledger):
     copy, other = judge(ledger, labels)
     assert (copy.verdict, copy.closest_name, copy.closest.share) == ("near copy", "sent", 0.005)
     assert copy.reason == (
-        "It differs from sent in 1 label (0.5%) only; its F1 would tell nothing new."
+        "It differs from sent in 1 row (0.5%) only; its score would tell nothing new."
     )
     assert other.verdict == "worth a submission"
 

@@ -5,8 +5,7 @@ from kedro.io import DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
 from klue_pipeline.datasets.local import LocalDataset
-from klue_pipeline.relation.submissions.submission import validate_submission
-from klue_pipeline.reporting.submission_file import encode_submission
+from klue_pipeline.relation.submissions.submission import encode_submission, validate_submission
 
 
 class SubmissionDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):

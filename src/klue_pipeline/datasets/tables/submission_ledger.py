@@ -1,5 +1,6 @@
 """The ledger of submissions as a CSV file that the pipelines and a person write in turn."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -7,7 +8,12 @@ from kedro.io import DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
 from klue_pipeline.datasets.local import LocalDataset
-from klue_pipeline.reporting.ledger import check_ledger, empty_ledger, merge_ledger
+from klue_pipeline.reporting.ledger.table import (
+    LedgerColumns,
+    check_ledger,
+    empty_ledger,
+    merge_ledger,
+)
 from klue_pipeline.text.csv_lines import CsvLines, split_csv
 
 
@@ -24,10 +30,21 @@ class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
         submission_ledger:
           type: klue_pipeline.datasets.tables.submission_ledger.SubmissionLedgerDataset
           filepath: data/08_reporting/submissions.csv
+          scores: [micro_f1, auprc]
     """
 
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, filepath: str, scores: Sequence[str], metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Name the file.
+
+        Args:
+            filepath: A local path.
+            scores: The scores that the contest publishes.
+            metadata: Anything, for plugins such as Kedro-Viz.
+        """
         super().__init__(filepath=filepath, metadata=metadata)
+        self._columns = LedgerColumns(tuple(scores))
         self._is_expired = False
 
     def load(self) -> pd.DataFrame:
@@ -37,10 +54,10 @@ class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
             DatasetError: The file cannot be read, or a cell is wrong; naming the line.
         """
         if not self._filepath.exists():
-            return empty_ledger()
+            return empty_ledger(self._columns)
         try:
             table = _tabulate(split_csv(self._filepath.read_bytes()))
-            return check_ledger(table, table.index.tolist())
+            return check_ledger(table, self._columns, table.index.tolist())
         except (OSError, ValueError) as error:
             raise DatasetError(
                 f"Cannot read {self._filepath}: {error}\nCorrect it there; nothing was changed."
@@ -54,7 +71,7 @@ class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
         """
         existing = self.load()
         try:
-            merged = merge_ledger(existing, data)
+            merged = merge_ledger(existing, data, self._columns)
         except ValueError as error:
             raise DatasetError(f"{self._filepath} was not written: {error}") from error
         try:

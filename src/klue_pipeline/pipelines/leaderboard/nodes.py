@@ -12,12 +12,14 @@ from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.ensemble.members import BlendTask
 from klue_pipeline.relation.ensemble.selection import trace_origin
 from klue_pipeline.relation.ensemble.standings import Contender, rank_contenders
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.reporting.leaderboard import (
     EntryKind,
     LeaderboardEntry,
     build_leaderboard,
     measure_training,
+    rank_entries,
 )
 from klue_pipeline.reporting.leaderboard_page import render_leaderboard
 from klue_pipeline.runs.run_records import parse_records, summarise_run
@@ -64,10 +66,13 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     gold = gold_by_row(test_gold)
     standings = rank_contenders(contenders, task, origin, gold, evaluation)
     prior = "none" if standings.resolved is None else standings.resolved.description
+    score = RELATION_SCORES.find(standings.select_by)
+    ranked = rank_entries(standings.entries, score)
     page = render_leaderboard(
-        standings.entries, standings.select_by, prior=prior, confidence=evaluation.confidence
-    )
-    return build_leaderboard(standings.entries, standings.select_by), page
+        ranked, score, RELATION_SCORES,
+        confidence=evaluation.confidence, remark=f"Shift-aware scores: {prior}",
+    )  # fmt: skip
+    return build_leaderboard(ranked, RELATION_SCORES), page
 
 
 def _experiments(

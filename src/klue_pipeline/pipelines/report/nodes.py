@@ -176,9 +176,10 @@ def plot_learning_curves(**histories: pd.DataFrame) -> Any:
     Returns:
         A matplotlib figure.
     """
+    from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
     from klue_pipeline.reporting.learning_curves import draw_learning_curves
 
-    return draw_learning_curves(histories)
+    return draw_learning_curves(histories, RELATION_SCORES.find("micro_f1"))
 
 
 def _judged(

@@ -6,18 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.shift.prediction import from_flat, from_json
-from klue_pipeline.reporting.ledger import (
-    Entry,
-    index_labels,
-    prior_of,
-    render_ledger,
-    tabulate_entries,
-)
-from klue_pipeline.reporting.ledger.params import LedgerParams
-from klue_pipeline.reporting.submission_file import hash_submission
+from klue_pipeline.relation.submissions.submission import hash_submission, index_labels
+from klue_pipeline.reporting.ledger.entries import Entry, tabulate_entries
+from klue_pipeline.reporting.ledger.page import render_ledger
+from klue_pipeline.reporting.ledger.rules import LedgerParams
+from klue_pipeline.reporting.ledger.table import LedgerColumns
 
 SubmissionLoaders = Mapping[str, Callable[[], pd.DataFrame]]
 
@@ -37,24 +34,30 @@ def enter_submissions(  # noqa: PLR0913, PLR0917 (one argument per input of the 
     """
     blends, chosen = ensemble_report["methods"], ensemble_report["method"]
     members, select_by = tuple(ensemble_report["members"]), ensemble_report["select_by"]
-    prior = prior_of(ensemble_report["prior"])
+    prior = _prior_of(ensemble_report["prior"])
     now = datetime.now(UTC)
 
-    def enter_blend(table: pd.DataFrame, file: str, name: str, told: dict[str, Any]) -> Entry:
-        predicted = from_json(told["predicted"])
+    def enter_blend(table: pd.DataFrame, file: str, name: str, report: dict[str, Any]) -> Entry:
+        predicted = from_json(report["predicted"])
         return Entry(hash_submission(table), file, now, name, members, select_by, predicted, prior)
 
     alone = Entry(
         hash_submission(experiment_submission), f"{about.folder}/submission.csv", now, about.folder,
         (about.folder,), evaluation.select_by, from_flat(experiment_metrics["predicted"]),
-        prior_of(experiment_metrics["prior"]),
+        _prior_of(experiment_metrics["prior"]),
     )  # fmt: skip
     of_methods = [
         enter_blend(load(), f"ensemble/{name}/submission.csv", f"blend by {name}", blends[name])
         for name, load in sorted(blend_submissions.items())
     ]
     final = enter_blend(submission, "submission.csv", f"blend by {chosen}", ensemble_report)
-    return tabulate_entries([alone, *of_methods, final])
+    entries = [alone, *of_methods, final]
+    return tabulate_entries(entries, LedgerColumns.of_task(RELATION_SCORES))
+
+
+def _prior_of(resolved: Mapping[str, Any]) -> str:
+    """Return what a prediction was told for, from the report of a resolved target."""
+    return "plain" if resolved["refusal"] else str(resolved["source"])
 
 
 def render_submissions(
@@ -71,6 +74,7 @@ def render_submissions(
         submission_ledger,
         labels,
         ledger,
+        RELATION_SCORES,
         select_by=evaluation.select_by,
         confidence=evaluation.confidence,
         today=date.today(),

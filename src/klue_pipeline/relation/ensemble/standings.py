@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from klue_pipeline.relation.ensemble.members import BlendTask, seat_out_of_fold,
 from klue_pipeline.relation.ensemble.preparation import resolve_common_target
 from klue_pipeline.relation.ensemble.selection import Origin, why_not_judged
 from klue_pipeline.relation.metrics.evaluation import evaluate_known_rows
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams, ScoreName
 from klue_pipeline.relation.shift.resolve import Resolved
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry, give_verdict, rank_entries
@@ -114,16 +114,19 @@ def _fill(
     table = own.out_of_fold
     if table is None or judgement is None:
         return replace(own.entry, note="; ".join(filter(None, [own.entry.note, reason])))
-    test = None
-    if own.test_scores is not None and len(test_gold):
-        test = evaluate_known_rows(own.test_scores, test_gold, task.labels)
+    test = (
+        None
+        if own.test_scores is None
+        else evaluate_known_rows(own.test_scores, test_gold, task.labels)
+    )
     return replace(
         own.entry,
         rows=len(table),
         folds=None if table.folds is None else len(np.unique(table.folds)),
-        scores={cast("ScoreName", name): told for name, told in judgement.estimates().items()},
-        test_micro_f1=None if test is None else float(test["micro_f1"]),
-        test_auprc=None if test is None else float(test["auprc"]),
+        scores=judgement.estimates(),
+        test_scores={
+            score.name: float(test[score.name]) for score in RELATION_SCORES.published if test
+        },
     )
 
 
@@ -135,7 +138,7 @@ def _with_verdicts(
 ) -> list[LeaderboardEntry]:
     if not judged:
         return entries
-    best = rank_entries(entries, rules.select_by)[0].entry.name
+    best = rank_entries(entries, RELATION_SCORES.find(rules.select_by))[0].entry.name
     compared = compare_with_best(tables, judged, best, rules)
     return [_with_verdict(entry, compared.get(entry.name), best) for entry in entries]
 

@@ -1,12 +1,17 @@
 """The file a KLUE-RE contest wants: one line per test row with its label and its probabilities."""
 
-from collections.abc import Sequence
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.submissions.submission_problems import find_problems
+
+logger = logging.getLogger(__name__)
 
 
 def make_submission(
@@ -71,3 +76,41 @@ def validate_submission(
     problems = find_problems(submission, row_ids, label_names)
     if problems:
         raise ValueError(problems[0].at(f"Row {problems[0].row}"))
+
+
+def encode_submission(submission: pd.DataFrame) -> bytes:
+    """Write a submission as the bytes of its file: CSV in UTF-8, lines end in a line feed."""
+    return submission.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def hash_submission(submission: pd.DataFrame) -> str:
+    """Return the SHA-256 of the file that a submission makes, by which the ledger knows it."""
+    return hashlib.sha256(encode_submission(submission)).hexdigest()
+
+
+def index_labels(
+    submissions: Iterable[pd.DataFrame], row_ids: Sequence[str]
+) -> dict[str, NDArray[np.object_]]:
+    """Key the labels of submission files by their SHA-256, for the ledger to compare them.
+
+    Args:
+        submissions: Tables of ``id``, ``pred_label`` and ``probs``, all as text.
+        row_ids: Ids of all test rows in file order.
+
+    Returns:
+        The labels of the files of these test rows. Files of others, which a data folder has kept
+        from before its test file was another one, are counted in the log: they can neither be
+        compared nor submitted.
+    """
+    tables = list(submissions)
+    wanted = list(row_ids)
+    fitting = [table for table in tables if table["id"].tolist() == wanted]
+    if len(fitting) < len(tables):
+        logger.warning(
+            "%d of %d submission files are not of these %d test rows; make them again to submit "
+            "them.",
+            len(tables) - len(fitting),
+            len(tables),
+            len(wanted),
+        )
+    return {hash_submission(table): table["pred_label"].to_numpy(dtype=object) for table in fitting}

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pandas as pd
 
 from klue_pipeline.evaluation.intervals import Estimate
-from klue_pipeline.relation.settings.evaluation_params import ScoreName
-from klue_pipeline.reporting.ledger.table import COLUMNS, predicted_columns
+from klue_pipeline.reporting.ledger.table import LedgerColumns, predicted_columns
 
 
 @dataclass(frozen=True)
@@ -17,14 +15,13 @@ class Entry:
     """One candidate, as the pipelines know it when they make it.
 
     Attributes:
-        sha256: Of the file, by :func:`~klue_pipeline.reporting.submission_file.hash_submission`,
-            which needs no file.
+        sha256: Of the bytes of the file.
         file: Where the file lies, as a person would type it.
         created_at: With a time zone.
         name: The experiment or the method of blending that made it.
         members: The experiments that went into it.
         select_by: What it was chosen by.
-        predicted: Those of ``micro_f1`` and ``auprc`` that are predicted.
+        predicted: Those of the published scores that are predicted, by name.
         prior: What the prediction was told for: ``given``, ``estimated`` or ``plain``; empty
             without prediction.
     """
@@ -34,7 +31,7 @@ class Entry:
     created_at: datetime
     name: str
     members: tuple[str, ...]
-    select_by: ScoreName
+    select_by: str
     predicted: Mapping[str, Estimate]
     prior: str
 
@@ -50,26 +47,17 @@ class Entry:
             )
 
 
-def prior_of(resolved: Mapping[str, Any]) -> str:
-    """Return what a prediction was told for, from the report of a resolved target.
-
-    >>> prior_of({"source": "estimated", "refusal": "no two estimators agree"})
-    'plain'
-    """
-    return "plain" if resolved["refusal"] else str(resolved["source"])
-
-
-def tabulate_entries(entries: Iterable[Entry]) -> pd.DataFrame:
+def tabulate_entries(entries: Iterable[Entry], columns: LedgerColumns) -> pd.DataFrame:
     """Write candidates as rows, which are checked when they are merged into a ledger."""
-    return pd.DataFrame([_row(entry) for entry in entries], columns=list(COLUMNS))
+    return pd.DataFrame([_row(entry) for entry in entries], columns=columns.all)
 
 
 def _row(entry: Entry) -> dict[str, object]:
     scores = {
         column: value
-        for metric, estimate in entry.predicted.items()
+        for name, estimate in entry.predicted.items()
         for column, value in zip(
-            predicted_columns(metric), (estimate.value, estimate.low, estimate.high), strict=True
+            predicted_columns(name), (estimate.value, estimate.low, estimate.high), strict=True
         )
     }
     return {

@@ -1,16 +1,49 @@
 """How far the contest's scores were from what was predicted for the files that were submitted."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from klue_pipeline.reporting.ledger.table import PRIORS, predicted_columns
+from klue_pipeline.reporting.ledger.table import PRIORS, predicted_columns, public_column
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One score of a file: what was predicted, and what came out; None where nobody knows."""
+
+    predicted: float | None
+    low: float | None
+    high: float | None
+    actual: float | None
+
+    @classmethod
+    def read(cls, row: Mapping[Any, Any], score: str) -> "Forecast":
+        """Take the numbers of a score out of a row of the ledger."""
+        values = [row[name] for name in (*predicted_columns(score), public_column(score))]
+        return cls(*(None if math.isnan(value) else float(value) for value in values))
+
+    @property
+    def difference(self) -> float | None:
+        """Actual minus predicted score."""
+        if self.predicted is None or self.actual is None:
+            return None
+        return self.actual - self.predicted
+
+    @property
+    def is_inside(self) -> bool | None:
+        """Whether the interval, ends included, holds the actual score."""
+        if self.low is None or self.high is None or self.actual is None:
+            return None
+        return self.low <= self.actual <= self.high
 
 
 @dataclass(frozen=True)
 class Offset:
-    """Actual minus predicted scores of one metric, over the files predicted for one prior.
+    """Actual minus predicted values of one score, over the files predicted for one prior.
 
     Attributes:
         count: How many files have both.
@@ -27,7 +60,7 @@ class Offset:
     n_contained: int
 
 
-def measure_offsets(ledger: pd.DataFrame, metric: str) -> dict[str, Offset]:
+def measure_offsets(ledger: pd.DataFrame, score: str) -> dict[str, Offset]:
     """Compare predictions with what came out, for each prior apart.
 
     A score told for the training rows' prior is off by as much as the priors differ, so that an
@@ -35,25 +68,27 @@ def measure_offsets(ledger: pd.DataFrame, metric: str) -> dict[str, Offset]:
 
     Args:
         ledger: The ledger, checked.
-        metric: ``micro_f1`` or ``auprc``.
+        score: The name of a published score.
 
     Returns:
         By prior; only priors of which a file has both scores.
     """
-    scored = ledger[ledger[f"predicted_{metric}"].notna() & ledger[f"public_{metric}"].notna()]
-    groups = {prior: scored[scored["prior"] == prior] for prior in PRIORS}
-    return {prior: _measure(rows, metric) for prior, rows in groups.items() if len(rows)}
+    forecasts: dict[str, list[Forecast]] = {prior: [] for prior in PRIORS}
+    for row in ledger[ledger["prior"].isin(PRIORS)].to_dict("records"):
+        forecasts[row["prior"]].append(Forecast.read(row, score))
+    measured = {prior: _measure(found) for prior, found in forecasts.items()}
+    return {prior: offset for prior, offset in measured.items() if offset is not None}
 
 
-def _measure(rows: pd.DataFrame, metric: str) -> Offset:
-    predicted, low, high = (rows[name].to_numpy() for name in predicted_columns(metric))
-    actual = rows[f"public_{metric}"].to_numpy()
-    differences = actual - predicted
-    has_interval = np.isfinite(low) & np.isfinite(high)
+def _measure(forecasts: Sequence[Forecast]) -> Offset | None:
+    known = [forecast for forecast in forecasts if forecast.difference is not None]
+    differences = [forecast.difference for forecast in known if forecast.difference is not None]
+    if not differences:
+        return None
     return Offset(
-        count=len(rows),
-        mean=float(differences.mean()),
-        spread=float(differences.std(ddof=1)) if len(rows) > 1 else None,
-        n_intervals=int(has_interval.sum()),
-        n_contained=int((has_interval & (low <= actual) & (actual <= high)).sum()),
+        count=len(differences),
+        mean=fmean(differences),
+        spread=stdev(differences) if len(differences) > 1 else None,
+        n_intervals=sum(forecast.is_inside is not None for forecast in known),
+        n_contained=sum(forecast.is_inside is True for forecast in known),
     )

@@ -1,25 +1,21 @@
 """The page of the ledger: which file to submit next, and how far predictions can be trusted."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
+from markupsafe import Markup
 from scipy.special import bdtr
 
-from klue_pipeline.relation.settings.evaluation_params import ScoreName
-from klue_pipeline.reporting.ledger.distances import Labels
-from klue_pipeline.reporting.ledger.figure import SIZE, Point, Scatter, lay_out
-from klue_pipeline.reporting.ledger.offsets import Offset, measure_offsets
-from klue_pipeline.reporting.ledger.params import LedgerParams
-from klue_pipeline.reporting.ledger.table import METRICS, is_submitted, predicted_columns
-from klue_pipeline.reporting.ledger.verdicts import (
-    judge_candidates,
-    metric_of,
-    name_files,
-)
+from klue_pipeline.reporting.ledger.distances import Answers
+from klue_pipeline.reporting.ledger.figure import draw_forecasts
+from klue_pipeline.reporting.ledger.offsets import Forecast, Offset, measure_offsets
+from klue_pipeline.reporting.ledger.rules import LedgerParams
+from klue_pipeline.reporting.ledger.table import LedgerColumns
+from klue_pipeline.reporting.ledger.verdicts import judge_candidates, name_files
 from klue_pipeline.reporting.pages import render_page
+from klue_pipeline.reporting.task_scores import Score, TaskScores
 
 _RARE = 0.05
 """Intervals are called wrong where chance makes as few of them hold less often than this."""
@@ -28,54 +24,34 @@ _TONES = {"worth a submission": "good", "clearly weaker": "bad", "near copy": "w
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    """One score of a submitted file: what was predicted, and what came out."""
-
-    predicted: float | None
-    low: float | None
-    high: float | None
-    actual: float | None
-
-    @property
-    def difference(self) -> float | None:
-        if self.predicted is None or self.actual is None:
-            return None
-        return self.actual - self.predicted
-
-    @property
-    def is_inside(self) -> bool | None:
-        if self.low is None or self.high is None or self.actual is None:
-            return None
-        return self.low <= self.actual <= self.high
-
-
-@dataclass(frozen=True)
 class _Submitted:
     """A row of the table of submitted files."""
 
     number: int
+    sha256: str
     name: str
     prior: str
     submitted_at: str
-    outcomes: list[_Outcome]
+    forecasts: list[Forecast]
     note: str
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """What is said of one metric."""
+    """What is said of one score; without a figure where no file has both numbers."""
 
     title: str
-    scatter: Scatter | None
+    figure: Markup | None
     findings: list[str]
 
 
-def render_ledger(
+def render_ledger(  # noqa: PLR0913 (what the page shows, and what it is judged by)
     ledger: pd.DataFrame,
-    labels: Labels,
+    answers: Answers,
     settings: LedgerParams,
+    scores: TaskScores,
     *,
-    select_by: ScoreName,
+    select_by: str,
     confidence: float,
     today: date | None = None,
 ) -> str:
@@ -83,9 +59,10 @@ def render_ledger(
 
     Args:
         ledger: The ledger, checked.
-        labels: Predicted labels of the files that could be read, by SHA-256.
+        answers: What the files say that could be read, by SHA-256.
         settings: How many a day, and what a near copy is.
-        select_by: What candidates are ranked by.
+        scores: The scores of the task.
+        select_by: The name of the score that candidates are ranked by.
         confidence: Share of scores that the intervals should hold, 0 to 1.
         today: The contest's date, whose submissions count against the day's; None counts none.
 
@@ -95,14 +72,16 @@ def render_ledger(
     Raises:
         ValueError: The files have different numbers of rows.
     """
-    candidates = judge_candidates(ledger, labels, settings, select_by, today)
-    submitted = _list_submitted(ledger)
+    candidates = judge_candidates(ledger, answers, settings, scores, select_by, today)
+    columns = LedgerColumns.of_task(scores)
+    submitted = _list_submitted(ledger[columns.is_submitted(ledger)], name_files(ledger), columns)
     lost = [candidate for candidate in candidates if candidate.verdict == "not on disk"]
     return render_page(
         "submissions",
-        metric=METRICS[metric_of(select_by)],
+        metric=scores.find_published(select_by).title,
         select_by=select_by,
         settings=settings,
+        columns=columns,
         candidates=[candidate for candidate in candidates if candidate not in lost],
         lost=lost,
         sources=ledger.set_index("sha256")[["file", "members"]].to_dict("index"),
@@ -110,60 +89,52 @@ def render_ledger(
         n_worth=sum(candidate.verdict == "worth a submission" for candidate in candidates),
         priors=sorted({candidate.prior for candidate in candidates if candidate.prior}),
         submitted=submitted,
-        unread=_list_unread(ledger, labels),
-        titles=list(METRICS.values()),
-        panels=[_describe_metric(ledger, metric, submitted, confidence) for metric in METRICS],
-        size=SIZE,
+        unread=[row.name for row in submitted if row.sha256 not in answers],
+        titles=[score.title for score in scores.published],
+        panels=[
+            _describe_score(ledger, score, submitted, place, confidence)
+            for place, score in enumerate(scores.published)
+        ],
     )
 
 
-def _list_submitted(ledger: pd.DataFrame) -> list[_Submitted]:
-    names = name_files(ledger)
-    rows = ledger[is_submitted(ledger)].sort_values(["submitted_at", "created_at"], kind="stable")
+def _list_submitted(
+    ledger: pd.DataFrame, names: dict[str, str], columns: LedgerColumns
+) -> list[_Submitted]:
+    rows = ledger.sort_values(["submitted_at", "created_at"], kind="stable")
     return [
         _Submitted(
             number=number,
+            sha256=row["sha256"],
             name=names[row["sha256"]],
             prior=row["prior"],
             submitted_at=row["submitted_at"],
-            outcomes=[_read_outcome(row, metric) for metric in METRICS],
+            forecasts=[Forecast.read(row, score) for score in columns.scores],
             note=row["note"],
         )
         for number, row in enumerate(rows.to_dict("records"), start=1)
     ]
 
 
-def _read_outcome(row: Mapping[object, float], metric: str) -> _Outcome:
-    columns = (*predicted_columns(metric), f"public_{metric}")
-    return _Outcome(*(None if math.isnan(row[name]) else row[name] for name in columns))
-
-
-def _list_unread(ledger: pd.DataFrame, labels: Labels) -> list[str]:
-    """Return what submitted files are called with whose labels nothing could be compared."""
-    names = name_files(ledger)
-    return [names[sha256] for sha256 in ledger["sha256"][is_submitted(ledger)]
-            if sha256 not in labels]  # fmt: skip
-
-
-def _describe_metric(
-    ledger: pd.DataFrame, metric: str, submitted: Sequence[_Submitted], confidence: float
+def _describe_score(
+    ledger: pd.DataFrame,
+    score: Score,
+    submitted: Sequence[_Submitted],
+    place: int,
+    confidence: float,
 ) -> _Panel:
-    points = list(_list_points(submitted, list(METRICS).index(metric)))
-    offsets = measure_offsets(ledger, metric)
+    forecasts = {
+        row.number: (row.forecasts[place], row.prior)
+        for row in submitted
+        if row.forecasts[place].difference is not None
+    }
+    offsets = measure_offsets(ledger, score.name)
     return _Panel(
-        title=METRICS[metric],
-        scatter=lay_out(points) if points else None,
+        title=score.title,
+        # Nothing of it comes from outside: numbers, and the title of the score.
+        figure=Markup(draw_forecasts(forecasts, score.title)) if forecasts else None,  # noqa: S704
         findings=[_describe_offset(*item, confidence) for item in offsets.items()],
     )
-
-
-def _list_points(submitted: Iterable[_Submitted], place: int) -> Iterable[Point]:
-    for row in submitted:
-        own = row.outcomes[place]
-        if own.predicted is not None and own.actual is not None:
-            yield Point(
-                row.number, row.name, row.prior, own.predicted, own.low, own.high, own.actual
-            )
 
 
 def _describe_offset(prior: str, offset: Offset, confidence: float) -> str:

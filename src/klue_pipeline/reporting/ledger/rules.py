@@ -4,14 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import Field
+
+from klue_pipeline.base_settings import Settings
 from klue_pipeline.reporting.ledger.distances import Closest
 from klue_pipeline.reporting.ledger.offsets import Offset
-from klue_pipeline.reporting.ledger.table import METRICS
+from klue_pipeline.reporting.task_scores import Score
 
 Verdict = Literal[
     "worth a submission", "another day", "near copy", "clearly weaker", "no prediction",
     "not on disk",
 ]  # fmt: skip
+
+
+class LedgerParams(Settings):
+    """Which candidates are worth one of the day's submissions."""
+
+    max_per_day: int = Field(ge=1)
+    """Most submissions that the contest takes from a team on one day."""
+    near_copy_share: float = Field(gt=0, lt=1)
+    """A file whose answers differ from another's in a smaller share of rows is its near copy."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +59,20 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Field:
+class Rivals:
     """What each candidate is judged against.
 
     Attributes:
-        metric: The score that counts.
+        score: The published score that counts.
         names: What to call each file.
-        on_disk: The files whose labels could be read.
+        on_disk: The files whose answers could be read.
         closest: The closest file of each candidate that has one.
         near_copy_share: Below this share of rows, a file is another's near copy.
         best: For each prior, the file with the best prediction, and that prediction.
         offsets: For each prior, how far predictions were off.
     """
 
-    metric: str
+    score: Score
     names: Mapping[str, str]
     on_disk: frozenset[str]
     closest: Mapping[str, Closest]
@@ -69,53 +81,57 @@ class Field:
     offsets: Mapping[str, Offset]
 
 
-def _say_if_lost(candidate: Candidate, field: Field) -> str | None:
-    if candidate.sha256 in field.on_disk:
+def _say_if_lost(candidate: Candidate, rivals: Rivals) -> str | None:
+    if candidate.sha256 in rivals.on_disk:
         return None
     return "Its file is gone, or holds something else by now; make it again to submit it."
 
 
-def _say_if_unknown(candidate: Candidate, field: Field) -> str | None:
+def _say_if_unknown(candidate: Candidate, rivals: Rivals) -> str | None:
     if candidate.predicted is not None:
         return None
-    return f"No {METRICS[field.metric]} is predicted for it, so it has no rank."
+    return f"No {rivals.score.title} is predicted for it, so it has no rank."
 
 
-def _say_if_near_copy(candidate: Candidate, field: Field) -> str | None:
+def _say_if_near_copy(candidate: Candidate, rivals: Rivals) -> str | None:
     closest = candidate.closest
-    if closest is None or closest.share >= field.near_copy_share:
+    if closest is None or closest.share >= rivals.near_copy_share:
         return None
     return (
-        f"It differs from {candidate.closest_name} in {_count_labels(closest)} only; its F1 would "
+        f"It differs from {candidate.closest_name} in {_count_rows(closest)} only; its score would "
         "tell nothing new."
     )
 
 
-def _say_if_weaker(candidate: Candidate, field: Field) -> str | None:
-    best, predicted = field.best[candidate.prior]
-    if best == candidate.sha256 or candidate.high is None or candidate.high >= predicted:
+def _say_if_weaker(candidate: Candidate, rivals: Rivals) -> str | None:
+    best, predicted = rivals.best[candidate.prior]
+    score, ends, below = rivals.score, "ends", "below"
+    limit = candidate.high
+    if not score.higher_is_better:
+        limit, ends, below = candidate.low, "begins", "above"
+    if best == candidate.sha256 or limit is None or score.merit(limit) >= score.merit(predicted):
         return None
     return (
-        f"Its interval ends at {candidate.high:.2f}, below the {predicted:.2f} that is predicted "
-        f"for {field.names[best]}."
+        f"Its interval {ends} at {limit:.2f}, {below} the {predicted:.2f} that is predicted "
+        f"for {rivals.names[best]}."
     )
 
 
-def _say_why_worth(candidate: Candidate, _: Field) -> str:
+def _say_why_worth(candidate: Candidate, _: Rivals) -> str:
     if candidate.closest is None:
         return "Nothing that was submitted or ranks above it could be compared with it."
     remark = " It has no interval, so nothing says how sure its rank is."
     return (
         f"It differs from {candidate.closest_name}, the closest, in "
-        f"{_count_labels(candidate.closest)}.{remark if candidate.high is None else ''}"
+        f"{_count_rows(candidate.closest)}.{remark if candidate.high is None else ''}"
     )
 
 
-def _count_labels(closest: Closest) -> str:
-    return f"{closest.n_rows:,} label{'' if closest.n_rows == 1 else 's'} ({closest.share:.1%})"
+def _count_rows(closest: Closest) -> str:
+    return f"{closest.n_rows:,} row{'' if closest.n_rows == 1 else 's'} ({closest.share:.1%})"
 
 
-RULES: tuple[tuple[Verdict, Callable[[Candidate, Field], str | None]], ...] = (
+RULES: tuple[tuple[Verdict, Callable[[Candidate, Rivals], str | None]], ...] = (
     ("not on disk", _say_if_lost),
     ("no prediction", _say_if_unknown),
     ("near copy", _say_if_near_copy),

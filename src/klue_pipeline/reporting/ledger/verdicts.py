@@ -8,31 +8,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.settings.evaluation_params import ScoreName
-from klue_pipeline.reporting.ledger.distances import Closest, Labels, find_closest
-from klue_pipeline.reporting.ledger.offsets import measure_offsets
-from klue_pipeline.reporting.ledger.params import LedgerParams
-from klue_pipeline.reporting.ledger.rules import RULES, Candidate, Field
-from klue_pipeline.reporting.ledger.table import METRICS, PRIORS, is_submitted, predicted_columns
+from klue_pipeline.reporting.ledger.distances import Answers, Closest, find_closest
+from klue_pipeline.reporting.ledger.offsets import Forecast, measure_offsets
+from klue_pipeline.reporting.ledger.rules import RULES, Candidate, LedgerParams, Rivals
+from klue_pipeline.reporting.ledger.table import PRIORS, LedgerColumns, predicted_columns
+from klue_pipeline.reporting.task_scores import Score, TaskScores
 
 _SHORT_HASH = 7
 
 
-def metric_of(select_by: ScoreName) -> str:
-    """Return the published score that comes closest to what is selected by.
-
-    >>> metric_of("shift_auprc"), metric_of("accuracy")
-    ('auprc', 'micro_f1')
-    """
-    metric = select_by.removeprefix("shift_")
-    return metric if metric in METRICS else "micro_f1"
-
-
 def judge_candidates(
     ledger: pd.DataFrame,
-    labels: Labels,
+    answers: Answers,
     settings: LedgerParams,
-    select_by: ScoreName,
+    scores: TaskScores,
+    select_by: str,
     today: date | None = None,
 ) -> list[Candidate]:
     """Rank the files that were not submitted yet, and say which are worth it.
@@ -41,23 +31,24 @@ def judge_candidates(
     (given, estimated, plain), then by predicted score, and are weaker or stronger within one prior
     only. A file is
 
-    - *not on disk* if its labels could not be read;
+    - *not on disk* if its answers could not be read;
     - of *no prediction* if nothing says what it would score;
-    - a *near copy* if its labels differ in fewer than ``near_copy_share`` of the rows from those
+    - a *near copy* if its answers differ in fewer than ``near_copy_share`` of the rows from those
       of a file that was submitted or is ranked above it and no near copy;
-    - *clearly weaker* if the high end of its interval is below what is predicted for the best
-      file of the same prior, submitted or not, near copies and lost files apart. Both were judged
-      on the same rows, so that their difference is surer than the interval of either: what is
-      called weaker very probably is, and what is not may be so, too;
+    - *clearly weaker* if the better end of its interval is worse than what is predicted for the
+      best file of the same prior, submitted or not, near copies and lost files apart. Both were
+      judged on the same rows, so that their difference is surer than the interval of either: what
+      is called weaker very probably is, and what is not may be so, too;
     - for *another day* if ``max_per_day`` files are submitted today or ranked above it and worth
       it; else *worth a submission*.
 
     Args:
         ledger: The ledger, checked.
-        labels: Predicted labels of the files that could be read, submitted ones too.
+        answers: What the files say that could be read, submitted ones too.
         settings: How many a day, and what a near copy is.
-        select_by: What candidates are ranked by; accuracy, which no contest publishes, ranks by
-            micro F1.
+        scores: The scores of the task.
+        select_by: The name of the score that things are selected by; candidates are ranked by the
+            published score that comes closest to it.
         today: The contest's date; files submitted on it count. None counts none.
 
     Returns:
@@ -66,21 +57,23 @@ def judge_candidates(
     Raises:
         ValueError: The files have different numbers of rows.
     """
-    metric, submitted = metric_of(select_by), is_submitted(ledger)
-    ranked = _rank(ledger[~submitted], metric)
+    score = scores.find_published(select_by)
+    submitted = LedgerColumns.of_task(scores).is_submitted(ledger)
+    ranked = _rank(ledger[~submitted], score)
     closest = find_closest(
-        labels, ledger["sha256"][submitted], ranked["sha256"], settings.near_copy_share
+        answers, ledger["sha256"][submitted], ranked["sha256"], settings.near_copy_share
     )
-    field = Field(
-        metric=metric,
+    could_win = submitted | _could_win(ledger, answers, closest, settings)
+    rivals = Rivals(
+        score=score,
         names=name_files(ledger),
-        on_disk=frozenset(labels),
+        on_disk=frozenset(answers),
         closest=closest,
         near_copy_share=settings.near_copy_share,
-        best=_find_best(ledger[submitted | _are_rivals(ledger, labels, closest, settings)], metric),
-        offsets=measure_offsets(ledger, metric),
+        best=_find_best(ledger[could_win], score),
+        offsets=measure_offsets(ledger, score.name),
     )
-    judged = [_judge(_describe(row, field), field) for row in ranked.to_dict("records")]
+    judged = [_judge(_describe(row, rivals), rivals) for row in ranked.to_dict("records")]
     n_today = _count_submitted_on(ledger["submitted_at"], today)
     return _leave_for_another_day(judged, settings.max_per_day, n_today)
 
@@ -95,53 +88,50 @@ def name_files(ledger: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _rank(ledger: pd.DataFrame, metric: str) -> pd.DataFrame:
+def _rank(ledger: pd.DataFrame, score: Score) -> pd.DataFrame:
     """Sort by prior and prediction; what has no prediction comes last."""
-    predicted = ledger[f"predicted_{metric}"].to_numpy(dtype=np.float64)
+    merits = score.merit(1) * ledger[predicted_columns(score.name)[0]].to_numpy(dtype=np.float64)
     order_of = {prior: place for place, prior in enumerate(PRIORS)}
     priors = np.array([order_of.get(prior, len(PRIORS)) for prior in ledger["prior"]])
-    return ledger.iloc[np.lexsort((-predicted, priors, np.isnan(predicted)))]
+    return ledger.iloc[np.lexsort((-merits, priors, np.isnan(merits)))]
 
 
-def _are_rivals(
-    ledger: pd.DataFrame, labels: Labels, closest: Mapping[str, Closest], settings: LedgerParams
+def _could_win(
+    ledger: pd.DataFrame, answers: Answers, closest: Mapping[str, Closest], settings: LedgerParams
 ) -> pd.Series:
     """Tell which files could be submitted and are no near copies."""
     near = [name for name, found in closest.items() if found.share < settings.near_copy_share]
-    return ledger["sha256"].isin(list(labels)) & ~ledger["sha256"].isin(near)
+    return ledger["sha256"].isin(list(answers)) & ~ledger["sha256"].isin(near)
 
 
-def _find_best(ledger: pd.DataFrame, metric: str) -> dict[str, tuple[str, float]]:
-    ranked = _rank(ledger[ledger[f"predicted_{metric}"].notna()], metric).drop_duplicates("prior")
-    values = zip(ranked["prior"], ranked["sha256"], ranked[f"predicted_{metric}"], strict=True)
-    return {prior: (sha256, float(predicted)) for prior, sha256, predicted in values}
+def _find_best(ledger: pd.DataFrame, score: Score) -> dict[str, tuple[str, float]]:
+    predicted = predicted_columns(score.name)[0]
+    ranked = _rank(ledger[ledger[predicted].notna()], score).drop_duplicates("prior")
+    values = zip(ranked["prior"], ranked["sha256"], ranked[predicted], strict=True)
+    return {prior: (sha256, float(value)) for prior, sha256, value in values}
 
 
-def _describe(row: Mapping[Any, Any], field: Field) -> Candidate:
-    predicted, low, high = (_known(row[name]) for name in predicted_columns(field.metric))
-    offset = field.offsets.get(row["prior"])
-    closest = field.closest.get(row["sha256"])
+def _describe(row: Mapping[Any, Any], rivals: Rivals) -> Candidate:
+    forecast = Forecast.read(row, rivals.score.name)
+    predicted, offset = forecast.predicted, rivals.offsets.get(row["prior"])
+    closest = rivals.closest.get(row["sha256"])
     return Candidate(
         sha256=row["sha256"],
-        name=field.names[row["sha256"]],
+        name=rivals.names[row["sha256"]],
         prior=row["prior"],
         predicted=predicted,
-        low=low,
-        high=high,
+        low=forecast.low,
+        high=forecast.high,
         corrected=None if predicted is None or offset is None else predicted + offset.mean,
         closest=closest,
-        closest_name=None if closest is None else field.names[closest.sha256],
+        closest_name=None if closest is None else rivals.names[closest.sha256],
     )
 
 
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _judge(candidate: Candidate, field: Field) -> Candidate:
+def _judge(candidate: Candidate, rivals: Rivals) -> Candidate:
     """Apply the first rule that has something to say."""
     verdict, reason = next(
-        (verdict, reason) for verdict, rule in RULES if (reason := rule(candidate, field))
+        (verdict, reason) for verdict, rule in RULES if (reason := rule(candidate, rivals))
     )
     return replace(candidate, verdict=verdict, reason=reason)
 
