@@ -10,12 +10,12 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import plain_name
 from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.runs.lineage import (
     OriginStore,
     differing_fields,
     hash_origin,
-    plain_name,
     settings_of,
     trace_origins,
 )
@@ -108,7 +108,7 @@ def test_what_results_do_not_depend_on_is_left_out(origins):
         ("training.device", "cpu", set()),
         ("loss.name", "cross_entropy", set()),
         ("run.name", "mine", set()),
-        ("clean.flip_labels.share", 0.5, set()),  # no node of the toy reads it
+        ("clean.repair_types.min_support", 5, set()),  # no node of the toy reads it
     ],
 )
 def test_a_setting_changes_what_is_made_from_it_and_nothing_else(origins, path, value, changed):

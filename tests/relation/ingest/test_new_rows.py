@@ -6,8 +6,8 @@ import pytest
 
 from klue_pipeline.relation.ingest.new_rows import choose_format, cut_chunks
 from klue_pipeline.relation.ingest.parsing import RawEntity, RawFile, RawRow
+from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams, TableColumns
-from klue_pipeline.relation.settings.predict_params import PredictParams
 
 KLUE_ROW = {"guid": "a", "sentence": "가 나", "subject_entity": {}, "object_entity": {}}
 

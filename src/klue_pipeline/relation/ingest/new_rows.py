@@ -10,8 +10,8 @@ from klue_pipeline.relation.ingest.parsing import TABLE, RawFile, RawRow, TableL
 from klue_pipeline.relation.ingest.parsing.table import UNLABELLED
 from klue_pipeline.relation.ingest.row_checks import TEXT_CHECKS, RowProblem, RowRules, find_problem
 from klue_pipeline.relation.ingest.sentence_table import build_sentences
+from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams, TableColumns
-from klue_pipeline.relation.settings.predict_params import PredictParams
 
 _NOT_IN_NEW_ROWS = {**UNLABELLED, "source": None}
 _KLUE_FIELD = "subject_entity"
