@@ -28,8 +28,8 @@ from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
 from klue_pipeline.relation.inference.classifier import RelationClassifier
 from klue_pipeline.relation.ingest.parsing import RawFile, choose_format, iterate_rows
 from klue_pipeline.relation.ingest.unlabelled_rows import cut_chunks
+from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams, TableColumns
-from klue_pipeline.relation.settings.predict_params import PredictParams
 
 COLUMNS = ["sentence", "subject_text", "subject_start", "subject_end", "subject_type",
            "object_text", "object_start", "object_end", "object_type"]  # fmt: skip

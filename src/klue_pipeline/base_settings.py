@@ -1,9 +1,12 @@
-"""What all settings models share: unknown names are refused, values are frozen."""
+"""What all settings share: models that refuse unknown names, their errors, and how they merge."""
 
-from collections.abc import Mapping
-from typing import ClassVar, Self
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+_LONGEST_SHOWN = 60
 
 
 class Settings(BaseModel):
@@ -55,3 +58,70 @@ def _named(fields: Mapping[str, frozenset[str]]) -> frozenset[str]:
 
 def _methods_with(field: str, *tables: Mapping[str, frozenset[str]]) -> set[str]:
     return {name for table in tables for name, fields in table.items() if field in fields}
+
+
+def explain_errors(
+    error: ValidationError, model: type[BaseModel] | None = None, prefix: str = ""
+) -> list[str]:
+    """Return each problem that pydantic found as a line: where, what was found, what is legal.
+
+    Args:
+        error: What pydantic raised.
+        model: The settings that were read; with it, it is said what a misspelt name is near to and
+            where a missing setting belongs.
+        prefix: What stands before every name, such as ``mlflow.``.
+    """
+    return [f"{prefix}{_explain(problem, model, prefix)}" for problem in error.errors()]
+
+
+def _explain(problem: Mapping[str, Any], model: type[BaseModel] | None, prefix: str) -> str:
+    location = [str(part) for part in problem["loc"]]
+    name = ".".join(location)
+    if model and problem["type"] == "extra_forbidden":
+        known = _fields_of(model, location[:-1])
+        return f"{name}: there is no such setting. {suggest(location[-1], known)}"
+    if model and problem["type"] == "missing":
+        return f"{name}: is missing; set it in conf/ or by --params {prefix}{name}=..."
+    message = problem["msg"].removeprefix("Value error, ")
+    found = repr(problem["input"])
+    # A field that is missing, and a check over several fields, have the whole group as their input.
+    if isinstance(problem["input"], Mapping) or len(found) > _LONGEST_SHOWN:
+        return f"{name}: {message}"
+    return f"{name}: found {found}; {message}"
+
+
+def _fields_of(model: type[BaseModel], location: Sequence[str]) -> list[str]:
+    """Return the field names of the model at a location, following fields and tables of models."""
+    for part in location:
+        field = model.model_fields.get(part)
+        annotations = [] if field is None else [field.annotation, *get_args(field.annotation)]
+        below = [a for a in annotations if isinstance(a, type) and issubclass(a, BaseModel)]
+        model = below[0] if below else model
+    return list(model.model_fields)
+
+
+def suggest(wrong: str, known: Iterable[str]) -> str:
+    """Say which known names are near a wrong one, or list them all.
+
+    >>> suggest("epoch", ["epochs", "seed"])
+    'Did you mean epochs?'
+    >>> suggest("zzz", ["epochs", "seed"])
+    'Known are: epochs, seed.'
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(wrong, names, n=3)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Known are: {', '.join(names)}."
+
+
+def merge_settings(former: Mapping[str, Any], latter: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge two nested mappings; on a clash the latter wins, mappings are merged in turn.
+
+    >>> merge_settings({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}})
+    {'a': {'b': 3, 'c': 2}}
+    """
+    merged = dict(former)
+    for key, value in latter.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = merge_settings(below, value) if both else value  # type: ignore[arg-type]
+    return merged

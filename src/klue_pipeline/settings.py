@@ -7,7 +7,7 @@ from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
-from klue_pipeline.runs.experiments import folder_name
+from klue_pipeline.runs.dataset_names import folder_name
 
 quieten()
 

@@ -23,6 +23,17 @@ PARAMETERS = {
 }
 
 
+FACTS = {
+    "fold_{number}.metrics": {"training": "metrics"},
+    "fold_{number}.model": {"training": "model"},
+    "metrics": {"numbers": "", "artifact": "reports"},
+    "ensemble_report@one": {"numbers": "ensemble", "artifact": "reports"},
+    "submission": {"artifact": "submission"},
+    "experiment_submission": {"artifact": "experiment_submission"},
+}
+"""What the catalog says of the datasets below."""
+
+
 class Loader(dict):
     """What the hooks use of Kedro's configuration loader."""
 
@@ -43,12 +54,28 @@ class Session:
             "experiment": experiment,
         }
 
+    @staticmethod
+    def catalog_of(folder=None, **files):
+        """Files of a folder, and otherwise datasets in memory, each with its facts."""
+        stored = {
+            name: {"type": "json.JSONDataset", "filepath": str(folder / file)}
+            for name, file in files.items()
+        }
+        entries = {
+            name: {
+                **stored.get(name, {"type": "MemoryDataset"}),
+                "metadata": {"klue": FACTS.get(name, {})},
+            }
+            for name in {**FACTS, **stored}
+        }
+        return DataCatalog.from_config(entries)
+
     def start(self, hooks, catalog=None, parameters=PARAMETERS, **runtime_params):
         """Call the hooks that precede the first node."""
         loader = Loader(runtime_params, mlflow=self.settings, parameters=parameters)
         context = SimpleNamespace(config_loader=loader, project_path=self.folder)
         hooks.after_context_created(context)
-        hooks.before_pipeline_run(self.run_params(), catalog or DataCatalog())
+        hooks.before_pipeline_run(self.run_params(), catalog or self.catalog_of())
 
     @staticmethod
     def run_params():
@@ -56,7 +83,7 @@ class Session:
 
     def run(self, hooks, nodes, catalog=None, **start):
         """Run nodes from the context to the end of the pipeline, or to its error."""
-        manager, catalog = _create_hook_manager(), catalog or DataCatalog()
+        manager, catalog = _create_hook_manager(), catalog or self.catalog_of()
         manager.register(hooks)
         self.start(hooks, catalog, **start)
         pipeline = Pipeline(nodes)

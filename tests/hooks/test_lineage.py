@@ -17,8 +17,9 @@ from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.hooks import lineage
 from klue_pipeline.hooks.lineage import LineageHooks
-from klue_pipeline.runs.experiments import folder_name, resolve_experiment
-from klue_pipeline.runs.origin_sources import LATEST_RESULTS, path_in
+from klue_pipeline.runs.dataset_facts import path_in
+from klue_pipeline.runs.dataset_names import folder_name
+from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -40,6 +41,7 @@ FILES = {
     "metrics": "data/08_reporting/metrics.json",
     "experiment_metrics": "data/08_reporting/{experiment}/metrics.json",
 }
+FACTS = {"submission": {"scope": "latest"}, "metrics": {"scope": "latest"}}
 WHOLE = ["parse", "split", "fold_0.train", "fold_1.train", "collect", "blend", "evaluate"]
 
 
@@ -99,7 +101,7 @@ class Job:
 
         def fold(number):
             wired = [
-                wire("train", ["members", "params:training", "params:encoder"],
+                wire("train", ["members", "workspace", "params:training", "params:encoder"],
                      ["metrics", "validation_scores", "model"], f"fold_{number}"),
                 wire("predict", ["model"], ["test_scores"], f"fold_{number}"),
             ]  # fmt: skip
@@ -137,7 +139,11 @@ class Job:
     def catalog(self, parameters) -> DataCatalog:
         experiment = folder_name(parameters["experiment"], parameters["run"]["name"])
         entries = {
-            name: {"type": "json.JSONDataset", "filepath": self.path(file, experiment)}
+            name: {
+                "type": "json.JSONDataset",
+                "filepath": self.path(file, experiment),
+                "metadata": {"klue": FACTS.get(name, {})},
+            }
             for name, file in FILES.items()
         }
         catalog = DataCatalog.from_config(
@@ -152,6 +158,7 @@ class Job:
                 "raw_train": {
                     "type": "klue_pipeline.datasets.inputs.raw_relation.RawRelationDataset",
                     "source": str(self.folder / "train.csv"),
+                    "metadata": {"klue": {"source": "raw.train"}},
                 },
                 "fold_{number}.workspace": {
                     "type": "klue_pipeline.datasets.models.workspace.FoldWorkspaceDataset",
@@ -385,7 +392,8 @@ def test_the_latest_results_become_those_of_a_resumed_run(done, caplog):
 def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
     """A new dataset of the real job either lives in its experiment's folder or is listed."""
     from klue_pipeline.pipeline_registry import register_pipelines
-    from klue_pipeline.runs.lineage import plain_name, trace_origins
+    from klue_pipeline.runs.dataset_names import plain_name
+    from klue_pipeline.runs.lineage import trace_origins
     from klue_pipeline.runs.parameters import check_parameters
 
     loader = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)
@@ -405,7 +413,12 @@ def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
         if plain_name(name) in of_experiments and not name.endswith("@all")
     }
     outside = {plain_name(name) for name, place in places.items() if own not in place}
-    assert outside == LATEST_RESULTS
+    latest = {
+        plain_name(name)
+        for name, entry in entries.items()
+        if entry.get("metadata", {}).get("klue", {}).get("scope") == "latest"
+    }
+    assert outside == latest
 
 
 def test_an_interrupted_run_of_the_same_settings_goes_on(job):

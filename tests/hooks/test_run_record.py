@@ -13,10 +13,12 @@ from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 from kedro_datasets.json import JSONDataset
 
-from klue_pipeline.hooks import run_record
-from klue_pipeline.hooks.run_record import RECORD_VARIABLE, RunRecordHooks, read_record
+from klue_pipeline.hooks.run_record import RECORD_VARIABLE, RunRecordHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
+from klue_pipeline.runs import run_records
+from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.process import this_process
+from klue_pipeline.runs.run_records import read_record
 from klue_pipeline.settings import HOOKS
 from klue_pipeline.tracking.parent_run import PARENT_VARIABLE
 
@@ -45,6 +47,16 @@ class Loader(dict):
         self.runtime_params = {"mlflow": {"enabled": configuration["mlflow"]["enabled"]}}
 
 
+def scores_in(dataset):
+    """Which scores a dataset holds, as the catalog of the project says it."""
+    if dataset == "out_of_fold@one":
+        return "out_of_fold"
+    for part in ("validation", "test"):
+        if dataset.startswith("fold_") and dataset.endswith(f"{part}_scores"):
+            return f"fold_{part}"
+    return None
+
+
 class Session:
     """Runs pipelines with the hook as a Kedro session does; scores are files of the folder."""
 
@@ -57,9 +69,18 @@ class Session:
 
     def catalog(self, pipeline):
         files = {name: f"{name.partition('@')[0]}.json" for name in pipeline.datasets()}
-        return DataCatalog(
-            {name: JSONDataset(filepath=str(self.folder / file)) for name, file in files.items()}
-        )
+        facts = {name: {"scores": scores_in(name)} for name in files}
+        experiment = folder_name(self.parameters["experiment"], self.parameters["run"]["name"])
+        datasets = {
+            name: JSONDataset(
+                filepath=str(self.folder / file), metadata={"klue": facts.get(name, {})}
+            )
+            for name, file in {
+                **files,
+                "run_record": f"data/08_reporting/{experiment}/run_record.json",
+            }.items()
+        }
+        return DataCatalog(datasets)
 
     def start(self, nodes, **run_params):
         loader = Loader(
@@ -266,8 +287,9 @@ def test_the_mlflow_run_of_an_outer_command_is_not_its_own(session, monkeypatch)
 
 
 def test_a_worker_without_context_names_the_failed_node(session):
-    session.start(TRAIN)
+    _, _, catalog = session.start(TRAIN)
     worker = RunRecordHooks()
+    worker.before_node_run(catalog)
     worker.on_node_error(train(1))
     worker.on_node_error(train(0))  # the first counts
     worker.after_dataset_saved("fold_0.validation_scores")
@@ -367,7 +389,7 @@ def test_a_broken_record_is_told_and_replaced(session, caplog):
     with caplog.at_level(logging.WARNING):
         session.run(TRAIN)
     assert session.record().status == "finished"
-    told = [own.getMessage() for own in caplog.records if own.name == run_record.__name__]
+    told = [own.getMessage() for own in caplog.records if own.name == run_records.__name__]
     assert len(told) == 1
     assert "run_record.json" in told[0]
 

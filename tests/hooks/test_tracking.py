@@ -147,9 +147,7 @@ def test_parent_gets_the_numbers_and_files_of_the_report(session, tmp_path):
 
     names = ["metrics", "ensemble_report@one", "submission", "experiment_submission"]
     files = {"metrics": "m.json", "submission": "s.csv", "experiment_submission": "a/s.csv"}
-    catalog = DataCatalog(
-        {name: JSONDataset(filepath=str(tmp_path / file)) for name, file in files.items()}
-    )
+    catalog = session.catalog_of(tmp_path, **files)
     session.run(TrackingHooks(), [node(report, None, names, name="report")], catalog)
     parent = session.runs()["rbert"]
     assert parent.data.metrics == {"out_of_fold.micro_f1": 0.7, "ensemble.members": 2.0}
@@ -163,11 +161,10 @@ def test_parent_gets_the_numbers_and_files_of_the_report(session, tmp_path):
 
 def test_models_are_copied_only_when_asked_for(session, tmp_path):
     def run(log_models):
-        dataset = JSONDataset(filepath=str(tmp_path / "model.json"))
         fold = node(lambda: {"w": 1}, None, "fold_0.model", name="train", namespace="fold_0")
         command = {"mlflow": {"log_models": log_models}, "run": {}}
         name = {"run": {"name": f"models_{log_models}"}, "experiment": "e"}
-        catalog = DataCatalog({"fold_0.model": dataset})
+        catalog = session.catalog_of(tmp_path, **{"fold_{number}.model": "model.json"})
         session.run(TrackingHooks(), [fold], catalog, parameters=name, **command)
         parent = session.runs()[f"e--models_{log_models}"].info.run_id
         children = session.client().search_runs(
@@ -188,7 +185,7 @@ def test_a_model_for_mlflow_goes_to_the_parent_only_when_asked_for(
 
     (tmp_path / "MLmodel").write_text("flavors: {}")
     package = node(lambda: "model", None, "mlflow_model", name="package_model")
-    catalog = DataCatalog({"mlflow_model": Folder()})
+    catalog = DataCatalog({"mlflow_model": Folder(metadata={"klue": {"model": "mlflow_model"}})})
     session.run(TrackingHooks(), [package], catalog, mlflow={"log_models": log_models})
     run_id = session.runs()["rbert"].info.run_id
     assert [f.path for f in session.client().list_artifacts(run_id, "mlflow_model")] == copied
@@ -269,7 +266,7 @@ def test_worker_without_context_attaches_its_folds_to_the_parent(session):
     driver, worker = TrackingHooks(), TrackingHooks()
     session.start(driver)
     fold = fold_node(0, train(1, 0.5))
-    worker.before_node_run(fold, DataCatalog())
+    worker.before_node_run(fold, session.catalog_of())
     progress.report_progress(1, {"train_loss": 0.5})
     worker.after_node_run(fold)
     worker.after_dataset_saved("fold_0.metrics", {"micro_f1": 0.25}, fold)

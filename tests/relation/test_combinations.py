@@ -20,7 +20,7 @@ from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.model.fold_rows import answer_target, answered_rows
 from klue_pipeline.relation.model.fold_training import ClassifierParams, build_model, describe_model
 from klue_pipeline.relation.model.heads import HEADS
-from klue_pipeline.relation.settings.compatibility import ModelSettings, find_conflicts
+from klue_pipeline.relation.settings.compatibility import find_conflicts
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.losses import LOSSES, LossContext, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
@@ -79,9 +79,7 @@ def legal_combinations():
         if head == "type_restricted" and loss == "ldam":
             loss = "cross_entropy"  # its classifiers are linear
         params = make_params(head, inputs, loss, "scratch")
-        if not find_conflicts(
-            ModelSettings(params.input, params.target, params.head, params.loss, params.training)
-        ):
+        if not find_conflicts(params):
             yield pytest.param(head, inputs, loss, next(families), id=f"{head}-{inputs}-{loss}")
 
 

@@ -6,14 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.runs.experiments import (
-    GROUPS,
-    folder_name,
-    merge_group,
-    merge_settings,
-    resolve_experiment,
-    suggest,
-)
+from klue_pipeline.base_settings import merge_settings, suggest
+from klue_pipeline.runs.dataset_names import folder_name
+from klue_pipeline.runs.experiments import merge_group, resolve_experiment
+from klue_pipeline.runs.relation_task import RELATION
+
+GROUPS = RELATION.groups
 
 CONFIGURED = {
     "experiment": "baseline",

@@ -49,15 +49,6 @@ def test_no_repository_no_commit_or_no_git_is_none(tmp_path, monkeypatch):
     assert run_facts.git_state(tmp_path) is None
 
 
-def test_hash_is_that_of_the_bytes(tmp_path):
-    file = tmp_path / "train.csv"
-    file.write_bytes(b"abc")
-    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, B.1
-    assert run_facts.file_sha256(file) == known
-    assert run_facts.file_sha256(tmp_path) is None
-    assert run_facts.file_sha256(tmp_path / "hub:klue:re:train") is None
-
-
 def test_versions_name_the_package_and_leave_out_what_is_not_installed(monkeypatch):
     monkeypatch.setattr(run_facts, "VERSIONED_PACKAGES", ("kedro", "no-such-package"))
     versions = run_facts.package_versions()

@@ -13,9 +13,8 @@ from klue_pipeline.runs.run_records import (
     TrackedRun,
     describe_error,
     parse_records,
-    present_status,
-    summarise_run,
 )
+from klue_pipeline.runs.run_summary import present_status, summarise_run
 
 MORNING = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LONG_DEAD = this_process()._replace(start="1")

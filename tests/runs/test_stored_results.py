@@ -4,9 +4,10 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.runs.lineage import OriginStore, hash_origin
-from klue_pipeline.runs.stored_results import StoredResults, unfinished_plan
+from klue_pipeline.runs.stored_results import StoredResults
 
 PLACES = {
     "clean_sentences": "03_primary/clean_sentences.parquet",
@@ -18,6 +19,7 @@ PLACES = {
     "not_stored": None,
 }
 OWN = ["out_of_fold@one", "test_scores@one", "experiment_metrics"]
+FACTS = {**{name: {"goal": True} for name in OWN}, "metrics": {"scope": "latest"}}
 SETTINGS = {"training.epochs": "3", "folds": "fold_0, fold_1"}
 OTHER = SETTINGS | {"training.epochs": "5"}
 
@@ -28,13 +30,17 @@ class Disk:
     def __init__(self, folder):
         self.folder = folder
         datasets = {
-            name: SimpleNamespace(_filepath=folder / place) if place else SimpleNamespace()
+            name: SimpleNamespace(
+                _filepath=folder / place if place else None, metadata={"klue": FACTS.get(name, {})}
+            )
             for name, place in PLACES.items()
         }
+        make = Pipeline([node(lambda: None, None, list(PLACES), name="make")])
         self.results = StoredResults(
             parameters=SimpleNamespace(experiment="rbert", run=SimpleNamespace(name=None)),
             catalog=datasets,
-            outputs=frozenset(PLACES),
+            whole=make,
+            inherited={},
             origins={name.partition("@")[0]: SETTINGS for name in PLACES},
             data_root=folder,
         )
@@ -48,7 +54,7 @@ class Disk:
                 OriginStore().write(path, made_by)
 
     def plan(self, *names, made_by=SETTINGS):
-        path = unfinished_plan(self.folder, "rbert")
+        path = self.results.plan_file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(dict.fromkeys(names, hash_origin(made_by))))
 

@@ -19,7 +19,7 @@ from klue_pipeline.commands.project import (
     reporting_folder,
 )
 from klue_pipeline.commands.table import format_table, save_table
-from klue_pipeline.runs.experiments import folder_name
+from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.stored_results import Progress
 
 _HOW_IT_STARTS: dict[Progress, str] = {

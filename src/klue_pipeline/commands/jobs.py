@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from klue_pipeline.base_settings import suggest
 from klue_pipeline.commands.options import read_settings
-from klue_pipeline.runs.experiments import folder_name, suggest
+from klue_pipeline.runs.dataset_names import folder_name
 
 _SET_ELSEWHERE = frozenset({"run", "run.name"})
 

@@ -1,18 +1,16 @@
 """The project as seen by a command that does not run it: its lab book, and its results on disk."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kedro.config import OmegaConfigLoader
-from kedro.framework.project import pipelines, settings
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.utils import find_kedro_project
 
+from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.commands.jobs import Job, Request
 from klue_pipeline.commands.options import read_settings
-from klue_pipeline.runs.experiments import merge_settings
+from klue_pipeline.runs.configuration import project_path, read_configuration
 from klue_pipeline.runs.stored_results import StoredResults, read_stored_results
 
 _ADAPTED_ENCODER = "adapted_encoder"
@@ -24,14 +22,16 @@ def read_lab_book(request: Request) -> Mapping[str, Mapping[str, Any]]:
     Raises:
         MissingConfigException: There is no such environment.
     """
-    parameters = merge_settings(_read_conf(request, "parameters"), read_settings(request.settings))
+    configured = read_configuration(request.env)["parameters"]
+    parameters = merge_settings(configured, read_settings(request.settings))
     entries = parameters.get("experiments") or {}
     return {str(name): entry or {} for name, entry in entries.items()}
 
 
 def reporting_folder(request: Request) -> Path:
     """Return where the catalog of an environment keeps what is reported."""
-    return _project_path() / Path(_read_conf(request, "catalog")["metrics"]["filepath"]).parent
+    catalog = read_configuration(request.env)["catalog"]
+    return project_path() / Path(catalog["metrics"]["filepath"]).parent
 
 
 def open_experiment(request: Request, job: Job) -> StoredResults:
@@ -56,7 +56,7 @@ def open_context(env: str | None, given: Sequence[str]) -> Any:
         ValueError: A setting is wrong; the message says which and what to do.
     """
     session = KedroSession.create(
-        project_path=_project_path(),
+        project_path=project_path(),
         save_on_close=False,
         env=env,
         runtime_params=read_settings(given),
@@ -70,18 +70,4 @@ def adapted_encoder_is_missing(results: StoredResults) -> bool:
     if folder is None or results.catalog.exists(_ADAPTED_ENCODER):
         return False
     # The hook that resolves the parameters has replaced the name by the folder.
-    return _project_path() / results.parameters.encoder.name == folder
-
-
-def _read_conf(request: Request, name: str) -> dict[str, Any]:
-    loader = OmegaConfigLoader(
-        conf_source=str(_project_path() / settings.CONF_SOURCE),
-        env=request.env or os.environ.get("KEDRO_ENV"),
-        **settings.CONFIG_LOADER_ARGS,
-    )
-    read: dict[str, Any] = loader[name]
-    return read
-
-
-def _project_path() -> Path:
-    return Path(find_kedro_project(Path.cwd()) or Path.cwd())
+    return project_path() / results.parameters.encoder.name == folder

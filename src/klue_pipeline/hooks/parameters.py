@@ -9,9 +9,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import PACKAGE_NAME, pipelines
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.relation.settings.unread_settings import unread_settings
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.experiments import resolve_experiment
-from klue_pipeline.runs.parameters import check_parameters, unread_settings
+from klue_pipeline.runs.parameters import check_parameters
 from klue_pipeline.training.pretraining.adapt_params import ADAPTED
 
 logger = logging.getLogger(__name__)

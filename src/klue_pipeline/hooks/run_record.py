@@ -6,7 +6,6 @@ Trouble with the record is a warning and never the end of a run.
 """
 
 import atexit
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,21 +15,17 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from klue_pipeline.datasets.atomic_file import written_beside
+from klue_pipeline.runs.dataset_facts import facts_of, path_in
 from klue_pipeline.runs.process import this_process
-from klue_pipeline.runs.run_records import RunRecord, describe_error
-from klue_pipeline.tracking.record_facts import (
-    OUT_OF_FOLD,
-    begin_record,
-    lacks_scores,
-    makes_scores,
+from klue_pipeline.runs.run_records import (
+    RunRecord,
+    describe_error,
+    read_record,
+    write_record,
 )
-from klue_pipeline.tracking.run_tags import run_name
+from klue_pipeline.tracking.record_facts import begin_record, lacks_scores, makes_scores
 from klue_pipeline.tracking.tolerance import Tolerance
 
-logger = logging.getLogger(__name__)
-
-RECORD_FILE = "run_record.json"
 RECORD_VARIABLE = "KLUE_RUN_RECORD"
 """Tells workers where the record is, so that they can name the node that failed."""
 
@@ -46,6 +41,7 @@ class RunRecordHooks:
         self._context: Any = None
         self._record: RunRecord | None = None
         self._path: Path | None = None
+        self._catalog: Any = None
         self._tolerating = Tolerance("The run record")
 
     # The process of `kedro run`
@@ -61,7 +57,8 @@ class RunRecordHooks:
     ) -> None:
         """Begin a record if the run makes scores."""
         self._close("killed")  # in a notebook, an interrupted run may still be open
-        if self._context is None or not makes_scores(pipeline):
+        self._catalog = catalog
+        if self._context is None or not makes_scores(pipeline, catalog):
             return
         with self._tolerating("be begun"):
             self._begin(run_params, pipeline, catalog)
@@ -79,14 +76,17 @@ class RunRecordHooks:
     def _begin(self, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any) -> None:
         # Read only now: other hooks resolve the parameters after the context is made.
         parameters = self._context.config_loader["parameters"]
-        path = record_path(self._context, parameters)
+        path = path_in(catalog, "run_record")
+        if path is None:
+            return
         previous = read_record(path)
         resumed = run_params.get("only_missing_outputs", False)
         scored = resumed and not lacks_scores(pipeline, catalog)
         if scored and _is_done(previous):
             return
-        record = begin_record(self._context, parameters, run_params, pipeline, scored=scored)
-        record = record.after(previous)
+        record = begin_record(
+            self._context, parameters, run_params, pipeline, catalog, scored=scored
+        ).after(previous)
         write_record(path, record)
         self._record, self._path = record, path
         os.environ[RECORD_VARIABLE] = str(path)
@@ -115,6 +115,11 @@ class RunRecordHooks:
     # Wherever a node runs: the same process or a worker
 
     @hook_impl
+    def before_node_run(self, catalog: Any) -> None:
+        """Remember the catalog, which a worker sees here first."""
+        self._catalog = catalog
+
+    @hook_impl
     def on_node_error(self, node: Node) -> None:
         """Say which node failed; of several, the first."""
         self._note(failed_node=node.name)
@@ -122,7 +127,7 @@ class RunRecordHooks:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Say that the run has got as far as its out-of-fold scores."""
-        if dataset_name == OUT_OF_FOLD:
+        if self._catalog and facts_of(self._catalog, dataset_name).scores == "out_of_fold":
             self._note(scored=True)
 
     def _note(self, **facts: Any) -> None:
@@ -148,40 +153,6 @@ class RunRecordHooks:
             return self._path
         named = os.environ.get(RECORD_VARIABLE)
         return Path(named) if named else None
-
-
-def record_path(context: Any, parameters: Mapping[str, Any]) -> Path:
-    """Return where the record of an experiment lies.
-
-    Args:
-        context: The Kedro context, which knows the environment's data folder.
-        parameters: The run's resolved parameters.
-    """
-    data_root = context.config_loader["globals"]["data_root"]
-    folder = Path(context.project_path, data_root, "08_reporting", run_name(parameters))
-    return folder / RECORD_FILE
-
-
-def read_record(path: Path) -> RunRecord | None:
-    """Read a record; None where there is none, or none that this version can read."""
-    try:
-        return RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        logger.warning("%s is no run record that can be read; a new one replaces it", path)
-        logger.debug("%s", error)
-        return None
-
-
-def write_record(path: Path, record: RunRecord) -> None:
-    """Write a record, whole or not at all.
-
-    Raises:
-        OSError: The folder cannot be written.
-    """
-    with written_beside(path) as partial:
-        partial.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _is_done(previous: RunRecord | None) -> bool:

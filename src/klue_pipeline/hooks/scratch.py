@@ -7,6 +7,8 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.runs.dataset_names import in_fold, parse_fold
+
 
 class ScratchHooks:
     """Remove the scratch folder of a fold when the last output of its training is on disk."""
@@ -22,9 +24,9 @@ class ScratchHooks:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Remove ``fold_k``'s scratch folder after ``fold_k.model``, the node's last output."""
-        namespace, _, name = dataset_name.rpartition(".")
-        if namespace and name == "model" and self._catalog is not None:
-            folder = self._catalog.load(f"{namespace}.workspace").folder
+        part = parse_fold(dataset_name)
+        if part is not None and part.name == "model" and self._catalog is not None:
+            folder = self._catalog.load(in_fold(part.fold, "workspace")).folder
             shutil.rmtree(folder, ignore_errors=True)
             with contextlib.suppress(OSError):  # another fold's state is in it
                 folder.parent.rmdir()

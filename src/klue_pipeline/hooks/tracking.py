@@ -7,22 +7,13 @@ After the start, trouble with MLflow is a warning and never the end of a trainin
 
 import atexit
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from klue_pipeline.runs.dataset_facts import facts_of
 from klue_pipeline.tracking.fold_runs import FoldRuns
-from klue_pipeline.tracking.live_metrics import points_at_step
-from klue_pipeline.tracking.logged_values import (
-    ARTIFACT_FOLDERS,
-    AUGMENTATION_REPORT,
-    MODEL_FOLDERS,
-    PARENT_METRICS,
-    logged_numbers,
-    rows_added_tags,
-    saved_path,
-)
+from klue_pipeline.tracking.logged_values import saved_path
 from klue_pipeline.tracking.mlflow_client import EndStatus
 from klue_pipeline.tracking.parent_run import (
     ParentRun,
@@ -141,10 +132,11 @@ class TrackingHooks:
         """Log the numbers and files of a saved dataset; a fold's run ends with its last output."""
         with self._tolerating(f"log {dataset_name}"):
             parent = self._current_parent()
-            if parent is not None:
-                path = self._path_of(dataset_name)
-                self._folds.log_saved(node, dataset_name, data, path)
-                _log_saved(parent, dataset_name, data, path)
+            if parent is not None and self._catalog is not None:
+                facts = facts_of(self._catalog, dataset_name)
+                path = saved_path(self._catalog.get(dataset_name))
+                self._folds.log_saved(node, facts.training, data, path)
+                parent.log_saved(facts, data, path)
         self._folds.count_saved(node, dataset_name)
 
     def _current_parent(self) -> ParentRun | None:
@@ -157,23 +149,6 @@ class TrackingHooks:
         if self._parent is None or self._parent.run_id != wanted:
             self._parent = join_parent()
         return self._parent
-
-    def _path_of(self, dataset_name: str) -> Path | None:
-        return saved_path(self._catalog.get(dataset_name)) if self._catalog is not None else None
-
-
-def _log_saved(parent: ParentRun, dataset_name: str, data: Any, path: Path | None) -> None:
-    """Log a saved dataset on the parent, if it is one of those that belong there."""
-    if dataset_name in PARENT_METRICS:
-        numbers = logged_numbers(dataset_name, data)
-        parent.store.log_metrics(parent.run_id, points_at_step(0, numbers))
-    if dataset_name == AUGMENTATION_REPORT:
-        for name, value in rows_added_tags(data).items():
-            parent.store.set_tag(parent.run_id, name, value)
-    if dataset_name in ARTIFACT_FOLDERS and path is not None:
-        parent.store.log_path(parent.run_id, path, ARTIFACT_FOLDERS[dataset_name])
-    if dataset_name in MODEL_FOLDERS and parent.log_models and path is not None:
-        parent.store.log_path(parent.run_id, path, MODEL_FOLDERS[dataset_name])
 
 
 def _describe(error: BaseException) -> str:

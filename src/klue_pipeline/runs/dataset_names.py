@@ -1,4 +1,4 @@
-"""Names of the datasets that a composite reads: scores of another experiment's folds."""
+"""Names of datasets of one fold and of other experiments, and of folders: made and read here."""
 
 import re
 from collections.abc import Iterable
@@ -6,10 +6,65 @@ from typing import Literal, NamedTuple
 
 Part = Literal["validation", "test"]
 
-_NAME = re.compile(r"member_(.+)\.fold_(\d+)\.(validation|test)_scores")
+_FOLD = re.compile(r"fold_(\d+)(?:\.(\w+))?")
+_MEMBER = re.compile(r"member_(.+)\.fold_(\d+)\.(validation|test)_scores")
+_EARLIER = "earlier_scores_"
 
 
-_PREFIX = "earlier_scores_"
+class FoldPart(NamedTuple):
+    """What belongs to one fold: a dataset or a node, or the fold itself where the name is empty."""
+
+    fold: int
+    name: str
+
+
+def fold_name(fold: int) -> str:
+    """Return the namespace of a fold, which its folders and arguments are named after, too.
+
+    >>> fold_name(3)
+    'fold_3'
+    """
+    return f"fold_{fold}"
+
+
+def in_fold(fold: int, name: str) -> str:
+    """Return the name of a dataset of one fold.
+
+    >>> in_fold(3, "model")
+    'fold_3.model'
+    """
+    return f"{fold_name(fold)}.{name}"
+
+
+def parse_fold(name: str) -> FoldPart | None:
+    """Return which fold a dataset, node, folder or argument belongs to; None if it is of no fold.
+
+    >>> parse_fold("fold_12.model"), parse_fold("fold_0")
+    (FoldPart(fold=12, name='model'), FoldPart(fold=0, name=''))
+    >>> parse_fold("member_a.fold_0.test_scores") is None
+    True
+    """
+    match = _FOLD.fullmatch(name)
+    return None if match is None else FoldPart(int(match[1]), match[2] or "")
+
+
+def fold_numbers(names: Iterable[str]) -> list[int]:
+    """Return the folds that arguments are named after.
+
+    >>> fold_numbers(["fold_0", "fold_12"])
+    [0, 12]
+    """
+    return [part.fold for part in map(parse_fold, names) if part is not None]
+
+
+def keys_of_folds(keys: Iterable[str], experiment: str) -> list[str]:
+    """Return the keys of an experiment's folds among those of all, ``<experiment>/fold_<k>``.
+
+    >>> keys_of_folds(["a", "a/fold_1", "b/fold_0", "a/fold_0"], "a")
+    ['a/fold_0', 'a/fold_1']
+    """
+    split = ((key, *key.rpartition("/")[::2]) for key in keys)
+    return sorted(key for key, folder, fold in split if folder == experiment and parse_fold(fold))
 
 
 class MemberDataset(NamedTuple):
@@ -26,7 +81,7 @@ class MemberDataset(NamedTuple):
         >>> MemberDataset("binary", 0, "validation").name
         'member_binary.fold_0.validation_scores'
         """
-        return f"member_{self.member}.fold_{self.fold}.{self.part}_scores"
+        return f"member_{self.member}.{in_fold(self.fold, f'{self.part}_scores')}"
 
 
 def parse_member_dataset(name: str) -> MemberDataset | None:
@@ -37,7 +92,7 @@ def parse_member_dataset(name: str) -> MemberDataset | None:
     >>> parse_member_dataset("fold_0.test_scores") is None
     True
     """
-    match = _NAME.fullmatch(name)
+    match = _MEMBER.fullmatch(name)
     if match is None:
         return None
     return MemberDataset(match[1], int(match[2]), "test" if match[3] == "test" else "validation")
@@ -62,7 +117,7 @@ def earlier_scores(experiment: str) -> str:
     >>> earlier_scores("klue_baseline")
     'earlier_scores_klue_baseline'
     """
-    return f"{_PREFIX}{experiment}"
+    return f"{_EARLIER}{experiment}"
 
 
 def earlier_experiments(datasets: Iterable[str]) -> dict[str, str]:
@@ -71,4 +126,31 @@ def earlier_experiments(datasets: Iterable[str]) -> dict[str, str]:
     >>> earlier_experiments(["labels", "earlier_scores_cascade"])
     {'earlier_scores_cascade': 'cascade'}
     """
-    return {name: name.removeprefix(_PREFIX) for name in datasets if name.startswith(_PREFIX)}
+    return {name: name.removeprefix(_EARLIER) for name in datasets if name.startswith(_EARLIER)}
+
+
+def plain_name(dataset: str) -> str:
+    """Strip the transcoding suffix: ``out_of_fold@one`` and ``@all`` are the same data.
+
+    >>> plain_name("out_of_fold@one")
+    'out_of_fold'
+    """
+    return dataset.partition("@")[0]
+
+
+def folder_name(experiment: str, run_name: str | None) -> str:
+    """Return the folder of an experiment's results; a run name gives a variant its own.
+
+    >>> folder_name("baseline", None), folder_name("baseline", "lr3e5")
+    ('baseline', 'baseline--lr3e5')
+    """
+    return f"{experiment}--{run_name}" if run_name else experiment
+
+
+def entry_of(folder: str) -> str:
+    """Return the experiment whose results a folder holds.
+
+    >>> entry_of("baseline"), entry_of("baseline--lr3e5")
+    ('baseline', 'baseline')
+    """
+    return folder.partition("--")[0]

@@ -7,7 +7,6 @@ origins of the same dataset tell whether a result on disk is the one that a run 
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,12 @@ from kedro.pipeline.node import Node
 from pydantic import BaseModel
 
 from klue_pipeline.base_settings import Settings
+from klue_pipeline.runs.dataset_names import (
+    fold_name,
+    parse_fold,
+    parse_member_dataset,
+    plain_name,
+)
 from klue_pipeline.version import __version__
 
 Origin = dict[str, str]
@@ -26,7 +31,6 @@ COLLECTED_FOLDS = "folds"
 
 _PARAMETER_PREFIX = "params:"
 _LONGEST_VALUE = 200
-_FOLD_DATASET = re.compile(r"(?:^|\.)(fold_\d+)\.\w+$")
 
 
 def trace_origins(
@@ -60,18 +64,9 @@ def trace_origins(
 def _collected_folds(node: Node) -> Origin:
     """Name the folds whose results a node collects: those of one fold are not those of all."""
     others = [name for name in node.inputs if not name.startswith(f"{node.namespace}.")]
-    matches = [match for name in others if (match := _FOLD_DATASET.search(name))]
-    folds = {match[1]: None for match in matches}
+    parts = [parse_fold(name) or parse_member_dataset(name) for name in others]
+    folds = dict.fromkeys(fold_name(part.fold) for part in parts if part is not None)
     return {COLLECTED_FOLDS: ", ".join(folds)} if folds else {}
-
-
-def plain_name(dataset: str) -> str:
-    """Strip the transcoding suffix: ``out_of_fold@one`` and ``@all`` are the same data.
-
-    >>> plain_name("out_of_fold@one")
-    'out_of_fold'
-    """
-    return dataset.partition("@")[0]
 
 
 def settings_of(parameters: BaseModel, path: str) -> Origin:

@@ -14,11 +14,11 @@ from klue_pipeline.runs.dataset_names import (
     MemberDataset,
     Part,
     earlier_experiments,
+    folder_name,
     member_datasets,
 )
-from klue_pipeline.runs.experiments import folder_name
 from klue_pipeline.runs.lineage import Origin, OriginStore, differing_fields, hash_origin
-from klue_pipeline.runs.parameters import Parameters
+from klue_pipeline.runs.relation_task import Parameters
 
 PathOf = Callable[[str], Path | None]
 """Where a dataset lies, by its name; None for one without a file."""

@@ -4,7 +4,6 @@ Nothing here needs MLflow. What cannot be found out (no git, no ``/proc``) is No
 """
 
 import getpass
-import hashlib
 import logging
 import os
 import shutil
@@ -62,15 +61,6 @@ def _git(folder: Path, *arguments: str) -> str | None:
         logger.debug("git did not answer in %s: %s", folder, error)
         return None
     return done.stdout if done.returncode == 0 else None
-
-
-def file_sha256(path: Path) -> str | None:
-    """Return the SHA-256 of a file's bytes as 64 hex digits; None if it is no readable file."""
-    try:
-        with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
-    except OSError:
-        return None
 
 
 def package_versions() -> dict[str, str]:

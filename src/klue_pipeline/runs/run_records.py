@@ -1,39 +1,36 @@
 """What the latest run of an experiment came to: kept beside its metrics, read by the leaderboard.
 
 Scores alone do not say that the last run failed, how long it took or where MLflow keeps it; a
-record does, without asking MLflow. It is a value here: the hook writes it, the catalog reads it.
+record does, without asking MLflow. What a leaderboard shows of it is the job of
+:mod:`~klue_pipeline.runs.run_summary`.
 """
 
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
 
-from klue_pipeline.runs.process import ProcessIdentity, is_dead, this_process
+from klue_pipeline.base_settings import explain_errors
+from klue_pipeline.runs.process import ProcessIdentity
 from klue_pipeline.runs.topology import Kind
 
 logger = logging.getLogger(__name__)
 
 RecordStatus = Literal["running", "finished", "failed", "killed"]
-RunStatus = Literal["running", "finished", "failed", "killed", "scores only"]
-"""``scores only``: no record, as of an experiment that was run before there were any."""
-
 MAX_ERROR_CHARACTERS = 400
 _ERROR_LINES = 3
 
-_UNFINISHED = {"running": "is not over yet", "failed": "failed", "killed": "was killed"}
-_KILLED = "Its process ended without a word, as after Ctrl-C, or on a machine short of memory."
 
-
-class _Stored(BaseModel):
+class StoredModel(BaseModel):
     """Part of a record; fields that another version wrote are let through."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class TrackedRun(_Stored):
+class TrackedRun(StoredModel):
     """Where MLflow keeps a run."""
 
     tracking_uri: str
@@ -49,7 +46,7 @@ class TrackedRun(_Stored):
         return f"{self.tracking_uri.rstrip('/')}/#/runs/{self.run_id}"
 
 
-class RunRecord(_Stored):
+class RunRecord(StoredModel):
     """One ``kedro run`` that makes scores of an experiment."""
 
     experiment: str
@@ -89,6 +86,11 @@ class RunRecord(_Stored):
         """Whether the out-of-fold scores are this run's, all of them."""
         return self.scores_every_fold and (self.scored or self.status == "finished")
 
+    @property
+    def maker(self) -> "RunRecord":
+        """The latest run that made all out-of-fold scores, as far as it is known."""
+        return self if self.made_every_score else self.earlier or self
+
     def is_same_run(self, other: "RunRecord | None") -> bool:
         """Tell whether two records are of one run, in two moments."""
         if other is None:
@@ -124,50 +126,28 @@ class RunRecord(_Stored):
         return record.model_copy(update={"earlier": keeps})
 
 
-class RunSummary(_Stored):
-    """What a leaderboard shows of an experiment's latest run."""
+def read_record(path: Path) -> RunRecord | None:
+    """Read a record; None where there is none, or none that this version can read."""
+    try:
+        return RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        logger.warning("%s is no run record that can be read; a new one replaces it", path)
+        logger.debug("%s", error)
+        return None
 
-    status: RunStatus
-    why: str = ""
-    kind: Kind | None = None
-    error: str | None = None
-    note: str = ""
-    """Which run the scores are of, where that is not plain."""
-    mlflow: TrackedRun | None = None
-    """The run that made the scores; without scores, the latest one."""
 
+def write_record(path: Path, record: RunRecord) -> None:
+    """Write a record, whole or not at all.
 
-def summarise_run(record: RunRecord | None, *, has_scores: bool) -> RunSummary:
-    """Say how an experiment's latest run ended, and whose scores are on disk.
-
-    Args:
-        record: The experiment's record; None if there is none.
-        has_scores: Whether the experiment has out-of-fold scores on disk.
+    Raises:
+        OSError: The folder cannot be written.
     """
-    if record is None:
-        return RunSummary(status="scores only")
-    maker = record if record.made_every_score or record.earlier is None else record.earlier
-    return RunSummary(
-        status=present_status(record),
-        why=record.why,
-        kind=record.kind,
-        error=_place_error(record),
-        note=_explain_scores(record) if has_scores else _explain_absence(record),
-        mlflow=maker.mlflow if has_scores else record.mlflow,
-    )
-
-
-def present_status(record: RunRecord) -> RecordStatus:
-    """Return a run's status as it is now.
-
-    A running one whose process is over was killed. The very run that asks is as good as finished:
-    whoever reads the answer later would take "running" for the state of that moment.
-    """
-    if record.status != "running":
-        return record.status
-    if is_dead(record.process):
-        return "killed"
-    return "finished" if record.process == this_process() else "running"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)
 
 
 def parse_records(stored: Mapping[str, Callable[[], Any]]) -> dict[str, RunRecord]:
@@ -184,15 +164,11 @@ def parse_records(stored: Mapping[str, Callable[[], Any]]) -> dict[str, RunRecor
         try:
             records[folder] = RunRecord.model_validate(load())
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-                for problem in error.errors()
-            )
             logger.warning(
                 "The run record of %s is left out, it cannot be read (%s); its next run writes a "
                 "new one",
                 folder,
-                problems,
+                "; ".join(explain_errors(error)),
             )
     return records
 
@@ -210,38 +186,3 @@ def describe_error(error: BaseException) -> str:
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     cut = len(text) > MAX_ERROR_CHARACTERS
     return f"{text[: MAX_ERROR_CHARACTERS - 1]}…" if cut else text
-
-
-def _place_error(record: RunRecord) -> str | None:
-    if present_status(record) == "killed":
-        return _KILLED
-    if record.error is None or record.failed_node is None:
-        return record.error
-    return f"{record.failed_node}: {record.error}"
-
-
-def _explain_scores(record: RunRecord) -> str:
-    """Say whose scores are on disk; nothing if they are those of the whole, finished run."""
-    status = present_status(record)
-    if status == "finished":
-        part = f"The last run made a part of these scores anew ({_selected(record)})."
-        return "" if record.scores_every_fold else part
-    if record.made_every_score:
-        return f"The last run {_UNFINISHED[status]}, but these scores are its own."
-    whose = f"the one of {_moment(record.earlier)}" if record.earlier else "an earlier one"
-    return f"The last run {_UNFINISHED[status]}; these scores may be of {whose}."
-
-
-def _explain_absence(record: RunRecord) -> str:
-    if present_status(record) != "finished":
-        return ""
-    return f"The last run left no out-of-fold scores ({_selected(record)})."
-
-
-def _selected(record: RunRecord) -> str:
-    names = [name for names in record.selection.values() for name in names]
-    return ", ".join(names) or "the whole graph"
-
-
-def _moment(record: RunRecord) -> str:
-    return f"{record.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

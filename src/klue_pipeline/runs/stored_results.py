@@ -9,29 +9,23 @@ from typing import Any, Literal
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.runs.experiments import folder_name
+from klue_pipeline.runs.dataset_facts import facts_of, path_in
+from klue_pipeline.runs.dataset_names import folder_name, plain_name
 from klue_pipeline.runs.lineage import (
     COLLECTED_FOLDS,
     Origin,
     OriginStore,
     hash_origin,
-    plain_name,
     trace_origins,
 )
 from klue_pipeline.runs.members import trace_earlier, trace_members
-from klue_pipeline.runs.origin_sources import (
-    LATEST_RESULTS,
-    path_in,
-    trace_sources,
-    unfinished_plan,
-)
-from klue_pipeline.runs.parameters import Parameters
-
-RESULTS = frozenset({"out_of_fold@one", "test_scores@one", "experiment_metrics"})
-"""What an experiment is run for; with these it is finished, whatever else was removed since."""
+from klue_pipeline.runs.origin_sources import trace_sources
+from klue_pipeline.runs.relation_task import Parameters
 
 Progress = Literal["finished", "begun", "new"]
 """``begun``: a run with ``--only-missing-outputs`` makes the rest. ``new``: all has to be made."""
+
+_store = OriginStore()
 
 
 @dataclass(frozen=True)
@@ -41,15 +35,17 @@ class StoredResults:
     Attributes:
         parameters: The checked parameters of the run.
         catalog: Its catalog, which knows every path.
-        outputs: Names of all that its whole graph makes.
-        origins: What would make each of them now, by plain name.
+        whole: The whole graph of the experiment.
+        origins: What would make each of its outputs now, by plain name.
+        inherited: The origins of other experiments' scores that it reads, by dataset name.
         data_root: Folder of the environment's data.
     """
 
     parameters: Parameters
     catalog: Any
-    outputs: frozenset[str]
+    whole: Pipeline
     origins: dict[str, Origin]
+    inherited: dict[str, Origin]
     data_root: Path
 
     @property
@@ -57,73 +53,127 @@ class StoredResults:
         """The folder of the experiment's own results."""
         return folder_name(self.parameters.experiment, self.parameters.run.name)
 
+    @property
+    def plan_file(self) -> Path:
+        """The file in which a run says what it is about to make, until it has made all."""
+        return self.data_root / ".fingerprints" / f"unfinished-{self.folder}.json"
+
     def path_of(self, name: str) -> Path | None:
         """Return where a dataset lies; None for one that is no file or is not in the catalog."""
         return path_in(self.catalog, name)
+
+    def is_latest(self, name: str) -> bool:
+        """Tell whether a result is that of whichever experiment ran last."""
+        return facts_of(self.catalog, name).is_latest
+
+    def on_disk(self, names: Iterable[str]) -> dict[str, Path]:
+        """Return where those datasets lie that are on disk, in the order of their names."""
+        paths = {name: self.path_of(name) for name in sorted(names)}
+        return {name: path for name, path in paths.items() if path is not None and path.exists()}
+
+    def wanted(self, name: str) -> Origin:
+        """Return what would make a result now."""
+        return self.origins[plain_name(name)]
+
+    def is_own(self, path: Path) -> bool:
+        """Tell whether a result lies in the experiment's folder, not in one that all share."""
+        if not path.is_relative_to(self.data_root):
+            return False
+        return self.folder in path.relative_to(self.data_root).parts
 
     def progress(self) -> Progress:
         """Tell how far the experiment is with exactly these settings.
 
         Only stored origins are read, no results. ``begun`` never holds a result of other settings
-        that the lineage hook would refuse to keep.
+        that a resumed run would refuse to keep.
         """
-        if not self._unfinished.is_file() and all(map(self.is_current, RESULTS & self.outputs)):
+        outputs = self.whole.all_outputs()
+        goals = [name for name in outputs if facts_of(self.catalog, name).goal]
+        if not self.plan_file.is_file() and all(map(self.is_current, goals)):
             return "finished"
-        on_disk = [name for name in self.outputs - LATEST_RESULTS if self._is_on_disk(name)]
-        begun = any(self._is_own(name) for name in on_disk)
-        return "begun" if begun and self._can_go_on(on_disk) else "new"
+        there = self.on_disk(name for name in outputs if not self.is_latest(name))
+        begun = any(map(self.is_own, there.values()))
+        return "begun" if begun and all(map(self._can_go_on, there)) else "new"
 
     def is_current(self, name: str) -> bool:
         """Tell whether a result is on disk and was made by exactly these settings."""
         path = self.path_of(name)
-        stored = OriginStore().read(path) if path is not None and path.exists() else None
+        stored = _store.read(path) if path is not None and path.exists() else None
         return stored is not None and stored == self.origins.get(plain_name(name))
 
+    def _can_go_on(self, name: str) -> bool:
+        return bool(self.reason_to_renew(name)) or self.is_current(name)
+
+    def reason_to_renew(self, name: str, obsolete: Iterable[str] = ()) -> str:
+        """Say why a resumed run has to make a result anew; nothing if it may keep or refuse it.
+
+        Args:
+            name: A result on disk.
+            obsolete: Results whose inputs were made anew, differently.
+        """
+        path, wanted = self.path_of(name), self.wanted(name)
+        found = None if path is None else _store.read(path)
+        if found is None:
+            return "the interrupted run was saving it"
+        reasons = {
+            "the interrupted run did not get to it": self._planned.get(name) == hash_origin(wanted),
+            "it is another run's": self.is_latest(name),
+            "an earlier run changed what it was made from": name in obsolete,
+            f"it was made from {found.get(COLLECTED_FOLDS)}": _differ_in_folds(found, wanted),
+        }
+        return next((reason for reason, holds in reasons.items() if holds and found != wanted), "")
+
+    def find_obsolete(self) -> set[str]:
+        """Return the results on disk whose inputs an earlier run has made anew, differently."""
+        obsolete: set[str] = set()
+        for node in self.whole.nodes:  # from the beginning of the graph to its end
+            inputs = [
+                self.inherited.get(name) or _store.read(path)
+                for name, path in self.on_disk(node.inputs).items()
+            ]
+            inherited = not obsolete.isdisjoint(plain_name(name) for name in node.inputs)
+            for name, path in self.on_disk(node.outputs).items():
+                found = _store.read(path)
+                if found is not None and (inherited or _is_older(found, inputs)):
+                    obsolete |= {name, plain_name(name)}
+        return obsolete
+
     @property
-    def _unfinished(self) -> Path:
-        return unfinished_plan(self.data_root, self.folder)
+    def _planned(self) -> dict[str, str]:
+        if not self.plan_file.is_file():
+            return {}
+        plan: dict[str, str] = json.loads(self.plan_file.read_text(encoding="utf-8"))
+        return plan
 
-    def _is_on_disk(self, name: str) -> bool:
-        path = self.path_of(name)
-        return path is not None and path.exists()
-
-    def _is_own(self, name: str) -> bool:
-        path = self.path_of(name)
-        if path is None or not path.is_relative_to(self.data_root):
-            return False
-        return self.folder in path.relative_to(self.data_root).parts
-
-    def _can_go_on(self, names: Iterable[str]) -> bool:
-        planned: dict[str, str] = {}
-        if self._unfinished.is_file():
-            planned = json.loads(self._unfinished.read_text(encoding="utf-8"))
-        return all(self._fits(name, planned.get(name)) for name in names)
-
-    def _fits(self, name: str, planned: str | None) -> bool:
-        """Tell whether a resumed run would keep a result or make it anew, rather than refuse it."""
-        path, wanted = self.path_of(name), self.origins[plain_name(name)]
-        found = None if path is None else OriginStore().read(path)
-        if found is None or planned == hash_origin(wanted):
-            return True
-        return {**found, COLLECTED_FOLDS: ""} == {**wanted, COLLECTED_FOLDS: ""}
+    def plan(self, outputs: Iterable[str]) -> None:
+        """Write down what a run is about to make, so that it can go on after a kill."""
+        plan = self._planned | {name: hash_origin(self.wanted(name)) for name in outputs}
+        self.plan_file.parent.mkdir(parents=True, exist_ok=True)
+        self.plan_file.write_text(json.dumps(plan, indent=1), encoding="utf-8")
 
 
-def read_stored_results(context: Any, whole: Pipeline) -> StoredResults:
+def read_stored_results(context: Any, whole: Pipeline, catalog: Any = None) -> StoredResults:
     """Work out what a context's settings would make, and where it would lie.
 
     Args:
         context: A Kedro context whose parameters are resolved.
         whole: The whole graph for these settings.
+        catalog: The catalog of a run; None for the context's.
     """
-    loader, catalog = context.config_loader, context.catalog
+    loader, catalog = context.config_loader, catalog or context.catalog
     parameters = Parameters.model_validate(loader["parameters"])
-    datasets = sorted(whole.inputs())
-    read = [trace(datasets, partial(path_in, catalog)) for trace in (trace_members, trace_earlier)]
-    sources = trace_sources(parameters, catalog) | read[0] | read[1]
-    return StoredResults(
-        parameters=parameters,
-        catalog=catalog,
-        outputs=frozenset(whole.all_outputs()),
-        origins=trace_origins(whole, parameters, sources),
-        data_root=Path(context.project_path) / loader["globals"]["data_root"],
-    )
+    names, path_of = sorted(whole.inputs()), partial(path_in, catalog)
+    inherited = trace_members(names, path_of) | trace_earlier(names, path_of)
+    sources = trace_sources(parameters, catalog, names) | inherited
+    origins = trace_origins(whole, parameters, sources)
+    data_root = Path(context.project_path) / loader["globals"]["data_root"]
+    return StoredResults(parameters, catalog, whole, origins, inherited, data_root)
+
+
+def _differ_in_folds(found: Origin, wanted: Origin) -> bool:
+    return {**found, COLLECTED_FOLDS: ""} == {**wanted, COLLECTED_FOLDS: ""}
+
+
+def _is_older(found: Origin, inputs: list[Origin | None]) -> bool:
+    """Tell whether an input now has a setting that its result does not have."""
+    return any(origin and not origin.items() <= found.items() for origin in inputs)

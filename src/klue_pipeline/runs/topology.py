@@ -5,10 +5,8 @@ else: a hook tells this module the resolved settings of a run (with ``--params``
 that make no context (``kedro registry list``) read the configuration of their environment here.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from klue_pipeline.training.params import FoldsParams
@@ -100,21 +98,7 @@ def _shape() -> Shape:
 
 
 def _configured_shape() -> Shape:
+    from klue_pipeline.runs.configuration import read_configuration
     from klue_pipeline.runs.experiments import resolve_experiment
 
-    return shape_of(resolve_experiment(_configured_parameters(), {}))
-
-
-def _configured_parameters() -> dict[str, Any]:
-    from kedro.config import OmegaConfigLoader
-    from kedro.framework.project import settings
-    from kedro.utils import find_kedro_project
-
-    root = find_kedro_project(Path.cwd()) or Path.cwd()
-    loader = OmegaConfigLoader(
-        conf_source=str(Path(root) / settings.CONF_SOURCE),
-        env=os.environ.get("KEDRO_ENV"),
-        **settings.CONFIG_LOADER_ARGS,
-    )
-    parameters: dict[str, Any] = loader["parameters"]
-    return parameters
+    return shape_of(resolve_experiment(read_configuration()["parameters"], {}))

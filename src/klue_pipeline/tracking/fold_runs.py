@@ -1,12 +1,12 @@
 """Child runs: one for each training in this process, of a fold or of an adapted encoder."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from klue_pipeline.runs.dataset_names import fold_name, parse_fold
 from klue_pipeline.tracking.live_metrics import LiveMetrics, MetricPoint
 from klue_pipeline.tracking.logged_values import flat_numbers
 from klue_pipeline.tracking.mlflow_client import EndStatus, RunStore
@@ -17,11 +17,8 @@ from klue_pipeline.training.progress import set_listener
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
-TRAINING = re.compile(r"(?P<fold>fold_(?P<number>\d+))\.train|adapt_encoder")
-"""Name of the nodes that get a run of their own."""
-
-_KINDS = {"adaptation_report": "metrics", "adapted_encoder": "model"}
-"""What an output outside of a fold's namespace is."""
+_TRAIN, _ADAPT = "train", "adapt_encoder"
+"""Names of the nodes that get a run of their own: one in each fold, and one outside of folds."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +42,13 @@ class FoldRuns:
 
     def start(self, parent: ParentRun, node: "Node") -> None:
         """Open the run of a training, and listen to what the training reports."""
-        training = TRAINING.fullmatch(node.name)
-        if training is None:
+        part = parse_fold(node.name)
+        if node.name != _ADAPT and (part is None or part.name != _TRAIN):
             return
-        tags = {"kedro.node": node.name}
-        if training["fold"]:
-            tags["klue.fold"] = training["number"]
-        run_id = parent.store.start_child(parent.run_id, training["fold"] or "adapt", tags)
+        name = "adapt" if part is None else fold_name(part.fold)
+        tags = {} if part is None else {"klue.fold": str(part.fold)}
+        tags["kedro.node"] = node.name
+        run_id = parent.store.start_child(parent.run_id, name, tags)
         live = LiveMetrics(partial(self._send, parent.store, run_id))
         outputs = set(node.outputs)
         self._open[node.name] = FoldRun(parent.store, run_id, live, parent.log_models, outputs)
@@ -72,12 +69,13 @@ class FoldRuns:
             set_listener(None)
             fold_run.live.flush()
 
-    def log_saved(self, node: "Node", dataset_name: str, data: Any, path: Path | None) -> None:
-        """Log a saved output: the fold's metrics and, if wanted, its model."""
+    def log_saved(
+        self, node: "Node", kind: Literal["metrics", "model"] | None, data: Any, path: Path | None
+    ) -> None:
+        """Log a saved output: the training's final metrics and, if wanted, its model."""
         fold_run = self._open.get(node.name)
         if fold_run is None:
             return
-        kind = _KINDS.get(dataset_name, dataset_name.rpartition(".")[2])
         if kind == "metrics":
             final = fold_run.live.final_points(flat_numbers(data))
             fold_run.store.log_metrics(fold_run.run_id, final)

@@ -7,6 +7,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from klue_pipeline.runs.dataset_facts import DatasetFacts
+
 MAX_VALUE_CHARACTERS = 6000
 """MLflow refuses a parameter longer than this (``MAX_PARAM_VAL_LENGTH``)."""
 MAX_NAME_CHARACTERS = 250
@@ -21,71 +23,6 @@ GROUPS_NOT_READ: dict[str, frozenset[str]] = {
     "composite": frozenset({"input", "encoder", "head", "loss", "training", "augment"}),
 }
 """Parameter groups that an experiment of a kind does not read, so that they say nothing of it."""
-
-PARENT_METRICS: dict[str, str] = {
-    "metrics": "",
-    "ensemble_report@one": "ensemble",
-    "calibration": "calibration",
-    "label_audit_report": "label_audit",
-    "eda_report": "eda",
-}
-"""Datasets whose numbers go to the parent run, and the prefix of their names."""
-
-NUMBERS_LEFT_OUT: dict[str, frozenset[str]] = {
-    "ensemble_report@one": frozenset({"methods", "best_member_scores", "prior"}),
-}
-"""Parts of a dataset that have too many numbers for a run's page; its file is logged whole."""
-
-ARTIFACT_FOLDERS: dict[str, str] = {
-    "metrics": "reports",
-    "adaptation_report": "reports",
-    "augmentation_report": "reports",
-    "cleaning_report": "reports",
-    "eda_report": "reports",
-    "calibration": "reports",
-    "fold_report": "reports",
-    "ensemble_report@one": "reports",
-    "ensemble_page": "reports",
-    "errors_page": "reports",
-    "leaderboard_page": "reports",
-    "submissions_page": "reports",
-    "label_audit_report": "reports",
-    "dropped_rows": "tables",
-    "changed_rows": "tables",
-    "per_label": "tables",
-    "slices": "tables",
-    "shift_sensitivity": "tables",
-    "ensemble_diversity": "tables",
-    "leaderboard": "tables",
-    "label_suspects": "tables",
-    "label_noise": "tables",
-    "eda_labels": "tables",
-    "eda_shares": "tables",
-    "eda_type_pairs": "tables",
-    "eda_lengths": "tables",
-    "eda_repetition": "tables",
-    "eda_adversarial_features": "tables",
-    "confusion_matrix": "figures",
-    "learning_curves": "figures",
-    "reliability_figure": "figures",
-    "shift_sensitivity_figure": "figures",
-    "label_audit_figure": "figures",
-    "eda_label_figure": "figures",
-    "eda_shares_figure": "figures",
-    "eda_type_pairs_figure": "figures",
-    "eda_lengths_figure": "figures",
-    "eda_entities_figure": "figures",
-    "eda_adversarial_figure": "figures",
-    "submission": "submission",
-    "experiment_submission": "experiment_submission",
-}
-"""Datasets whose files go to the parent run, and the artifact folder they go to."""
-
-MODEL_FOLDERS: dict[str, str] = {"mlflow_model": "mlflow_model"}
-"""Folders of models that go to the parent run where models are logged, and where they go."""
-
-AUGMENTATION_REPORT = "augmentation_report"
-"""Dataset whose rows added by label become tags, so that runs can be searched by them."""
 
 _NOT_IN_NAMES = re.compile(r"[^\w.\-/: ]")
 
@@ -116,15 +53,17 @@ def flat_numbers(values: Any, prefix: str = "") -> dict[str, float]:
     }
 
 
-def logged_numbers(dataset_name: str, values: Any) -> dict[str, float]:
+def logged_numbers(facts: DatasetFacts, values: Mapping[str, Any]) -> dict[str, float]:
     """Return the numbers of a saved dataset that go to the parent run, under their names.
 
-    >>> logged_numbers("ensemble_report@one", {"rows": 9, "methods": {"greedy": {"rounds": 3}}})
+    >>> facts = DatasetFacts(numbers="ensemble", numbers_without={"methods"})
+    >>> logged_numbers(facts, {"rows": 9, "methods": {"greedy": {"rounds": 3}}})
     {'ensemble.rows': 9.0}
     """
-    left_out = NUMBERS_LEFT_OUT.get(dataset_name, frozenset())
-    kept = {name: value for name, value in values.items() if name not in left_out}
-    return flat_numbers(kept, prefix=PARENT_METRICS[dataset_name])
+    if facts.numbers is None:
+        return {}
+    kept = {name: value for name, value in values.items() if name not in facts.numbers_without}
+    return flat_numbers(kept, prefix=facts.numbers)
 
 
 def rows_added_tags(report: Mapping[str, Any]) -> dict[str, str]:

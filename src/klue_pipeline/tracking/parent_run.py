@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from klue_pipeline.runs.dataset_facts import DatasetFacts
 from klue_pipeline.runs.process import this_process
-from klue_pipeline.tracking.logged_values import flat_parameters
+from klue_pipeline.tracking.live_metrics import points_at_step
+from klue_pipeline.tracking.logged_values import (
+    flat_parameters,
+    logged_numbers,
+    rows_added_tags,
+)
 from klue_pipeline.tracking.mlflow_client import RunStore, open_store
 from klue_pipeline.tracking.run_tags import run_name, run_tags
 from klue_pipeline.tracking.tracking_params import TrackingParams, without_password
@@ -32,6 +38,23 @@ class ParentRun:
     log_models: bool
     pid: int
     """The process that opened or joined it; a forked child must not close it."""
+
+    def log_saved(self, facts: DatasetFacts, data: Any, path: Path | None) -> None:
+        """Log the numbers and the file of a saved dataset, as far as its facts ask for it.
+
+        Args:
+            facts: What the catalog says of it.
+            data: What was saved.
+            path: Its file or folder; None for one without.
+        """
+        if numbers := logged_numbers(facts, data):
+            self.store.log_metrics(self.run_id, points_at_step(0, numbers))
+        if facts.tags == "rows_added":
+            for name, value in rows_added_tags(data).items():
+                self.store.set_tag(self.run_id, name, value)
+        for folder in (facts.artifact, facts.model if self.log_models else None):
+            if folder is not None and path is not None:
+                self.store.log_path(self.run_id, path, folder)
 
 
 def open_parent(

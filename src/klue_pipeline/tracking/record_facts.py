@@ -1,6 +1,5 @@
 """What a run record says as the run begins, and what the graph tells of the scores a run makes."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.runs.dataset_facts import facts_of
 from klue_pipeline.runs.process import git_state, this_process
 from klue_pipeline.runs.run_records import RunRecord, TrackedRun
 from klue_pipeline.runs.topology import kind_of
@@ -15,17 +15,13 @@ from klue_pipeline.tracking.parent_run import invited_to
 from klue_pipeline.tracking.run_tags import SELECTIONS
 from klue_pipeline.tracking.tracking_params import resolve_tracking_params, without_password
 
-OUT_OF_FOLD = "out_of_fold@one"
-_FOLD_SCORES = re.compile(r"fold_\d+\.validation_scores")
-_SCORES = re.compile(r"fold_\d+\.(validation_scores|test_scores)|(out_of_fold|test_scores)@one")
-"""Datasets that hold scores of the experiment that is run; not those of a composite's members."""
-
 
 def begin_record(
     context: Any,
     parameters: Mapping[str, Any],
     run_params: Mapping[str, Any],
     pipeline: Pipeline,
+    catalog: Any,
     *,
     scored: bool,
 ) -> RunRecord:
@@ -36,6 +32,7 @@ def begin_record(
         parameters: The run's resolved parameters.
         run_params: Kedro's record of the command.
         pipeline: The nodes that the command chose.
+        catalog: The catalog of the run.
         scored: Whether it goes on from scores that are all there.
     """
     project_path = Path(context.project_path)
@@ -44,7 +41,7 @@ def begin_record(
     return RunRecord(
         **_describe_experiment(parameters),
         selection={name: values for name, values in chosen.items() if values},
-        scores_every_fold=_scores_every_fold(pipeline),
+        scores_every_fold=_scores_every_fold(pipeline, catalog),
         scored=scored,
         started_at=datetime.now(UTC),
         process=this_process(),
@@ -60,21 +57,24 @@ def run_name_of(parameters: Mapping[str, Any]) -> str | None:
     return None if name is None else str(name)
 
 
-def makes_scores(pipeline: Pipeline) -> bool:
+def makes_scores(pipeline: Pipeline, catalog: Any) -> bool:
     """Tell whether a run trains, predicts, composes or collects scores of its experiment."""
-    return any(_SCORES.fullmatch(name) for name in pipeline.all_outputs())
+    return any(facts_of(catalog, name).scores for name in pipeline.all_outputs())
 
 
 def lacks_scores(pipeline: Pipeline, catalog: Any) -> bool:
     """Tell whether a resumed run has scores to make: it skips nodes whose outputs are all there."""
-    scoring = [node for node in pipeline.nodes if any(map(_SCORES.fullmatch, node.outputs))]
+    scoring = [
+        node for node in pipeline.nodes if any(facts_of(catalog, n).scores for n in node.outputs)
+    ]
     return not all(catalog.exists(name) for node in scoring for name in node.outputs)
 
 
-def _scores_every_fold(pipeline: Pipeline) -> bool:
+def _scores_every_fold(pipeline: Pipeline, catalog: Any) -> bool:
     """Tell whether out-of-fold scores are collected, none of them from an earlier run's folds."""
-    reads_folds = any(_FOLD_SCORES.fullmatch(name) for name in pipeline.inputs())
-    return OUT_OF_FOLD in pipeline.all_outputs() and not reads_folds
+    made = {facts_of(catalog, name).scores for name in pipeline.all_outputs()}
+    read = {facts_of(catalog, name).scores for name in pipeline.inputs()}
+    return "out_of_fold" in made and "fold_validation" not in read
 
 
 def _describe_experiment(parameters: Mapping[str, Any]) -> dict[str, Any]:

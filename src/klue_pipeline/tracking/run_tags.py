@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from klue_pipeline.runs.experiments import folder_name
+from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.process import (
-    file_sha256,
     git_state,
     package_versions,
     this_process,
     user_name,
 )
 from klue_pipeline.tracking.mlflow_client import HOST_TAG, PID_TAG, START_TAG
+from klue_pipeline.training.fingerprint import file_sha256
 
 SELECTIONS = ("pipeline_names", "node_names", "from_nodes", "to_nodes", "tags", "namespaces")
 """Fields of Kedro's run record that narrow a run down."""
@@ -91,7 +91,8 @@ def _code_tags(project_path: Path) -> dict[str, Any]:
 def _data_sha256(parameters: Mapping[str, Any], project_path: Path) -> str | None:
     """Hash the raw training file; a data set on the hub is named by ``raw.train`` alone."""
     source = (parameters.get("raw") or {}).get("train")
-    return file_sha256(project_path / source) if source else None
+    path = project_path / (source or "")
+    return file_sha256(path) if path.is_file() else None
 
 
 def _process_tags() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 
-from klue_pipeline.base_settings import Settings
+from klue_pipeline.base_settings import Settings, explain_errors
 
 CONFIG_PATTERNS = ["mlflow*", "mlflow*/**"]
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
@@ -50,7 +50,8 @@ def resolve_tracking_params(
         params = TrackingParams(**{**from_file, **from_environment, **from_command})
     except ValidationError as error:
         raise ValueError(
-            f"The tracking settings (conf/<env>/mlflow.yml, --params mlflow.*) are wrong: {error}"
+            "The tracking settings (conf/<env>/mlflow.yml, --params mlflow.*) are wrong: "
+            + "; ".join(explain_errors(error, TrackingParams, prefix="mlflow."))
         ) from error
     uri = absolute_uri(params.tracking_uri, project_path)
     artifacts = _artifact_location(params.artifact_location, uri, project_path)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 _HEADER = b"klue_pipeline table, layout 1\n"
-_BLOCK_BYTES = 1 << 20
 
 
 def hash_table(frame: pd.DataFrame, columns: list[str]) -> str:
@@ -85,13 +84,19 @@ _ENCODERS: dict[str, Callable[[pd.Series], bytes]] = {
 }
 
 
-def hash_file(path: Path) -> str:
-    """Return the first digits of a file's SHA-256."""
-    digest = hashlib.sha256()
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as 64 hex digits.
+
+    Raises:
+        OSError: It is no readable file.
+    """
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()[:16]
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """Return the first digits of a file's SHA-256, which are enough to tell files apart."""
+    return file_sha256(path)[:16]
 
 
 def hash_encoder_folder(folder: Path) -> str:

@@ -10,8 +10,8 @@ from kedro.io import DatasetError
 from klue_pipeline.datasets.tables.predictions import WRITERS, PredictionsDataset
 from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
 from klue_pipeline.relation.ingest.parsing import RawFile, TableLayout
+from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import TableColumns
-from klue_pipeline.relation.settings.predict_params import PredictParams
 
 LINES = ['"가, 나",가,나\n', "다 라,다,마\n", "NA 😀,NA,😀\n"]
 

@@ -9,12 +9,12 @@ import yaml
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.augment import create_pipeline
 from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.experiments import merge_settings
 from klue_pipeline.training.params import FoldsParams
 
 LAB_BOOK = Path(__file__).resolve().parents[3] / "conf/base/parameters_experiments.yml"

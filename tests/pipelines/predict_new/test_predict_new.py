@@ -8,8 +8,8 @@ from klue_pipeline.datasets.inputs.new_rows import NewRowsDataset
 from klue_pipeline.datasets.tables.predictions import PredictionsDataset
 from klue_pipeline.pipelines.predict_new import create_pipeline
 from klue_pipeline.relation.inference.classifier import RelationClassifier
+from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams
-from klue_pipeline.relation.settings.predict_params import PredictParams
 from klue_pipeline.training.params import TrainingParams
 
 TRAINING = TrainingParams(

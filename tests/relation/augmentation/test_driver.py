@@ -9,6 +9,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.augmentation import driver
 from klue_pipeline.relation.augmentation.driver import augment_rows
@@ -16,7 +17,6 @@ from klue_pipeline.relation.augmentation.methods import AUGMENTERS
 from klue_pipeline.relation.augmentation.rows.context import Resources
 from klue_pipeline.relation.ingest.schema import TrainingSentences
 from klue_pipeline.relation.settings.augment_params import AugmentParams
-from klue_pipeline.runs.experiments import merge_settings
 from klue_pipeline.training.splitting.folds import training_and_validation_rows
 
 LAB_BOOK = Path(__file__).resolve().parents[3] / "conf/base/parameters_experiments.yml"

@@ -5,8 +5,8 @@ import pytest
 
 from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
 from klue_pipeline.relation.ingest.parsing import RawFile, TableLayout
+from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import TableColumns
-from klue_pipeline.relation.settings.predict_params import PredictParams
 
 LABELS = ("a", "b|c")
 HEADER = "sentence,subject,object\n"

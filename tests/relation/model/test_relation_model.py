@@ -298,5 +298,5 @@ def test_a_folder_of_an_older_version_says_to_train_again(saved):
 
 def test_an_unknown_entry_of_the_configuration_is_refused(saved):
     write_json(saved, read_json(saved) | {"pooling": "mean"})
-    with pytest.raises(ValueError, match=r"pooling: Extra inputs.*train the model again"):
+    with pytest.raises(ValueError, match=r"pooling: .*Extra inputs.*train the model again"):
         read_relation_config(saved)

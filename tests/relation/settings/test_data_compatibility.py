@@ -1,45 +1,55 @@
 """Settings of the data that cannot go together, each refused with what to change."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.settings.data_compatibility import DataSettings, find_data_conflicts
-from klue_pipeline.relation.settings.evaluation_params import TargetPriorParams
+from klue_pipeline.relation.settings import data_compatibility as rules
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams, TargetPriorParams
 from klue_pipeline.relation.settings.params import EnsembleParams, IngestParams, LabelsParams
+from klue_pipeline.relation.settings.relation_params import ExperimentEntry, RelationParams
 
 LABEL_SETS = {
     "contest_30": LabelSet(names=["no_relation", "per:title"], negative="no_relation"),
     "all_relations": LabelSet(names=["a", "b"], negative=None),
 }
-PRIOR = {"estimator": "auto", "max_disagreement": 0.1, "min_effective_rows": 10}
-ENSEMBLE = {
-    "members": "all",
-    "plain_submissions": "none",
-    "method": "auto",
-    "methods": ["soft_vote"],
-    "calibrate": True,
-    "exhaustive_up_to": 3,
-    "greedy_rounds": 3,
-    "stacking_strength": 1.0,
-    "type_pair_mask": "never",
-    "type_pair_min_count": 1,
+INGEST = {"format": "auto", "label_set": "auto", "max_rejected_share": 0, "seed": 1}
+PRIOR = {
+    "source": "none",
+    "estimator": "auto",
+    "max_disagreement": 0.1,
+    "min_effective_rows": 10,
 }
+CHECKS = (
+    rules.columns_without_table,
+    rules.two_lists_of_labels,
+    rules.halves_without_negative,
+    rules.share_of_no_label,
+    rules.bias_on_no_label,
+)
 
 
-def settings(
-    ingest=None, labels=None, targets=("all",), prior=None, negative_bias="never"
-) -> DataSettings:
-    ingest = {"format": "auto", "label_set": "auto", "max_rejected_share": 0, "seed": 1} | (
-        ingest or {}
-    )
-    return DataSettings(
-        ingest=IngestParams(**ingest),
+def settings(ingest=None, labels=None, targets=("all",), prior=None, negative_bias="never"):
+    """The settings of a composite whose members answer these targets, as far as rules read them."""
+    entries = {target: ExperimentEntry(why="x", target={"name": target}) for target in targets}
+    return RelationParams.model_construct(
+        kind="composite",
+        members=[*targets],
+        experiments=entries,
+        experiment_defaults=SimpleNamespace(target=SimpleNamespace(name="all")),
+        ingest=IngestParams(**INGEST | (ingest or {})),
         labels=LabelsParams(**{"names": None, "negative": "no_relation"} | (labels or {})),
         label_sets=LABEL_SETS,
-        targets=frozenset(targets),
-        target_prior=TargetPriorParams(**PRIOR | (prior or {"source": "none"})),
-        ensemble=EnsembleParams(**ENSEMBLE, negative_bias=negative_bias),
+        evaluation=EvaluationParams.model_construct(
+            target_prior=TargetPriorParams(**PRIOR | (prior or {}))
+        ),
+        ensemble=EnsembleParams.model_construct(negative_bias=negative_bias),
     )
+
+
+def conflicts(params):
+    return [conflict for check in CHECKS for conflict in check(params)]
 
 
 TABLE = {"format": "table"}
@@ -60,7 +70,7 @@ GIVEN = {"source": "given", "negative_share": 0.6}
     ],
 )
 def test_what_fits_is_let_through(fitting):
-    assert find_data_conflicts(fitting) == []
+    assert conflicts(fitting) == []
 
 
 @pytest.mark.parametrize(
@@ -89,14 +99,14 @@ def test_what_fits_is_let_through(fitting):
     ],
 )
 def test_what_does_not_fit_says_what_to_change(wrong, messages):
-    conflicts = find_data_conflicts(wrong)
-    assert len(conflicts) == len(messages)
-    for conflict, message in zip(conflicts, messages, strict=True):
+    found = conflicts(wrong)
+    assert len(found) == len(messages)
+    for conflict, message in zip(found, messages, strict=True):
         assert message in conflict
 
 
 @pytest.mark.parametrize(
-    ("own", "known"),
+    ("params", "known"),
     [
         (settings(), {"no_relation", "per:title", "a", "b"}),
         (settings(TABLE), None),
@@ -105,5 +115,5 @@ def test_what_does_not_fit_says_what_to_change(wrong, messages):
         (settings(TABLE | {"label_set": "contest_30"}), {"no_relation", "per:title", "a", "b"}),
     ],
 )
-def test_which_labels_settings_know(own, known):
-    assert own.known_labels == known
+def test_which_labels_settings_know(params, known):
+    assert params.known_labels == known

@@ -5,7 +5,6 @@ only adds fields, which are passed over; in a version that is known here an unkn
 error.
 """
 
-import hashlib
 import json
 import logging
 import re
@@ -15,7 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from klue_pipeline.base_settings import explain_errors
 from klue_pipeline.evaluation.bundles import BundleDescription
+from klue_pipeline.training.fingerprint import file_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,6 @@ MAJOR, MINOR = 1, 0
 
 _COPY_AGAIN = "copy the whole folder again"
 _SHOWN_DIGITS = 8
-_SHOWN_CHARACTERS = 60
 
 
 class Manifest(BaseModel):
@@ -49,7 +49,7 @@ def write_manifest(folder: Path, experiment: BundleDescription) -> None:
     manifest = Manifest(
         format=FORMAT,
         version=f"{MAJOR}.{MINOR}",
-        files={name: _hash_file(folder / name) for name in SCORE_FILES},
+        files={name: file_sha256(folder / name) for name in SCORE_FILES},
         experiment=experiment,
     )
     text = json.dumps(manifest.model_dump(mode="json"), ensure_ascii=False, indent=2)
@@ -75,7 +75,7 @@ def read_manifest(folder: Path) -> BundleDescription:
             f"{' and '.join(SCORE_FILES)}"
         )
     for name, wanted in manifest.files.items():
-        if (found := _hash_file(folder / name)) != wanted:
+        if (found := file_sha256(folder / name)) != wanted:
             raise ValueError(
                 f"{name} was changed or damaged on its way: its SHA-256 is "
                 f"{found[:_SHOWN_DIGITS]}…, {MANIFEST} says {wanted[:_SHOWN_DIGITS]}…; "
@@ -113,16 +113,8 @@ def _parse(content: Mapping[str, Any]) -> Manifest:
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(map(_explain, error.errors()))
+        problems = "; ".join(explain_errors(error))
         raise ValueError(f"{MANIFEST} is wrong: {problems}; export the experiment again") from None
-
-
-def _explain(problem: Mapping[str, Any]) -> str:
-    name = ".".join(map(str, problem["loc"]))
-    found = repr(problem["input"])
-    # Where a field is missing, or several do not fit together, the whole group is the input.
-    shown = "" if len(found) > _SHOWN_CHARACTERS else f"found {found}; "
-    return f"{name}: {shown}{problem['msg']}"
 
 
 def _is_newer(version: object) -> bool:
@@ -152,8 +144,3 @@ def _known_fields(content: Mapping[str, Any], model: type[BaseModel]) -> dict[st
     if unknown := sorted(content.keys() - model.model_fields.keys()):
         logger.info("%s is newer than this release: passing over %s", MANIFEST, ", ".join(unknown))
     return {name: value for name, value in content.items() if name in model.model_fields}
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

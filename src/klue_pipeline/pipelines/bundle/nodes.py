@@ -108,6 +108,5 @@ def _trace_run(run_record: dict[str, Any] | None) -> dict[str, str | None]:
     if run_record is None:
         return {}
     record = RunRecord.model_validate(run_record)
-    maker = record if record.made_every_score else record.earlier or record
-    run_id = None if maker.mlflow is None else maker.mlflow.run_id
-    return {"mlflow_run_id": run_id, "git_commit": maker.git_commit}
+    run_id = None if record.maker.mlflow is None else record.maker.mlflow.run_id
+    return {"mlflow_run_id": run_id, "git_commit": record.maker.git_commit}

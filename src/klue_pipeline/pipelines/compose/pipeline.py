@@ -8,7 +8,7 @@ from klue_pipeline.pipelines.compose.nodes import compose
 from klue_pipeline.pipelines.predict.nodes import average_folds
 from klue_pipeline.pipelines.train.nodes import collect_out_of_fold
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.dataset_names import MemberDataset
+from klue_pipeline.runs.dataset_names import MemberDataset, fold_name, in_fold
 
 SHARED_INPUTS = ["clean_sentences", "fold_members", "clean_test_sentences", "labels"]
 
@@ -20,13 +20,13 @@ def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
         [
             node(
                 collect_out_of_fold,
-                inputs=[f"fold_{fold}.validation_scores" for fold in folds],
+                inputs=[in_fold(fold, "validation_scores") for fold in folds],
                 outputs="out_of_fold@one",
                 name="collect_out_of_fold",
             ),
             node(
                 average_folds,
-                inputs=[f"fold_{fold}.test_scores" for fold in folds],
+                inputs=[in_fold(fold, "test_scores") for fold in folds],
                 outputs="test_scores@one",
                 name="average_folds",
             ),
@@ -49,7 +49,7 @@ def _fold_pipeline(fold: int) -> Pipeline:
                 name="compose",
             )
         ],
-        namespace=f"fold_{fold}",
+        namespace=fold_name(fold),
         inputs={*SHARED_INPUTS, *scores},
         parameters={"params:composite"},
     )

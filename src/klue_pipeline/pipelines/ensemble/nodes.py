@@ -23,6 +23,7 @@ from klue_pipeline.relation.submissions.plain_submissions import (
     choose_plain_submissions,
 )
 from klue_pipeline.relation.submissions.submission import make_submission
+from klue_pipeline.runs.dataset_names import keys_of_folds
 
 logger = logging.getLogger(__name__)
 
@@ -121,5 +122,4 @@ def _load(loaders: ScoreLoaders) -> Scores:
 
 def _folds_of(name: str, fold_test_scores: ScoreLoaders) -> list[ScoreTable]:
     """Load the test scores of an experiment's folds; a bundle brings none along."""
-    keys = sorted(key for key in fold_test_scores if key.rpartition("/")[0] == name)
-    return [fold_test_scores[key]() for key in keys]
+    return [fold_test_scores[key]() for key in keys_of_folds(fold_test_scores, name)]

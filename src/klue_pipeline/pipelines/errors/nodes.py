@@ -11,6 +11,7 @@ from klue_pipeline.relation import error_analysis
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import TargetParams
+from klue_pipeline.runs.dataset_names import fold_numbers
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def tabulate_errors(  # noqa: PLR0913, PLR0917 (one argument per input of the no
         target: Which question the models answer.
         fold_scores: Test scores of each fold's model; each argument is named after its fold.
     """
-    folds = [int(name.removeprefix("fold_")) for name in fold_scores]
+    folds = fold_numbers(fold_scores)
     training = error_analysis.collect_training_rows(
         clean_sentences, fold_members, folds, labels, target
     )

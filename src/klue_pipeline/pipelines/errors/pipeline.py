@@ -4,11 +4,14 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.errors.nodes import render_errors, tabulate_errors
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import fold_name, in_fold
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire the table and the page; the test scores of every fold tell whether folds disagree."""
-    fold_scores = {f"fold_{fold}": f"fold_{fold}.test_scores" for fold in topology.folds_to_run()}
+    fold_scores = {
+        fold_name(fold): in_fold(fold, "test_scores") for fold in topology.folds_to_run()
+    }
     shared = ["clean_sentences", "fold_members", "labels", "params:target"]
     return Pipeline(
         [

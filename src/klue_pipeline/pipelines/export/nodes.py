@@ -13,6 +13,7 @@ from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.export_params import AboutParams, ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, RawParams, TargetParams
+from klue_pipeline.runs.dataset_names import fold_numbers
 from klue_pipeline.training.params import EncoderParams
 
 
@@ -73,7 +74,7 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         labels=labels,
         sentences=clean_sentences,
         fold_report=fold_report,
-        folds=[int(name.removeprefix("fold_")) for name in checkpoints],
+        folds=fold_numbers(checkpoints),
         metrics=experiment_metrics,
         per_label=per_label,
         temperature=temperature,

@@ -4,11 +4,12 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.export.nodes import export_model
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import fold_name, in_fold
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire the export of the folds that are run."""
-    by_fold = {f"fold_{fold}": f"fold_{fold}.model" for fold in topology.folds_to_run()}
+    by_fold = {fold_name(fold): in_fold(fold, "model") for fold in topology.folds_to_run()}
     return Pipeline(
         [
             node(

@@ -22,13 +22,14 @@ from klue_pipeline.reporting.leaderboard import (
     rank_entries,
 )
 from klue_pipeline.reporting.leaderboard_page import render_leaderboard
-from klue_pipeline.runs.run_records import parse_records, summarise_run
+from klue_pipeline.runs.dataset_names import keys_of_folds
+from klue_pipeline.runs.run_records import parse_records
+from klue_pipeline.runs.run_summary import summarise_run
 
 ScoreLoaders = Mapping[str, Callable[[], ScoreTable]]
 Loaders = Mapping[str, Callable[[], Any]]
 
 BLEND = "blend of the last run"
-_FOLD = "/fold_"
 
 
 def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
@@ -81,8 +82,7 @@ def _experiments(
     records = parse_records(run_records)
     for name in sorted(records.keys() | out_of_fold.keys()):
         run = summarise_run(records.get(name), has_scores=name in out_of_fold)
-        # Keys are <experiment>/fold_<k>; those of all folds together have no such ending.
-        folds = [metrics[key]() for key in metrics if key.rpartition(_FOLD)[0] == name]
+        folds = [metrics[key]() for key in keys_of_folds(metrics, name)]
         speed = measure_training(folds)
         entry = LeaderboardEntry(
             name=name, kind=cast("EntryKind", run.kind or "single"), status=run.status, why=run.why,

@@ -6,6 +6,7 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.predict.nodes import average_folds, predict
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import fold_name, in_fold
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
@@ -13,7 +14,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
     folds = topology.folds_to_run()
     average = node(
         average_folds,
-        inputs=[f"fold_{fold}.test_scores" for fold in folds],
+        inputs=[in_fold(fold, "test_scores") for fold in folds],
         outputs="test_scores@one",
         name="average_folds",
     )
@@ -31,7 +32,7 @@ def _fold_pipeline(fold: int) -> Pipeline:
                 tags=["gpu"],
             )
         ],
-        namespace=f"fold_{fold}",
-        inputs={"model": f"fold_{fold}.model", "test_features": "test_features"},
+        namespace=fold_name(fold),
+        inputs={"model": in_fold(fold, "model"), "test_features": "test_features"},
         parameters={"params:training"},
     )

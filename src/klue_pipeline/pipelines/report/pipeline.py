@@ -14,6 +14,7 @@ from klue_pipeline.pipelines.report.nodes import (
     trace_sensitivity,
 )
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import fold_name, in_fold
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
@@ -27,7 +28,7 @@ SCORED = ["out_of_fold@one", "clean_sentences", "labels", "params:target"]
 
 
 def _judgement() -> Pipeline:
-    by_fold = {f"fold_{fold}": f"fold_{fold}.test_scores" for fold in topology.folds_to_run()}
+    by_fold = {fold_name(fold): in_fold(fold, "test_scores") for fold in topology.folds_to_run()}
     return Pipeline(
         [
             node(
@@ -101,7 +102,7 @@ def _doubts() -> Pipeline:
 
 def _curves() -> Pipeline:
     """Read the training history of every fold that is run."""
-    histories = {f"fold_{fold}": f"fold_{fold}.history" for fold in topology.folds_to_run()}
+    histories = {fold_name(fold): in_fold(fold, "history") for fold in topology.folds_to_run()}
     return Pipeline(
         [
             node(

@@ -6,6 +6,7 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.train.nodes import collect_out_of_fold, train
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import fold_name, in_fold
 
 SHARED_INPUTS = {"train_features", "fold_members", "tokenizer", "labels"}
 MODEL_PARAMETERS = [
@@ -18,7 +19,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
     folds = topology.folds_to_run()
     collect = node(
         collect_out_of_fold,
-        inputs=[f"fold_{fold}.validation_scores" for fold in folds],
+        inputs=[in_fold(fold, "validation_scores") for fold in folds],
         outputs="out_of_fold@one",
         name="collect_out_of_fold",
     )
@@ -43,7 +44,7 @@ def _fold_pipeline(fold: int) -> Pipeline:
                 tags=["gpu"],
             )
         ],
-        namespace=f"fold_{fold}",
+        namespace=fold_name(fold),
         inputs=SHARED_INPUTS,
         parameters=set(MODEL_PARAMETERS),
     )

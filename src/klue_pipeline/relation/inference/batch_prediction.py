@@ -13,7 +13,7 @@ from tqdm import tqdm
 from klue_pipeline.relation.ingest.parsing import RawFile, RawRow, TableLayout, iterate_rows
 from klue_pipeline.relation.ingest.row_checks import RowProblem, table_problems
 from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, cut_chunks
-from klue_pipeline.relation.settings.predict_params import PredictParams
+from klue_pipeline.relation.settings.export_params import PredictParams
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,7 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
-
-NO_TYPE = "NONE"
-"""Entity type written where the format has none."""
+from klue_pipeline.relation.settings.params import NO_TYPE as NO_TYPE  # noqa: PLC0414 - its readers look here
 
 _PAIR_SEPARATOR = "\t"
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+from klue_pipeline.base_settings import explain_errors
 from klue_pipeline.relation.model.entity_embedding import EntityEmbedding
 from klue_pipeline.relation.model.heads import HeadInputs, HeadShape, build_head
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
@@ -147,13 +148,9 @@ def read_relation_config(folder: Path) -> RelationConfig:
     try:
         return RelationConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        raise ValueError(f"{path} does not fit: {_list_problems(error)}. {_TRAIN_AGAIN}") from error
-
-
-def _list_problems(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
-    )
+        raise ValueError(
+            f"{path} does not fit: {'; '.join(explain_errors(error))}. {_TRAIN_AGAIN}"
+        ) from error
 
 
 def _build_entity_embedding(

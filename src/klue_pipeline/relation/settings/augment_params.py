@@ -217,7 +217,12 @@ class AugmentParams(Settings):
         return tuple(dict.fromkeys(name for name in chosen if name is not None))
 
     @property
+    def selections(self) -> list[tuple[MethodName, SelectParams]]:
+        """Which rows each chosen method may start from."""
+        return [(method, self.settings_of(method).select) for method in self.methods]
+
+    @property
     def earlier_experiments(self) -> tuple[str, ...]:
         """The experiments whose mistakes a method starts from, each once."""
-        named = (self.settings_of(method).select.mistakes_of for method in self.methods)
+        named = (select.mistakes_of for _, select in self.selections)
         return tuple(dict.fromkeys(name for name in named if name is not None))

@@ -1,10 +1,9 @@
-"""Settings that are legal one by one and do not go together: said before anything trains."""
+"""Settings of a model or composite that are legal one by one and do not go together."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 
-from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
-from klue_pipeline.training.params import LossParams, TrainingParams
+from klue_pipeline.base_settings import suggest
+from klue_pipeline.relation.settings.relation_params import ExperimentDefaults, RelationParams
 
 FORMATS_WITHOUT_MARKERS = frozenset({"pair_prefix"})
 """Representations that leave the entities in the sentence as they are."""
@@ -24,24 +23,21 @@ HEADS_AT_MARKERS = frozenset(
 HEADS_OF_ALL_STATES = frozenset({"bilstm", "type_restricted"})
 """Heads that read more of a row than a fixed number of states."""
 
+TARGETS_OF_COMPOSITE: dict[str, tuple[str, ...]] = {
+    "cascade": ("binary", "positive"),
+    "combine": ("binary", "positive", "all"),
+}
+"""What the members of a composite may answer; ``cascade`` needs exactly one of each."""
 
-@dataclass(frozen=True)
-class ModelSettings:
-    """The settings of one experiment that have to fit each other."""
-
-    input: InputParams
-    target: TargetParams
-    head: HeadParams
-    loss: LossParams
-    training: TrainingParams
+_FEWEST_MEMBERS = 2
 
 
-def find_conflicts(settings: ModelSettings) -> list[str]:
-    """Return what does not go together, each with what to change; nothing if all does."""
-    return [conflict for check in CHECKS if (conflict := check(settings))]
+def find_conflicts(settings: ExperimentDefaults) -> list[str]:
+    """Return what does not go together in a model, each with what to change."""
+    return [conflict for check in _CHECKS if (conflict := check(settings))]
 
 
-def head_without_markers(settings: ModelSettings) -> str | None:
+def head_without_markers(settings: ExperimentDefaults) -> str | None:
     """A head that reads markers needs a representation that writes them."""
     name, head = settings.input.name, settings.head.name
     if name not in FORMATS_WITHOUT_MARKERS or head not in HEADS_AT_MARKERS:
@@ -52,7 +48,7 @@ def head_without_markers(settings: ModelSettings) -> str | None:
     )
 
 
-def margins_without_cosines(settings: ModelSettings) -> str | None:
+def margins_without_cosines(settings: ExperimentDefaults) -> str | None:
     """The margins of LDAM are differences of cosines, so its logits have to be cosines."""
     if settings.loss.name != "ldam" or settings.head.classifier == "cosine":
         return None
@@ -62,7 +58,7 @@ def margins_without_cosines(settings: ModelSettings) -> str | None:
     )
 
 
-def prompt3_before_the_sentence(settings: ModelSettings) -> str | None:
+def prompt3_before_the_sentence(settings: ExperimentDefaults) -> str | None:
     """The third prompt is the first one, put after the sentence."""
     if settings.input.query != "prompt3" or settings.input.query_position == "after":
         return None
@@ -72,7 +68,7 @@ def prompt3_before_the_sentence(settings: ModelSettings) -> str | None:
     )
 
 
-def smoothing_over_illegal_labels(settings: ModelSettings) -> str | None:
+def smoothing_over_illegal_labels(settings: ExperimentDefaults) -> str | None:
     """Label smoothing wants some probability for every label, also for one that cannot have any."""
     if settings.head.name != "type_restricted" or not settings.loss.label_smoothing:
         return None
@@ -83,7 +79,7 @@ def smoothing_over_illegal_labels(settings: ModelSettings) -> str | None:
     )
 
 
-def smote_without_fixed_states(settings: ModelSettings) -> str | None:
+def smote_without_fixed_states(settings: ExperimentDefaults) -> str | None:
     """SMOTE makes up what the head reads of a row, and trains nothing below the head."""
     if settings.training.smote_neighbours is None:
         return None
@@ -100,25 +96,13 @@ def smote_without_fixed_states(settings: ModelSettings) -> str | None:
     return None
 
 
-Check = Callable[[ModelSettings], str | None]
-
-CHECKS: tuple[Check, ...] = (
+_CHECKS: tuple[Callable[[ExperimentDefaults], str | None], ...] = (
     head_without_markers,
     margins_without_cosines,
     prompt3_before_the_sentence,
     smoothing_over_illegal_labels,
     smote_without_fixed_states,
 )
-"""Every rule about settings that have to fit each other."""
-
-
-TARGETS_OF_COMPOSITE: dict[str, tuple[str, ...]] = {
-    "cascade": ("binary", "positive"),
-    "combine": ("binary", "positive", "all"),
-}
-"""What the members of a composite may answer; ``cascade`` needs exactly one of each."""
-
-_FEWEST_MEMBERS = 2
 
 
 def find_member_conflicts(composite: str, targets: Mapping[str, str]) -> list[str]:
@@ -139,3 +123,45 @@ def find_member_conflicts(composite: str, targets: Mapping[str, str]) -> list[st
     if len(targets) < _FEWEST_MEMBERS:
         return [f"members: {composite} needs at least {_FEWEST_MEMBERS} experiments; found {found}"]
     return []
+
+
+def _sizes_missing(params: RelationParams) -> list[str]:
+    if params.encoder.name != "scratch" or params.encoder.scratch is not None:
+        return []
+    return [
+        "encoder.scratch: is missing; encoder.name=scratch needs the sizes of the encoder to "
+        "build, see experiment_defaults in conf/base."
+    ]
+
+
+def _model_conflicts(params: RelationParams) -> list[str]:
+    """A composite inherits groups of models that nobody reads."""
+    return [] if params.kind == "composite" else find_conflicts(params)
+
+
+def _wrong_members(params: RelationParams) -> list[str]:
+    """Check the members of a composite, and that nothing else has any."""
+    if params.kind == "single":
+        return [_members_of_single(params)] if params.members else []
+    if unknown := [name for name in params.members if name not in params.experiments]:
+        return [_unknown_member(name, params.experiments) for name in unknown]
+    return find_member_conflicts(params.composite.name, params.targets_of_members)
+
+
+def _members_of_single(params: RelationParams) -> str:
+    return (
+        f"members: found {params.members}, but {params.experiment} trains a model of its own; set "
+        "kind: composite, or remove members"
+    )
+
+
+def _unknown_member(name: str, known: Iterable[str]) -> str:
+    return f"members: there is no experiment {name!r}. {suggest(name, known)}"
+
+
+MODEL_RULES: tuple[Callable[[RelationParams], list[str]], ...] = (
+    _sizes_missing,
+    _model_conflicts,
+    _wrong_members,
+)
+"""Every rule about settings of a model or composite."""

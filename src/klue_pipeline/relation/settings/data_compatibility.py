@@ -1,132 +1,138 @@
-"""Settings of the data that do not go together, or not with what is asked of them: said early."""
+"""Settings of the data that do not go together, or not with what is done with them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.settings.evaluation_params import TargetPriorParams
-from klue_pipeline.relation.settings.params import (
-    OWN_LABELS_FORMAT,
-    EnsembleParams,
-    IngestParams,
-    LabelsParams,
-    TableColumns,
-)
+from klue_pipeline.base_settings import suggest
+from klue_pipeline.relation.settings.params import NO_TYPE, TableColumns
+from klue_pipeline.relation.settings.relation_params import RelationParams
 
 HALVES = frozenset({"binary", "positive"})
 """Targets that are halves of the task: a relation or none, and which one."""
 
-
-@dataclass(frozen=True)
-class DataSettings:
-    """The settings that have to fit the data's labels and columns.
-
-    Attributes:
-        ingest: Format, columns and label set.
-        labels: Labels of one's own.
-        label_sets: The known lists of labels.
-        targets: What the models of this run answer (``target.name``), members' included.
-        target_prior: For which shares of labels scores are told.
-        ensemble: How scores are blended and decoded.
-    """
-
-    ingest: IngestParams
-    labels: LabelsParams
-    label_sets: Mapping[str, LabelSet]
-    targets: frozenset[str]
-    target_prior: TargetPriorParams
-    ensemble: EnsembleParams
-
-    @property
-    def has_own_labels(self) -> bool:
-        """Whether labels are the user's own, and not one of the known lists."""
-        if self.labels.names is not None:
-            return True
-        return self.ingest.label_set == "auto" and self.ingest.format == OWN_LABELS_FORMAT
-
-    @property
-    def known_labels(self) -> frozenset[str] | None:
-        """The labels that rows may have, as far as settings tell; None for those of the file."""
-        if not self.has_own_labels:
-            return frozenset(name for each in self.label_sets.values() for name in each.names)
-        names = self.labels.names
-        return frozenset(names) if isinstance(names, list) else None
-
-    @property
-    def lacks_negative(self) -> bool:
-        """Whether every label is a relation, for sure."""
-        if self.has_own_labels:
-            return self.labels.negative is None
-        chosen = self.label_sets.get(self.ingest.label_set)
-        return chosen is not None and chosen.negative is None
+_TYPES_IN_PAIR = 2
 
 
-def find_data_conflicts(settings: DataSettings) -> list[str]:
-    """Return what does not go together, each with what to change; nothing if all does."""
-    return [conflict for check in CHECKS if (conflict := check(settings))]
+def trained_and_tested_on_one_file(params: RelationParams) -> list[str]:
+    """Nobody is tested on what they learnt."""
+    if params.raw.train != params.raw.test:
+        return []
+    return [
+        f"raw.test: found {params.raw.test!r}, which is raw.train too; rows that the test file "
+        "holds do not train. Put some rows aside in a file of their own"
+    ]
 
 
-def columns_without_table(settings: DataSettings) -> str | None:
+def columns_without_table(params: RelationParams) -> list[str]:
     """Only the format ``table`` has columns to name; the known formats have theirs."""
-    ingest = settings.ingest
+    ingest = params.ingest
     untouched = ingest.columns == TableColumns() and ingest.ends == "exclusive"
     if ingest.format == "table" or untouched:
-        return None
-    return (
+        return []
+    return [
         f"ingest.columns and ingest.ends are read by ingest.format=table only, but it is "
         f"{ingest.format}; set it to table"
-    )
+    ]
 
 
-def two_lists_of_labels(settings: DataSettings) -> str | None:
+def two_lists_of_labels(params: RelationParams) -> list[str]:
     """Labels of one's own and a known list exclude each other."""
-    if settings.labels.names is None or settings.ingest.label_set == "auto":
-        return None
-    return (
-        f"labels.names and ingest.label_set={settings.ingest.label_set} both say which labels "
+    if params.labels.names is None or params.ingest.label_set == "auto":
+        return []
+    return [
+        f"labels.names and ingest.label_set={params.ingest.label_set} both say which labels "
         "there are; set labels.names=null or ingest.label_set=auto"
-    )
+    ]
 
 
-def halves_without_negative(settings: DataSettings) -> str | None:
+def halves_without_negative(params: RelationParams) -> list[str]:
     """Without a label for no relation, the task has no halves, and nothing to put together."""
-    halves = sorted(settings.targets & HALVES)
-    if not halves or not settings.lacks_negative:
-        return None
-    return (
+    halves = sorted(params.targets & HALVES)
+    if not halves or not params.lacks_negative:
+        return []
+    return [
         f"labels.negative is null, so that every row has a relation, but this experiment or its "
         f"members answer {' and '.join(halves)}; choose an experiment with target.name=all"
-    )
+    ]
 
 
-def share_of_no_label(settings: DataSettings) -> str | None:
+def share_of_no_label(params: RelationParams) -> list[str]:
     """The share of the negative label says nothing where there is none."""
-    if settings.target_prior.negative_share is None or not settings.lacks_negative:
-        return None
-    return (
-        f"evaluation.target_prior.negative_share is {settings.target_prior.negative_share}, but "
+    prior = params.evaluation.target_prior
+    if prior.negative_share is None or not params.lacks_negative:
+        return []
+    return [
+        f"evaluation.target_prior.negative_share is {prior.negative_share}, but "
         "labels.negative is null; set evaluation.target_prior.source=none (or estimated) and "
         "evaluation.target_prior.negative_share=null, or give shares of all labels"
-    )
+    ]
 
 
-def bias_on_no_label(settings: DataSettings) -> str | None:
+def bias_on_no_label(params: RelationParams) -> list[str]:
     """A bias on the negative label needs one."""
-    if settings.ensemble.negative_bias == "never" or not settings.lacks_negative:
-        return None
-    return (
-        f"ensemble.negative_bias is {settings.ensemble.negative_bias}, but labels.negative is "
+    if params.ensemble.negative_bias == "never" or not params.lacks_negative:
+        return []
+    return [
+        f"ensemble.negative_bias is {params.ensemble.negative_bias}, but labels.negative is "
         "null; set it to never"
-    )
+    ]
 
 
-Check = Callable[[DataSettings], str | None]
+def unknown_selected_labels(params: RelationParams) -> list[str]:
+    """Rows have to be able to have the labels that augmentation starts from."""
+    known = params.known_labels
+    if known is None:
+        return []
+    return [
+        f"augment.{method}.select.labels: no label set has {label!r}. {suggest(label, known)}"
+        for method, select in params.augment.selections
+        for label in select.labels or ()
+        if label not in known
+    ]
 
-CHECKS: tuple[Check, ...] = (
+
+def unknown_selected_types(params: RelationParams) -> list[str]:
+    """Rows have to be able to have the type pairs that augmentation starts from."""
+    known = None if params.ingest.format == "table" else {*params.entity_types, NO_TYPE}
+    shown = "Types are free" if known is None else f"Types are {', '.join(sorted(known))}"
+    return [
+        f"augment.{method}.select.types: found {pair!r}; two entity types joined by a colon were "
+        f"wanted, such as PER:ORG. {shown}."
+        for method, select in params.augment.selections
+        for pair in select.types or ()
+        if len(types := pair.split(":")) != _TYPES_IN_PAIR
+        or (known is not None and not known.issuperset(types))
+    ]
+
+
+def korean_nouns_elsewhere(params: RelationParams) -> list[str]:
+    """Augmentation cannot look for Korean nouns in text of another language."""
+    augment, language = params.augment, params.text.language
+    if language == "ko" or params.kind == "composite":
+        return []
+    conflicts = []
+    if "fill_mask" in augment.methods:
+        conflicts.append(
+            "augment.methods: fill_mask finds and writes Korean nouns only, but text.language is "
+            f"{language}; leave it out, or take mask_words, which hides words of any language"
+        )
+    if "eda" in augment.methods and augment.eda.synonyms == "model":
+        conflicts.append(
+            "augment.eda.synonyms: found 'model', which finds Korean nouns only, but text.language "
+            f"is {language}; set augment.eda.model=null and augment.eda.synonyms=table (with "
+            "raw.synonyms), or null with augment.eda.operations=[swap,delete]"
+        )
+    return conflicts
+
+
+DATA_RULES: tuple[Callable[[RelationParams], list[str]], ...] = (
+    trained_and_tested_on_one_file,
     columns_without_table,
     two_lists_of_labels,
     halves_without_negative,
     share_of_no_label,
     bias_on_no_label,
+    unknown_selected_labels,
+    unknown_selected_types,
+    korean_nouns_elsewhere,
 )
 """Every rule about settings that have to fit the data."""

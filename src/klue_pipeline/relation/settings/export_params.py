@@ -1,10 +1,13 @@
-"""Settings of the exported model; the values live in ``conf/``."""
+"""Settings of an exported model and of labelling new rows with it; the values live in ``conf/``."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from klue_pipeline.base_settings import Settings
+from klue_pipeline.relation.settings.params import InputFormat, TableColumns
+
+OutputFormat = Literal["csv", "jsonl", "parquet"]
 
 
 class Licences(Settings):
@@ -63,3 +66,24 @@ class AboutParams(Settings):
     """The hypothesis."""
     members: list[str] = Field(default_factory=list)
     """The experiments whose scores a composite joins; none for the others."""
+
+
+class PredictParams(Settings):
+    """What ``kedro run --pipelines predict_new`` reads and writes."""
+
+    input: str | None
+    """A file of rows: sentences and where their entities are; labels in it are not looked at."""
+    format: InputFormat
+    """``auto`` takes ``table`` where training rows were one or ``columns`` are named, else what
+    the content shows, and a ``table`` with standard columns where it shows nothing."""
+    columns: TableColumns = TableColumns()
+    """The columns of a ``table``, where they are other ones than those of ``ingest.columns``."""
+    ends: Literal["exclusive", "inclusive"] | None
+    """What the ends in a ``table`` are; None takes ``ingest.ends``."""
+    folds: list[int] | None
+    """Only these folds' models, for speed; None asks all and averages."""
+    output_format: OutputFormat
+    with_text: bool
+    """Whether sentence and entities are written beside each prediction."""
+    chunk_rows: int = Field(ge=1)
+    """Rows in memory at a time."""

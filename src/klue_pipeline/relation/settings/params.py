@@ -9,8 +9,6 @@ from klue_pipeline.base_settings import MethodSettings, Settings
 
 Language = Literal["ko", "en"]
 InputFormat = Literal["auto", "contest_csv", "klue", "legacy_tsv", "table"]
-
-
 BlendMethod = Literal[
     "soft_vote",
     "hard_vote",
@@ -20,6 +18,9 @@ BlendMethod = Literal[
     "greedy",
     "stacking",
 ]
+
+NO_TYPE = "NONE"
+"""Entity type written where the format has none."""
 
 OWN_LABELS_FORMAT = "table"
 """The format whose labels are the file's own unless somebody says otherwise."""

@@ -12,8 +12,8 @@ from klue_pipeline.relation.ingest.parsing import (
     detect_format,
     read_rows,
 )
+from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams, InputFormat, TableColumns
-from klue_pipeline.relation.settings.predict_params import PredictParams
 
 CONTEST = "id,sentence,subject_entity,object_entity,label\n"
 LEGACY = "id\t문장\t가\t0\t0\t나\t1\t1\t라벨\n"

@@ -1,0 +1,145 @@
+"""What a run may keep of the results on disk, and what has to go before it begins.
+
+Kedro's ``--only-missing-outputs`` and partial runs only look whether a file exists. Here it is
+compared what made it: everything that a run would keep or read must come from the settings of this
+run, else the run is refused, naming the setting that differs.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from kedro.pipeline import Pipeline
+
+from klue_pipeline.runs.dataset_names import parse_fold
+from klue_pipeline.runs.lineage import OriginStore, differing_fields
+from klue_pipeline.runs.stored_results import StoredResults
+
+logger = logging.getLogger(__name__)
+
+_SCORING = ("train", "compose")
+"""Names of the nodes that make the scores of a fold."""
+
+_SHOWN_FIELDS = 5
+_store = OriginStore()
+
+
+def make_room(results: StoredResults, pipeline: Pipeline, *, resumed: bool) -> None:
+    """Refuse a run that would mix results of different settings; else remove what it makes anew.
+
+    Args:
+        results: The experiment on disk.
+        pipeline: What this run makes.
+        resumed: Whether it skips what is there (``--only-missing-outputs``).
+
+    Raises:
+        ValueError: Something on disk was made by other settings; the message names them, and
+            nothing was changed.
+    """
+    obsolete = results.find_obsolete()
+    kept = _untouched(results.whole, pipeline) - (obsolete - _read_by(results.whole, pipeline))
+    own = {name for name in kept if not results.is_latest(name)}
+    _require_same_origin(results, own, resumed=False)
+    if resumed:
+        _remove_what_to_renew(results, pipeline, obsolete)
+    else:
+        results.plan(pipeline.all_outputs())
+    if _scores_every_fold(results.whole, pipeline):
+        _remove_surplus_folds(results)
+
+
+def _require_same_origin(results: StoredResults, names: Iterable[str], *, resumed: bool) -> None:
+    for name, path in results.on_disk(names).items():
+        found = _store.read(path)
+        if found is None:
+            raise ValueError(
+                f"{name} was left by a run that was interrupted while saving it. Run again "
+                "with --only-missing-outputs, which makes it anew, or run the whole pipeline."
+            )
+        if fields := differing_fields(found, results.wanted(name)):
+            own_folder = results.is_own(path)
+            raise ValueError(_refusal(name, fields, resumed=resumed, own_folder=own_folder))
+
+
+def _remove_what_to_renew(results: StoredResults, pipeline: Pipeline, obsolete: set[str]) -> None:
+    """Remove the outputs that a resumed run has to make anew, for it skips all that exist."""
+    on_disk = results.on_disk(pipeline.all_outputs())
+    reasons = {name: results.reason_to_renew(name, obsolete) for name in on_disk}
+    kept = (name for name, reason in reasons.items() if not reason)
+    _require_same_origin(results, kept, resumed=True)
+    for name, reason in reasons.items():
+        if reason:
+            logger.info("Making %s anew: %s", name, reason)
+            _clear(results.catalog.get(name), on_disk[name])
+
+
+def _clear(dataset: object, path: Path) -> None:
+    """Remove a result; what a person wrote into it is not ours to remove."""
+    if expire := getattr(dataset, "expire", None):
+        expire()
+        _store.remove(path)
+        return
+    if set_aside := getattr(dataset, "set_aside", None):
+        set_aside()
+    _remove(path)
+
+
+def _remove_surplus_folds(results: StoredResults) -> None:
+    """Remove what folds left that the split no longer has."""
+    n_splits = results.parameters.folds.n_splits
+    names = filter(parse_fold, results.whole.datasets())
+    for folder in {path.parent for path in map(results.path_of, names) if path is not None}:
+        base = folder.parent if parse_fold(folder.name) else folder
+        for path in base.glob("fold_*"):
+            part = parse_fold(path.name)
+            if part and not part.name and part.fold >= n_splits:
+                logger.info("Removing %s: folds.n_splits is %d now", path, n_splits)
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    _store.remove(path)
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _untouched(whole: Pipeline, pipeline: Pipeline) -> set[str]:
+    """Return what the whole graph makes that neither this run makes nor depends on it."""
+    names = [node.name for node in pipeline.nodes if node in whole.nodes]
+    touched = whole.from_nodes(*names).all_outputs() if names else set()
+    return set(whole.all_outputs() - touched - pipeline.all_outputs())
+
+
+def _read_by(whole: Pipeline, pipeline: Pipeline) -> set[str]:
+    """Return what the nodes of a run read, and everything that was made on the way to it."""
+    names = [node.name for node in pipeline.nodes if node in whole.nodes]
+    return set(whole.to_nodes(*names).all_outputs()) if names else set()
+
+
+def _scores_every_fold(whole: Pipeline, pipeline: Pipeline) -> bool:
+    parts = {node: parse_fold(node.name) for node in whole.nodes}
+    wanted = {node for node, part in parts.items() if part and part.name in _SCORING}
+    return wanted <= set(pipeline.nodes)
+
+
+def _refusal(name: str, fields: list[str], *, resumed: bool, own_folder: bool) -> str:
+    shown = "\n".join(f"  {field}" for field in fields[:_SHOWN_FIELDS])
+    more = len(fields) - _SHOWN_FIELDS
+    rest = f"\n  and {more} more" if more > 0 else ""
+    remedy = (
+        "Leave out --only-missing-outputs to make everything anew"
+        if resumed
+        else "Run the stages that make it too (kedro run makes everything anew)"
+    )
+    way_out = (
+        "give this variant its own folder by --params run.name=..., or go back to the former "
+        "settings."
+        if own_folder
+        else "or go back to the former settings. All experiments of a data folder share it, so "
+        "run.name does not help; an environment with a data_root of its own does (conf/<name>/"
+        "globals.yml)."
+    )
+    return f"{name} on disk was made with other settings:\n{shown}{rest}\n{remedy}, {way_out}"

@@ -1,0 +1,51 @@
+"""What the catalog says of a dataset reaches those who read it, whatever kind of dataset it is."""
+
+import pytest
+from kedro.framework.project import configure_project
+from kedro.io import DataCatalog, MemoryDataset
+from pydantic import ValidationError
+
+from klue_pipeline.runs.configuration import read_configuration
+from klue_pipeline.runs.dataset_facts import DatasetFacts, facts_of
+
+
+@pytest.fixture(scope="module")
+def entries():
+    configure_project("klue_pipeline")
+    return read_configuration("test")["catalog"]
+
+
+def test_every_fact_of_the_catalog_can_be_read_from_its_dataset(entries):
+    """Wrappers and patterns too; a misspelt fact would be refused here."""
+    catalog = DataCatalog.from_config(entries)
+    stated = {
+        name.replace("{number}", "3"): entry["metadata"]["klue"]
+        for name, entry in entries.items()
+        if "klue" in entry.get("metadata", {})
+    }
+    assert len(stated) > 50
+    for name, facts in stated.items():
+        found = facts_of(catalog, name)
+        assert found == DatasetFacts.model_validate(facts)
+        assert found != DatasetFacts()
+
+
+def test_one_dataset_under_two_names_is_logged_once(entries):
+    logged = [
+        entry.get("filepath") or entry["path"]
+        for entry in entries.values()
+        if {"artifact", "model"} & entry.get("metadata", {}).get("klue", {}).keys()
+    ]
+    assert len(logged) == len(set(logged)) > 40
+
+
+def test_a_dataset_without_facts_has_the_usual_ones():
+    catalog = DataCatalog({"plain": MemoryDataset(), "drawn": MemoryDataset(metadata={"x": 1})})
+    assert facts_of(catalog, "plain") == facts_of(catalog, "drawn") == DatasetFacts()
+    assert facts_of(catalog, "unknown") == DatasetFacts()
+
+
+def test_a_misspelt_fact_is_refused():
+    catalog = DataCatalog({"a": MemoryDataset(metadata={"klue": {"artefact": "reports"}})})
+    with pytest.raises(ValidationError, match="artefact"):
+        facts_of(catalog, "a")
