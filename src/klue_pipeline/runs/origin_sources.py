@@ -12,6 +12,7 @@ LATEST_RESULTS = frozenset(
         "ensemble_scores",
         "ensemble_report",
         "ensemble_out_of_fold",
+        "ensemble_target_prior",
         "ensemble_diversity",
         "ensemble_page",
         "blend_scores",
