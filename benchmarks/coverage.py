@@ -34,10 +34,11 @@ from benchmarks.coverage_table import (
 from benchmarks.markdown import write_table
 from benchmarks.sample_run import SampleRun, ScoredTestSet, read_run, score_rows
 from klue_pipeline.evaluation.scores import average_probabilities
-from klue_pipeline.evaluation.truth import negative_id
+from klue_pipeline.evaluation.truth import label_scores
 from klue_pipeline.relation.metrics.klue import score_metrics
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS
 from klue_pipeline.relation.shift.prediction import from_flat
+from klue_pipeline.relation.shift.prior import resolve_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.weights import label_shares
 
@@ -131,14 +132,16 @@ def _tell(run: SampleRun, test_sets: Sequence[ScoredTestSet], shares: NDArray) -
 def _report(run: SampleRun, test_set: ScoredTestSet, **prior: Any) -> dict[str, Any]:
     """Report what is known before a submission, under a prior."""
     mean = average_probabilities(test_set.folds)
-    tables = (run.out_of_fold, mean, test_set.folds)
-    return report_shift(tables, run.gold, run.labels, run.evaluation_under(prior))
+    scores = label_scores(run.out_of_fold, run.gold, run.labels)
+    evaluation = run.evaluation_under(prior)
+    population = resolve_prior(scores, mean, run.labels, evaluation)
+    return report_shift(scores, test_set.folds, population, evaluation)
 
 
 def _reach(run: SampleRun, test_set: ScoredTestSet) -> list[dict[str, float]]:
     """Score the mean of the folds' models by the true labels, and then each of them."""
     tables = [average_probabilities(test_set.folds), *test_set.folds]
-    negative = negative_id(run.labels)
+    negative = run.labels.negative_id
     return [score_metrics(own.logits, test_set.truth, negative) for own in tables]
 
 

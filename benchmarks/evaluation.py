@@ -28,7 +28,7 @@ from benchmarks.settings import read_settings
 from klue_pipeline.evaluation.calibration import report_calibration
 from klue_pipeline.evaluation.intervals import draw_weights
 from klue_pipeline.relation.ensemble.blending import blend
-from klue_pipeline.relation.ensemble.diversity import tabulate_diversity
+from klue_pipeline.relation.ensemble.panel import tabulate_diversity
 from klue_pipeline.relation.ensemble.report import report_blend
 from klue_pipeline.relation.ensemble.standings import Contender, rank_contenders
 from klue_pipeline.relation.error_analysis.slices import tabulate_slices
@@ -36,6 +36,7 @@ from klue_pipeline.relation.metrics.evaluation import evaluate_by_fold, evaluate
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import EnsembleParams
+from klue_pipeline.relation.shift.prior import resolve_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
 from klue_pipeline.relation.splits.leakage import pair_is_seen
@@ -135,22 +136,23 @@ def add_up(stages: list[Stage]) -> Stage:
 def _evaluate(scores: MadeUp, name: str, evaluation: EvaluationParams) -> dict[str, Any]:
     task, voters = scores.task, scores.voters
     table = voters.selection.out_of_fold[name]
-    tables = (table, voters.selection.test_scores[name], voters.fold_scores[name])
+    scores, test_scores = task.label(table), voters.selection.test_scores[name]
+    prior = resolve_prior(scores, test_scores, task.labels, evaluation)
     return {
-        "out_of_fold": evaluate_scores(table, task.gold, task.labels),
-        "folds": evaluate_by_fold(table, task.gold, task.labels),
-        **report_shift(tables, task.gold, task.labels, evaluation),
+        "out_of_fold": evaluate_scores(scores),
+        "folds": evaluate_by_fold(scores),
+        **report_shift(scores, voters.fold_scores[name], prior, evaluation),
     }
 
 
 def _look_closer(scores: MadeUp, name: str, evaluation: EvaluationParams) -> list[Any]:
     task, table = scores.task, scores.voters.selection.out_of_fold[name]
-    judged = (table, task.gold, task.labels)
+    judged = task.label(table)
     seen = pair_is_seen(table, task.sentences, task.fold_members)
     return [
-        tabulate_slices(*judged, task.sentences, seen, evaluation),
-        tabulate_sensitivity(table, task.gold_ids(table), task.negative_id, evaluation),
-        report_calibration(*judged),
+        tabulate_slices(judged, task.sentences, seen, evaluation),
+        tabulate_sensitivity(judged, evaluation),
+        report_calibration(judged),
     ]
 
 
@@ -163,23 +165,23 @@ def _compare(scores: MadeUp, evaluation: EvaluationParams) -> Any:
         )
     }
     nobody_knows = pd.Series(dtype=object)
-    return rank_contenders(contenders, scores.task, scores.origin, nobody_knows, evaluation)
+    return rank_contenders(contenders, scores.task, nobody_knows, evaluation)
 
 
 def _blend(scores: MadeUp, evaluation: EvaluationParams) -> dict[str, Any]:
     params = EnsembleParams.model_validate(read_settings("ensemble")["ensemble"])
     blended = blend(scores.voters, scores.task, params, evaluation)
-    tabulate_diversity(blended.prepared.panel, blended.prepared.truth)
-    return report_blend(blended, scores.voters.selection, scores.task, params)
+    tabulate_diversity(blended.prepared.panel)
+    return report_blend(blended, scores.voters.selection.skipped, params)
 
 
 def compare_bootstraps(scores: MadeUp, evaluation: EvaluationParams) -> str:
     """Say how many times as fast a draw is as by a loop around scikit-learn, in CPU time."""
     table, task = next(iter(scores.voters.selection.out_of_fold.values())), scores.task
-    truth, negative = task.gold_ids(table), task.labels.names.index(str(task.labels.negative))
+    labelled, negative = task.label(table), task.labels.names.index(str(task.labels.negative))
     drawn = next(draw_weights(table, _NAIVE_DRAWS, evaluation.seed))
-    _, ours = measure("ours", lambda: judge({"": table}, truth, negative, None, evaluation))
-    _, naive = measure("naive", lambda: score_draws(table, truth, negative, drawn))
+    _, ours = measure("ours", lambda: judge({"": labelled}, None, evaluation))
+    _, naive = measure("naive", lambda: score_draws(table, labelled.truth, negative, drawn))
     own, other = ours.cpu_seconds / evaluation.n_resamples, naive.cpu_seconds / drawn.shape[1]
     return (
         f"A draw of the bootstrap: {1000 * own:.2f} ms of CPU time, by scikit-learn "

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
-from klue_pipeline.relation.ensemble.members import BlendTask
 from klue_pipeline.relation.ensemble.preparation import Voters
-from klue_pipeline.relation.ensemble.selection import Origin, Selection, trace_origin
+from klue_pipeline.relation.ensemble.selection import Selection
+from klue_pipeline.relation.metrics.run_rows import RunRows
 
 NEGATIVE = "no_relation"
 TRAINING_NEGATIVE_SHARE, TEST_NEGATIVE_SHARE = 0.29, 0.60
@@ -50,12 +50,10 @@ class MadeUp:
 
     Attributes:
         task: Rows, folds and labels.
-        origin: What scores of these rows are recognised by.
         voters: Out-of-fold scores, test scores and those of each fold, by experiment.
     """
 
-    task: BlendTask
-    origin: Origin
+    task: RunRows
     voters: Voters
 
 
@@ -70,17 +68,15 @@ def make_up(sizes: Sizes, seed: int = 0) -> MadeUp:
     gold = generator.choice(sizes.labels, size=sizes.rows, p=training)
     test_gold = generator.choice(sizes.labels, size=sizes.test_rows, p=target)
     task = _make_task(sizes, gold, generator)
-    origin = trace_origin(task.sentences, task.fold_members, task.test_sentences, task.labels)
-    models = _Models(task, origin, training, generator)
-    return MadeUp(task, origin, models.score(sizes, gold, test_gold))
+    models = _Models(task, training, generator)
+    return MadeUp(task, models.score(sizes, gold, test_gold))
 
 
 @dataclass(frozen=True)
 class _Models:
     """What every model's scores are made from."""
 
-    task: BlendTask
-    origin: Origin
+    task: RunRows
     prior: Shares
     generator: np.random.Generator
 
@@ -102,14 +98,14 @@ class _Models:
         return places + noise * self.generator.normal(size=places.shape)
 
     def _score_training(self, places: Shares) -> ScoreTable:
-        known = {name: self.origin.fingerprint[name] for name in ("rows", "folds")}
+        known = {name: self.task.provenance.fingerprint[name] for name in ("rows", "folds")}
         row_ids = self.task.sentences["row_id"].to_numpy(object)
         folds = self.task.fold_members["fold"].to_numpy()
         return ScoreTable(row_ids, self._logits(places), self._labels, folds, known)
 
     def _score_test(self, places: Shares, n_folds: int) -> list[ScoreTable]:
         row_ids = self.task.test_sentences["row_id"].to_numpy(object)
-        known = dict(self.origin.fingerprint)
+        known = dict(self.task.provenance.fingerprint)
         return [
             ScoreTable(row_ids, self._logits(places), self._labels, None, known)
             for _ in range(n_folds)
@@ -126,13 +122,13 @@ class _Models:
         return tuple(self.task.labels.names)
 
 
-def _make_task(sizes: Sizes, gold: LabelIds, generator: np.random.Generator) -> BlendTask:
+def _make_task(sizes: Sizes, gold: LabelIds, generator: np.random.Generator) -> RunRows:
     names = [NEGATIVE, *(f"relation_{number}" for number in range(1, sizes.labels))]
     labels = LabelSet(names=names, negative=NEGATIVE)
     sentences = _write_sentences(sizes.rows, generator).assign(label=np.array(names)[gold])
     folds = np.arange(sizes.rows) % sizes.folds
     members = pd.DataFrame({"fold": folds, "row_id": sentences["row_id"]})
-    return BlendTask(sentences, members, _write_sentences(sizes.test_rows, generator), labels)
+    return RunRows(sentences, members, _write_sentences(sizes.test_rows, generator), labels)
 
 
 def _write_sentences(n_rows: int, generator: np.random.Generator) -> pd.DataFrame:

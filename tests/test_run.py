@@ -54,6 +54,7 @@ RESULTS = _words("""
 08_reporting/typed_punct_query/calibration.json 08_reporting/typed_punct_query/reliability.csv
 08_reporting/typed_punct_query/reliability.png 08_reporting/typed_punct_query/slices.csv
 08_reporting/typed_punct_query/shift_sensitivity.csv
+08_reporting/typed_punct_query/target_prior.json 08_reporting/ensemble_target_prior.json
 08_reporting/typed_punct_query/shift_sensitivity.png
 08_reporting/typed_punct_query/error_rows.parquet 08_reporting/typed_punct_query/run_record.json
 08_reporting/blend_scores/soft_vote.parquet 08_reporting/ensemble/soft_vote/submission.csv
@@ -69,8 +70,9 @@ parse_train parse_test parse_test_gold clean_sentences assign_folds augment_sent
 prepare_tokenizer encode_train encode_test fold_0.train fold_1.train collect_out_of_fold
 fold_0.predict fold_1.predict average_folds combine_experiments render_ensemble write_submission
 write_blend_submissions write_experiment_submission evaluate tabulate_labels
-plot_confusion_matrix calibrate plot_reliability slice_scores trace_sensitivity plot_sensitivity
-plot_learning_curves enter_submissions render_submissions tabulate_errors render_errors
+resolve_target_prior plot_confusion_matrix calibrate plot_reliability slice_scores
+trace_sensitivity plot_sensitivity plot_learning_curves enter_submissions render_submissions
+tabulate_errors render_errors
 rank_experiments export_model
 """)
 NUMBERED_LINE = re.compile(r"\[(\d+)/(\d+)\] (\S+)")

@@ -39,9 +39,10 @@ def test_there_is_as_much_as_was_asked_for(made_up):
 def test_made_up_scores_fit_the_rows_and_know_something(made_up):
     selection = made_up.voters.selection
     tables = (selection.out_of_fold, selection.test_scores)
-    assert select_members(*tables, "all", made_up.origin).skipped == {}
+    assert select_members(*tables, "all", made_up.task.provenance).skipped == {}
     for own in selection.out_of_fold.values():
-        right = accuracy(made_up.task.gold_ids(own), own.logits.argmax(axis=1))
+        labelled = made_up.task.label(own)
+        right = accuracy(labelled.truth, labelled.predicted)
         assert 60 < right < 100
 
 
@@ -55,10 +56,10 @@ def test_models_differ_and_the_folds_of_one_differ_less(made_up):
 
 def test_the_naive_bootstrap_is_the_projects_own(made_up):
     table = made_up.voters.selection.out_of_fold["experiment_0"]
-    truth = made_up.task.gold_ids(table)
+    labelled = made_up.task.label(table)
     drawn = next(draw_weights(table, 3, seed=1))
-    found = score_draws(table, truth, 0, drawn)
-    wanted = ResampledMetrics(table, truth, 0)(drawn.astype(np.float64))
+    found = score_draws(table, labelled.truth, 0, drawn)
+    wanted = ResampledMetrics(labelled)(drawn.astype(np.float64))
     assert found.keys() == wanted.keys()
     for name, own in found.items():
         np.testing.assert_allclose(own, wanted[name], atol=1e-9)

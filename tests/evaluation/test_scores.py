@@ -1,4 +1,4 @@
-"""Score tables: shapes, order of rows, stacking and averaging."""
+"""Score tables: shapes, order of rows, common rows, stacking and averaging."""
 
 from dataclasses import replace
 
@@ -11,6 +11,7 @@ from klue_pipeline.evaluation.scores import (
     ScoreTable,
     average_probabilities,
     concatenate,
+    rows_common_to_all,
 )
 
 LABELS = ("no_relation", "per:title", "org:members")
@@ -54,6 +55,14 @@ def test_rows_come_in_the_wanted_order_with_their_scores_and_folds():
     assert ordered.folds.tolist() == [2, 0]
     np.testing.assert_array_equal(ordered.logits, table.logits[[2, 0]])
     assert ordered.fingerprint == PRINT
+
+
+def test_rows_are_taken_by_mask_and_by_position():
+    table = make_table("abc", folds=[0, 1, 2])
+    for rows in (np.array([True, False, True]), np.array([0, 2])):
+        taken = table.take(rows)
+        assert taken.row_ids.tolist() == ["a", "c"]
+        assert taken.folds.tolist() == [0, 2]
 
 
 def test_missing_and_repeated_rows_have_no_order():
@@ -116,3 +125,55 @@ def test_a_vote_of_probabilities_is_not_a_vote_of_scores():
     voted = average_probabilities([sure, sure, absurdly_sure])
     assert voted.predictions.tolist() == ["no_relation"]
     assert (sure.logits * 2 + absurdly_sure.logits).argmax() == 1
+
+
+def rated(row_ids, folds, share_of_title=0.5):
+    """Scores that give the second label one share, or one share per row."""
+    share = np.broadcast_to(share_of_title, len(row_ids))
+    logits = np.log(np.stack([1 - share, share], axis=1)).astype(np.float32)
+    ids = np.array(list(row_ids), dtype=object)
+    numbers = None if folds is None else np.array(folds, dtype=np.int64)
+    return ScoreTable(ids, logits, ("no_relation", "per:title"), numbers, {"rows": "1"})
+
+
+def take_common(tables):
+    """The tables on the rows that all of them have."""
+    places = rows_common_to_all(tables)
+    return [table.take(rows) for table, rows in zip(tables, places, strict=True)]
+
+
+def test_rows_common_to_all_are_aligned_by_row_and_fold():
+    whole = rated("abca", [0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4])
+    part = rated("acb", [1, 1, 0], [0.5, 0.6, 0.7])
+    first, second = take_common([whole, part])
+    assert first.row_ids.tolist() == second.row_ids.tolist() == ["b", "c", "a"]
+    assert first.folds.tolist() == second.folds.tolist() == [0, 1, 1]
+    np.testing.assert_array_equal(first.logits, whole.logits[[1, 2, 3]])
+    np.testing.assert_array_equal(second.logits, part.logits[[2, 1, 0]])
+
+
+def test_every_table_has_to_have_the_row():
+    tables = [rated("abcd", [0] * 4), rated("dcb", [0] * 3), rated("cad", [0] * 3)]
+    assert [table.row_ids.tolist() for table in take_common(tables)] == [["c", "d"]] * 3
+
+
+def test_one_table_alone_stays_as_it_is():
+    table = rated("ba", [1, 0], [0.1, 0.2])
+    (found,) = take_common([table])
+    assert found.row_ids.tolist() == ["b", "a"]
+    assert found.folds.tolist() == [1, 0]
+    np.testing.assert_array_equal(found.logits, table.logits)
+
+
+def test_tables_without_common_rows_are_left_without_rows():
+    """The same sentence held out by another fold is another row."""
+    found = take_common([rated("ab", [0, 0]), rated("abc", [1, 1, 1])])
+    assert [table.logits.shape for table in found] == [(0, 2), (0, 2)]
+    assert [len(table.folds) for table in found] == [0, 0]
+
+
+def test_test_rows_have_no_fold_and_stay_without():
+    first, second = take_common([rated("abc", None), rated("cb", None, [0.1, 0.2])])
+    assert second.row_ids.tolist() == ["b", "c"]
+    assert (first.folds, second.folds) == (None, None)
+    assert rated("ab", None).keys.tolist() == [(0, "a"), (0, "b")]

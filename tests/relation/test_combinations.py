@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.evaluation.truth import negative_id
 from klue_pipeline.relation.encoding.encoded_rows import encode_rows
 from klue_pipeline.relation.encoding.features import encode
 from klue_pipeline.relation.inputs.markers import REPRESENTATIONS
@@ -100,7 +99,7 @@ def build(small_sentences, params):
     torch.manual_seed(0)
     model = build_model(config, params, tokenizer)
     rows = encode_rows(features, tokenizer.pad_token_id, config.entity_types)
-    return model, config, rows.__getitems__(list(range(len(rows)))), negative_id(own)
+    return model, config, rows.__getitems__(list(range(len(rows)))), own.negative_id
 
 
 def train_two_steps(model, config, batch, params):

@@ -10,7 +10,7 @@ from klue_pipeline.commands.outcomes import Outcome
 from klue_pipeline.evaluation.intervals import Interval
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_by_row, take_rows
+from klue_pipeline.evaluation.truth import gold_by_row, label_scores
 from klue_pipeline.relation.metrics.comparison import compare_scores
 from klue_pipeline.relation.metrics.targets import map_gold, target_labels
 from klue_pipeline.runs.stored_results import StoredResults
@@ -85,7 +85,7 @@ def _read_reference(results: StoredResults) -> _Reference | None:
     answers = map_gold(gold, labels, target)
     scores: ScoreTable = results.catalog.load("out_of_fold@one")
     has_answer = pd.Series(scores.row_ids).isin(answers.index).to_numpy(dtype=bool)
-    return _Reference(take_rows(scores, has_answer), answers, target_labels(labels, target))
+    return _Reference(scores.take(has_answer), answers, target_labels(labels, target))
 
 
 def _compare_one(
@@ -102,7 +102,8 @@ def _compare_one(
         return Row(outcome, metrics, note=f"no difference, it tells {n_labels} other labels apart")
     try:
         differences = compare_scores(
-            scores, against.scores, against.gold, against.labels,
+            label_scores(scores, against.gold, against.labels),
+            label_scores(against.scores, against.gold, against.labels),
             n_resamples=N_RESAMPLES, seed=_SEED,
         )  # fmt: skip
     except ValueError as error:

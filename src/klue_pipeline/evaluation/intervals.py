@@ -1,7 +1,8 @@
-"""Intervals by bootstrap: how rows are drawn, and where an interval ends."""
+"""Scores with intervals by bootstrap: how rows are drawn, and how models compare on the draws."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,15 @@ from klue_pipeline.evaluation.scores import ScoreTable
 CONFIDENCE = 0.95
 """Share of the bootstrap differences inside an interval."""
 
-
 _CHUNK_WEIGHTS = 2_000_000
 """Weights held at a time; 8 MB, and as much again for each sum over them."""
 
-
 PERCENT = 100.0
+
+Name = TypeVar("Name", bound=str)
+
+Draws = dict[str, NDArray[np.floating]]
+"""Each score in every draw. Shape of each: (draws,)."""
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,48 @@ def interval_ends(
     outside = (1 - confidence) / 2
     low, high = np.quantile(draws, [outside, 1 - outside]) + (value - draws.mean())
     return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The scores of one model.
+
+    Attributes:
+        scores: ``micro_f1``, ``auprc`` and ``accuracy`` (0 to 100) of the scored rows, and with
+            ``shift_`` before them what to expect of the target population, if it is known.
+        draws: Each score in every draw. Shape of each: (draws,).
+        confidence: Share of the draws inside an interval.
+    """
+
+    scores: dict[str, float]
+    draws: Draws
+    confidence: float
+
+    def estimate(self, name: str) -> Estimate:
+        """Return a score with its interval."""
+        ends = interval_ends(self.draws[name], self.scores[name], self.confidence)
+        low, high = np.clip(ends, 0, PERCENT).tolist()
+        return Estimate(self.scores[name], low, high)
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Return every score with its interval."""
+        return {name: self.estimate(name) for name in self.scores}
+
+    def minus(self, other: "Judgement", name: str) -> Interval:
+        """Return by how much a score is higher than another model's on the same draws."""
+        difference = self.scores[name] - other.scores[name]
+        draws = self.draws[name] - other.draws[name]
+        return Interval(difference, *interval_ends(draws, difference, self.confidence))
+
+    def chance_to_beat(self, other: "Judgement", name: str) -> float:
+        """Return the share of draws in which a score is higher than another model's, 0 to 1."""
+        return float((self.draws[name] > other.draws[name]).mean())
+
+
+def best_first(scores: Mapping[Name, float]) -> list[Name]:
+    """Rank names by their scores, highest first; equally good ones stay in their order.
+
+    >>> best_first({"a": 70.0, "b": 80.0, "c": 80.0})
+    ['b', 'c', 'a']
+    """
+    return sorted(scores, key=lambda name: -scores[name])

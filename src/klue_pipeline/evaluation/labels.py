@@ -11,3 +11,8 @@ class LabelSet(Settings):
     names: list[str] = Field(min_length=2)
     negative: str | None
     """The label that means *no relation*; micro F1 leaves it out."""
+
+    @property
+    def negative_id(self) -> int | None:
+        """Id of the label that means *no relation*, or None if there is none."""
+        return None if self.negative is None else self.names.index(self.negative)

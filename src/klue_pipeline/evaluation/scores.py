@@ -7,6 +7,7 @@ them and never stored.
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
 
@@ -60,6 +61,17 @@ class ScoreTable:
         best: NDArray[np.object_] = names[self.logits.argmax(axis=1)]
         return best
 
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "ScoreTable":
+        """Return the scores of some rows, given as positions in the wanted order or as a mask."""
+        folds = None if self.folds is None else self.folds[rows]
+        return replace(self, row_ids=self.row_ids[rows], logits=self.logits[rows], folds=folds)
+
+    @property
+    def keys(self) -> pd.MultiIndex:
+        """Fold and id of each row, which together name it; test rows have no fold."""
+        folds = np.zeros(len(self), dtype=np.int64) if self.folds is None else self.folds
+        return pd.MultiIndex.from_arrays([folds, self.row_ids])
+
     def in_order_of(self, row_ids: list[str]) -> "ScoreTable":
         """Return the same scores with rows in the order of ``row_ids``.
 
@@ -72,9 +84,26 @@ class ScoreTable:
         missing = [row_id for row_id in row_ids if row_id not in place]
         if missing:
             raise ValueError(f"{len(missing)} rows have no score, among them {missing[:3]}.")
-        order = np.array([place[row_id] for row_id in row_ids], dtype=np.int64)
-        folds = None if self.folds is None else self.folds[order]
-        return replace(self, row_ids=self.row_ids[order], logits=self.logits[order], folds=folds)
+        return self.take(np.array([place[row_id] for row_id in row_ids], dtype=np.int64))
+
+
+def rows_common_to_all(tables: list[ScoreTable]) -> list[NDArray[np.int64]]:
+    """Find the out-of-fold rows that every table has, in the order of the first table.
+
+    Experiments may have trained different folds of the same split. A row held out by several
+    folds counts once per fold.
+
+    Args:
+        tables: At least one table of out-of-fold scores.
+
+    Returns:
+        For each table, the positions of the common rows; all empty if there are none.
+    """
+    keys = [table.keys for table in tables]
+    common = keys[0]
+    for other in keys[1:]:
+        common = common[common.isin(other)]
+    return [np.asarray(found.get_indexer(common), dtype=np.int64) for found in keys]
 
 
 def concatenate(tables: list[ScoreTable]) -> ScoreTable:

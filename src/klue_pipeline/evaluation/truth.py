@@ -1,13 +1,69 @@
-"""The true labels of score tables: looked up by row, as texts and as ids."""
+"""Scores with the true label of each row: looked up once, and handed on as one value."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.scores import ScoreTable, rows_common_to_all
+
+
+@dataclass(frozen=True)
+class LabelledScores:
+    """One model's scores, and the true labels of the same rows in the same order.
+
+    Attributes:
+        table: The scores, at least of the rows to judge.
+        truth: True label ids. Shape: (rows,).
+        negative_id: Id of the label that means no relation, or None.
+    """
+
+    table: ScoreTable
+    truth: NDArray[np.int64]
+    negative_id: int | None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.table)
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The id of each row's best label. Shape: (rows,)."""
+        return np.asarray(self.table.logits.argmax(axis=1), dtype=np.int64)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "LabelledScores":
+        """Return some rows, given as positions in the wanted order or as a mask."""
+        return replace(self, table=self.table.take(rows), truth=self.truth[rows])
+
+    def with_table(self, table: ScoreTable) -> "LabelledScores":
+        """Return other scores of the same rows in the same order."""
+        return replace(self, table=table)
+
+
+def label_scores(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> LabelledScores:
+    """Look up the true label of each scored row.
+
+    Args:
+        scores: Scores for these labels.
+        gold: True label names, indexed by row id; may list more rows than were scored.
+        labels: The label set of the scores.
+
+    Raises:
+        ValueError: The label sets differ, or a scored row has no true label or an unknown one.
+    """
+    return LabelledScores(scores, gold_ids(scores, gold, labels), labels.negative_id)
+
+
+def take_common_rows(models: list[LabelledScores]) -> list[LabelledScores]:
+    """Keep the out-of-fold rows that all models scored, in the order of the first.
+
+    Returns:
+        As many; without rows if they have none in common.
+    """
+    places = rows_common_to_all([model.table for model in models])
+    return [model.take(rows) for model, rows in zip(models, places, strict=True)]
 
 
 def gold_by_row(rows: pd.DataFrame) -> pd.Series:
@@ -23,26 +79,8 @@ def gold_by_row(rows: pd.DataFrame) -> pd.Series:
     return gold
 
 
-def take_rows(scores: ScoreTable, rows: NDArray[np.int64] | NDArray[np.bool_]) -> ScoreTable:
-    """Return the scores of some rows, given as positions in the wanted order or as a mask."""
-    folds = None if scores.folds is None else scores.folds[rows]
-    return replace(scores, row_ids=scores.row_ids[rows], logits=scores.logits[rows], folds=folds)
-
-
-def negative_id(labels: LabelSet) -> int | None:
-    """Return the id of the label that means no relation, or None if there is none."""
-    return None if labels.negative is None else labels.names.index(labels.negative)
-
-
 def gold_ids(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> NDArray[np.int64]:
-    """Look up the true label id of each scored row.
-
-    Returns:
-        Label ids in the order of ``scores``. Shape: (rows,).
-
-    Raises:
-        ValueError: The label sets differ, or a scored row has no true label or an unknown one.
-    """
+    """Look up the true label id of each scored row; see :func:`label_scores`. Shape: (rows,)."""
     if list(scores.labels) != labels.names:
         raise ValueError(
             f"Scores are for {len(scores.labels)} labels {list(scores.labels)[:3]}…, the label "

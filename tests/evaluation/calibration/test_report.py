@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.special import softmax
 
@@ -15,10 +14,10 @@ from klue_pipeline.evaluation.calibration import (
     log_loss,
     report_calibration,
 )
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 
-LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse"], negative="no_relation")
+LABELS = ("no_relation", "per:title", "per:spouse")
 
 
 def overconfident(n_rows, folds):
@@ -28,14 +27,14 @@ def overconfident(n_rows, folds):
     gold = (softmax(honest, axis=1).cumsum(axis=1) > generator.random((n_rows, 1))).argmax(axis=1)
     ids = np.array([f"r{row}" for row in range(n_rows)], dtype=object)
     logits = (2 * honest).astype(np.float32)
-    scores = ScoreTable(ids, logits, tuple(LABELS.names), np.array(folds))
-    return scores, gold, pd.Series([LABELS.names[label] for label in gold], index=ids)
+    return LabelledScores(ScoreTable(ids, logits, LABELS, np.array(folds)), gold, 0)
 
 
 def test_the_numbers_after_are_those_of_the_folds_own_temperatures():
-    scores, gold, named = overconfident(2000, np.arange(2000) % 4)
-    report, _ = report_calibration(scores, named, LABELS)
-    by_fold = cross_fitted_temperatures(scores, named, LABELS)
+    labelled = overconfident(2000, np.arange(2000) % 4)
+    scores, gold = labelled.table, labelled.truth
+    report, _ = report_calibration(labelled)
+    by_fold = cross_fitted_temperatures(labelled)
     scaled = apply_fold_temperatures(scores, by_fold)
     assert report == {
         "temperature": fit_temperature(scores.logits, gold),
@@ -54,8 +53,7 @@ def test_the_numbers_after_are_those_of_the_folds_own_temperatures():
 
 
 def test_the_table_has_both_stages():
-    scores, _, named = overconfident(400, np.arange(400) % 4)
-    report, table = report_calibration(scores, named, LABELS)
+    report, table = report_calibration(overconfident(400, np.arange(400) % 4))
     assert table.columns.tolist() == [
         "stage", "low", "high", "rows", "share", "mean_confidence", "accuracy",
     ]  # fmt: skip
@@ -67,9 +65,9 @@ def test_the_table_has_both_stages():
 
 
 def test_a_single_hold_out_has_nothing_to_say_about_after():
-    scores, gold, named = overconfident(100, np.zeros(100, dtype=np.int64))
-    report, table = report_calibration(scores, named, LABELS)
+    labelled = overconfident(100, np.zeros(100, dtype=np.int64))
+    report, table = report_calibration(labelled)
     assert report["fold_temperatures"] == {"fold_0": None}
     assert report["ece_after"] is report["loss_after"] is None
-    assert report["temperature"] == fit_temperature(scores.logits, gold)
+    assert report["temperature"] == fit_temperature(labelled.table.logits, labelled.truth)
     assert table["stage"].unique().tolist() == ["before"]

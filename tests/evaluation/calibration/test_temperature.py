@@ -4,7 +4,6 @@ import logging
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import sklearn.metrics
 from hypothesis import given, settings
@@ -21,10 +20,10 @@ from klue_pipeline.evaluation.calibration.temperature import (
     fit_temperature,
     log_loss,
 )
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 
-LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse"], negative="no_relation")
+LABELS = ("no_relation", "per:title", "per:spouse")
 INF = np.inf
 
 
@@ -39,11 +38,7 @@ def draw_case(n_rows, sharpness, seed, n_labels=3):
 def score(logits, folds=None, row_ids=None):
     ids = row_ids if row_ids is not None else [f"r{row}" for row in range(len(logits))]
     folds = None if folds is None else np.asarray(folds, dtype=np.int64)
-    return ScoreTable(np.array(ids, dtype=object), logits, tuple(LABELS.names), folds)
-
-
-def name_gold(gold, row_ids):
-    return pd.Series([LABELS.names[label_id] for label_id in gold], index=row_ids)
+    return ScoreTable(np.array(ids, dtype=object), logits, LABELS, folds)
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])
@@ -156,7 +151,7 @@ def test_each_fold_is_scaled_by_what_the_others_say():
     logits, gold = draw_case(300, 2.0, 6)
     folds = np.arange(300) % 3
     scores = score(logits, folds)
-    found = cross_fitted_temperatures(scores, name_gold(gold, scores.row_ids), LABELS)
+    found = cross_fitted_temperatures(LabelledScores(scores, gold, 0))
     for fold in range(3):
         others = folds != fold
         assert found[fold] == pytest.approx(fit_temperature(logits[others], gold[others]))
@@ -173,20 +168,20 @@ def test_what_a_fold_holds_out_never_reaches_its_temperature():
         [0] * 50 + [1] * 51,
         [f"r{row}" for row in [*range(50), 0, *range(50, 100)]],
     )
-    truth = name_gold(gold, [f"r{row}" for row in range(100)])
-    wanted = cross_fitted_temperatures(scores, truth, LABELS)[0]
+    labelled = LabelledScores(scores, np.insert(gold, 50, gold[0]), 0)
+    wanted, other = cross_fitted_temperatures(labelled).values()
     poisoned = scores.logits.copy()
     poisoned[:51] = 30 * np.eye(3)[0]
-    found = cross_fitted_temperatures(replace(scores, logits=poisoned), truth, LABELS)
+    found = cross_fitted_temperatures(labelled.with_table(replace(scores, logits=poisoned)))
     assert found[0] == wanted
-    assert found[1] != pytest.approx(cross_fitted_temperatures(scores, truth, LABELS)[1])
+    assert found[1] != pytest.approx(other)
 
 
 def test_a_single_hold_out_stays_uncalibrated_and_says_so(caplog):
     logits, gold = draw_case(20, 2.0, 8)
     scores = score(logits, [0] * 20)
     with caplog.at_level(logging.WARNING):
-        found = cross_fitted_temperatures(scores, name_gold(gold, scores.row_ids), LABELS)
+        found = cross_fitted_temperatures(LabelledScores(scores, gold, 0))
     assert found == {0: None}
     assert "for 1 of 1 folds" in caplog.text
     np.testing.assert_array_equal(apply_fold_temperatures(scores, found).logits, logits)

@@ -178,8 +178,8 @@ def test_all_experiments_are_blended_and_written(tmp_path, tables, catalog):
     ]
     outputs = run(catalog)
     assert set(outputs) == {
-        "ensemble_out_of_fold@one", "ensemble_page", "submission", "blend_submissions",
-        "experiment_submission",
+        "ensemble_out_of_fold@one", "ensemble_page", "ensemble_target_prior@one", "submission",
+        "blend_submissions", "experiment_submission",
     }  # fmt: skip
     for name, probabilities in [
         ("submission", mean_of(*scores)),

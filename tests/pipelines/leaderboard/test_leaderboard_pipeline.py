@@ -192,7 +192,12 @@ def disk(tmp_path):
     clean, test = draw_sentences(N_ROWS, "r", 1), draw_sentences(N_TEST_ROWS, "t", 2)
     members = pd.DataFrame({"fold": [0, 1] * (N_ROWS // 2), "row_id": clean["row_id"]})
     blend = dict.fromkeys(
-        ["ensemble_out_of_fold@latest", "ensemble_scores@latest", "ensemble_report@latest"]
+        [
+            "ensemble_out_of_fold@latest",
+            "ensemble_scores@latest",
+            "ensemble_report@latest",
+            "ensemble_target_prior@latest",
+        ]  # fmt: skip
     )
     made = Disk(
         tmp_path,
@@ -430,7 +435,8 @@ def test_a_member_reads_no_blend():
     for kind in ("single", "member", "composite"):
         topology.set_shape(topology.Shape(FOLDS, kind, ("a", "b") if kind == "composite" else ()))
         reads[kind] = create_pipeline().inputs()
-    blend = {"ensemble_out_of_fold@latest", "ensemble_scores@latest", "ensemble_report@latest"}
+    parts = ("out_of_fold", "scores", "report", "target_prior")
+    blend = {f"ensemble_{part}@latest" for part in parts}
     assert reads["single"] - reads["member"] == blend
     assert reads["composite"] == reads["single"]
 

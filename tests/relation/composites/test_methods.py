@@ -14,9 +14,9 @@ from scipy.special import softmax
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.composites import methods as composites
-from klue_pipeline.relation.composites.members import MemberScores, Task
+from klue_pipeline.relation.composites.member_scores import MemberScores
 from klue_pipeline.relation.composites.methods import COMPOSITES, compose_fold
-from klue_pipeline.relation.ensemble.selection import Origin
+from klue_pipeline.relation.metrics.run_rows import Provenance, RunRows
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.settings.params import CompositeParams, TargetParams
 
@@ -34,13 +34,21 @@ def task_of(held_out, n_rows=24, n_test=5):
     """Rows r0, r1, … with labels in turn; ``held_out`` lists each fold's rows by number."""
     rows = [f"r{number}" for number in range(n_rows)]
     members = [(fold, rows[number]) for fold, part in enumerate(held_out) for number in part]
-    return Task(
-        origin=Origin(ORIGIN, tuple(NAMES)),
-        fold_members=pd.DataFrame(members, columns=["fold", "row_id"]),
-        gold=pd.Series([NAMES[number % 4] for number in range(n_rows)], index=rows),
-        test_row_ids=[f"t{number}" for number in range(n_test)],
-        labels=LABELS,
+    run = RunRows(
+        pd.DataFrame({"row_id": rows, "label": [NAMES[number % 4] for number in range(n_rows)]}),
+        pd.DataFrame(members, columns=["fold", "row_id"]),
+        pd.DataFrame({"row_id": [f"t{number}" for number in range(n_test)]}),
+        LABELS,
     )
+    return with_gold(run, run.gold)
+
+
+def with_gold(run, gold):
+    """The same rows with other true labels, recognised as if nothing had changed."""
+    sentences = run.sentences.assign(label=gold.reindex(run.sentences["row_id"]).to_numpy())
+    changed = replace(run, sentences=sentences)
+    vars(changed)["provenance"] = Provenance(ORIGIN, tuple(NAMES), run.fold_members)
+    return changed
 
 
 KFOLD = task_of([range(0, 8), range(8, 16), range(16, 24)])
@@ -204,7 +212,7 @@ def planted(task, members):
         )
         for name, member in members.items()
     }
-    return replace(task, gold=gold), marked
+    return with_gold(task, gold), marked
 
 
 @pytest.mark.parametrize("params", [CASCADE, COMBINE], ids=["cascade", "combine"])
@@ -224,7 +232,7 @@ def test_every_label_of_the_held_out_rows_may_change(split):
     gold = task.gold.copy()
     gold[task.held_out(0)] = "org:members"
     assert (gold != task.gold).any()
-    assert bits(compose_fold(members, replace(task, gold=gold), 0, COMBINE)) == bits(
+    assert bits(compose_fold(members, with_gold(task, gold), 0, COMBINE)) == bits(
         compose_fold(members, task, 0, COMBINE)
     )
 
@@ -339,7 +347,7 @@ def test_a_combiner_with_nothing_to_be_fitted_on_is_refused(task, folds, n_folds
 def test_a_label_that_is_not_in_the_set_is_refused():
     gold = KFOLD.gold.replace("org:members", "org:member")
     with pytest.raises(ValueError, match=r"4 training rows have no label .* 'org:member'"):
-        compose_fold(members_of(KFOLD, "b", "p"), replace(KFOLD, gold=gold), 0, COMBINE)
+        compose_fold(members_of(KFOLD, "b", "p"), with_gold(KFOLD, gold), 0, COMBINE)
 
 
 @pytest.mark.parametrize("logits", [np.nan, np.inf, -np.inf])

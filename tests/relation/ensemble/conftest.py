@@ -9,17 +9,19 @@ from scipy.special import log_softmax
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
-from klue_pipeline.relation.ensemble.members import BlendTask
 from klue_pipeline.relation.ensemble.methods.interface import TuningRows
 from klue_pipeline.relation.ensemble.preparation import Voters
 from klue_pipeline.relation.ensemble.selection import Selection
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import EnsembleParams
 
 NAMES = ["no_relation", "per:title", "per:spouse", "org:founded"]
 SHARES = (0.4, 0.3, 0.2, 0.1)
 N_ROWS, N_TEST_ROWS, N_FOLDS = 120, 40, 3
-ORIGIN = {"rows": "1", "folds": "2"}
+WRITTEN = {"sentence": "문장", "subject_start": 0, "subject_end": 1, "subject_type": "PER",
+           "object_start": 1, "object_end": 2, "object_type": "ORG"}  # fmt: skip
+"""What rows are recognised by besides their ids."""
 TYPE_PAIRS = np.array(["PER:ORG", "PER:POH", "PER:PER", "ORG:DAT"], dtype=object)
 
 ENSEMBLE = {
@@ -89,8 +91,8 @@ def draw_rows():
         gold = generator.integers(n_labels, size=n_rows)
         logits = generator.normal(size=(n_members, n_rows, n_labels))
         logits[:, np.arange(n_rows), gold] += np.broadcast_to(skill, n_members)[:, None]
-        said = log_softmax(logits, axis=2).astype(np.float32)
-        return TuningRows(said, gold, generator.uniform(0.2, 3, size=n_rows))
+        members = log_softmax(logits, axis=2).astype(np.float32)
+        return TuningRows(members, gold, generator.uniform(0.2, 3, size=n_rows))
 
     return draw
 
@@ -99,9 +101,17 @@ def draw_rows():
 class SmallTask:
     """120 training rows in 3 folds and 40 test rows, with their true label ids."""
 
-    task: BlendTask
+    task: RunRows
     gold: np.ndarray
     test_gold: np.ndarray
+
+    def fingerprint(self, *names):
+        """What scores of these rows are recognised by."""
+        return {name: self.task.provenance.fingerprint[name] for name in names}
+
+    def labelled(self, table):
+        """Scores of training rows with their true labels."""
+        return self.task.label(table)
 
     def out_of_fold(self, skill, seed, folds=range(N_FOLDS)):
         """Scores of the rows that some folds hold out, in the order of the folds."""
@@ -115,7 +125,7 @@ class SmallTask:
             logits.astype(np.float32),
             tuple(NAMES),
             members["fold"].to_numpy(dtype=np.int64),
-            dict(ORIGIN),
+            self.fingerprint("rows", "folds"),
         )
 
     def test_folds(self, skill, seed, n_folds=N_FOLDS):
@@ -127,7 +137,7 @@ class SmallTask:
                 _guess(self.test_gold, skill, 1000 * seed + fold).astype(np.float32),
                 tuple(NAMES),
                 None,
-                {**ORIGIN, "test_rows": "3"},
+                self.fingerprint("rows", "folds", "test_rows"),
             )
             for fold in range(n_folds)
         ]
@@ -164,11 +174,13 @@ def small_task(labels):
             "row_id": row_ids,
             "label": [NAMES[label] for label in gold],
             "type_pair": TYPE_PAIRS[gold],
+            **WRITTEN,
         }
     )
+    test_ids = [f"t{row}" for row in range(N_TEST_ROWS)]
     test_sentences = pd.DataFrame(
-        {"row_id": [f"t{row}" for row in range(N_TEST_ROWS)], "type_pair": TYPE_PAIRS[test_gold]}
+        {"row_id": test_ids, "type_pair": TYPE_PAIRS[test_gold], **WRITTEN}
     )
     members = pd.DataFrame({"fold": np.arange(N_ROWS) % N_FOLDS, "row_id": row_ids})
     members = members.sort_values("fold", kind="stable", ignore_index=True)
-    return SmallTask(BlendTask(sentences, members, test_sentences, labels), gold, test_gold)
+    return SmallTask(RunRows(sentences, members, test_sentences, labels), gold, test_gold)

@@ -1,4 +1,4 @@
-"""From members to a blend: what is said about test rows, what is chosen, and what is promised."""
+"""From members to a blend: what members make of test rows, what is chosen, and what is promised."""
 
 from dataclasses import replace
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from klue_pipeline.evaluation.calibration import fit_temperature
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.decoding import add_negative_bias
 from klue_pipeline.relation.ensemble.blending import blend
@@ -26,7 +25,7 @@ GIVEN = {"source": "given", "negative_share": 0.7}
 
 @pytest.fixture(scope="module")
 def blend_task(small_task, ensemble_params, evaluation_params):
-    """Blend members with every method; without any said, three, whose folds are not on disk."""
+    """Blend members with every method; without any given, three, whose folds are not on disk."""
 
     def run(voters=None, task=None, evaluation=None, **changes):
         return blend(
@@ -57,15 +56,15 @@ def assert_says(table, probabilities):
 
 def test_every_method_is_judged_on_its_nested_scores(blended):
     prepared = blended.prepared
-    told = nested_probabilities(prepared.tuning, prepared.panel, EVERY)
+    nested = nested_probabilities(prepared.tuning, prepared.panel, EVERY)
     assert list(blended.methods) == EVERY
     for name, own in blended.methods.items():
-        assert_says(own.nested, told[name])
-        truth, predicted = prepared.truth, own.nested.logits.argmax(axis=1)
-        assert own.judgement.values == pytest.approx(
+        assert_says(own.nested.table, nested[name])
+        truth, predicted = own.nested.truth, own.nested.predicted
+        assert own.judgement.scores == pytest.approx(
             {
                 "micro_f1": micro_f1(truth, predicted, 0),
-                "auprc": auprc(truth, own.nested.probabilities),
+                "auprc": auprc(truth, own.nested.table.probabilities),
                 "accuracy": accuracy(truth, predicted),
             }
         )
@@ -75,7 +74,7 @@ def test_what_goes_into_the_submission_is_fitted_on_all_rows(blended):
     prepared = blended.prepared
     for name, fitted in fit_blends(prepared.tuning, EVERY).items():
         own = blended.methods[name]
-        assert_says(own.test, fitted(prepared.test_panel.said))
+        assert_says(own.test, fitted(prepared.test_panel.log_probabilities))
         assert own.test.row_ids.tolist() == [f"t{row}" for row in range(40)]
         assert own.test.folds is None
 
@@ -83,7 +82,10 @@ def test_what_goes_into_the_submission_is_fitted_on_all_rows(blended):
 def test_a_soft_vote_is_the_mean_on_both_sides(blended, small_task):
     selection = small_task.voters(SKILLS).selection
     own = blended.methods["soft_vote"]
-    for found, tables in ((own.nested, selection.out_of_fold), (own.test, selection.test_scores)):
+    for found, tables in (
+        (own.nested.table, selection.out_of_fold),
+        (own.test, selection.test_scores),
+    ):
         assert_says(found, np.mean([table.probabilities for table in tables.values()], axis=0))
 
 
@@ -96,22 +98,21 @@ def test_true_labels_of_a_fold_do_not_change_its_nested_scores(blended, blend_ta
     sentences = task.sentences.assign(label=task.sentences["label"].mask(is_flipped, flipped))
     then = blend_task(task=replace(task, sentences=sentences))
     for name, own in blended.methods.items():
-        rows = own.nested.folds == 1
-        np.testing.assert_array_equal(
-            own.nested.logits[rows], then.methods[name].nested.logits[rows]
-        )
-    assert (blended.prepared.truth != then.prepared.truth).sum() == 40
+        found, wanted = then.methods[name].nested.table, own.nested.table
+        rows = wanted.folds == 1
+        np.testing.assert_array_equal(found.logits[rows], wanted.logits[rows])
+    assert (blended.prepared.panel.truth != then.prepared.panel.truth).sum() == 40
 
 
 @pytest.mark.parametrize("select_by", ["micro_f1", "auprc", "accuracy", "shift_auprc"])
 def test_auto_takes_the_best_nested_score(select_by, blend_task, evaluation_params):
     found = blend_task(evaluation=evaluation_params(GIVEN, select_by=select_by))
-    scores = {name: own.judgement.values[select_by] for name, own in found.methods.items()}
+    scores = {name: own.judgement.scores[select_by] for name, own in found.methods.items()}
     assert scores[found.chosen] == max(scores.values())
 
 
 def test_a_named_method_is_taken_though_another_is_better(blended, blend_task):
-    worst = min(EVERY, key=lambda name: blended.methods[name].judgement.values["micro_f1"])
+    worst = min(EVERY, key=lambda name: blended.methods[name].judgement.scores["micro_f1"])
     assert worst != blended.chosen
     found = blend_task(method=worst, methods=["soft_vote"])
     assert found.chosen == worst
@@ -122,8 +123,8 @@ def test_the_best_member_is_that_of_the_score_that_decides(blended, blend_task, 
     assert blended.best_member == "strong"
     alone = small_task.voters(SKILLS).selection.out_of_fold["strong"]
     predicted = alone.logits.argmax(axis=1)
-    assert blended.best_alone.values["accuracy"] == pytest.approx(
-        accuracy(small_task.task.gold_ids(alone), predicted)
+    assert blended.best_alone.scores["accuracy"] == pytest.approx(
+        accuracy(small_task.task.label(alone).truth, predicted)
     )
     reordered = small_task.voters({"weak": 0.5, "strong": 2.5})
     assert blend_task(reordered, methods=["soft_vote"]).best_member == "strong"
@@ -133,7 +134,7 @@ def test_what_is_promised_is_the_score_and_the_gain(blended):
     own = blended.methods["soft_vote"]
     assert all(own.gain.gains.values())
     wanted = {
-        name: min(100, own.judgement.values[name] + own.gain.gains[name]) for name in own.predicted
+        name: min(100, own.judgement.scores[name] + own.gain.gains[name]) for name in own.predicted
     }
     assert {name: found.value for name, found in own.predicted.items()} == pytest.approx(wanted)
 
@@ -153,11 +154,11 @@ def test_the_gain_is_that_of_the_blended_folds(prior, blend_task, small_task, ev
         )
         for tables in zip(*voters.fold_scores.values(), strict=True)
     ]
-    training = label_shares(prepared.truth, 4)
-    target = prepared.resolved.target.shares if prior else training
-    reached = own.judgement.values["shift_accuracy" if prior else "accuracy"]
+    training = label_shares(prepared.panel.truth, 4)
+    target = prepared.prior.population.shares if prior else training
+    reached = own.judgement.scores["shift_accuracy" if prior else "accuracy"]
     # A mean of members is less sure than it may be: out-of-fold rows say by how much.
-    temperature = fit_temperature(own.nested.logits, prepared.truth)
+    temperature = fit_temperature(own.nested.table.logits, prepared.panel.truth)
     wanted = estimate_gain(
         by_fold, (training, target), reached, 0, seed=1, least_softening=min(temperature, 1.0)
     )
@@ -181,16 +182,16 @@ def test_without_every_members_folds_there_is_no_gain(case, blend_task, small_ta
     found = blend_task(small_task.voters(SKILLS, fold_scores=folds), methods=["soft_vote"])
     own = found.methods["soft_vote"]
     assert own.gain is None
-    assert own.predicted["micro_f1"].value == own.judgement.values["micro_f1"]
+    assert own.predicted["micro_f1"].value == own.judgement.scores["micro_f1"]
 
 
 def test_a_target_prior_moves_what_is_promised(blend_task, small_task, evaluation_params):
     voters = small_task.voters(SKILLS)
     found = blend_task(voters, evaluation=evaluation_params(GIVEN), methods=["soft_vote"])
     own = found.methods["soft_vote"]
-    wanted = own.judgement.values["shift_micro_f1"] + own.gain.gains["micro_f1"]
+    wanted = own.judgement.scores["shift_micro_f1"] + own.gain.gains["micro_f1"]
     assert own.predicted["micro_f1"].value == pytest.approx(min(100, wanted))
-    assert own.judgement.values["shift_micro_f1"] != own.judgement.values["micro_f1"]
+    assert own.judgement.scores["shift_micro_f1"] != own.judgement.scores["micro_f1"]
 
 
 def test_tables_in_other_orders_say_the_same(blended, blend_task, small_task):
@@ -214,7 +215,9 @@ def test_tables_in_other_orders_say_the_same(blended, blend_task, small_task):
     )
     found = blend_task(replace(voters, selection=shuffled, fold_scores=folds))
     for name, own in blended.methods.items():
-        np.testing.assert_allclose(found.methods[name].nested.logits, own.nested.logits, rtol=1e-5)
+        np.testing.assert_allclose(
+            found.methods[name].nested.table.logits, own.nested.table.logits, rtol=1e-5
+        )
         np.testing.assert_allclose(found.methods[name].test.logits, own.test.logits, rtol=1e-5)
         assert found.methods[name].gain.gains == pytest.approx(own.gain.gains)
 
@@ -223,9 +226,9 @@ def test_one_member_is_its_own_blend(blend_task, small_task):
     found = blend_task(small_task.voters({"alone": 1.5}), method="stacking")
     assert (found.chosen, found.best_member) == ("soft_vote", "alone")
     selection = small_task.voters({"alone": 1.5}).selection
-    assert_says(found.decoded.out_of_fold, selection.out_of_fold["alone"].probabilities)
+    assert_says(found.decoded.out_of_fold.table, selection.out_of_fold["alone"].probabilities)
     assert_says(found.decoded.test, selection.test_scores["alone"].probabilities)
-    assert found.methods["soft_vote"].judgement.values == found.best_alone.values
+    assert found.methods["soft_vote"].judgement.scores == found.best_alone.scores
 
 
 def test_twins_are_as_good_as_one(blend_task, small_task):
@@ -240,10 +243,10 @@ def test_twins_are_as_good_as_one(blend_task, small_task):
     # Of equally good ones, the simplest is taken.
     assert found.chosen == "soft_vote"
     for name in found.methods.keys() - {"hard_vote"}:
-        assert found.methods[name].judgement.values == pytest.approx(found.best_alone.values)
+        assert found.methods[name].judgement.scores == pytest.approx(found.best_alone.scores)
         assert_says(found.methods[name].test, twins["test_scores"]["first"].probabilities)
-    assert found.methods["hard_vote"].judgement.values["accuracy"] == pytest.approx(
-        found.best_alone.values["accuracy"]
+    assert found.methods["hard_vote"].judgement.scores["accuracy"] == pytest.approx(
+        found.best_alone.scores["accuracy"]
     )
 
 
@@ -276,7 +279,9 @@ def test_a_submission_file_says_nothing_about_training_rows(blend_task, small_ta
     with_file = blend_task(small_task.voters(PAIR, plain={"friend": file_scores}))
     without = blend_task(small_task.voters(PAIR))
     for name, own in with_file.methods.items():
-        np.testing.assert_array_equal(own.nested.logits, without.methods[name].nested.logits)
+        np.testing.assert_array_equal(
+            own.nested.table.logits, without.methods[name].nested.table.logits
+        )
 
 
 def test_a_file_may_join_a_single_member(blend_task, small_task, file_scores):
@@ -301,7 +306,7 @@ def test_with_files_nobody_is_brought_to_another_scale(blend_task, small_task, f
         for calibrate in (True, False)
     )
     assert own.fitted.temperatures.tolist() == [1, 1, 1]
-    np.testing.assert_array_equal(own.nested.logits, plain.nested.logits)
+    np.testing.assert_array_equal(own.nested.table.logits, plain.nested.table.logits)
     np.testing.assert_array_equal(own.test.logits, plain.test.logits)
 
 
@@ -310,13 +315,15 @@ def test_a_fitted_blend_with_files_is_one_of_all_voters(blend_task, small_task, 
     voters = small_task.voters(PAIR, plain={"friend": file_scores})
     found = blend_task(voters)
     theirs = file_scores.in_order_of([f"t{row}" for row in range(40)])
-    said = np.append(
-        found.prepared.test_panel.said, [np.log(theirs.probabilities).astype(np.float32)], axis=0
+    members = np.append(
+        found.prepared.test_panel.log_probabilities,
+        [np.log(theirs.probabilities).astype(np.float32)],
+        axis=0,
     )
     for own in found.methods.values():
         assert own.voters == ("strong", "middling", "friend")
         assert own.fitted.blend.weights == pytest.approx([1 / 3] * 3)
-        assert_says(own.test, own.fitted(said))
+        assert_says(own.test, own.fitted(members))
 
 
 def test_without_files_the_members_are_all_voters(blended):
@@ -349,7 +356,9 @@ def test_members_that_trained_other_folds_are_judged_on_common_rows(blend_task, 
     found = blend_task(small_task.voters(PAIR, out_of_fold={"middling": quick}))
     strong = small_task.voters(PAIR).selection.out_of_fold["strong"]
     common = strong.in_order_of(quick.row_ids.tolist())
-    assert_says(found.methods["soft_vote"].nested, (common.probabilities + quick.probabilities) / 2)
+    assert_says(
+        found.methods["soft_vote"].nested.table, (common.probabilities + quick.probabilities) / 2
+    )
 
 
 def test_a_label_that_one_fold_lacks(blend_task, small_task):
@@ -362,9 +371,9 @@ def test_a_label_that_one_fold_lacks(blend_task, small_task):
     label = task.sentences["label"].mask(is_rare & ~in_first, "per:title")
     found = blend_task(task=replace(task, sentences=task.sentences.assign(label=label)))
     for own in found.methods.values():
-        np.testing.assert_allclose(own.nested.probabilities.sum(axis=1), 1, rtol=1e-6)
-        assert np.isfinite(list(own.judgement.values.values())).all()
-    stacked = found.methods["stacking"].nested
+        np.testing.assert_allclose(own.nested.table.probabilities.sum(axis=1), 1, rtol=1e-6)
+        assert np.isfinite(list(own.judgement.scores.values())).all()
+    stacked = found.methods["stacking"].nested.table
     assert (stacked.probabilities[stacked.folds == 0, 3] < 1e-8).all()
 
 
@@ -379,9 +388,9 @@ def test_a_label_that_a_member_rules_out(blend_task, small_task):
         calibrate=True,
     )
     for own in found.methods.values():
-        assert np.isfinite(own.nested.logits).all()
-        assert np.isfinite(list(own.judgement.values.values())).all()
-    assert (found.methods["logit_average"].nested.probabilities[::2, 1] < 1e-9).all()
+        assert np.isfinite(own.nested.table.logits).all()
+        assert np.isfinite(list(own.judgement.scores.values())).all()
+    assert (found.methods["logit_average"].nested.table.probabilities[::2, 1] < 1e-9).all()
 
 
 def test_decoding_options_come_last(blend_task, small_task):
@@ -389,7 +398,8 @@ def test_decoding_options_come_last(blend_task, small_task):
     found = blend_task(negative_bias=2.5)
     own = found.methods[found.chosen]
     np.testing.assert_array_equal(
-        found.decoded.out_of_fold.logits, add_negative_bias(own.nested, 0, 2.5).logits
+        found.decoded.out_of_fold.table.logits,
+        add_negative_bias(own.nested.table, 0, 2.5).logits,
     )
     np.testing.assert_array_equal(
         found.decoded.test.logits, add_negative_bias(own.test, 0, 2.5).logits
@@ -402,14 +412,14 @@ def test_after_decoding_it_is_judged_again(blend_task, small_task, evaluation_pa
     voters = small_task.voters(SKILLS)
     found = blend_task(voters, evaluation=evaluation, methods=["soft_vote"], negative_bias=3.0)
     own, prepared = found.methods["soft_vote"], found.prepared
-    biased = add_negative_bias(own.nested, 0, 3.0)
-    wanted = judge({"": biased}, prepared.truth, 0, prepared.resolved.target, evaluation)[""]
-    assert found.decoded.judgement.values == wanted.values
+    biased = own.nested.with_table(add_negative_bias(own.nested.table, 0, 3.0))
+    wanted = judge({"": biased}, prepared.prior.population, evaluation)[""]
+    assert found.decoded.judgement.scores == wanted.scores
     assert found.predicted == predict_submission(wanted, own.gain, seed=1)
     assert found.predicted["micro_f1"].value == pytest.approx(
-        wanted.values["shift_micro_f1"] + own.gain.gains["micro_f1"]
+        wanted.scores["shift_micro_f1"] + own.gain.gains["micro_f1"]
     )
-    assert wanted.values["micro_f1"] < own.judgement.values["micro_f1"]
+    assert wanted.scores["micro_f1"] < own.judgement.scores["micro_f1"]
     assert found.predicted != own.predicted
 
 
@@ -417,17 +427,6 @@ def test_without_decoding_the_promise_is_that_of_the_method(blended):
     own = blended.methods[blended.chosen]
     assert blended.decoded.judgement is own.judgement
     assert blended.predicted == own.predicted
-
-
-@pytest.mark.parametrize("bias", ["auto", 0.5])
-def test_a_bias_where_no_label_is_negative_is_refused(bias, blend_task, small_task):
-    labels = LabelSet(names=small_task.task.labels.names, negative=None)
-    with pytest.raises(ValueError, match=f"negative_bias is {bias}, but no label is negative"):
-        blend_task(
-            task=replace(small_task.task, labels=labels),
-            methods=["soft_vote"],
-            negative_bias=bias,
-        )
 
 
 def test_the_same_settings_give_the_same_blend(blended, blend_task, small_task):

@@ -22,11 +22,9 @@ from klue_pipeline.relation.ensemble.decoding import (
     decode_blend,
     require_decodable,
 )
-from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.metrics.judgement import TargetPopulation, judge
 from klue_pipeline.relation.metrics.klue import micro_f1
-from klue_pipeline.relation.metrics.prior import Target
-from klue_pipeline.relation.shift.target import with_negative_share
-from klue_pipeline.relation.shift.weights import label_shares, shift_weights
+from klue_pipeline.relation.shift.weights import label_shares, shift_weights, with_negative_share
 
 NEGATIVE = 0
 
@@ -49,10 +47,9 @@ def undecoded(small_task, evaluation_params):
 
     def make(tables, task=None, target=None, evaluation=None):
         task, evaluation = task or small_task.task, evaluation or evaluation_params()
-        out_of_fold, test = tables
-        truth = task.gold_ids(out_of_fold)
-        judged = judge({"": out_of_fold}, truth, task.negative_id, target, evaluation)
-        return Decoded(out_of_fold, test, judged[""], {})
+        out_of_fold = task.label(tables[0])
+        judged = judge({"": out_of_fold}, target, evaluation)[""]
+        return Decoded(out_of_fold, tables[1], judged, {})
 
     return make
 
@@ -82,7 +79,7 @@ def without_types(small_task):
 
 
 def assert_same(decoded, tables):
-    assert decoded.out_of_fold is tables[0]
+    assert decoded.out_of_fold.table is tables[0]
     assert decoded.test is tables[1]
 
 
@@ -100,7 +97,7 @@ def test_a_mask_that_helps_rules_labels_out_of_both_tables(wanted, decode, table
     legal = legal_out_of_fold(tables[0], task.sentences, task.fold_members, task.labels, 2)
     known = legal_for_test(tables[1], task.test_sentences, task.sentences, task.labels, 2)
     for found, own, mask in zip(
-        (decoded.out_of_fold, decoded.test), tables, (legal, known), strict=True
+        (decoded.out_of_fold.table, decoded.test), tables, (legal, known), strict=True
     ):
         assert not mask.all()
         np.testing.assert_array_equal(found.logits, mask_illegal(own, mask).logits)
@@ -112,12 +109,11 @@ def test_what_is_told_is_the_paired_difference(decode, tables, small_task, evalu
     evaluation = evaluation_params(select_by="accuracy", confidence=0.8)
     report = decode(tables, evaluation=evaluation, type_pair_mask="always").report
     masked = decode(tables, type_pair_mask="always").out_of_fold
-    models = {"before": tables[0], "after": masked}
-    truth = small_task.task.gold_ids(tables[0])
-    told = judge(models, truth, NEGATIVE, None, evaluation)
-    wanted = told["after"].minus(told["before"], "accuracy")
+    before = masked.with_table(tables[0])
+    judged = judge({"before": before, "after": masked}, None, evaluation)
+    wanted = judged["after"].minus(judged["before"], "accuracy")
     assert report == {"type_pair_mask": {"used": True, **asdict(wanted)}}
-    right = [(table.logits.argmax(axis=1) == truth).mean() for table in (masked, tables[0])]
+    right = [(scores.predicted == scores.truth).mean() for scores in (masked, before)]
     assert wanted.difference == pytest.approx(100 * (right[0] - right[1]))
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
@@ -146,7 +142,7 @@ def test_a_mask_that_changes_nothing_is_not_used(decode, tables, without_types):
 def test_a_number_is_added_as_it_is(bias, decode, tables):
     decoded = decode(tables, negative_bias=bias)
     assert decoded.report["negative_bias"]["used"] is True
-    for found, own in zip((decoded.out_of_fold, decoded.test), tables, strict=True):
+    for found, own in zip((decoded.out_of_fold.table, decoded.test), tables, strict=True):
         np.testing.assert_array_equal(found.logits, add_negative_bias(own, NEGATIVE, bias).logits)
 
 
@@ -154,10 +150,10 @@ def test_a_bias_that_helps_is_judged_nested_and_fitted_on_all_for_test_rows(
     decode, shy, small_task
 ):
     decoded = decode(shy, negative_bias="auto")
-    truth = small_task.task.gold_ids(shy[0])
+    truth = small_task.task.label(shy[0]).truth
     nested = nested_negative_bias(shy[0], truth, NEGATIVE)
     bias = fit_negative_bias(shy[0].logits, truth, NEGATIVE)
-    np.testing.assert_array_equal(decoded.out_of_fold.logits, nested.logits)
+    np.testing.assert_array_equal(decoded.out_of_fold.table.logits, nested.logits)
     np.testing.assert_array_equal(
         decoded.test.logits, add_negative_bias(shy[1], NEGATIVE, bias).logits
     )
@@ -170,7 +166,7 @@ def test_a_bias_that_helps_is_judged_nested_and_fitted_on_all_for_test_rows(
 def test_better_within_noise_is_not_better(harm, is_better_nested, decode, tables, small_task):
     """On all rows a bias raises F1; on rows that it was not fitted on, no more than chance does."""
     harmed = tuple(add_negative_bias(table, NEGATIVE, harm) for table in tables)
-    truth = small_task.task.gold_ids(harmed[0])
+    truth = small_task.task.label(harmed[0]).truth
     assert fit_negative_bias(harmed[0].logits, truth, NEGATIVE) != 0
     decoded = decode(harmed, negative_bias="auto")
     told = decoded.report["negative_bias"]
@@ -194,9 +190,9 @@ def best_on(weights, table, truth):
 def test_the_bias_is_fitted_on_plain_rows_also_where_the_blend_is_not_chosen_on_them(
     decode, shy, small_task, evaluation_params
 ):
-    truth = small_task.task.gold_ids(shy[0])
+    truth = small_task.task.label(shy[0]).truth
     shares = with_negative_share(0.8, NEGATIVE, label_shares(truth, 4))
-    target = Target(shares, shares[:, None], 2000, "given")
+    target = TargetPopulation(shares, shares[:, None], 2000, "given")
     decoded = decode(
         shy,
         target=target,
@@ -215,9 +211,9 @@ def test_whether_it_is_used_is_told_by_the_score_that_decides(
     decode, tables, small_task, evaluation_params
 ):
     """With a target that is all relations a larger bias can only lose; without one it wins."""
-    truth = small_task.task.gold_ids(tables[0])
+    truth = small_task.task.label(tables[0]).truth
     shares = with_negative_share(0.02, NEGATIVE, label_shares(truth, 4))
-    target = Target(shares, shares[:, None], 40, "given")
+    target = TargetPopulation(shares, shares[:, None], 40, "given")
     eager = add_negative_bias(tables[0], NEGATIVE, -1), add_negative_bias(tables[1], NEGATIVE, -1)
     plain, shifted = (
         decode(eager, target=target, evaluation=evaluation_params(select_by=by), negative_bias=2.0)
@@ -231,8 +227,8 @@ def test_the_bias_is_fitted_on_what_the_mask_leaves(decode, tables, small_task):
     timid = tuple(add_negative_bias(table, NEGATIVE, 3) for table in tables)
     masked = decode(timid, type_pair_mask="always")
     both = decode(timid, type_pair_mask="always", negative_bias="auto")
-    truth = small_task.task.gold_ids(timid[0])
-    bias = fit_negative_bias(masked.out_of_fold.logits, truth, NEGATIVE)
+    truth = small_task.task.label(timid[0]).truth
+    bias = fit_negative_bias(masked.out_of_fold.table.logits, truth, NEGATIVE)
     assert bias != fit_negative_bias(timid[0].logits, truth, NEGATIVE)
     assert list(both.report) == ["type_pair_mask", "negative_bias"]
     assert both.report["negative_bias"]["used"] is True
@@ -244,14 +240,13 @@ def test_the_bias_is_fitted_on_what_the_mask_leaves(decode, tables, small_task):
 @pytest.mark.parametrize("bias", ["auto", 0.5, 0.0])
 def test_a_bias_where_no_label_is_negative_is_refused(bias, ensemble_params, small_task):
     labels = LabelSet(names=small_task.task.labels.names, negative=None)
-    task = replace(small_task.task, labels=labels)
     with pytest.raises(
         ValueError,
         match=rf"ensemble\.negative_bias is {bias}, but no label is negative; set it to never\.",
     ):
-        require_decodable(task, ensemble_params(negative_bias=bias))
-    require_decodable(task, ensemble_params(negative_bias="never"))
-    require_decodable(small_task.task, ensemble_params(negative_bias=bias))
+        require_decodable(labels, ensemble_params(negative_bias=bias))
+    require_decodable(labels, ensemble_params(negative_bias="never"))
+    require_decodable(small_task.task.labels, ensemble_params(negative_bias=bias))
 
 
 def test_labels_without_a_negative_one_may_be_masked(decode, tables, small_task):
@@ -259,28 +254,28 @@ def test_labels_without_a_negative_one_may_be_masked(decode, tables, small_task)
     task = replace(small_task.task, labels=labels)
     decoded = decode(tables, task=task, type_pair_mask="always", type_pair_min_count=2)
     assert list(decoded.report) == ["type_pair_mask"]
-    assert decoded.judgement.values["micro_f1"] == decoded.judgement.values["accuracy"]
+    assert decoded.judgement.scores["micro_f1"] == decoded.judgement.scores["accuracy"]
 
 
-def assert_judged(decoded, truth, evaluation, target=None):
+def assert_judged(decoded, evaluation):
     """The judgement is that of the scores it comes with."""
-    wanted = judge({"": decoded.out_of_fold}, truth, NEGATIVE, target, evaluation)[""]
-    assert decoded.judgement.values == wanted.values
+    wanted = judge({"": decoded.out_of_fold}, None, evaluation)[""]
+    assert decoded.judgement.scores == wanted.scores
     for name, draws in wanted.draws.items():
         np.testing.assert_array_equal(decoded.judgement.draws[name], draws)
 
 
 def test_it_is_judged_after_the_options_in_use(decode, shy, tables, small_task, evaluation_params):
-    truth, evaluation = small_task.task.gold_ids(shy[0]), evaluation_params()
+    truth, evaluation = small_task.task.label(shy[0]).truth, evaluation_params()
     biased = decode(shy, negative_bias=3.0)
-    assert_judged(biased, truth, evaluation)
+    assert_judged(biased, evaluation)
     predicted = add_negative_bias(shy[0], NEGATIVE, 3.0).logits.argmax(axis=1)
-    assert biased.judgement.values["micro_f1"] == pytest.approx(
+    assert biased.judgement.scores["micro_f1"] == pytest.approx(
         micro_f1(truth, predicted, NEGATIVE)
     )
     both = decode(shy, type_pair_mask="always", negative_bias=3.0)
-    assert_judged(both, truth, evaluation)
-    assert both.judgement.values["micro_f1"] > biased.judgement.values["micro_f1"]
+    assert_judged(both, evaluation)
+    assert both.judgement.scores["micro_f1"] > biased.judgement.scores["micro_f1"]
 
 
 def test_an_option_that_is_not_used_leaves_the_judgement(
@@ -299,7 +294,7 @@ def test_the_second_option_is_compared_with_the_first(decode, shy):
     both = decode(shy, type_pair_mask="always", negative_bias=3.0)
     mask = decode(shy, type_pair_mask="always")
     told = both.report["negative_bias"]["difference"]
-    gained = both.judgement.values["micro_f1"] - mask.judgement.values["micro_f1"]
+    gained = both.judgement.scores["micro_f1"] - mask.judgement.scores["micro_f1"]
     assert told == pytest.approx(gained)
     assert both.report["type_pair_mask"] == mask.report["type_pair_mask"]
 
@@ -312,7 +307,7 @@ def test_what_decides_is_what_the_rules_say(
     rules = DecodingRules(ensemble_params(negative_bias=2.0), evaluation, "accuracy")
     before = undecoded(tables, evaluation=evaluation)
     decoded = decode_blend(before, small_task.task, None, rules)
-    wanted = decoded.judgement.values["accuracy"] - before.judgement.values["accuracy"]
+    wanted = decoded.judgement.scores["accuracy"] - before.judgement.scores["accuracy"]
     assert decoded.report["negative_bias"]["difference"] == wanted
 
 

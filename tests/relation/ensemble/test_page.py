@@ -8,8 +8,8 @@ import pytest
 
 from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.ensemble.blending import blend
-from klue_pipeline.relation.ensemble.diversity import COLUMNS, tabulate_diversity
 from klue_pipeline.relation.ensemble.methods import METHODS
+from klue_pipeline.relation.ensemble.panel import COLUMNS, tabulate_diversity
 from klue_pipeline.relation.ensemble.report import render_ensemble, report_blend
 
 ATTACK = "<script>alert('name')</script>"
@@ -65,9 +65,8 @@ def render(small_task, ensemble_params, evaluation_params):
         select_by = "shift_micro_f1" if prior else "micro_f1"
         evaluation = evaluation_params(prior, select_by=select_by)
         blended = blend(voters, small_task.task, params, evaluation)
-        report = report_blend(blended, voters.selection, small_task.task, params)
-        prepared = blended.prepared
-        return report, render_ensemble(report, tabulate_diversity(prepared.panel, prepared.truth))
+        report = report_blend(blended, voters.selection.skipped, params)
+        return report, render_ensemble(report, tabulate_diversity(blended.prepared.panel))
 
     return run
 

@@ -19,7 +19,7 @@ NO_OTHERS = "a fold's rows are all that there are, and what is fitted on them ca
 
 @pytest.fixture(scope="module")
 def prepare_task(small_task, ensemble_params, evaluation_params):
-    """Prepare members of the small task; without any said, a strong and a weak one."""
+    """Prepare members of the small task; without any given, a strong and a weak one."""
 
     def run(voters=None, evaluation=None, task=None, **changes):
         return prepare(
@@ -56,25 +56,26 @@ def test_rows_are_those_of_the_members_with_their_true_labels(prepare_task, smal
     assert prepared.panel.names == prepared.test_panel.names == ("strong", "weak")
     assert (len(prepared.panel), len(prepared.test_panel)) == (120, 40)
     places = [int(row_id[1:]) for row_id in prepared.panel.rows.row_ids]
-    assert prepared.truth.tolist() == small_task.gold[places].tolist()
-    assert prepared.tuning.rows.gold_ids is prepared.truth
-    assert prepared.tuning.rows.said is prepared.panel.said
+    assert prepared.panel.truth.tolist() == small_task.gold[places].tolist()
+    assert prepared.tuning.rows.gold_ids is prepared.panel.truth
+    assert prepared.tuning.rows.log_probabilities is prepared.panel.log_probabilities
     assert prepared.methods == tuple(METHODS)
 
 
 def test_a_given_prior_weighs_rows(prepare_task, evaluation_params):
     """Each row counts (share in the target) / (share among the rows)."""
     prepared = prepare_task(evaluation=evaluation_params(GIVEN, select_by="shift_auprc"))
-    weights, is_negative = prepared.tuning.rows.weights, prepared.truth == 0
+    weights, is_negative = prepared.tuning.rows.weights, prepared.panel.truth == 0
     np.testing.assert_allclose(weights[is_negative], 0.7 / is_negative.mean())
     np.testing.assert_allclose(weights[~is_negative], 0.3 / (~is_negative).mean())
     assert prepared.tuning.objective.name == "shift_auprc"
-    assert prepared.resolved.target.n_rows == 40
+    assert prepared.prior.population.n_rows == 40
 
 
 def test_without_a_prior_rows_count_alike_and_a_plain_score_decides(
     prepare_task, evaluation_params, caplog
 ):
+    caplog.set_level(logging.INFO)
     prepared = prepare_task(evaluation=evaluation_params(select_by="shift_accuracy"))
     assert prepared.tuning.rows.weights.tolist() == [1] * 120
     assert prepared.tuning.objective.name == "accuracy"
@@ -91,8 +92,8 @@ def test_a_prior_that_cannot_be_estimated_leaves_plain_scores(
             {"source": "estimated", "min_effective_rows": 1}, select_by="shift_auprc"
         ),
     )
-    assert prepared.resolved.target is None
-    assert prepared.resolved.report["refusal"]
+    assert prepared.prior.population is None
+    assert prepared.prior.report["refusal"]
     assert prepared.tuning.objective.name == "auprc"
     assert prepared.tuning.rows.weights.tolist() == [1] * 120
 
@@ -107,7 +108,7 @@ def test_a_prior_is_estimated_from_the_mean_of_the_members(
     tables = small_task.voters(SKILLS).selection.test_scores
     predicted = np.mean([table.probabilities for table in tables.values()], axis=0).argmax(axis=1)
     wanted = np.bincount(predicted, minlength=4) / 40
-    np.testing.assert_allclose(prepared.resolved.target.shares, wanted)
+    np.testing.assert_allclose(prepared.prior.population.shares, wanted)
 
 
 def test_only_the_methods_of_the_settings_simplest_first(prepare_task):

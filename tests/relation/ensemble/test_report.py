@@ -9,8 +9,8 @@ import pytest
 from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.decoding import add_negative_bias
 from klue_pipeline.relation.ensemble.blending import blend
-from klue_pipeline.relation.ensemble.diversity import oracle_accuracy
 from klue_pipeline.relation.ensemble.methods import METHODS
+from klue_pipeline.relation.ensemble.panel import oracle_accuracy
 from klue_pipeline.relation.ensemble.report import report_blend
 from klue_pipeline.relation.metrics.evaluation import evaluate_scores
 from klue_pipeline.relation.metrics.judgement import judge
@@ -25,13 +25,13 @@ EVERY = (*PLAIN, *(f"shift_{name}" for name in PLAIN))
 
 @pytest.fixture(scope="module")
 def report_on(small_task, ensemble_params, evaluation_params):
-    """Blend and report; returns both, with the members. Without any said, their folds are lost."""
+    """Blend and report; returns both, with the members. Without any given, their folds are lost."""
 
     def run(voters=None, evaluation=None, **changes):
         voters = voters or small_task.voters(SKILLS, fold_scores={})
         params = ensemble_params(**{"methods": [*METHODS], **changes})
         blended = blend(voters, small_task.task, params, evaluation or evaluation_params())
-        report = report_blend(blended, voters.selection, small_task.task, params)
+        report = report_blend(blended, voters.selection.skipped, params)
         return report, blended, voters.selection
 
     return run
@@ -59,10 +59,9 @@ def test_members_are_judged_plain_and_each_on_its_own_rows(report_on, small_task
     report, _, selection = report_on(
         small_task.voters(SKILLS, out_of_fold={"middling": quick}, skipped={"odd": "no scores"})
     )
-    task = small_task.task
     assert report["members"] == {
-        name: evaluate_scores(own, task.gold, task.labels)
-        for name, own in selection.out_of_fold.items()
+        name: evaluate_scores(small_task.task.label(table))
+        for name, table in selection.out_of_fold.items()
     }
     assert [own["rows"] for own in report["members"].values()] == [120, 80]
     assert report["rows"] == report["out_of_fold"]["rows"] == 80
@@ -76,7 +75,7 @@ def test_scores_have_intervals_plain_and_shift_aware(told):
         assert list(scores) == [*EVERY]
         assert all(own["low"] <= own["value"] <= own["high"] for own in scores.values())
     assert report["scores"] == report["methods"][blended.chosen]["scores"]
-    assert report["scores"]["auprc"]["value"] == chosen.judgement.values["auprc"]
+    assert report["scores"]["auprc"]["value"] == chosen.judgement.scores["auprc"]
     assert list(report["predicted"]) == [*PLAIN]
     assert report["prior"]["negative_share"] == pytest.approx(0.7)
 
@@ -127,12 +126,10 @@ def test_a_gain_that_is_not_known_is_none(report_on):
 
 def test_out_of_fold_metrics_are_those_after_decoding(report_on, small_task):
     report, blended, _ = report_on(negative_bias=3.0)
-    task = small_task.task
-    decoded = blended.decoded.out_of_fold
-    assert report["out_of_fold"] == evaluate_scores(decoded, task.gold, task.labels)
+    assert report["out_of_fold"] == evaluate_scores(blended.decoded.out_of_fold)
     assert report["decoding"] == blended.decoded.report
     before = blended.methods[blended.chosen].nested
-    assert report["out_of_fold"] != evaluate_scores(before, task.gold, task.labels)
+    assert report["out_of_fold"] != evaluate_scores(before)
 
 
 def test_scores_and_promise_are_those_after_decoding(report_on, small_task, evaluation_params):
@@ -141,8 +138,8 @@ def test_scores_and_promise_are_those_after_decoding(report_on, small_task, eval
     voters = small_task.voters(SKILLS)
     report, blended, _ = report_on(voters, evaluation, negative_bias=3.0)
     own, prepared = blended.methods[blended.chosen], blended.prepared
-    biased = add_negative_bias(own.nested, 0, 3.0)
-    judged = judge({"": biased}, prepared.truth, 0, prepared.resolved.target, evaluation)[""]
+    biased = own.nested.with_table(add_negative_bias(own.nested.table, 0, 3.0))
+    judged = judge({"": biased}, prepared.prior.population, evaluation)[""]
     promised = predict_submission(judged, own.gain, evaluation.seed)
     assert report["scores"] == as_json(judged.estimates())
     assert report["predicted"] == as_json(promised)
@@ -152,9 +149,9 @@ def test_scores_and_promise_are_those_after_decoding(report_on, small_task, eval
     ):
         gain = judged.minus(other, "shift_micro_f1")
         assert report["gain"][name] == {**asdict(gain), "more_than_noise": gain.excludes_zero}
-    predicted = biased.logits.argmax(axis=1)
+    predicted = biased.predicted
     assert report["scores"]["micro_f1"]["value"] == pytest.approx(
-        micro_f1(prepared.truth, predicted, 0)
+        micro_f1(prepared.panel.truth, predicted, 0)
     )
     # Methods are told as they were compared: before decoding.
     before = report["methods"][report["method"]]
@@ -208,7 +205,7 @@ def test_a_single_member_has_no_temperature(report_on, small_task):
 
 def test_at_least_one_member_has_so_many_rows_right(told):
     report, blended, _ = told
-    wanted = oracle_accuracy(blended.prepared.panel, blended.prepared.truth)
+    wanted = oracle_accuracy(blended.prepared.panel)
     assert report["oracle_accuracy"] == wanted > report["scores"]["accuracy"]["value"]
 
 

@@ -6,28 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.ensemble.selection import (
-    Origin,
-    select_members,
-    trace_origin,
-    why_not_judged,
-)
-from klue_pipeline.relation.splits.fingerprints import (
-    folds_fingerprint,
-    rows_fingerprint,
-    test_rows_fingerprint,
-)
+from klue_pipeline.relation.ensemble.selection import select_members, why_not_judged
+from klue_pipeline.relation.metrics.run_rows import Provenance
 
 LABELS = ("no_relation", "per:title")
 HELD_OUT = pd.MultiIndex.from_tuples([(0, "a"), (1, "b"), (0, "c"), (1, "c")])
-ORIGIN = Origin({"rows": "1" * 64, "folds": "2" * 64, "test_rows": "3" * 64}, LABELS, HELD_OUT)
+RUN = Provenance({"rows": "1" * 64, "folds": "2" * 64, "test_rows": "3" * 64}, LABELS, HELD_OUT)
 
 
 def scores(row_ids, fold_of_row=None, labels=LABELS, seed=0, **fingerprint):
     names = ("rows", "folds") if fold_of_row is not None else ("rows", "folds", "test_rows")
-    own = {name: ORIGIN.fingerprint[name] for name in names} | fingerprint
+    own = {name: RUN.fingerprint[name] for name in names} | fingerprint
     logits = np.random.default_rng(seed).normal(size=(len(row_ids), len(labels)))
     folds = None if fold_of_row is None else np.array(fold_of_row)
     ids = np.array(list(row_ids), dtype=object)
@@ -42,7 +32,7 @@ def experiments(*names, **changes):
 
 
 def test_all_takes_every_experiment_that_fits():
-    selection = select_members(*experiments("b", "a"), "all", ORIGIN)
+    selection = select_members(*experiments("b", "a"), "all", RUN)
     assert list(selection.out_of_fold) == list(selection.test_scores) == ["a", "b"]
     assert selection.skipped == {}
 
@@ -86,35 +76,35 @@ MISFITS = {
 def test_what_does_not_fit_is_skipped_with_a_warning_that_names_the_field(case, caplog):
     out_of_fold, test_scores, message = MISFITS[case]
     tables = experiments("base", out_of_fold={"odd": out_of_fold}, test={"odd": test_scores})
-    selection = select_members(*tables, "all", ORIGIN)
+    selection = select_members(*tables, "all", RUN)
     assert list(selection.test_scores) == ["base"]
     assert list(selection.skipped) == ["odd"]
     (record,) = caplog.records
     assert "odd is left out" in record.getMessage()
     with pytest.raises(ValueError, match=rf"odd: its {message}|odd: .*{message}"):
-        select_members(*tables, ["base", "odd"], ORIGIN)
+        select_members(*tables, ["base", "odd"], RUN)
 
 
 def test_an_experiment_without_test_or_out_of_fold_scores_is_skipped():
     out_of_fold, test_scores = experiments("base", "half", "imported")
     del test_scores["half"], out_of_fold["imported"]
-    selection = select_members(out_of_fold, test_scores, "all", ORIGIN)
+    selection = select_members(out_of_fold, test_scores, "all", RUN)
     assert list(selection.test_scores) == ["base"]
     assert "no test scores; run its predict" in selection.skipped["half"]
     assert "no out-of-fold scores; run its train" in selection.skipped["imported"]
     with pytest.raises(ValueError, match="half: it has no test scores"):
-        select_members(out_of_fold, test_scores, ["half"], ORIGIN)
+        select_members(out_of_fold, test_scores, ["half"], RUN)
 
 
 def test_named_members_come_in_the_order_named_and_once():
-    selection = select_members(*experiments("a", "b", "c"), ["c", "a", "c"], ORIGIN)
+    selection = select_members(*experiments("a", "b", "c"), ["c", "a", "c"], RUN)
     assert list(selection.test_scores) == ["c", "a"]
     assert selection.skipped == {}
 
 
 def test_a_named_misfit_does_not_matter_if_it_was_not_named(caplog):
     odd = scores("xyz", test_rows="7" * 64)
-    select_members(*experiments("base", "odd", test={"odd": odd}), ["base"], ORIGIN)
+    select_members(*experiments("base", "odd", test={"odd": odd}), ["base"], RUN)
     assert not caplog.records
 
 
@@ -122,7 +112,7 @@ def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
         ValueError, match=r"rbret: it has no scores at all.*with scores: base, rbert"
     ):
-        select_members(*experiments("base", "rbert"), ["rbret"], ORIGIN)
+        select_members(*experiments("base", "rbert"), ["rbret"], RUN)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +125,7 @@ def test_an_unknown_name_lists_the_known_ones():
 )
 def test_an_ensemble_of_nothing_is_refused(tables, members, message):
     with pytest.raises(ValueError, match=message):
-        select_members(*tables, members, ORIGIN)
+        select_members(*tables, members, RUN)
 
 
 def with_scores(table, place, value):
@@ -176,30 +166,25 @@ UNTRUSTED = {
 def test_scores_that_a_blend_must_not_be_tuned_on_are_refused_by_name(case):
     out_of_fold, reason = UNTRUSTED[case]
     tables = experiments("base", "leaky", out_of_fold={"leaky": out_of_fold})
-    selection = select_members(*tables, "all", ORIGIN)
+    selection = select_members(*tables, "all", RUN)
     assert list(selection.out_of_fold) == list(selection.test_scores) == ["base"]
     assert list(selection.skipped) == ["leaky"]
     assert reason in selection.skipped["leaky"]
+    assert reason in why_not_judged(out_of_fold, RUN)
     with pytest.raises(ValueError, match=r"cannot be blended\. leaky: ") as refusal:
-        select_members(*tables, ["base", "leaky"], ORIGIN)
+        select_members(*tables, ["base", "leaky"], RUN)
     assert reason in str(refusal.value)
 
 
-@pytest.mark.parametrize("case", UNTRUSTED)
-def test_nor_are_they_judged_by_themselves(case):
-    out_of_fold, reason = UNTRUSTED[case]
-    assert reason in why_not_judged(out_of_fold, ORIGIN)
-
-
 def test_sound_scores_are_judged_without_test_scores():
-    assert why_not_judged(scores("ab", [0, 1]), ORIGIN) == ""
+    assert why_not_judged(scores("ab", [0, 1]), RUN) == ""
     other = scores("ab", [0, 1], folds="8" * 64)
-    assert why_not_judged(other, ORIGIN).startswith("its folds are 88888888,")
+    assert why_not_judged(other, RUN).startswith("its folds are 88888888,")
 
 
 def test_test_scores_have_to_be_numbers_too():
     broken = with_scores(scores("xyz"), (2, 1), np.nan)
-    selection = select_members(*experiments("base", "odd", test={"odd": broken}), "all", ORIGIN)
+    selection = select_members(*experiments("base", "odd", test={"odd": broken}), "all", RUN)
     assert "1 of its rows have scores that are not numbers" in selection.skipped["odd"]
 
 
@@ -207,33 +192,4 @@ def test_a_row_of_two_folds_and_a_label_ruled_out_are_no_reason():
     """Folds may overlap, members may have trained some of them, and a head may rule labels out."""
     overlapping = with_scores(scores("cbc", [0, 1, 1]), (0, 0), -np.inf)
     tables = experiments("base", "odd", out_of_fold={"odd": overlapping})
-    assert select_members(*tables, "all", ORIGIN).skipped == {}
-
-
-def test_an_origin_without_held_out_rows_checks_no_fold():
-    origin = replace(ORIGIN, held_out=None)
-    tables = experiments("base", "odd", out_of_fold={"odd": scores("ab", [1, 0])})
-    assert select_members(*tables, "all", origin).skipped == {}
-
-
-def test_the_origin_of_a_run_is_traced_from_its_tables(small_sentences):
-    """Scores of these folds fit; the same scores with fold numbers permuted do not."""
-    members = pd.DataFrame({"fold": np.arange(24) % 3, "row_id": small_sentences["row_id"]})
-    labels = LabelSet(names=list(LABELS), negative=None)
-    origin = trace_origin(small_sentences, members, small_sentences.head(5), labels)
-    assert origin.labels == LABELS
-    assert origin.fingerprint == {
-        "rows": rows_fingerprint(small_sentences),
-        "folds": folds_fingerprint(members),
-        "test_rows": test_rows_fingerprint(small_sentences.head(5)),
-    }
-    row_ids, folds = members["row_id"], members["fold"].to_numpy()
-    test_scores = scores("xyz", **origin.fingerprint)
-    own = {name: origin.fingerprint[name] for name in ("rows", "folds")}
-    out_of_fold = {
-        "honest": scores(row_ids, folds, **own),
-        "leaky": scores(row_ids, (folds + 1) % 3, **own),
-    }
-    selection = select_members(out_of_fold, dict.fromkeys(out_of_fold, test_scores), "all", origin)
-    assert list(selection.out_of_fold) == ["honest"]
-    assert "24 of its out-of-fold scores are by a fold" in selection.skipped["leaky"]
+    assert select_members(*tables, "all", RUN).skipped == {}

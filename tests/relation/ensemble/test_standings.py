@@ -1,5 +1,6 @@
 """From what lies on disk to entries: who is judged, by which target, and why others are not."""
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,11 @@ import pytest
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.ensemble.members import BlendTask, seat_out_of_fold, seat_test
-from klue_pipeline.relation.ensemble.preparation import resolve_common_target
-from klue_pipeline.relation.ensemble.selection import Origin
+from klue_pipeline.relation.ensemble.panel import seat_out_of_fold, seat_test
+from klue_pipeline.relation.ensemble.preparation import resolve_common_prior
 from klue_pipeline.relation.ensemble.standings import Contender, rank_contenders
 from klue_pipeline.relation.metrics.klue import score_metrics
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry
 
@@ -24,15 +25,16 @@ TEST_GOLD = GENERATOR.choice(3, size=N_TEST_ROWS, p=[0.6, 0.2, 0.2])
 FOLDS = np.arange(N_ROWS) % 3
 ROW_IDS = np.array([f"r{row}" for row in range(N_ROWS)], dtype=object)
 TEST_IDS = np.array([f"t{row}" for row in range(N_TEST_ROWS)], dtype=object)
-PRINT = {"rows": "1", "folds": "2"}
 MEMBERS = pd.DataFrame({"fold": FOLDS, "row_id": ROW_IDS})
-ORIGIN = Origin({**PRINT, "test_rows": "3"}, tuple(NAMES), pd.MultiIndex.from_frame(MEMBERS))
-TASK = BlendTask(
-    pd.DataFrame({"row_id": ROW_IDS, "label": np.array(NAMES)[GOLD]}),
+WRITTEN = {"sentence": "문장", "subject_start": 0, "subject_end": 1, "subject_type": "PER",
+           "object_start": 1, "object_end": 2, "object_type": "ORG"}  # fmt: skip
+RUN = RunRows(
+    pd.DataFrame({"row_id": ROW_IDS, "label": np.array(NAMES)[GOLD], **WRITTEN}),
     MEMBERS,
-    pd.DataFrame({"row_id": TEST_IDS}),
+    pd.DataFrame({"row_id": TEST_IDS, **WRITTEN}),
     LabelSet(names=NAMES, negative="no_relation"),
 )
+PRINT = {name: RUN.provenance.fingerprint[name] for name in ("rows", "folds")}
 KNOWN_TEST = pd.Series(np.array(NAMES)[TEST_GOLD], index=TEST_IDS)
 NOT_KNOWN = pd.Series([], dtype="str")
 
@@ -62,13 +64,13 @@ def contender(name, skill=2.0, seed=1, folds=(0, 1, 2), kind="single", **entry):
             ROW_IDS[chosen], guess(GOLD, skill, seed)[chosen], tuple(NAMES), FOLDS[chosen], PRINT
         ),
         ScoreTable(TEST_IDS, guess(TEST_GOLD, skill, seed), tuple(NAMES), None,
-                   {**PRINT, "test_rows": "3"}),
+                   dict(RUN.provenance.fingerprint)),
     )  # fmt: skip
 
 
-def rank(*contenders, test_gold=NOT_KNOWN, params=None):
+def rank(*contenders, test_gold=NOT_KNOWN, params=None, known=None):
     by_name = {own.entry.name: own for own in contenders}
-    standings = rank_contenders(by_name, TASK, ORIGIN, test_gold, params or evaluation())
+    standings = rank_contenders(by_name, RUN, test_gold, params or evaluation(), known)
     return {entry.name: entry for entry in standings.entries}, standings
 
 
@@ -128,7 +130,7 @@ def test_scores_of_other_rows_are_not_judged_and_the_reason_joins_the_note():
     odd = replace(odd, out_of_fold=replace(odd.out_of_fold, fingerprint={**PRINT, "rows": "9"}))
     entries, _ = rank(contender("a"), odd, test_gold=KNOWN_TEST)
     own = entries["odd"]
-    assert own.note.startswith("The last run failed.; its rows are 9, those of this run 1")
+    assert own.note.startswith("The last run failed.; its rows are 9, those of this run")
     assert (own.scores, own.test_scores, own.rows, own.verdict) == ({}, {}, None, "")
 
 
@@ -165,9 +167,9 @@ def test_experiments_without_a_row_in_common_are_not_compared():
 
 
 def resolve_from(*contenders):
-    panel = seat_out_of_fold({own.entry.name: own.out_of_fold for own in contenders})
+    panel = seat_out_of_fold({own.entry.name: RUN.label(own.out_of_fold) for own in contenders})
     test_panel = seat_test({own.entry.name: own.test_scores for own in contenders})
-    return resolve_common_target(panel, test_panel, TASK, evaluation("estimated"))
+    return resolve_common_prior(panel, test_panel, RUN.labels, evaluation("estimated"))
 
 
 def test_an_estimated_target_is_everybody_s_but_the_blend_s_and_the_quick_looks():
@@ -179,16 +181,26 @@ def test_an_estimated_target_is_everybody_s_but_the_blend_s_and_the_quick_looks(
     ]
     _, standings = rank(*others, *whole, params=evaluation("estimated"))
     wanted = resolve_from(*whole)
-    assert wanted.target is not None
-    np.testing.assert_allclose(standings.resolved.target.shares, wanted.target.shares)
+    assert wanted.population is not None
+    np.testing.assert_allclose(standings.prior.population.shares, wanted.population.shares)
     everybody = resolve_from(*whole, others[1])
-    assert not np.allclose(standings.resolved.target.shares, everybody.target.shares)
+    assert not np.allclose(standings.prior.population.shares, everybody.population.shares)
+
+
+def test_a_prior_that_was_estimated_from_the_same_scores_is_taken(monkeypatch):
+    """As by the blend of the same run; another estimate of other scores is not."""
+    whole = [contender("a", 2.0, 1), contender("b", 2.0, 2)]
+    known, params = resolve_from(*whole), evaluation("estimated")
+    monkeypatch.setattr("klue_pipeline.relation.shift.prior.study_prior", None)
+    assert rank(*whole, params=params, known=known)[1].prior is known
+    with pytest.raises(TypeError, match="not callable"):
+        rank(*whole, contender("c", 2.0, 3), params=params, known=known)
 
 
 def test_without_test_scores_there_is_no_target_and_the_plain_score_ranks():
     alone = replace(contender("a"), test_scores=None)
     entries, standings = rank(alone, test_gold=KNOWN_TEST)
-    assert standings.resolved is None
+    assert standings.prior is None
     assert standings.select_by == "micro_f1"
     assert set(entries["a"].scores) == {"micro_f1", "auprc", "accuracy"}
     assert entries["a"].test_scores == {}
@@ -196,14 +208,15 @@ def test_without_test_scores_there_is_no_target_and_the_plain_score_ranks():
 
 
 def test_a_target_that_nobody_wants_is_none(caplog):
+    caplog.set_level(logging.INFO)
     _, standings = rank(contender("a"), params=evaluation("none"))
-    assert standings.resolved.target is None
+    assert standings.prior.population is None
     assert standings.select_by == "micro_f1"
     assert "micro_f1 decides in place of shift_micro_f1" in caplog.text
 
 
 def test_nobody_at_all_is_an_empty_field():
     entries, standings = rank()
-    assert (entries, standings.resolved) == ({}, None)
+    assert (entries, standings.prior) == ({}, None)
     failed = Contender(LeaderboardEntry("failed", "single", "failed"), None, None)
     assert list(rank(failed)[0]) == ["failed"]

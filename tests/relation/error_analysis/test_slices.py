@@ -7,6 +7,7 @@ import pytest
 from klue_pipeline.evaluation.intervals import draw_weights
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import label_scores
 from klue_pipeline.relation.error_analysis.slices import tabulate_slices
 from klue_pipeline.relation.metrics.evaluation import per_label_table
 from klue_pipeline.relation.metrics.klue import accuracy, micro_f1
@@ -67,7 +68,7 @@ def draw_scores(n_labels=3, row_ids=None, folds=None):
 
 def tabulate(scores, truth, sentences, seen=None):
     seen = np.zeros(len(scores), dtype=bool) if seen is None else seen
-    return tabulate_slices(scores, truth, LABELS, sentences, seen, DRAWS)
+    return tabulate_slices(label_scores(scores, truth, LABELS), sentences, seen, DRAWS)
 
 
 def take(table, kind):
@@ -121,7 +122,7 @@ def test_a_label_alone_has_the_f1_and_recall_of_the_label_table():
     scores, truth = draw_scores()
     found, wanted = (
         take(tabulate(scores, truth, sentences), "label"),
-        per_label_table(scores, truth, LABELS),
+        per_label_table(label_scores(scores, truth, LABELS)),
     )
     assert found.index.tolist() == LABELS.names
     assert found["rows"].tolist() == wanted["support"].tolist()
@@ -210,7 +211,7 @@ def test_a_task_without_negative_label_counts_every_label():
     scores, truth = draw_scores()
     labels = LabelSet(names=LABELS.names, negative=None)
     seen = np.ones(N_ROWS, dtype=bool)
-    table = tabulate_slices(scores, truth, labels, draw_sentences(), seen, DRAWS)
+    table = tabulate_slices(label_scores(scores, truth, labels), draw_sentences(), seen, DRAWS)
     (found,) = take(table, "pair").to_dict("records")
     assert found["micro_f1"] == pytest.approx(found["accuracy"])
 

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from klue_pipeline.evaluation.intervals import Interval
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.metrics.comparison import compare_scores
 from klue_pipeline.relation.metrics.klue import auprc
 
@@ -33,15 +33,14 @@ def draw_case(n_rows, seed, skill=1.0, n_values=4):
     return gold, make_scores(logits)
 
 
-def name_gold(gold, scores):
-    return pd.Series([LABELS.names[label_id] for label_id in gold], index=scores.row_ids)
-
-
 def compare(challenger, reference, gold, n_resamples=300, seed=7):
-    return compare_scores(
-        challenger, reference, name_gold(gold, challenger), LABELS,
-        n_resamples=n_resamples, seed=seed,
-    )  # fmt: skip
+    """Compare tables whose row ids end in the place of their true label."""
+    truths = [gold[[int(row_id[4:]) for row_id in table.row_ids]]
+              for table in (challenger, reference)]  # fmt: skip
+    models = [
+        LabelledScores(*pair, 0) for pair in zip((challenger, reference), truths, strict=True)
+    ]
+    return compare_scores(*models, n_resamples=n_resamples, seed=seed)
 
 
 def test_both_models_are_judged_on_the_same_draws():
@@ -115,17 +114,8 @@ def test_only_rows_that_both_scored_count_in_any_order():
     gold, better = draw_case(60, seed=1, skill=2.0)
     _, worse = draw_case(60, seed=2)
     half, order = np.arange(30), np.random.default_rng(0).permutation(60)
-    truth = name_gold(gold, better)
-
-    def take(scores, rows):
-        return replace(scores, row_ids=scores.row_ids[rows], logits=scores.logits[rows],
-                       folds=scores.folds[rows])  # fmt: skip
-
-    wanted = compare_scores(take(better, half), take(worse, half), truth, LABELS,
-                            n_resamples=50, seed=1)  # fmt: skip
-    found = compare_scores(take(better, half), take(worse, order), truth, LABELS,
-                           n_resamples=50, seed=1)  # fmt: skip
-    assert found == wanted
+    wanted = compare(better.take(half), worse.take(half), gold, n_resamples=50)
+    assert compare(better.take(half), worse.take(order), gold, n_resamples=50) == wanted
 
 
 def test_a_sentence_that_two_folds_held_out_is_drawn_once_for_both():
@@ -141,9 +131,8 @@ def test_a_sentence_that_two_folds_held_out_is_drawn_once_for_both():
             folds=np.repeat([0, 1], 60),
         )
 
-    truth = name_gold(gold, better)
-    once = compare_scores(better, worse, truth, LABELS, n_resamples=100, seed=1)
-    repeated = compare_scores(twice(better), twice(worse), truth, LABELS, n_resamples=100, seed=1)
+    once = compare(better, worse, gold, n_resamples=100)
+    repeated = compare(twice(better), twice(worse), gold, n_resamples=100)
     assert repeated["micro_f1"].low == pytest.approx(once["micro_f1"].low)
     assert repeated["micro_f1"].high == pytest.approx(once["micro_f1"].high)
 
@@ -158,6 +147,3 @@ def test_what_cannot_be_compared_is_refused():
         compare(scores, replace(scores, labels=("a", "b", "c", "d")), gold)
     with pytest.raises(ValueError, match="n_resamples=0; at least 1"):
         compare(scores, scores, gold, n_resamples=0)
-    with pytest.raises(ValueError, match="no true label"):
-        compare_scores(scores, scores, name_gold(gold, scores)[:-1], LABELS,
-                       n_resamples=1, seed=1)  # fmt: skip

@@ -7,7 +7,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_by_row, negative_id, take_rows
+from klue_pipeline.evaluation.truth import gold_by_row, label_scores
 from klue_pipeline.relation.metrics.evaluation import (
     confusion_counts,
     evaluate_by_fold,
@@ -38,20 +38,23 @@ def gold_of(*label_ids):
 
 def test_labels_are_looked_up_by_row_id_whatever_the_order():
     scores, gold = score_rows([0, 1, 2, 1]), gold_of(0, 1, 1, 2)
-    metrics = evaluate_scores(scores, gold.sample(frac=1, random_state=0), LABELS)
+    metrics = evaluate_scores(label_scores(scores, gold.sample(frac=1, random_state=0), LABELS))
     assert metrics == {**score_metrics(scores.logits, [0, 1, 1, 2], 0), "rows": 4}
     assert metrics["micro_f1"] == pytest.approx(100 / 3)
 
 
 def test_rows_that_were_not_scored_do_not_count():
-    assert evaluate_scores(score_rows([1, 1]), gold_of(1, 1, 2, 2, 2), LABELS)["rows"] == 2
+    assert (
+        evaluate_scores(label_scores(score_rows([1, 1]), gold_of(1, 1, 2, 2, 2), LABELS))["rows"]
+        == 2
+    )
 
 
 def test_a_row_held_out_by_two_folds_counts_twice():
     scores = score_rows([1, 2, 0], folds=[0, 1, 1], row_ids=["0", "0", "1"])
     gold = gold_of(1, 0)
-    assert evaluate_scores(scores, gold, LABELS)["accuracy"] == pytest.approx(200 / 3)
-    by_fold = evaluate_by_fold(scores, gold, LABELS)
+    assert evaluate_scores(label_scores(scores, gold, LABELS))["accuracy"] == pytest.approx(200 / 3)
+    by_fold = evaluate_by_fold(label_scores(scores, gold, LABELS))
     assert {name: (own["rows"], own["accuracy"]) for name, own in by_fold.items()} == {
         "fold_0": (1, 100.0),
         "fold_1": (2, 50.0),
@@ -59,19 +62,21 @@ def test_a_row_held_out_by_two_folds_counts_twice():
 
 
 def test_folds_keep_their_numbers_when_only_some_ran():
-    by_fold = evaluate_by_fold(score_rows([1, 1], folds=[3, 12]), gold_of(1, 0), LABELS)
+    by_fold = evaluate_by_fold(
+        label_scores(score_rows([1, 1], folds=[3, 12]), gold_of(1, 0), LABELS)
+    )
     assert list(by_fold) == ["fold_3", "fold_12"]
 
 
 def test_test_scores_have_no_folds():
     with pytest.raises(ValueError, match="without folds"):
-        evaluate_by_fold(score_rows([1]), gold_of(1), LABELS)
+        evaluate_by_fold(label_scores(score_rows([1]), gold_of(1), LABELS))
 
 
 def test_per_label_table_is_scikit_learns():
     rng = np.random.default_rng(0)
     gold_ids, predicted = rng.integers(0, 3, size=(2, 50))
-    table = per_label_table(score_rows(predicted), gold_of(*gold_ids), LABELS)
+    table = per_label_table(label_scores(score_rows(predicted), gold_of(*gold_ids), LABELS))
     precision, recall, f1, support = precision_recall_fscore_support(gold_ids, predicted)
     assert table["label"].tolist() == LABELS.names
     assert table["support"].tolist() == support.tolist()
@@ -81,7 +86,9 @@ def test_per_label_table_is_scikit_learns():
 
 
 def test_undefined_values_of_a_label_are_missing_and_not_zero():
-    table = per_label_table(score_rows([0, 2, 0]), gold_of(0, 0, 1), LABELS).set_index("label")
+    table = per_label_table(
+        label_scores(score_rows([0, 2, 0]), gold_of(0, 0, 1), LABELS)
+    ).set_index("label")
     assert table.loc["per:title", ["support", "predicted", "recall", "f1"]].tolist() == [1, 0, 0, 0]
     assert np.isnan(table.loc["per:title", "precision"])
     assert table.loc["org:members", ["precision", "f1"]].tolist() == [0, 0]
@@ -90,7 +97,7 @@ def test_undefined_values_of_a_label_are_missing_and_not_zero():
 
 def test_confusion_has_true_labels_down_and_predicted_ones_across():
     gold_ids, predicted = [0, 0, 0, 1], [0, 2, 2, 1]
-    counts = confusion_counts(score_rows(predicted), gold_of(*gold_ids), LABELS)
+    counts = confusion_counts(label_scores(score_rows(predicted), gold_of(*gold_ids), LABELS))
     np.testing.assert_array_equal(counts, confusion_matrix(gold_ids, predicted, labels=range(3)))
     np.testing.assert_allclose(row_shares(counts), [[1 / 3, 0, 2 / 3], [0, 1, 0], [0, 0, 0]])
 
@@ -107,20 +114,6 @@ def test_no_known_label_gives_no_metrics():
     assert evaluate_known_rows(score_rows([1]), gold_of(None), LABELS) is None
 
 
-def test_negative_label():
-    assert negative_id(LABELS) == 0
-    assert negative_id(LabelSet(names=["a", "b"], negative="b")) == 1
-    assert negative_id(LabelSet(names=["a", "b"], negative=None)) is None
-
-
-def test_rows_are_taken_by_mask_and_by_position():
-    scores = score_rows([0, 1, 2], folds=[0, 1, 2])
-    for rows in (np.array([True, False, True]), np.array([0, 2])):
-        taken = take_rows(scores, rows)
-        assert taken.row_ids.tolist() == ["0", "2"]
-        assert taken.folds.tolist() == [0, 2]
-
-
 @pytest.mark.parametrize(
     ("gold", "labels", "message"),
     [
@@ -132,7 +125,7 @@ def test_rows_are_taken_by_mask_and_by_position():
 )
 def test_labels_that_do_not_fit_are_refused(gold, labels, message):
     with pytest.raises(ValueError, match=message):
-        evaluate_scores(score_rows([0, 0]), gold, labels)
+        evaluate_scores(label_scores(score_rows([0, 0]), gold, labels))
 
 
 def test_repeated_row_ids_of_true_labels_are_refused():

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from sklearn.metrics import accuracy_score, f1_score
 
-from klue_pipeline.evaluation.intervals import Estimate, Interval
-from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.intervals import Estimate, Interval, Judgement
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.metrics.judgement import draw_test_sets, judge
+from klue_pipeline.evaluation.truth import LabelledScores
+from klue_pipeline.relation.metrics.judgement import TargetPopulation, draw_test_sets, judge
 from klue_pipeline.relation.metrics.klue import auprc, micro_f1, score_metrics
-from klue_pipeline.relation.metrics.prior import Target
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 
 LABELS = ("no_relation", "per:title", "per:spouse")
@@ -42,22 +41,23 @@ def settings_of(n_resamples=200, seed=1, confidence=0.95):
     )
 
 
-def make_scores(logits):
+def make_scores(logits, gold, negative_id=NEGATIVE):
     ids = np.arange(len(logits)).astype(object)
     folds = np.zeros(len(logits), dtype=np.int64)
-    return ScoreTable(ids, np.asarray(logits, dtype=np.float32), LABELS, folds)
+    table = ScoreTable(ids, np.asarray(logits, dtype=np.float32), LABELS, folds)
+    return LabelledScores(table, np.asarray(gold), negative_id)
 
 
 def draw_rows(shares, n_rows, generator, skill=1.5):
-    """Gold ids under these shares, and scores by the same model whatever the shares."""
+    """Rows under these shares, scored by the same model whatever the shares."""
     gold = generator.choice(len(LABELS), size=n_rows, p=shares)
     places = skill * np.eye(len(LABELS))[gold] + generator.normal(size=(n_rows, len(LABELS)))
-    return gold, make_scores(skill * places + np.log(SCORED_SHARES))
+    return make_scores(skill * places + np.log(SCORED_SHARES), gold)
 
 
 def aim_at(shares, n_rows=100):
     shares = np.asarray(shares, dtype=np.float64)
-    return Target(shares, shares[:, None], n_rows, "given")
+    return TargetPopulation(shares, shares[:, None], n_rows, "given")
 
 
 @pytest.fixture(name="case", scope="module")
@@ -66,44 +66,42 @@ def draw_case():
 
 
 def judge_one(case, target=None, **changes):
-    gold, scores = case
-    return judge({"only": scores}, gold, NEGATIVE, target, settings_of(**changes))["only"]
+    return judge({"only": case}, target, settings_of(**changes))["only"]
 
 
 def test_plain_draws_are_those_of_a_naive_loop(case):
-    gold, scores = case
+    gold, predicted = case.truth, case.predicted
     found = judge_one(case, n_resamples=100, seed=5)
-    generator, predicted = np.random.default_rng(5), scores.logits.argmax(axis=1)
+    generator = np.random.default_rng(5)
     wanted = {name: [] for name in PLAIN}
     for _ in range(100):
         rows = generator.integers(120, size=120)
         f1 = f1_score(gold[rows], predicted[rows], labels=[1, 2], average="micro")
         wanted["micro_f1"].append(100 * f1)
-        wanted["auprc"].append(auprc(gold[rows], scores.probabilities[rows]))
+        wanted["auprc"].append(auprc(gold[rows], case.table.probabilities[rows]))
         wanted["accuracy"].append(100 * accuracy_score(gold[rows], predicted[rows]))
-    assert list(found.draws) == list(found.values) == PLAIN
+    assert list(found.draws) == list(found.scores) == PLAIN
     for name in PLAIN:
         np.testing.assert_allclose(found.draws[name], wanted[name], rtol=1e-5)
 
 
 def test_plain_values_are_the_scores_of_the_rows(case):
-    gold, scores = case
-    wanted = score_metrics(scores.logits, gold, NEGATIVE)
-    found = judge_one(case, aim_at(TARGET_SHARES)).values
+    wanted = score_metrics(case.table.logits, case.truth, NEGATIVE)
+    found = judge_one(case, aim_at(TARGET_SHARES)).scores
     assert list(found) == [*PLAIN, *SHIFTED]
     assert [found[name] for name in PLAIN] == pytest.approx([wanted[name] for name in PLAIN])
 
 
 def test_what_to_expect_of_a_test_set_is_the_mean_of_its_draws(case):
-    gold, scores = case
+    gold, predicted = case.truth, case.predicted
     found = judge_one(case, aim_at(TARGET_SHARES, n_rows=400), n_resamples=600)
     for name in SHIFTED:
-        assert found.values[name] == pytest.approx(found.draws[name].mean())
+        assert found.scores[name] == pytest.approx(found.draws[name].mean())
     # For F1 that is the score of the re-weighted rows.
     weights = (TARGET_SHARES / np.bincount(gold, minlength=3))[gold]
-    wanted = micro_f1(gold, scores.logits.argmax(axis=1), NEGATIVE, weights)
-    assert found.values["shift_micro_f1"] == pytest.approx(wanted, abs=1.5)
-    assert abs(wanted - found.values["micro_f1"]) > 10
+    wanted = micro_f1(gold, predicted, NEGATIVE, weights)
+    assert found.scores["shift_micro_f1"] == pytest.approx(wanted, abs=1.5)
+    assert abs(wanted - found.scores["micro_f1"]) > 10
 
 
 def test_an_interval_is_the_quantiles_of_the_draws_around_the_value():
@@ -113,9 +111,9 @@ def test_an_interval_is_the_quantiles_of_the_draws_around_the_value():
     estimate = judgement.estimate("micro_f1")
     assert (estimate.low, estimate.high) == pytest.approx((43, 61))
     assert judgement.estimates() == {"micro_f1": estimate}
-    high = replace(judgement, values={"micro_f1": 95.0}).estimate("micro_f1")
+    high = replace(judgement, scores={"micro_f1": 95.0}).estimate("micro_f1")
     assert high == Estimate(95.0, pytest.approx(86), 100.0)
-    assert replace(judgement, values={"micro_f1": 5.0}).estimate("micro_f1").low == 0
+    assert replace(judgement, scores={"micro_f1": 5.0}).estimate("micro_f1").low == 0
 
 
 def test_differences_are_paired_by_hand():
@@ -131,9 +129,7 @@ def test_differences_are_paired_by_hand():
 
 
 def test_the_same_model_twice_differs_by_exactly_nothing(case):
-    gold, scores = case
-    target = aim_at(TARGET_SHARES)
-    found = judge({"a": scores, "b": scores}, gold, NEGATIVE, target, settings_of())
+    found = judge({"a": case, "b": case}, aim_at(TARGET_SHARES), settings_of())
     assert list(found) == ["a", "b"]
     for name in [*PLAIN, *SHIFTED]:
         assert found["a"].minus(found["b"], name) == Interval(0.0, 0.0, 0.0)
@@ -144,21 +140,20 @@ def test_the_same_model_twice_differs_by_exactly_nothing(case):
 
 def test_models_do_not_change_each_others_draws(case):
     """Nor does their number: all of them see what one alone would see."""
-    gold, scores = case
-    _, other = draw_rows(SCORED_SHARES, 120, np.random.default_rng(9))
-    target = aim_at(TARGET_SHARES)
-    models = {"other": other, "only": scores, "third": other}
-    together = judge(models, gold, NEGATIVE, target, settings_of())
+    other = draw_rows(SCORED_SHARES, 120, np.random.default_rng(9))
+    other, target = case.with_table(other.table), aim_at(TARGET_SHARES)
+    models = {"other": other, "only": case, "third": other}
+    together = judge(models, target, settings_of())
     alone = judge_one(case, target)
     for name, draws in alone.draws.items():
         np.testing.assert_array_equal(together["only"].draws[name], draws)
 
 
 def test_paired_differences_are_surer_than_the_models_themselves(case):
-    gold, scores = case
-    nearly = replace(scores, logits=scores.logits.copy())
-    nearly.logits[:3] = np.roll(nearly.logits[:3], 1, axis=1)
-    found = judge({"a": scores, "b": nearly}, gold, NEGATIVE, aim_at(TARGET_SHARES), settings_of())
+    logits = case.table.logits.copy()
+    logits[:3] = np.roll(logits[:3], 1, axis=1)
+    nearly = case.with_table(replace(case.table, logits=logits))
+    found = judge({"a": case, "b": nearly}, aim_at(TARGET_SHARES), settings_of())
     for name in ("accuracy", "shift_accuracy"):
         widths = [np.ptp(found[model].draws[name]) for model in ("a", "b")]
         paired = np.ptp(found["a"].draws[name] - found["b"].draws[name])
@@ -194,14 +189,13 @@ def test_a_smaller_test_set_is_less_certain(case):
 
 def test_what_too_few_scored_rows_teach_stays_uncertain(case):
     """However large the test set: as much as re-weighting each draw of the rows says."""
-    gold, scores = case
+    gold = case.truth
     found = judge_one(case, aim_at(TARGET_SHARES, 50_000), seed=5)
     generator, wanted = np.random.default_rng(5), []
     for _ in range(200):
         rows = generator.integers(120, size=120)
         weights = (TARGET_SHARES / np.bincount(gold[rows], minlength=3))[gold[rows]]
-        predicted = scores.logits[rows].argmax(axis=1)
-        wanted.append(micro_f1(gold[rows], predicted, NEGATIVE, weights))
+        wanted.append(micro_f1(gold[rows], case.predicted[rows], NEGATIVE, weights))
     np.testing.assert_allclose(found.draws["shift_micro_f1"], wanted, atol=2)
     assert np.ptp(wanted) > 20
 
@@ -209,11 +203,11 @@ def test_what_too_few_scored_rows_teach_stays_uncertain(case):
 def test_doubt_about_the_target_widens_the_interval(case):
     """Also by how much the two targets' scores are apart."""
     ends = np.array([0.9, 0.05, 0.05]), np.array([0.1, 0.5, 0.4])
-    apart = [judge_one(case, aim_at(end, 2000)).values["shift_micro_f1"] for end in ends]
-    doubtful = Target(sum(ends) / 2, np.stack(ends, axis=1), 2000, "estimated")
+    apart = [judge_one(case, aim_at(end, 2000)).scores["shift_micro_f1"] for end in ends]
+    doubtful = TargetPopulation(sum(ends) / 2, np.stack(ends, axis=1), 2000, "estimated")
     found = judge_one(case, doubtful)
     estimate = found.estimate("shift_micro_f1")
-    assert found.values["shift_micro_f1"] == pytest.approx(np.mean(apart), abs=5)
+    assert found.scores["shift_micro_f1"] == pytest.approx(np.mean(apart), abs=5)
     assert estimate.high - estimate.low > abs(apart[1] - apart[0])
 
 
@@ -226,8 +220,8 @@ def test_the_interval_covers_test_sets_of_the_target_and_the_plain_one_does_not(
     covered = {"shift 0.95": 0, "shift 0.6": 0, "plain 0.95": 0}
     for _ in range(n_pairs):
         case = draw_rows(SCORED_SHARES, 150, generator)
-        gold, tried = draw_rows(TARGET_SHARES, 150, generator)
-        actual = micro_f1(gold, tried.logits.argmax(axis=1), NEGATIVE)
+        tried = draw_rows(TARGET_SHARES, 150, generator)
+        actual = micro_f1(tried.truth, tried.predicted, NEGATIVE)
         found = judge_one(case, aim_at(TARGET_SHARES, 150), n_resamples=100)
         for key, judgement, name in (
             ("shift 0.95", found, "shift_micro_f1"),
@@ -245,8 +239,8 @@ def test_the_interval_covers_test_sets_of_the_target_and_the_plain_one_does_not(
 
 @pytest.mark.parametrize("is_right", [True, False])
 def test_a_single_row_is_judged(is_right):
-    scores = make_scores([[0, 5, 0] if is_right else [5, 0, 0]])
-    found = judge({"m": scores}, np.array([1]), NEGATIVE, aim_at([0.5, 0.5, 0]), settings_of())["m"]
+    scores = make_scores([[0, 5, 0] if is_right else [5, 0, 0]], [1])
+    found = judge_one(scores, aim_at([0.5, 0.5, 0]))
     value = 100.0 if is_right else 0.0
     for name in ("micro_f1", "accuracy", "shift_micro_f1", "shift_accuracy"):
         assert found.estimate(name) == Estimate(value, value, value)
@@ -254,19 +248,17 @@ def test_a_single_row_is_judged(is_right):
 
 
 def test_rows_of_one_label_only_are_judged():
-    scores = make_scores([[5, 0, 0], [0, 5, 0], [5, 0, 0]])
-    found = judge({"m": scores}, np.zeros(3, dtype=np.int64), NEGATIVE, aim_at(TARGET_SHARES),
-                  settings_of())["m"]  # fmt: skip
+    scores = make_scores([[5, 0, 0], [0, 5, 0], [5, 0, 0]], [0, 0, 0])
+    found = judge_one(scores, aim_at(TARGET_SHARES))
     # No relation to be found, and one that was.
-    assert found.values["micro_f1"] == found.values["shift_micro_f1"] == 0
-    assert found.values["accuracy"] == pytest.approx(200 / 3)
-    assert found.values["shift_accuracy"] == pytest.approx(200 / 3, abs=5)
+    assert found.scores["micro_f1"] == found.scores["shift_micro_f1"] == 0
+    assert found.scores["accuracy"] == pytest.approx(200 / 3)
+    assert found.scores["shift_accuracy"] == pytest.approx(200 / 3, abs=5)
     assert np.isfinite(np.stack(list(found.draws.values()))).all()
 
 
 def test_every_label_may_be_a_relation(case):
-    gold, scores = case
-    found = judge({"m": scores}, gold, None, aim_at(TARGET_SHARES), settings_of())["m"]
+    found = judge_one(replace(case, negative_id=None), aim_at(TARGET_SHARES))
     np.testing.assert_allclose(found.draws["shift_micro_f1"], found.draws["shift_accuracy"])
 
 
@@ -276,7 +268,7 @@ def test_test_sets_are_of_the_wanted_size_and_of_drawn_rows(n_rows, size, seed):
     gold = generator.integers(3, size=n_rows)
     drawn = generator.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=4).T
     plausible = generator.dirichlet(np.ones(3), size=2).T
-    target = Target(plausible[:, 0], plausible, size, "estimated")
+    target = TargetPopulation(plausible[:, 0], plausible, size, "estimated")
     found = draw_test_sets(drawn, gold, target, generator)
     assert found.shape == drawn.shape
     assert found.sum(axis=0).tolist() == [size] * 4
@@ -313,7 +305,7 @@ def test_what_a_draw_lacks_goes_to_its_other_labels_in_proportion():
 
 def test_each_test_set_takes_one_of_the_plausible_shares():
     gold, drawn = np.array([0, 1]), np.ones((2, 400))
-    target = Target(np.array([0.5, 0.5]), np.eye(2), 30, "estimated")
+    target = TargetPopulation(np.array([0.5, 0.5]), np.eye(2), 30, "estimated")
     found = draw_test_sets(drawn, gold, target, np.random.default_rng(0))
     assert set(found[0].tolist()) == {0.0, 30.0}
     assert (found[0] == 30).mean() == pytest.approx(0.5, abs=0.1)

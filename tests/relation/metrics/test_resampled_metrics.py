@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, auc, f1_score, precision_recall_curve
 
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.metrics.klue import score_metrics
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS, ResampledMetrics
 
@@ -51,22 +52,23 @@ def at_draw(found, draw):
     return {name: own[draw] for name, own in found.items()}
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(0, 10**6), st.sampled_from([None, 0, 2]))
 def test_weights_of_one_give_the_metrics_themselves(n_rows, seed, negative):
     gold, scores, _ = draw_case(n_rows, seed)
-    found = ResampledMetrics(scores, gold, negative)(np.ones((n_rows, 1)))
+    found = ResampledMetrics(LabelledScores(scores, gold, negative))(np.ones((n_rows, 1)))
     assert list(found) == list(METRICS)
     wanted = score_metrics(scores.logits, gold, negative)
     assert at_draw(found, 0) == pytest.approx({name: wanted[name] for name in METRICS}, abs=1e-9)
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 25), st.integers(0, 10**6))
 def test_weights_are_rows_that_are_repeated_or_missing(n_rows, seed):
     """Also where a draw has lost every row of a label, or every relation."""
     gold, scores, generator = draw_case(n_rows, seed)
     weights = generator.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=5).T
-    found = ResampledMetrics(scores, gold, 0)(weights.astype(np.float64))
+    found = ResampledMetrics(LabelledScores(scores, gold, 0))(weights.astype(np.float64))
     for draw in range(5):
         rows = np.repeat(np.arange(n_rows), weights[:, draw])
         wanted = score_metrics(scores.logits[rows], gold[rows], 0)
@@ -82,7 +84,7 @@ def test_fractional_weights_are_those_of_scikit_learn(n_rows, seed, negative):
     weights = generator.uniform(0.1, 5, size=(n_rows, 3))
     weights[generator.random((n_rows, 3)) < 1 / 3] = 0
     weights[generator.integers(n_rows)] = 0.7  # never nothing at all
-    found = ResampledMetrics(scores, gold, negative)(weights)
+    found = ResampledMetrics(LabelledScores(scores, gold, negative))(weights)
     for draw in range(3):
         wanted = scikit_learn_metrics(gold, scores, negative, weights[:, draw])
         assert at_draw(found, draw) == pytest.approx(wanted, abs=1e-6)
@@ -92,7 +94,9 @@ def test_by_hand():
     """Of three rows the second is wrong; it counts half as much as the first, the third twice."""
     gold = np.array([1, 2, 0])
     scores = make_scores([[0, 9, 0, 0], [0, 9, 0, 0], [9, 0, 0, 0]])
-    found = at_draw(ResampledMetrics(scores, gold, 0)(np.array([[1.0], [0.5], [2.0]])), 0)
+    found = at_draw(
+        ResampledMetrics(LabelledScores(scores, gold, 0))(np.array([[1.0], [0.5], [2.0]])), 0
+    )
     # Gold relations weigh 1.5, predicted ones 1.5, correct ones 1; correct rows 3 of 3.5.
     assert found["micro_f1"] == pytest.approx(100 * 2 * 1 / 3)
     assert found["accuracy"] == pytest.approx(100 * 3 / 3.5)
@@ -105,7 +109,7 @@ def test_by_hand():
 def test_single_precision_is_near_double_precision():
     gold, scores, generator = draw_case(2000, seed=1, n_values=1000)
     weights = generator.uniform(0, 5, size=(2000, 4))
-    metrics = ResampledMetrics(scores, gold, 0)
+    metrics = ResampledMetrics(LabelledScores(scores, gold, 0))
     found, wanted = metrics(weights.astype(np.float32)), metrics(weights)
     for name in METRICS:
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-5)
@@ -114,7 +118,7 @@ def test_single_precision_is_near_double_precision():
 def test_the_unit_of_weights_does_not_matter():
     gold, scores, generator = draw_case(50, seed=2)
     weights = generator.uniform(0, 5, size=(50, 2))
-    metrics = ResampledMetrics(scores, gold, 0)
+    metrics = ResampledMetrics(LabelledScores(scores, gold, 0))
     for name, wanted in metrics(weights).items():
         np.testing.assert_allclose(metrics(1e-4 * weights)[name], wanted)
 
@@ -124,13 +128,15 @@ def test_ruled_out_labels_are_probabilities_of_zero():
     scores.logits[generator.random((60, 4)) < 0.3] = -np.inf
     scores.logits[:, 0] = np.maximum(scores.logits[:, 0], 0)
     weights = generator.uniform(0.1, 5, size=(60, 1))
-    found = at_draw(ResampledMetrics(scores, gold, 0)(weights), 0)
+    found = at_draw(ResampledMetrics(LabelledScores(scores, gold, 0))(weights), 0)
     assert found == pytest.approx(scikit_learn_metrics(gold, scores, 0, weights[:, 0]), abs=1e-6)
 
 
 def test_draws_without_any_relation_have_an_f1_of_zero():
     scores = make_scores([[9, 0, 0, 0], [0, 9, 0, 0]])
-    found = ResampledMetrics(scores, np.array([0, 1]), 0)(np.array([[2.0, 1.0], [0.0, 1.0]]))
+    found = ResampledMetrics(LabelledScores(scores, np.array([0, 1]), 0))(
+        np.array([[2.0, 1.0], [0.0, 1.0]])
+    )
     assert found["micro_f1"].tolist() == [0.0, 100.0]
     assert found["accuracy"].tolist() == [100.0, 100.0]
     # The label without weight is left out of the mean of the first draw.

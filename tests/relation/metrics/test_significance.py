@@ -4,18 +4,17 @@ from dataclasses import replace
 from math import comb
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.significance import McNemar, mcnemar
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.metrics.comparison import compare_correctness
 
-LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse"], negative="no_relation")
+LABELS = ("no_relation", "per:title", "per:spouse")
 
 
 def outcomes(both=0, first_only=0, second_only=0, neither=0):
@@ -57,49 +56,43 @@ def test_outcomes_that_do_not_fit_are_refused(second):
         mcnemar([True, False], second)
 
 
-def score(predictions, folds=None, row_ids=None):
+def score(predictions, gold, folds=None, row_ids=None):
     folds = np.array(folds if folds is not None else [0] * len(predictions), dtype=np.int64)
     ids = row_ids or [f"r{row}" for row in range(len(predictions))]
     logits = np.eye(3, dtype=np.float32)[predictions]
-    return ScoreTable(np.array(ids, dtype=object), logits, tuple(LABELS.names), folds)
-
-
-def gold_of(*label_ids):
-    names = [LABELS.names[label_id] for label_id in label_ids]
-    return pd.Series(names, index=[f"r{row}" for row in range(len(names))])
+    table = ScoreTable(np.array(ids, dtype=object), logits, LABELS, folds)
+    return LabelledScores(table, np.array([gold[int(row_id[1:])] for row_id in ids]), 0)
 
 
 def test_the_negative_label_counts_and_rows_may_stand_in_any_order():
-    first = score([0, 1, 2, 0])
-    second = score([0, 1, 0, 1], row_ids=["r3", "r1", "r2", "r0"])
-    found = compare_correctness(first, second, gold_of(0, 1, 2, 1), LABELS)
+    gold = [0, 1, 2, 1]
+    first = score([0, 1, 2, 0], gold)
+    second = score([0, 1, 0, 1], gold, row_ids=["r3", "r1", "r2", "r0"])
     # Right: the first model on r0, r1 and r2, the second on r1.
-    assert found == McNemar(rows=4, first_only=2, second_only=0, p_value=0.5)
+    wanted = McNemar(rows=4, first_only=2, second_only=0, p_value=0.5)
+    assert compare_correctness(first, second) == wanted
 
 
 def test_a_sentence_that_several_folds_held_out_counts_once_by_the_lowest_fold():
-    ids = ["r0", "r1", "r0", "r2"]
-    first = score([1, 1, 0, 1], folds=[1, 1, 0, 0], row_ids=ids)
-    second = score([0, 1, 1, 0], folds=[1, 1, 0, 0], row_ids=ids)
-    found = compare_correctness(first, second, gold_of(1, 1, 1), LABELS)
+    rows = {"gold": [1, 1, 1], "folds": [1, 1, 0, 0], "row_ids": ["r0", "r1", "r0", "r2"]}
     # Fold 0 scored r0 and there only the second model is right; r2 is the first model's.
+    found = compare_correctness(score([1, 1, 0, 1], **rows), score([0, 1, 1, 0], **rows))
     assert found == McNemar(rows=3, first_only=1, second_only=1, p_value=1.0)
 
 
 def test_only_folds_that_both_trained_count():
-    first = score([1, 1], folds=[0, 1], row_ids=["r0", "r0"])
-    second = score([0, 1], folds=[1, 2], row_ids=["r0", "r0"])
-    assert compare_correctness(first, second, gold_of(1), LABELS) == McNemar(1, 1, 0, 1.0)
+    first = score([1, 1], [1], folds=[0, 1], row_ids=["r0", "r0"])
+    second = score([0, 1], [1], folds=[1, 2], row_ids=["r0", "r0"])
+    assert compare_correctness(first, second) == McNemar(1, 1, 0, 1.0)
 
 
 def test_what_cannot_be_compared_is_refused():
-    scores, gold = score([0, 1]), gold_of(0, 1)
+    scores = score([0, 1], [0, 1])
     with pytest.raises(ValueError, match="no row in common; train the same folds"):
-        compare_correctness(scores, score([0, 1], folds=[1, 1]), gold, LABELS)
+        compare_correctness(scores, score([0, 1], [0, 1], folds=[1, 1]))
+    other = scores.with_table(replace(scores.table, fingerprint={"rows": "2"}))
     with pytest.raises(ValueError, match="rows is None in one and 2 in the other"):
-        compare_correctness(scores, replace(scores, fingerprint={"rows": "2"}), gold, LABELS)
-    with pytest.raises(ValueError, match="no true label"):
-        compare_correctness(scores, scores, gold[:1], LABELS)
-    broken = replace(scores, logits=np.full((2, 3), np.nan, dtype=np.float32))
+        compare_correctness(scores, other)
+    nothing = replace(scores.table, logits=np.full((2, 3), np.nan, dtype=np.float32))
     with pytest.raises(ValueError, match="2 of 2 rows have scores that are not numbers"):
-        compare_correctness(scores, broken, gold, LABELS)
+        compare_correctness(scores, scores.with_table(nothing))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 
 LABELS = ("no_relation", "per:title", "per:spouse", "org:members")
@@ -60,6 +61,16 @@ def make_scores():
         ids = np.array([f"row-{number}" for number in range(len(logits))], dtype=object)
         folds = None if fold is None else np.full(len(logits), fold, dtype=np.int64)
         return ScoreTable(ids, np.asarray(logits, dtype=np.float32), LABELS, folds)
+
+    return make
+
+
+@pytest.fixture
+def label(make_scores):
+    """Return a function that makes out-of-fold scores of rows with these true labels."""
+
+    def make(logits, gold):
+        return LabelledScores(make_scores(logits, fold=0), np.asarray(gold), 0)
 
     return make
 

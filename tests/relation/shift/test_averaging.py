@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.intervals import Judgement
 from klue_pipeline.evaluation.scores import average_probabilities
+from klue_pipeline.relation.metrics.judgement import TargetPopulation
 from klue_pipeline.relation.metrics.klue import score_metrics
-from klue_pipeline.relation.metrics.prior import Target
 from klue_pipeline.relation.shift.averaging import (
     estimate_gain,
     gain_of_submission,
@@ -116,24 +116,29 @@ def judgement_of(**values):
     return Judgement(values, {name: np.array([own]) for name, own in values.items()}, 0.95)
 
 
-def test_a_submission_gains_what_its_judgement_and_target_say(draw_folds):
-    """With a target by its shares and accuracy, else by those of the training rows."""
+SURE = 5 * np.eye(4)
+"""Logits that are right whatever the row: no temperature makes them less sure."""
+
+
+def test_a_submission_gains_what_its_judgement_and_population_say(draw_folds, label):
+    """With a population by its shares and accuracy, else by those of the training rows."""
     truth = np.repeat(np.arange(4), [30, 10, 40, 20])
+    scores = label(np.roll(SURE, 1, axis=1)[truth], truth)
     training, shares = np.array([0.3, 0.1, 0.4, 0.2]), np.array([0.6, 0.2, 0.1, 0.1])
     _, folds = draw_folds(noise=1.5, n_rows=200)
     judgement = judgement_of(accuracy=50.0, shift_accuracy=70.0)
-    target = Target(shares, shares[:, None], 200, "given")
-    found = gain_of_submission(folds, truth, judgement, target, 0, seed=1)
+    population = TargetPopulation(shares, shares[:, None], 200, "given")
+    found = gain_of_submission(folds, scores, judgement, population, seed=1)
     assert found == estimate_gain(folds, (training, shares), 70.0, 0, seed=1)
-    without = gain_of_submission(folds, truth, judgement, None, 0, seed=1)
+    without = gain_of_submission(folds, scores, judgement, None, seed=1)
     assert without == estimate_gain(folds, (training, training), 50.0, 0, seed=1)
     assert without != found
 
 
-def test_the_submission_of_a_single_fold_has_no_gain(draw_folds):
+def test_the_submission_of_a_single_fold_has_no_gain(draw_folds, label):
     _, (fold, *_) = draw_folds(noise=1.0, n_rows=10)
-    judgement, truth = judgement_of(accuracy=50.0), np.arange(4)
-    assert gain_of_submission([fold], truth, judgement, None, 0, seed=1) is None
+    scores, judgement = label(SURE, np.arange(4)), judgement_of(accuracy=50.0)
+    assert gain_of_submission([fold], scores, judgement, None, seed=1) is None
 
 
 @pytest.mark.parametrize("shares", [EQUAL, np.array([0.6, 0.2, 0.1, 0.1])])
@@ -204,11 +209,13 @@ def test_out_of_fold_rows_may_show_that_models_are_not_sure_enough(repeat_row):
     assert beyond.confidence_gap == pytest.approx(80 - 100 * 0.36 / 0.52, abs=0.01)
 
 
-def test_a_temperature_above_one_sharpens_nothing(repeat_row):
-    truth, judgement = np.array([0, 1]), judgement_of(accuracy=90.0)
+def test_only_scores_that_are_not_sure_enough_sharpen(repeat_row, label):
+    """Right on nine rows of ten with a probability of 0.6, or right on half of them with 0.99."""
+    truth, judgement = np.tile([0] * 9 + [1], 20), judgement_of(accuracy=90.0)
     folds = [repeat_row(0.6), repeat_row(0.6)]
-    found = [
-        gain_of_submission(folds, truth, judgement, None, None, 1, temperature=own).confidence_gap
-        for own in (2.0, 1.0, 0.5)
-    ]
-    assert found[0] == found[1] > found[2] > 0
+    gaps = []
+    for share in (0.6, 0.9, 0.99):
+        logits = np.tile(np.log([share, 1 - share, 1e-30, 1e-30]), (len(truth), 1))
+        gain = gain_of_submission(folds, label(logits, truth), judgement, None, seed=1)
+        gaps.append(gain.confidence_gap)
+    assert gaps[0] < gaps[1] == pytest.approx(gaps[2])

@@ -6,8 +6,7 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from klue_pipeline.evaluation.intervals import Estimate
-from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.intervals import Estimate, Judgement
 from klue_pipeline.relation.shift.averaging import AveragingGain
 from klue_pipeline.relation.shift.prediction import (
     as_json,

@@ -4,7 +4,6 @@ import json
 import logging
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,9 +13,9 @@ from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.metrics.klue import score_metrics
-from klue_pipeline.relation.shift.prediction import from_flat
-from klue_pipeline.relation.shift.report import flat_estimates, report_shift
-from klue_pipeline.relation.shift.resolve import resolve_target
+from klue_pipeline.relation.shift.prediction import flat_estimates, from_flat
+from klue_pipeline.relation.shift.prior import resolve_prior
+from klue_pipeline.relation.shift.report import report_shift
 
 LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse", "org:members"],
                   negative="no_relation")  # fmt: skip
@@ -31,12 +30,10 @@ def world(make_world):
 
 
 @pytest.fixture
-def rows(world, make_scores):
-    """Gold ids and scores of out-of-fold rows, and their labels by row id."""
+def scores(world, label):
+    """Out-of-fold rows with their true labels."""
     truth, logits = world.draw(world.training_shares, N_ROWS, 1)
-    scores = make_scores(logits, fold=0)
-    names = np.array(LABELS.names)[truth]
-    return truth, scores, pd.Series(names, index=scores.row_ids)
+    return label(logits, truth)
 
 
 @pytest.fixture
@@ -44,7 +41,7 @@ def folds(world, make_scores, target_shares):
     """Test scores of three models, each wrong in its own way."""
     _, logits = world.draw(target_shares, N_TEST_ROWS, 2)
     noise = np.random.default_rng(3).normal(size=(N_FOLDS, *logits.shape))
-    return [make_scores(logits + own) for own in noise]
+    return [make_scores(logits + errors) for errors in noise]
 
 
 @pytest.fixture
@@ -52,21 +49,24 @@ def given_prior(make_evaluation):
     return make_evaluation(source="given", shares=SHARES)
 
 
+def report_by(scores, folds, params):
+    """Report under the prior that the settings say."""
+    prior = resolve_prior(scores, average_probabilities(folds), LABELS, params)
+    return report_shift(scores, folds, prior, params)
+
+
 @pytest.fixture
-def report(rows, folds, given_prior):
-    _, scores, gold = rows
-    return report_shift((scores, average_probabilities(folds), folds), gold, LABELS, given_prior)
+def report(scores, folds, given_prior):
+    return report_by(scores, folds, given_prior)
 
 
-def test_plain_scores_are_those_of_the_rows_with_their_intervals(rows, report):
-    truth, scores, _ = rows
-    told = score_metrics(scores.logits, truth, 0)
-    assert set(report["intervals"]) == {
-        f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")
-    }
+def test_plain_scores_are_those_of_the_rows_with_their_intervals(scores, report):
+    metrics = score_metrics(scores.table.logits, scores.truth, 0)
+    flat = report["intervals"]
+    assert set(flat) == {f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")}
     for name in METRICS:
-        assert report["intervals"][name] == pytest.approx(told[name])
-        assert report["intervals"][f"{name}_low"] < told[name] < report["intervals"][f"{name}_high"]
+        assert flat[name] == pytest.approx(metrics[name])
+        assert flat[f"{name}_low"] < metrics[name] < flat[f"{name}_high"]
 
 
 def test_shift_aware_scores_are_what_such_rows_really_give(report, world, target_shares):
@@ -81,15 +81,13 @@ def test_shift_aware_scores_are_what_such_rows_really_give(report, world, target
         assert really[name] < report["shift_aware"][f"{name}_high"]
 
 
-def test_the_numbers_are_those_of_the_judgement(rows, folds, given_prior, report):
-    truth, scores, _ = rows
-    test = average_probabilities(folds)
-    resolved = resolve_target(scores, truth, test, LABELS, given_prior)
-    judged = judge({"": scores}, truth, 0, resolved.target, given_prior)[""].estimates()
-    assert report["prior"] == resolved.report
+def test_the_numbers_are_those_of_the_judgement(scores, folds, given_prior, report):
+    prior = resolve_prior(scores, average_probabilities(folds), LABELS, given_prior)
+    judged = judge({"": scores}, prior.population, given_prior)[""].estimates()
+    assert report["prior"] == prior.report
     for name in METRICS:
-        for told, key in (("intervals", name), ("shift_aware", f"shift_{name}")):
-            assert from_flat(report[told])[name] == judged[key]
+        for part, key in (("intervals", name), ("shift_aware", f"shift_{name}")):
+            assert from_flat(report[part])[name] == judged[key]
 
 
 def test_the_submission_is_expected_to_be_better_by_what_averaging_brings(report):
@@ -102,20 +100,16 @@ def test_the_submission_is_expected_to_be_better_by_what_averaging_brings(report
         assert low < report["predicted"][name] < high
 
 
-def test_one_fold_has_nothing_to_average(rows, folds, given_prior):
-    _, scores, gold = rows
-    alone = report_shift((scores, folds[0], folds[:1]), gold, LABELS, given_prior)
+def test_one_fold_has_nothing_to_average(scores, folds, given_prior):
+    alone = report_by(scores, folds[:1], given_prior)
     assert alone["averaging_gain"] is None
     for name in METRICS:
         assert alone["predicted"][name] == alone["shift_aware"][name]
 
 
-def test_without_a_target_the_plain_score_is_expected(rows, folds, make_evaluation, caplog):
-    _, scores, gold = rows
+def test_without_a_target_the_plain_score_is_expected(scores, folds, make_evaluation, caplog):
     with caplog.at_level(logging.INFO):
-        found = report_shift(
-            (scores, folds[0], folds[:1]), gold, LABELS, make_evaluation(source="none")
-        )
+        found = report_by(scores, folds[:1], make_evaluation(source="none"))
     assert found["shift_aware"] is None
     assert found["prior"]["refusal"] == "evaluation.target_prior.source is none"
     assert found["predicted"]["auprc"] == found["intervals"]["auprc"]
@@ -123,14 +117,13 @@ def test_without_a_target_the_plain_score_is_expected(rows, folds, make_evaluati
     assert "expected of the submission on labels distributed as in training" in caplog.text
 
 
-def test_the_log_tells_both_scores_and_the_prior(rows, folds, given_prior, caplog):
-    _, scores, gold = rows
+def test_the_log_tells_both_scores_and_the_prior(scores, folds, given_prior, caplog):
     with caplog.at_level(logging.INFO):
-        found = report_shift((scores, folds[0], folds[:1]), gold, LABELS, given_prior)
-    told, expected = found["shift_aware"], found["predicted"]
+        found = report_by(scores, folds[:1], given_prior)
+    shifted, expected = found["shift_aware"], found["predicted"]
     assert (
         "shift-aware, prior given, 60.0% without a relation (1,000 rows): micro F1 "
-        f"{told['micro_f1']:.2f} [{told['micro_f1_low']:.2f}, {told['micro_f1_high']:.2f}]"
+        f"{shifted['micro_f1']:.2f} [{shifted['micro_f1_low']:.2f}, {shifted['micro_f1_high']:.2f}]"
     ) in caplog.text
     assert (
         f"AUPRC {expected['auprc']:.2f} [{expected['auprc_low']:.2f}, {expected['auprc_high']:.2f}]"
@@ -139,12 +132,6 @@ def test_the_log_tells_both_scores_and_the_prior(rows, folds, given_prior, caplo
 
 def test_the_report_is_plain_json(report):
     assert json.loads(json.dumps(report, allow_nan=False)) == report
-
-
-def test_a_row_without_a_true_label_is_refused(rows, folds, given_prior):
-    _, scores, gold = rows
-    with pytest.raises(ValueError, match="1 scored rows have no true label"):
-        report_shift((scores, folds[0], folds), gold[1:], LABELS, given_prior)
 
 
 numbers = st.floats(0, 100)

@@ -1,15 +1,22 @@
 """A curve that passes through what is known, and bends nowhere it must not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.metrics.klue import accuracy, auprc, micro_f1, score_metrics
 from klue_pipeline.relation.shift.sensitivity import NEGATIVE_SHARES, tabulate_sensitivity
-from klue_pipeline.relation.shift.target import with_negative_share
-from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights
+from klue_pipeline.relation.shift.weights import (
+    effective_rows,
+    label_shares,
+    shift_weights,
+    with_negative_share,
+)
 
 NEGATIVE = 1
 METRICS = ("micro_f1", "auprc", "accuracy")
@@ -23,7 +30,8 @@ def draw_case(counts, seed=0, skill=1.0):
     logits[np.arange(len(gold)), gold] += skill
     ids = np.arange(len(gold)).astype(object)
     labels = tuple(f"label_{number}" for number in range(len(counts)))
-    return ScoreTable(ids, logits.astype(np.float32), labels), gold
+    table = ScoreTable(ids, logits.astype(np.float32), labels)
+    return LabelledScores(table, gold, NEGATIVE)
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +46,8 @@ def case():
 
 
 def test_at_the_share_of_training_it_is_the_plain_score(case, params):
-    scores, gold = case
-    curve = tabulate_sensitivity(scores, gold, NEGATIVE, params).set_index("negative_share")
-    plain = score_metrics(scores.logits, gold, NEGATIVE)
+    curve = tabulate_sensitivity(case, params).set_index("negative_share")
+    plain = score_metrics(case.table.logits, case.truth, NEGATIVE)
     assert curve.loc[0.3, list(METRICS)].to_dict() == pytest.approx(
         {name: plain[name] for name in METRICS}
     )
@@ -49,15 +56,14 @@ def test_at_the_share_of_training_it_is_the_plain_score(case, params):
 
 
 def test_every_point_is_the_score_of_weighed_rows(case, params):
-    scores, gold = case
-    curve = tabulate_sensitivity(scores, gold, NEGATIVE, params)
+    curve = tabulate_sensitivity(case, params)
     assert curve["negative_share"].tolist() == list(NEGATIVE_SHARES)
-    predicted, training = scores.logits.argmax(axis=1), label_shares(gold, 4)
+    gold, predicted, training = case.truth, case.predicted, label_shares(case.truth, 4)
     for line in curve.itertuples():
         target = with_negative_share(line.negative_share, NEGATIVE, training)
         weights = shift_weights(gold, target)
         assert line.micro_f1 == pytest.approx(micro_f1(gold, predicted, NEGATIVE, weights))
-        assert line.auprc == pytest.approx(auprc(gold, scores.probabilities, weights))
+        assert line.auprc == pytest.approx(auprc(gold, case.table.probabilities, weights))
         assert line.accuracy == pytest.approx(accuracy(gold, predicted, weights))
         assert line.effective_rows == pytest.approx(effective_rows(weights))
 
@@ -67,12 +73,12 @@ def test_shares_run_from_five_to_ninety_five_percent():
     assert NEGATIVE_SHARES[5] == 0.3
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 10**6))
 def test_accuracy_goes_straight_from_that_of_relations_to_that_of_the_negative(params, seed):
-    scores, gold = draw_case([8, 12, 5], seed)
-    curve = tabulate_sensitivity(scores, gold, NEGATIVE, params)
-    is_correct = gold == scores.logits.argmax(axis=1)
+    case = draw_case([8, 12, 5], seed)
+    curve, gold = tabulate_sensitivity(case, params), case.truth
+    is_correct = gold == case.predicted
     of_relations = 100 * is_correct[gold != NEGATIVE].mean()
     of_negative = 100 * is_correct[gold == NEGATIVE].mean()
     shares = curve["negative_share"].to_numpy()
@@ -82,12 +88,12 @@ def test_accuracy_goes_straight_from_that_of_relations_to_that_of_the_negative(p
 
 def test_more_negative_rows_mean_a_lower_f1(case, params):
     """The relations found stay a share of all relations; what is wrongly taken for one grows."""
-    f1 = tabulate_sensitivity(*case, NEGATIVE, params)["micro_f1"]
+    f1 = tabulate_sensitivity(case, params)["micro_f1"]
     assert (np.diff(f1) < 0).all()
 
 
 def test_intervals_hold_the_score_and_widen_where_rows_count_unequally(case, params):
-    curve = tabulate_sensitivity(*case, NEGATIVE, params).set_index("negative_share")
+    curve = tabulate_sensitivity(case, params).set_index("negative_share")
     for name in ("micro_f1", "accuracy"):
         assert (curve[f"{name}_low"] <= curve[name]).all()
         assert (curve[name] <= curve[f"{name}_high"]).all()
@@ -99,9 +105,9 @@ def test_intervals_hold_the_score_and_widen_where_rows_count_unequally(case, par
 
 def test_a_seed_makes_the_intervals(case, make_evaluation):
     params = make_evaluation()
-    first = tabulate_sensitivity(*case, NEGATIVE, params)
-    assert first.equals(tabulate_sensitivity(*case, NEGATIVE, params))
-    other = tabulate_sensitivity(*case, NEGATIVE, params.model_copy(update={"seed": 4}))
+    first = tabulate_sensitivity(case, params)
+    assert first.equals(tabulate_sensitivity(case, params))
+    other = tabulate_sensitivity(case, params.model_copy(update={"seed": 4}))
     assert first["micro_f1"].equals(other["micro_f1"])
     assert not first["micro_f1_low"].equals(other["micro_f1_low"])
 
@@ -110,21 +116,20 @@ def test_a_seed_makes_the_intervals(case, make_evaluation):
     ("counts", "negative"), [([0, 9, 0], NEGATIVE), ([4, 0, 5], NEGATIVE), ([4, 9, 5], None)]
 )
 def test_rows_that_are_all_negative_or_all_not_have_no_curve(params, counts, negative):
-    scores, gold = draw_case(counts)
-    curve = tabulate_sensitivity(scores, gold, negative, params)
+    curve = tabulate_sensitivity(replace(draw_case(counts), negative_id=negative), params)
     assert len(curve) == 0
     assert curve.columns.tolist() == [
         "negative_share", "effective_rows", "micro_f1", "micro_f1_low", "micro_f1_high",
         "auprc", "auprc_low", "auprc_high", "accuracy", "accuracy_low", "accuracy_high",
     ]  # fmt: skip
-    whole = tabulate_sensitivity(*draw_case([2, 2, 2]), NEGATIVE, params)
+    whole = tabulate_sensitivity(draw_case([2, 2, 2]), params)
     assert whole.columns.equals(curve.columns)
     assert whole.dtypes.equals(curve.dtypes)
 
 
 def test_one_row_of_each_kind_is_enough(params):
     """Draws that lost one of them are judged by the other."""
-    curve = tabulate_sensitivity(*draw_case([1, 1, 0], skill=9.0), NEGATIVE, params)
+    curve = tabulate_sensitivity(draw_case([1, 1, 0], skill=9.0), params)
     assert curve["accuracy"].tolist() == [100.0] * 19
     assert curve["micro_f1"].tolist() == [100.0] * 19
     # A draw without any relation has an F1 of 0; the band lies around the value all the same.

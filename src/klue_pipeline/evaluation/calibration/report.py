@@ -15,23 +15,17 @@ from klue_pipeline.evaluation.calibration.temperature import (
     fit_temperature,
     log_loss,
 )
-from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_ids
+from klue_pipeline.evaluation.truth import LabelledScores
 
 STAGES = ("before", "after")
 """Values of ``stage`` in the table: before and after temperature scaling."""
 
 
-def report_calibration(
-    scores: ScoreTable, gold: pd.Series, labels: LabelSet
-) -> tuple[dict[str, Any], pd.DataFrame]:
+def report_calibration(scores: LabelledScores) -> tuple[dict[str, Any], pd.DataFrame]:
     """Fit a temperature on out-of-fold scores and say what it changes.
 
     Args:
         scores: Out-of-fold scores.
-        gold: True label names, indexed by row id.
-        labels: The label set of the scores.
 
     Returns:
         A dictionary for JSON:
@@ -48,16 +42,16 @@ def report_calibration(
     Raises:
         ValueError: As in :func:`cross_fitted_temperatures`.
     """
-    truth = gold_ids(scores, gold, labels)
-    by_fold = cross_fitted_temperatures(scores, gold, labels)
-    stages = {"before": scores}
+    table, truth = scores.table, scores.truth
+    by_fold = cross_fitted_temperatures(scores)
+    stages = {"before": table}
     if None not in by_fold.values():
-        stages["after"] = apply_fold_temperatures(scores, by_fold)
-    tables = {name: reliability_table(own.probabilities, truth) for name, own in stages.items()}
+        stages["after"] = apply_fold_temperatures(table, by_fold)
+    tables = {name: reliability_table(at.probabilities, truth) for name, at in stages.items()}
     report = {
-        "temperature": fit_temperature(scores.logits, truth),
+        "temperature": fit_temperature(table.logits, truth),
         "fold_temperatures": {f"fold_{fold}": found for fold, found in by_fold.items()},
-        "rows": len(scores),
+        "rows": len(table),
         "bins": N_BINS,
     }
     for name in STAGES:
@@ -68,5 +62,5 @@ def report_calibration(
 
 
 def _stack(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    table = pd.concat([own.assign(stage=name) for name, own in tables.items()], ignore_index=True)
+    table = pd.concat([at.assign(stage=name) for name, at in tables.items()], ignore_index=True)
     return table[["stage", *table.columns[:-1]]]

@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.logits import (
     LOG_ZERO,
     log_probabilities,
@@ -24,7 +22,7 @@ from klue_pipeline.evaluation.logits import (
 )
 from klue_pipeline.evaluation.nesting import nested_parts
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_ids as look_up_gold
+from klue_pipeline.evaluation.truth import LabelledScores
 
 logger = logging.getLogger(__name__)
 
@@ -135,9 +133,7 @@ def apply_temperature(scores: ScoreTable, temperature: float) -> ScoreTable:
     return replace(scores, logits=scores.logits / np.float32(temperature))
 
 
-def cross_fitted_temperatures(
-    scores: ScoreTable, gold: pd.Series, labels: LabelSet
-) -> dict[int, float | None]:
+def cross_fitted_temperatures(scores: LabelledScores) -> dict[int, float | None]:
     """Fit each fold's temperature on the rows that it does not hold out.
 
     A temperature judged on the rows it was fitted on looks better than it is; one of these does
@@ -145,22 +141,19 @@ def cross_fitted_temperatures(
 
     Args:
         scores: Out-of-fold scores.
-        gold: True label names, indexed by row id.
-        labels: The label set of the scores.
 
     Returns:
         A temperature by fold; None for a fold outside which no row was scored, as with a single
         hold-out (a warning says so).
 
     Raises:
-        ValueError: The scores have no folds, or as in :func:`fit_temperature` and
-            :func:`klue_pipeline.evaluation.truth.gold_ids`.
+        ValueError: The scores have no folds, or as in :func:`fit_temperature`.
     """
-    truth = look_up_gold(scores, gold, labels)
+    logits, truth = scores.table.logits, scores.truth
     found: dict[int, float | None] = {}
-    for part in nested_parts(scores):
+    for part in nested_parts(scores.table):
         rows = part.others
-        found[part.fold] = fit_temperature(scores.logits[rows], truth[rows]) if rows.any() else None
+        found[part.fold] = fit_temperature(logits[rows], truth[rows]) if rows.any() else None
     if None in found.values():
         logger.warning(
             "No rows but its own were scored for %d of %d folds, so that nothing can calibrate "

@@ -6,9 +6,10 @@ import pandas as pd
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.composites.members import MemberScores, describe_task
+from klue_pipeline.relation.composites.member_scores import MemberScores
 from klue_pipeline.relation.composites.methods import compose_fold
 from klue_pipeline.relation.metrics.evaluation import Metrics, evaluate_scores
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.params import CompositeParams
 from klue_pipeline.runs.dataset_names import member_datasets
 
@@ -37,7 +38,7 @@ def compose(
     Returns:
         The fold's metrics, its validation scores and its test scores.
     """
-    task = describe_task(clean_sentences, fold_members, clean_test_sentences, labels)
+    run = RunRows(clean_sentences, fold_members, clean_test_sentences, labels)
     members = {
         name: MemberScores(
             validation={
@@ -47,5 +48,5 @@ def compose(
         )
         for name, parts in member_datasets(scores).items()
     }
-    validation, test = compose_fold(members, task, workspace.fold, composite)
-    return evaluate_scores(validation, task.gold, labels), validation, test
+    validation, test = compose_fold(members, run, workspace.fold, composite)
+    return evaluate_scores(run.label(validation)), validation, test

@@ -10,12 +10,12 @@ from klue_pipeline.evaluation.bundles import BundleShelf, refuse_taken_names
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.ensemble.blending import blend
-from klue_pipeline.relation.ensemble.diversity import tabulate_diversity
-from klue_pipeline.relation.ensemble.members import BlendTask
+from klue_pipeline.relation.ensemble.panel import tabulate_diversity
 from klue_pipeline.relation.ensemble.preparation import Voters
 from klue_pipeline.relation.ensemble.report import render_ensemble as render_page
 from klue_pipeline.relation.ensemble.report import report_blend
-from klue_pipeline.relation.ensemble.selection import Selection, select_members, trace_origin
+from klue_pipeline.relation.ensemble.selection import Selection, select_members
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import EnsembleParams
 from klue_pipeline.relation.submissions.plain_submissions import (
@@ -43,28 +43,31 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
     labels: LabelSet,
     ensemble: EnsembleParams,
     evaluation: EvaluationParams,
-) -> tuple[ScoreTable, ScoreTable, Scores, dict[str, Any], pd.DataFrame]:
+) -> tuple[ScoreTable, ScoreTable, Scores, dict[str, Any], dict[str, Any], pd.DataFrame]:
     """Blend the experiments made from the rows, folds and labels of this run by every method.
 
     Returns:
         The chosen blend's scores of the test rows and of the out-of-fold rows (nested), every
-        method's test scores, a report, and how differently the members err.
+        method's test scores, a report, the target's prior that it was judged by, and how
+        differently the members err.
     """
-    task = BlendTask(clean_sentences, fold_members, test_sentences, labels)
+    run = RunRows(clean_sentences, fold_members, test_sentences, labels)
     selection = _select(
-        out_of_fold_by_experiment, test_scores_by_experiment, score_bundles, ensemble.members, task
+        out_of_fold_by_experiment, test_scores_by_experiment, score_bundles, ensemble.members, run
     )
-    row_ids = test_sentences["row_id"].tolist()
     plain = choose_plain_submissions(
-        plain_submissions, ensemble.plain_submissions, row_ids, labels.names
+        plain_submissions, ensemble.plain_submissions, run.test_row_ids, labels.names
     )
     folds = {name: _folds_of(name, fold_test_scores) for name in selection.out_of_fold}
-    blended = blend(Voters(selection, folds, plain), task, ensemble, evaluation)
-    report = report_blend(blended, selection, task, ensemble)
+    blended = blend(Voters(selection, folds, plain), run, ensemble, evaluation)
+    report = report_blend(blended, selection.skipped, ensemble)
     logger.info("%s", report["verdict"])
-    test_by_method: Scores = {name: own.test for name, own in blended.methods.items()}
-    diversity = tabulate_diversity(blended.prepared.panel, blended.prepared.truth)
-    return blended.decoded.test, blended.decoded.out_of_fold, test_by_method, report, diversity
+    test_by_method: Scores = {name: method.test for name, method in blended.methods.items()}
+    decoded, prepared = blended.decoded, blended.prepared
+    return (
+        decoded.test, decoded.out_of_fold.table, test_by_method, report, prepared.prior.as_json(),
+        tabulate_diversity(prepared.panel),
+    )  # fmt: skip
 
 
 def render_ensemble(ensemble_report: dict[str, Any], ensemble_diversity: pd.DataFrame) -> str:
@@ -102,16 +105,16 @@ def _select(
     test_scores: ScoreLoaders,
     score_bundles: BundleShelf,
     members: Literal["all"] | list[str],
-    task: BlendTask,
+    run: RunRows,
 ) -> Selection:
     """Choose members among the experiments on disk and the score bundles."""
     shelf = refuse_taken_names(score_bundles, out_of_fold)
     bundles = shelf.bundles.items()
     return select_members(
-        _load(out_of_fold) | {name: own.out_of_fold for name, own in bundles},
-        _load(test_scores) | {name: own.test_scores for name, own in bundles},
+        _load(out_of_fold) | {name: bundle.out_of_fold for name, bundle in bundles},
+        _load(test_scores) | {name: bundle.test_scores for name, bundle in bundles},
         members,
-        trace_origin(task.sentences, task.fold_members, task.test_sentences, task.labels),
+        run.provenance,
         shelf.refused,
     )
 

@@ -39,6 +39,7 @@ def _blend() -> Pipeline:
                     "ensemble_out_of_fold@one",
                     "blend_scores",
                     "ensemble_report@one",
+                    "ensemble_target_prior@one",
                     "ensemble_diversity",
                 ],
                 name="combine_experiments",

@@ -9,11 +9,11 @@ from klue_pipeline.evaluation.bundles import BundleShelf, refuse_taken_names
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import gold_by_row
-from klue_pipeline.relation.ensemble.members import BlendTask
-from klue_pipeline.relation.ensemble.selection import trace_origin
 from klue_pipeline.relation.ensemble.standings import Contender, rank_contenders
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.shift.prior import TargetPrior
 from klue_pipeline.reporting.leaderboard import (
     EntryKind,
     LeaderboardEntry,
@@ -47,26 +47,26 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     ensemble_out_of_fold: ScoreTable | None = None,
     ensemble_scores: ScoreTable | None = None,
     ensemble_report: dict[str, Any] | None = None,
+    ensemble_target_prior: dict[str, Any] | None = None,
 ) -> tuple[pd.DataFrame, str]:
     """Rank every experiment, bundle and the latest blend; failed runs are listed too.
 
     Returns:
         The table, best first, and the same as a page.
     """
-    task = BlendTask(clean_sentences, fold_members, clean_test_sentences, labels)
-    origin = trace_origin(clean_sentences, fold_members, clean_test_sentences, labels)
+    run = RunRows(clean_sentences, fold_members, clean_test_sentences, labels)
     shelf = refuse_taken_names(score_bundles, {*out_of_fold, *run_records})
     contenders = {
-        own.entry.name: own
-        for own in (
+        contender.entry.name: contender
+        for contender in (
             *_experiments(out_of_fold, test_scores, run_records, fold_metrics),
             *_bundles(shelf),
             *_blend(ensemble_out_of_fold, ensemble_scores, ensemble_report),
         )
     }
-    gold = gold_by_row(test_gold)
-    standings = rank_contenders(contenders, task, origin, gold, evaluation)
-    prior = "none" if standings.resolved is None else standings.resolved.description
+    known = TargetPrior.from_json(ensemble_target_prior) if ensemble_target_prior else None
+    standings = rank_contenders(contenders, run, gold_by_row(test_gold), evaluation, known)
+    prior = "none" if standings.prior is None else standings.prior.description
     score = RELATION_SCORES.find(standings.select_by)
     ranked = rank_entries(standings.entries, score)
     page = render_leaderboard(

@@ -20,7 +20,12 @@ INPUTS = {
 }
 BLEND = {
     name: f"{name}@latest"
-    for name in ("ensemble_out_of_fold", "ensemble_scores", "ensemble_report")
+    for name in (
+        "ensemble_out_of_fold",
+        "ensemble_scores",
+        "ensemble_report",
+        "ensemble_target_prior",
+    )
 }
 """What the latest blend left, if there was one."""
 

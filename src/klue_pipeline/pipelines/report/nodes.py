@@ -8,7 +8,7 @@ import pandas as pd
 from klue_pipeline.evaluation.calibration import report_calibration
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_by_row, gold_ids, negative_id
+from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.error_analysis.slices import tabulate_slices
 from klue_pipeline.relation.metrics.evaluation import (
     confusion_counts,
@@ -17,9 +17,10 @@ from klue_pipeline.relation.metrics.evaluation import (
     evaluate_scores,
     per_label_table,
 )
-from klue_pipeline.relation.metrics.targets import take_answered, target_labels
+from klue_pipeline.relation.metrics.targets import label_answered, take_answered, target_labels
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import TargetParams
+from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
 from klue_pipeline.relation.splits.leakage import pair_is_seen
@@ -27,10 +28,29 @@ from klue_pipeline.relation.splits.leakage import pair_is_seen
 logger = logging.getLogger(__name__)
 
 
+def resolve_target_prior(
+    out_of_fold: ScoreTable,
+    clean_sentences: pd.DataFrame,
+    labels: LabelSet,
+    target: TargetParams,
+    test_scores: ScoreTable,
+    evaluation: EvaluationParams,
+) -> dict[str, Any]:
+    """Find out how often each label occurs where this experiment's submission will be judged.
+
+    Returns:
+        For JSON; :meth:`~klue_pipeline.relation.shift.prior.TargetPrior.from_json` reads it.
+    """
+    judged = label_answered(out_of_fold, clean_sentences, labels, target)
+    params = evaluation.told_for(target.name)
+    return resolve_prior(judged, test_scores, target_labels(labels, target), params).as_json()
+
+
 def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     out_of_fold: ScoreTable,
     clean_sentences: pd.DataFrame,
     fold_report: dict[str, Any],
+    target_prior: dict[str, Any],
     test_scores: ScoreTable,
     test_gold: pd.DataFrame,
     labels: LabelSet,
@@ -47,11 +67,12 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         out_of_fold: Scores of training rows by models that did not see them.
         clean_sentences: The training rows with their labels.
         fold_report: The split, with the leak rate of each fold.
+        target_prior: By :func:`resolve_target_prior`.
         test_scores: The average of the folds' scores of test rows.
         test_gold: True labels of the test rows; empty if there are none.
         labels: The label set of the task.
         target: Which question the models answer.
-        evaluation: The target's prior, and how intervals are drawn.
+        evaluation: How intervals are drawn.
         fold_scores: Test scores of each fold's model; each argument is named after its fold.
 
     Returns:
@@ -61,21 +82,21 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         (None without true labels). Twice: once for the latest run, once for the experiment's own
         folder.
     """
-    judged, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
-    known_test, test_answers, _ = _judged(test_scores, test_gold, labels, target)
+    judged = label_answered(out_of_fold, clean_sentences, labels, target)
+    prior = TargetPrior.from_json(target_prior)
+    test_set = take_answered(test_scores, gold_by_row(test_gold), labels, target)
     leak_rates = {f"fold_{fold['fold']}": fold["leak_rate"] for fold in fold_report["folds"]}
-    by_fold = evaluate_by_fold(judged, gold, label_set)
-    tables = (judged, test_scores, [*fold_scores.values()])
+    by_fold = evaluate_by_fold(judged)
     metrics = {
-        "out_of_fold": evaluate_scores(judged, gold, label_set),
-        **report_shift(tables, gold, label_set, evaluation.told_for(target.name)),
-        "folds": {name: {**own, "leak_rate": leak_rates[name]} for name, own in by_fold.items()},
+        "out_of_fold": evaluate_scores(judged),
+        **report_shift(judged, [*fold_scores.values()], prior, evaluation),
+        "folds": {name: {**fold, "leak_rate": leak_rates[name]} for name, fold in by_fold.items()},
         "leak_rate": fold_report["leak_rate"],
-        "test": evaluate_known_rows(known_test, test_answers, label_set),
+        "test": evaluate_known_rows(*test_set, target_labels(labels, target)),
     }
     for name in ("out_of_fold", "test"):
-        if own := metrics[name]:
-            logger.info("%s: micro F1 %.2f, AUPRC %.2f", name, own["micro_f1"], own["auprc"])
+        if scores := metrics[name]:
+            logger.info("%s: micro F1 %.2f, AUPRC %.2f", name, scores["micro_f1"], scores["auprc"])
     return metrics, metrics
 
 
@@ -86,7 +107,7 @@ def calibrate(
     target: TargetParams,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Measure how far the models' confidence can be believed, and the temperature that mends it."""
-    return report_calibration(*_judged(out_of_fold, clean_sentences, labels, target))
+    return report_calibration(label_answered(out_of_fold, clean_sentences, labels, target))
 
 
 def plot_reliability(reliability: pd.DataFrame) -> Any:
@@ -110,9 +131,9 @@ def slice_scores(
     evaluation: EvaluationParams,
 ) -> pd.DataFrame:
     """Judge parts of the rows: by label, types, source, distance, length, and seen pairs."""
-    scores, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
-    seen = pair_is_seen(scores, clean_sentences, fold_members)
-    return tabulate_slices(scores, gold, label_set, clean_sentences, seen, evaluation)
+    judged = label_answered(out_of_fold, clean_sentences, labels, target)
+    seen = pair_is_seen(judged.table, clean_sentences, fold_members)
+    return tabulate_slices(judged, clean_sentences, seen, evaluation)
 
 
 def trace_sensitivity(
@@ -122,13 +143,12 @@ def trace_sensitivity(
     target: TargetParams,
     evaluation: EvaluationParams,
 ) -> pd.DataFrame:
-    """Tell the score for every share of rows without a relation that the target may have."""
-    scores, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
-    truth, negative = gold_ids(scores, gold, label_set), negative_id(label_set)
-    return tabulate_sensitivity(scores, truth, negative, evaluation)
+    """Judge the scores under every share of rows without a relation that the target may have."""
+    judged = label_answered(out_of_fold, clean_sentences, labels, target)
+    return tabulate_sensitivity(judged, evaluation)
 
 
-def plot_sensitivity(shift_sensitivity: pd.DataFrame, experiment_metrics: dict[str, Any]) -> Any:
+def plot_sensitivity(shift_sensitivity: pd.DataFrame, target_prior: dict[str, Any]) -> Any:
     """Draw the score against the share of rows without a relation.
 
     Returns:
@@ -136,7 +156,7 @@ def plot_sensitivity(shift_sensitivity: pd.DataFrame, experiment_metrics: dict[s
     """
     from klue_pipeline.relation.shift.figure import draw_sensitivity
 
-    prior = experiment_metrics["prior"]
+    prior = target_prior["report"]
     marks = {"training": prior.get("training_negative_share"), "target": prior["negative_share"]}
     shares = {name: share for name, share in marks.items() if share is not None}
     return draw_sensitivity(shift_sensitivity, shares, "Out-of-fold scores, re-weighted")
@@ -149,7 +169,7 @@ def tabulate_labels(
     target: TargetParams,
 ) -> pd.DataFrame:
     """Judge each label apart on the out-of-fold scores."""
-    return per_label_table(*_judged(out_of_fold, clean_sentences, labels, target))
+    return per_label_table(label_answered(out_of_fold, clean_sentences, labels, target))
 
 
 def plot_confusion_matrix(
@@ -165,9 +185,9 @@ def plot_confusion_matrix(
     """
     from klue_pipeline.relation.metrics.confusion_figure import draw_confusion_matrix
 
-    scores, gold, label_set = _judged(out_of_fold, clean_sentences, labels, target)
-    counts = confusion_counts(scores, gold, label_set)
-    return draw_confusion_matrix(counts, label_set.names, "Out-of-fold predictions")
+    judged = label_answered(out_of_fold, clean_sentences, labels, target)
+    names = judged.table.labels
+    return draw_confusion_matrix(confusion_counts(judged), names, "Out-of-fold predictions")
 
 
 def plot_learning_curves(**histories: pd.DataFrame) -> Any:
@@ -180,11 +200,3 @@ def plot_learning_curves(**histories: pd.DataFrame) -> Any:
     from klue_pipeline.reporting.learning_curves import draw_learning_curves
 
     return draw_learning_curves(histories, RELATION_SCORES.find("micro_f1"))
-
-
-def _judged(
-    scores: ScoreTable, rows: pd.DataFrame, labels: LabelSet, target: TargetParams
-) -> tuple[ScoreTable, pd.Series, LabelSet]:
-    """Return the scores that can be judged, the true labels and the labels to judge by."""
-    judged, gold = take_answered(scores, gold_by_row(rows), labels, target)
-    return judged, gold, target_labels(labels, target)

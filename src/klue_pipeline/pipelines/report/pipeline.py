@@ -9,6 +9,7 @@ from klue_pipeline.pipelines.report.nodes import (
     plot_learning_curves,
     plot_reliability,
     plot_sensitivity,
+    resolve_target_prior,
     slice_scores,
     tabulate_labels,
     trace_sensitivity,
@@ -32,11 +33,18 @@ def _judgement() -> Pipeline:
     return Pipeline(
         [
             node(
+                resolve_target_prior,
+                inputs=[*SCORED, "test_scores@one", "params:evaluation"],
+                outputs="target_prior",
+                name="resolve_target_prior",
+            ),
+            node(
                 evaluate,
                 inputs={
                     "out_of_fold": "out_of_fold@one",
                     "clean_sentences": "clean_sentences",
                     "fold_report": "fold_report",
+                    "target_prior": "target_prior",
                     "test_scores": "test_scores@one",
                     "test_gold": "test_gold",
                     "labels": "labels",
@@ -92,7 +100,7 @@ def _doubts() -> Pipeline:
             ),
             node(
                 plot_sensitivity,
-                inputs=["shift_sensitivity", "experiment_metrics"],
+                inputs=["shift_sensitivity", "target_prior"],
                 outputs="shift_sensitivity_figure",
                 name="plot_sensitivity",
             ),

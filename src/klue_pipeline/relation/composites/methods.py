@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.logits import LOG_ZERO, log_probabilities, require_usable_logits
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.composites.members import MemberScores, Task, require_fit, target_of
+from klue_pipeline.relation.composites.member_scores import MemberScores, require_fit, target_of
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.params import CompositeParams
 
 logger = logging.getLogger(__name__)
@@ -29,13 +30,13 @@ Join = Callable[[Mapping[str, LogProbabilities]], NDArray[np.float32]]
 
 
 def compose_fold(
-    members: Mapping[str, MemberScores], task: Task, fold: int, params: CompositeParams
+    members: Mapping[str, MemberScores], run: RunRows, fold: int, params: CompositeParams
 ) -> tuple[ScoreTable, ScoreTable]:
     """Join the members' scores of one fold.
 
     Args:
         members: The scores of each member, by its name.
-        task: The rows, split and labels of this run.
+        run: The rows, split and labels of this run.
         fold: The fold to compose, counted from 0.
         params: The method and its settings.
 
@@ -48,23 +49,23 @@ def compose_fold(
             on.
     """
     for name, member in members.items():
-        require_fit(name, member, task, fold)
-    join = COMPOSITES[params.name](members, task, fold, params)
-    rows, fingerprint = task.held_out(fold), task.origin.fingerprint
+        require_fit(name, member, run, fold)
+    join = COMPOSITES[params.name](members, run, fold, params)
+    rows, fingerprint = run.held_out(fold), run.provenance.fingerprint
     validation = _log_probabilities(_validation_scores(members, fold), rows)
-    test = _log_probabilities(_test_scores(members), task.test_row_ids)
+    test = _log_probabilities(_test_scores(members), run.test_row_ids)
     return (
         ScoreTable(
             row_ids=np.array(rows, dtype=object),
             logits=join(validation),
-            labels=task.origin.labels,
+            labels=run.provenance.labels,
             folds=np.full(len(rows), fold, dtype=np.int64),
             fingerprint={name: fingerprint[name] for name in ("rows", "folds")},
         ),
         ScoreTable(
-            row_ids=np.array(task.test_row_ids, dtype=object),
+            row_ids=np.array(run.test_row_ids, dtype=object),
             logits=join(test),
-            labels=task.origin.labels,
+            labels=run.provenance.labels,
             fingerprint=dict(fingerprint),
         ),
     )
@@ -72,7 +73,7 @@ def compose_fold(
 
 def cascade(
     members: Mapping[str, MemberScores],
-    task: Task,
+    run: RunRows,
     fold: int,  # noqa: ARG001 - every method is called alike
     params: CompositeParams,  # noqa: ARG001
 ) -> Join:
@@ -85,9 +86,9 @@ def cascade(
     Raises:
         ValueError: The members are not one binary and one positive model.
     """
-    binary, positive = _halves(members, task.labels)
-    names = task.labels.names
-    is_negative = np.array([name == task.labels.negative for name in names])
+    binary, positive = _halves(members, run.labels)
+    names = run.labels.names
+    is_negative = np.array([name == run.labels.negative for name in names])
 
     def join(log_probabilities: Mapping[str, LogProbabilities]) -> NDArray[np.float32]:
         has_none, has_one = np.hsplit(log_probabilities[binary], 2)
@@ -100,7 +101,7 @@ def cascade(
 
 
 def combine(
-    members: Mapping[str, MemberScores], task: Task, fold: int, params: CompositeParams
+    members: Mapping[str, MemberScores], run: RunRows, fold: int, params: CompositeParams
 ) -> Join:
     """Fit a small network on what the members say about the rows that the fold does not hold out.
 
@@ -117,19 +118,19 @@ def combine(
         fit_combiner,
     )
 
-    log_probabilities, gold_ids = _rows_to_fit_on(members, task, fold)
+    log_probabilities, gold_ids = _rows_to_fit_on(members, run, fold)
     if not len(gold_ids):
-        raise ValueError(_nothing_to_fit_on(task, fold))
+        raise ValueError(_nothing_to_fit_on(run, fold))
     logger.info("fold_%d: the combiner is fitted on %d out-of-fold rows", fold, len(gold_ids))
     settings = CombinerSettings.of(params)
-    combiner = fit_combiner(log_probabilities, gold_ids, len(task.labels.names), settings)
+    combiner = fit_combiner(log_probabilities, gold_ids, len(run.labels.names), settings)
     return lambda parts: apply_combiner(combiner, [parts[name] for name in members])
 
 
-Method = Callable[[Mapping[str, MemberScores], Task, int, CompositeParams], Join]
+Method = Callable[[Mapping[str, MemberScores], RunRows, int, CompositeParams], Join]
 
 COMPOSITES: dict[str, Method] = {"cascade": cascade, "combine": combine}
-"""Every way of joining members, by name: scores, task, fold and settings to a function of rows."""
+"""Every way of joining members, by name."""
 
 
 def _halves(members: Mapping[str, MemberScores], labels: LabelSet) -> tuple[str, str]:
@@ -145,26 +146,26 @@ def _halves(members: Mapping[str, MemberScores], labels: LabelSet) -> tuple[str,
 
 
 def _rows_to_fit_on(
-    members: Mapping[str, MemberScores], task: Task, fold: int
+    members: Mapping[str, MemberScores], run: RunRows, fold: int
 ) -> tuple[list[LogProbabilities], NDArray[np.int64]]:
     """Return what each member says about rows of the other folds, and their true label ids."""
-    own = frozenset(task.held_out(fold))
-    others = [k for k in _folds_of(members, task) if k != fold]
-    rows = {k: [row_id for row_id in task.held_out(k) if row_id not in own] for k in others}
-    said = [_log_probabilities(_validation_scores(members, k), rows[k]) for k in others]
-    by_member = [np.concatenate([part[name] for part in said]) for name in members if said]
-    return by_member, _gold_ids(task, [row_id for k in others for row_id in rows[k]])
+    held_out = frozenset(run.held_out(fold))
+    others = [k for k in _folds_of(members, run) if k != fold]
+    rows = {k: [row_id for row_id in run.held_out(k) if row_id not in held_out] for k in others}
+    parts = [_log_probabilities(_validation_scores(members, k), rows[k]) for k in others]
+    by_member = [np.concatenate([part[name] for part in parts]) for name in members if parts]
+    return by_member, _gold_ids(run, [row_id for k in others for row_id in rows[k]])
 
 
-def _folds_of(members: Mapping[str, MemberScores], task: Task) -> list[int]:
+def _folds_of(members: Mapping[str, MemberScores], run: RunRows) -> list[int]:
     """Return the folds of the split that every member has validation scores of."""
-    folds = sorted(set(task.fold_members["fold"].tolist()))
+    folds = sorted(set(run.fold_members["fold"].tolist()))
     return [k for k in folds if all(k in member.validation for member in members.values())]
 
 
-def _gold_ids(task: Task, row_ids: list[str]) -> NDArray[np.int64]:
-    gold = task.gold.reindex(row_ids)
-    found = pd.Index(task.labels.names).get_indexer(pd.Index(gold)).astype(np.int64)
+def _gold_ids(run: RunRows, row_ids: list[str]) -> NDArray[np.int64]:
+    gold = run.gold.reindex(row_ids)
+    found = pd.Index(run.labels.names).get_indexer(pd.Index(gold)).astype(np.int64)
     if (found < 0).any():
         raise ValueError(
             f"{int((found < 0).sum())} training rows have no label of the label set, such as "
@@ -196,8 +197,8 @@ def _log_probabilities(
     return found
 
 
-def _nothing_to_fit_on(task: Task, fold: int) -> str:
-    n_folds = task.fold_members["fold"].nunique()
+def _nothing_to_fit_on(run: RunRows, fold: int) -> str:
+    n_folds = run.fold_members["fold"].nunique()
     return (
         f"combine fits fold {fold} on the out-of-fold scores of rows that the fold does not hold "
         f"out, but there are none (folds of the split: {n_folds}); set folds.strategy to one with "

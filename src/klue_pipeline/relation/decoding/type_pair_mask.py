@@ -15,7 +15,6 @@ from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.logits import require_usable_logits
 from klue_pipeline.evaluation.nesting import count_in_training, find_rows
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import negative_id
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +54,8 @@ def legal_out_of_fold(
     cells = type_pairs * shape[1] + _label_ids(sentences, labels)
     in_training = count_in_training(cells, shape[0] * shape[1], sentences["row_id"], fold_members)
     legal = _mark_legal(in_training.counts.reshape(-1, *shape), labels, min_count)
-    own = type_pairs[find_rows(scores.row_ids, sentences["row_id"])]
-    return np.asarray(legal[in_training.places(scores), own])
+    scored_pairs = type_pairs[find_rows(scores.row_ids, sentences["row_id"])]
+    return np.asarray(legal[in_training.places(scores), scored_pairs])
 
 
 def legal_for_test(
@@ -137,7 +136,6 @@ def _mark_legal(counts: NDArray[np.int64], labels: LabelSet, min_count: int) -> 
     legal = counts >= min_count
     says_nothing = ~legal.any(axis=-1, keepdims=True)
     legal |= says_nothing
-    negative = negative_id(labels)
-    if negative is not None:
-        legal[..., negative] = True
+    if labels.negative_id is not None:
+        legal[..., labels.negative_id] = True
     return np.asarray(legal)

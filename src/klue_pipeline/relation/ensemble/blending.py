@@ -5,22 +5,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from klue_pipeline.evaluation.calibration import fit_temperature
-from klue_pipeline.evaluation.intervals import Estimate
-from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.intervals import Estimate, Judgement, best_first
 from klue_pipeline.evaluation.logits import log_probabilities
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.ensemble.decoding import Decoded, DecodingRules, decode_blend
 from klue_pipeline.relation.ensemble.fitting import (
     FittedBlend,
     fit_blends,
     nested_probabilities,
 )
-from klue_pipeline.relation.ensemble.members import BlendTask, Panel, seat_test, table_of
 from klue_pipeline.relation.ensemble.methods import METHODS
-from klue_pipeline.relation.ensemble.methods.interface import Said, TuningRows
-from klue_pipeline.relation.ensemble.preparation import Prepared, Voters, prepare
+from klue_pipeline.relation.ensemble.methods.interface import LogProbabilities, TuningRows
+from klue_pipeline.relation.ensemble.panel import seat_test, table_of
+from klue_pipeline.relation.ensemble.preparation import (
+    Prepared,
+    Voters,
+    find_best_member,
+    prepare,
+)
 from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
 from klue_pipeline.relation.shift.averaging import AveragingGain, gain_of_submission
@@ -46,7 +51,7 @@ class BlendedMethod:
 
     fitted: FittedBlend
     voters: tuple[str, ...]
-    nested: ScoreTable
+    nested: LabelledScores
     judgement: Judgement
     test: ScoreTable
     gain: AveragingGain | None
@@ -77,72 +82,79 @@ class Blended:
 
 
 def blend(
-    voters: Voters, task: BlendTask, params: EnsembleParams, evaluation: EvaluationParams
+    voters: Voters, run: RunRows, params: EnsembleParams, evaluation: EvaluationParams
 ) -> Blended:
     """Fit and judge every method, and choose one.
 
     Args:
         voters: Members, and who else votes.
-        task: Rows, folds and labels.
+        run: Rows, folds and labels.
         params: Which methods, and their settings.
-        evaluation: Target, intervals, and the score that decides.
+        evaluation: The target's prior, intervals, and the score that decides.
 
     Raises:
         ValueError: As in :func:`~klue_pipeline.relation.ensemble.preparation.prepare`.
     """
-    prepared = prepare(voters, task, params, evaluation)
-    best_member = _best_member(prepared)
-    nested = _nested_tables(prepared)
-    models: dict[str, ScoreTable] = {_BEST: _alone(prepared.panel, best_member)}
-    models |= {str(name): table for name, table in nested.items()}
-    judged = judge(
-        models,
-        prepared.truth, task.negative_id, prepared.resolved.target, evaluation,
-    )  # fmt: skip
-    methods = {}
-    for name, own in fit_blends(prepared.tuning, prepared.methods).items():
-        gain = _gain(own, voters, (nested[name], judged[name]), prepared, evaluation.seed)
-        with_files = _with_files(own, name, prepared, len(voters.plain))
-        methods[name] = BlendedMethod(
-            fitted=with_files,
-            voters=(*prepared.panel.names, *voters.plain),
-            nested=nested[name],
-            judgement=judged[name],
-            test=table_of(with_files(_said_about_test(prepared, voters)), prepared.test_panel.rows),
-            gain=gain,
-            predicted=predict_submission(judged[name], gain, evaluation.seed),
-        )
+    prepared = prepare(voters, run, params, evaluation)
+    best_member = find_best_member(prepared)
+    nested = _nested_scores(prepared)
+    models = {_BEST: _alone(prepared, best_member)}
+    models |= {str(name): scores for name, scores in nested.items()}
+    judged = judge(models, prepared.prior.population, evaluation)
+    methods = {
+        name: _finish(name, fitted, (nested[name], judged[name]), (prepared, voters), evaluation)
+        for name, fitted in fit_blends(prepared.tuning, prepared.methods).items()
+    }
     chosen = _choose(params, judged, prepared)
-    decoded = _decode(methods[chosen], prepared, task, params, evaluation)
+    decoded = _decode(methods[chosen], prepared, run, params, evaluation)
     predicted = predict_submission(decoded.judgement, methods[chosen].gain, evaluation.seed)
     return Blended(prepared, methods, chosen, decoded, predicted, best_member, judged[_BEST])
 
 
+def _finish(
+    name: BlendMethod,
+    fitted: FittedBlend,
+    out_of_fold: tuple[LabelledScores, Judgement],
+    members: tuple[Prepared, Voters],
+    evaluation: EvaluationParams,
+) -> BlendedMethod:
+    """Blend the test rows by a method, and predict what that will score."""
+    prepared, voters = members
+    nested, judgement = out_of_fold
+    gain = _gain(fitted, voters, out_of_fold, prepared, evaluation.seed)
+    with_files = _with_files(fitted, name, prepared, len(voters.plain))
+    probabilities = with_files(_test_log_probabilities(prepared, voters))
+    return BlendedMethod(
+        fitted=with_files,
+        voters=(*prepared.panel.names, *voters.plain),
+        nested=nested,
+        judgement=judgement,
+        test=table_of(probabilities, prepared.test_panel.rows),
+        gain=gain,
+        predicted=predict_submission(judgement, gain, evaluation.seed),
+    )
+
+
 def _decode(
-    own: BlendedMethod,
+    blended: BlendedMethod,
     prepared: Prepared,
-    task: BlendTask,
+    run: RunRows,
     params: EnsembleParams,
     evaluation: EvaluationParams,
 ) -> Decoded:
     rules = DecodingRules(params, evaluation, prepared.tuning.objective.name)
-    undecoded = Decoded(own.nested, own.test, own.judgement, {})
-    return decode_blend(undecoded, task, prepared.resolved.target, rules)
+    undecoded = Decoded(blended.nested, blended.test, blended.judgement, {})
+    return decode_blend(undecoded, run, prepared.prior.population, rules)
 
 
-def _nested_tables(prepared: Prepared) -> dict[BlendMethod, ScoreTable]:
-    told = nested_probabilities(prepared.tuning, prepared.panel, prepared.methods)
-    return {name: table_of(own, prepared.panel.rows) for name, own in told.items()}
+def _nested_scores(prepared: Prepared) -> dict[BlendMethod, LabelledScores]:
+    nested = nested_probabilities(prepared.tuning, prepared.panel, prepared.methods)
+    return {name: prepared.panel.score(found) for name, found in nested.items()}
 
 
-def _best_member(prepared: Prepared) -> str:
-    rows, objective = prepared.tuning.rows, prepared.tuning.objective
-    scores = [objective(np.exp(own), rows.gold_ids, rows.weights) for own in rows.said]
-    return prepared.panel.names[int(np.argmax(scores))]
-
-
-def _alone(panel: Panel, name: str) -> ScoreTable:
-    return table_of(np.exp(panel.said[panel.names.index(name)]), panel.rows)
+def _alone(prepared: Prepared, name: str) -> LabelledScores:
+    panel = prepared.panel
+    return panel.score(np.exp(panel.log_probabilities[panel.names.index(name)]))
 
 
 def _choose(
@@ -152,7 +164,7 @@ def _choose(
     if params.method != "auto" and params.method in prepared.methods:
         return params.method
     by = prepared.tuning.objective.name
-    return max(prepared.methods, key=lambda name: judged[name].values[by])
+    return best_first({name: judged[name].scores[by] for name in prepared.methods})[0]
 
 
 def _with_files(
@@ -169,7 +181,7 @@ def _with_files(
     return FittedBlend(np.append(fitted.temperatures, np.ones(n_files)), blend)
 
 
-def _said_about_test(prepared: Prepared, voters: Voters) -> Said:
+def _test_log_probabilities(prepared: Prepared, voters: Voters) -> LogProbabilities:
     """Put what members and files say about the test rows together. (voters, rows, labels)."""
     panel = prepared.test_panel
     row_ids = panel.rows.row_ids.tolist()
@@ -177,18 +189,19 @@ def _said_about_test(prepared: Prepared, voters: Voters) -> Said:
         log_probabilities(table.in_order_of(row_ids).logits).astype(np.float32)
         for table in voters.plain.values()
     ]
-    return np.concatenate([panel.said, np.stack(files)]) if files else panel.said
+    if not files:
+        return panel.log_probabilities
+    return np.concatenate([panel.log_probabilities, np.stack(files)])
 
 
 def _gain(
     fitted: FittedBlend,
     voters: Voters,
-    out_of_fold: tuple[ScoreTable, Judgement],
+    out_of_fold: tuple[LabelledScores, Judgement],
     prepared: Prepared,
     seed: int,
 ) -> AveragingGain | None:
     """Estimate what averaging the folds brings, if every member's folds are on disk."""
-    nested, judgement = out_of_fold
     names = prepared.panel.names
     by_member = [voters.fold_scores.get(name, ()) for name in names]
     n_folds = {len(folds) for folds in by_member}
@@ -199,15 +212,11 @@ def _gain(
         _blend_fold(fitted, dict(zip(names, tables, strict=True)), row_ids)
         for tables in zip(*by_member, strict=True)
     ]
-    target, negative_id = prepared.resolved.target, prepared.tuning.objective.negative_id
-    return gain_of_submission(
-        folds, prepared.truth, judgement, target, negative_id, seed,
-        temperature=fit_temperature(nested.logits, prepared.truth),
-    )  # fmt: skip
+    return gain_of_submission(folds, *out_of_fold, prepared.prior.population, seed)
 
 
 def _blend_fold(
     fitted: FittedBlend, tables: Mapping[str, ScoreTable], row_ids: list[str]
 ) -> ScoreTable:
     panel = seat_test({name: table.in_order_of(row_ids) for name, table in tables.items()})
-    return table_of(fitted(panel.said), panel.rows)
+    return table_of(fitted(panel.log_probabilities), panel.rows)

@@ -9,15 +9,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from klue_pipeline.evaluation.alignment import row_keys, rows_common_to_all
-from klue_pipeline.evaluation.intervals import Interval
-from klue_pipeline.evaluation.judgement import Judgement
-from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_ids, negative_id
+from klue_pipeline.evaluation.intervals import Interval, Judgement
+from klue_pipeline.evaluation.truth import LabelledScores, take_common_rows
 from klue_pipeline.relation.metrics.comparison import compare_correctness
-from klue_pipeline.relation.metrics.judgement import judge
-from klue_pipeline.relation.metrics.prior import Target
+from klue_pipeline.relation.metrics.judgement import TargetPopulation, judge
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams, ScoreName
 
 
@@ -26,16 +21,12 @@ class Rules:
     """What all experiments are judged by.
 
     Attributes:
-        gold: True label names, indexed by row id.
-        labels: The labels of the scores.
-        target: Where the models will be judged, or None.
+        population: Where the models will be judged, or None.
         evaluation: Draws, seed, confidence.
-        select_by: The score that ranks, which is a plain one without a target.
+        select_by: The score that ranks, which is a plain one without a target population.
     """
 
-    gold: pd.Series
-    labels: LabelSet
-    target: Target | None
+    population: TargetPopulation | None
     evaluation: EvaluationParams
     select_by: ScoreName
 
@@ -56,43 +47,45 @@ class Comparison:
     reason: str = ""
 
 
-def judge_field(tables: Mapping[str, ScoreTable], rules: Rules) -> dict[str, Judgement]:
+def judge_field(models: Mapping[str, LabelledScores], rules: Rules) -> dict[str, Judgement]:
     """Judge every experiment on the rows that it scored.
 
     Args:
-        tables: Out-of-fold scores of the same split and labels, by experiment.
+        models: Out-of-fold scores of the same split and labels, by experiment.
         rules: What they are judged by.
 
     Returns:
-        One judgement per experiment, in the order of ``tables``.
+        One judgement per experiment, in the order of ``models``.
     """
     judged: dict[str, Judgement] = {}
-    for names in _with_equal_rows(tables):
-        aligned = rows_common_to_all([tables[name] for name in names])
-        judged |= _judge(dict(zip(names, aligned, strict=True)), rules)
-    return {name: judged[name] for name in tables}
+    for names in _with_equal_rows(models):
+        judged |= _judge_common({name: models[name] for name in names}, rules)
+    return {name: judged[name] for name in models}
 
 
 def compare_with_best(
-    tables: Mapping[str, ScoreTable], judged: Mapping[str, Judgement], best: str, rules: Rules
+    models: Mapping[str, LabelledScores],
+    judged: Mapping[str, Judgement],
+    best: str,
+    rules: Rules,
 ) -> dict[str, Comparison]:
     """Compare every experiment but the best with it.
 
     Args:
-        tables: Out-of-fold scores, by experiment.
+        models: Out-of-fold scores, by experiment.
         judged: By :func:`judge_field`.
         best: The experiment that ranks first.
         rules: What they are judged by.
     """
-    keys = {name: row_keys(table) for name, table in tables.items()}
+    keys = {name: scores.table.keys for name, scores in models.items()}
     compared = {}
-    for name, table in tables.items():
+    for name, scores in models.items():
         if name == best:
             continue
         pair = {name: judged[name], best: judged[best]}
         if not _are_equal(keys[name], keys[best]):
-            pair = _judge_common({name: table, best: tables[best]}, rules)
-        compared[name] = _compare(name, best, pair, tables, rules)
+            pair = _judge_common({name: scores, best: models[best]}, rules)
+        compared[name] = _compare(name, best, pair, models, rules)
     return compared
 
 
@@ -100,36 +93,33 @@ def _compare(
     name: str,
     best: str,
     pair: Mapping[str, Judgement],
-    tables: Mapping[str, ScoreTable],
+    models: Mapping[str, LabelledScores],
     rules: Rules,
 ) -> Comparison:
     if not pair:
         return Comparison(None, None, f"it scored no row that {best} scored")
     difference = pair[name].minus(pair[best], rules.select_by)
-    test = compare_correctness(tables[name], tables[best], rules.gold, rules.labels)
-    return Comparison(difference, test.p_value)
+    return Comparison(difference, compare_correctness(models[name], models[best]).p_value)
 
 
-def _judge_common(tables: Mapping[str, ScoreTable], rules: Rules) -> dict[str, Judgement]:
-    aligned = rows_common_to_all(list(tables.values()))
-    return _judge(dict(zip(tables, aligned, strict=True)), rules) if len(aligned[0]) else {}
+def _judge_common(models: Mapping[str, LabelledScores], rules: Rules) -> dict[str, Judgement]:
+    """Judge models on the rows that all scored; without such rows, none."""
+    common = dict(zip(models, take_common_rows(list(models.values())), strict=True))
+    if not len(next(iter(common.values()))):
+        return {}
+    return judge(common, rules.population, rules.evaluation)
 
 
-def _judge(tables: Mapping[str, ScoreTable], rules: Rules) -> dict[str, Judgement]:
-    truth = gold_ids(next(iter(tables.values())), rules.gold, rules.labels)
-    return judge(tables, truth, negative_id(rules.labels), rules.target, rules.evaluation)
-
-
-def _with_equal_rows(tables: Mapping[str, ScoreTable]) -> list[list[str]]:
+def _with_equal_rows(models: Mapping[str, LabelledScores]) -> list[list[str]]:
     """Return the names of experiments that scored the same rows, group by group."""
     groups: list[tuple[pd.MultiIndex, list[str]]] = []
-    for name, table in tables.items():
-        keys = row_keys(table)
-        own = next((names for known, names in groups if _are_equal(known, keys)), None)
-        if own is None:
+    for name, scores in models.items():
+        keys = scores.table.keys
+        group = next((names for known, names in groups if _are_equal(known, keys)), None)
+        if group is None:
             groups.append((keys, [name]))
         else:
-            own.append(name)
+            group.append(name)
     return [names for _, names in groups]
 
 

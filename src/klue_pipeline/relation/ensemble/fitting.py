@@ -8,7 +8,7 @@ are by models that trained on the fold's rows.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,16 @@ from scipy.special import log_softmax
 from klue_pipeline.evaluation.calibration.temperature import fit_temperature
 from klue_pipeline.evaluation.logits import LOG_ZERO
 from klue_pipeline.evaluation.nesting import nested_parts
-from klue_pipeline.relation.ensemble.members import Panel
 from klue_pipeline.relation.ensemble.methods import METHODS
-from klue_pipeline.relation.ensemble.methods.greedy import tries_every_subset
-from klue_pipeline.relation.ensemble.methods.interface import Blend, Probabilities, Said, TuningRows
-from klue_pipeline.relation.ensemble.methods.objective import Objective
+from klue_pipeline.relation.ensemble.methods.interface import (
+    Blend,
+    LogProbabilities,
+    Objective,
+    Probabilities,
+    TuningRows,
+)
+from klue_pipeline.relation.ensemble.methods.picking import tries_every_subset
+from klue_pipeline.relation.ensemble.panel import Panel
 from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
 
 logger = logging.getLogger(__name__)
@@ -54,9 +59,9 @@ class FittedBlend:
     temperatures: NDArray[np.float64]
     blend: Blend
 
-    def __call__(self, said: Said) -> Probabilities:
+    def __call__(self, members: LogProbabilities) -> Probabilities:
         """Blend what the members say about any rows. Shape: (rows, labels)."""
-        return self.blend.apply(soften(said, self.temperatures))
+        return self.blend.apply(soften(members, self.temperatures))
 
 
 def fit_blends(
@@ -70,12 +75,12 @@ def fit_blends(
         rows: Which rows to fit on; None for all. Shape: (rows,).
     """
     chosen = tuning.rows if rows is None else _take(tuning.rows, rows)
-    n_members = len(chosen.said)
+    n_members = len(chosen.log_probabilities)
     temperatures = np.ones(n_members)
     if tuning.params.calibrate and len(chosen.gold_ids):
-        said = _ruled_out(chosen.said)
-        temperatures = np.array([fit_temperature(own, chosen.gold_ids) for own in said])
-    softened = TuningRows(soften(chosen.said, temperatures), chosen.gold_ids, chosen.weights)
+        members = _ruled_out(chosen.log_probabilities)
+        temperatures = np.array([fit_temperature(member, chosen.gold_ids) for member in members])
+    softened = replace(chosen, log_probabilities=soften(chosen.log_probabilities, temperatures))
     doing = {name: _does_the_work(name, n_members, tuning.params) for name in names}
     blends = {
         name: METHODS[name](softened, tuning.objective, tuning.params)
@@ -104,31 +109,36 @@ def nested_probabilities(
     Returns:
         Probabilities by method. Shape of each: (rows, labels).
     """
-    shape = panel.said.shape[1:]
-    told: dict[BlendMethod, Probabilities] = {
+    shape = panel.log_probabilities.shape[1:]
+    nested: dict[BlendMethod, Probabilities] = {
         name: np.empty(shape, dtype=np.float32) for name in names
     }
     for part in nested_parts(panel.rows):
         for name, fitted in fit_blends(tuning, names, part.others).items():
-            told[name][part.held_out] = fitted(panel.said[:, part.held_out])
-    return told
+            nested[name][part.held_out] = fitted(panel.log_probabilities[:, part.held_out])
+    return nested
 
 
-def soften(said: Said, temperatures: NDArray[np.float64]) -> Said:
+def soften(
+    log_probabilities: LogProbabilities, temperatures: NDArray[np.float64]
+) -> LogProbabilities:
     """Divide each member's logarithms by its temperature, and normalise again."""
     if (temperatures == 1).all():
-        return said
-    softened = np.empty_like(said)
-    for place, (own, temperature) in enumerate(zip(said, temperatures, strict=True)):
-        scaled = _ruled_out(own) / np.float32(temperature)
+        return log_probabilities
+    softened = np.empty_like(log_probabilities)
+    pairs = zip(log_probabilities, temperatures, strict=True)
+    for place, (member, temperature) in enumerate(pairs):
+        scaled = _ruled_out(member) / np.float32(temperature)
         softened[place] = np.maximum(log_softmax(scaled, axis=1), LOG_ZERO)
     return softened
 
 
-def _ruled_out(said: Said) -> Said:
+def _ruled_out(log_probabilities: LogProbabilities) -> LogProbabilities:
     """Write what has no probability as minus infinity, which no temperature brings back."""
-    return np.where(said > LOG_ZERO, said, np.float32(-np.inf))
+    return np.where(log_probabilities > LOG_ZERO, log_probabilities, np.float32(-np.inf))
 
 
 def _take(rows: TuningRows, chosen: NDArray[np.bool_]) -> TuningRows:
-    return TuningRows(rows.said[:, chosen], rows.gold_ids[chosen], rows.weights[chosen])
+    return TuningRows(
+        rows.log_probabilities[:, chosen], rows.gold_ids[chosen], rows.weights[chosen]
+    )

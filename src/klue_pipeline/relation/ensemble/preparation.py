@@ -7,28 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from klue_pipeline.evaluation.intervals import best_first
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.nesting import nested_parts
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.ensemble.decoding import require_decodable
 from klue_pipeline.relation.ensemble.fitting import Tuning
-from klue_pipeline.relation.ensemble.members import (
-    BlendTask,
+from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
+from klue_pipeline.relation.ensemble.methods.interface import (
+    Objective,
+    Probabilities,
+    TuningRows,
+    equal_weights,
+    weighted_mean,
+)
+from klue_pipeline.relation.ensemble.panel import (
+    LabelledPanel,
     Panel,
     seat_out_of_fold,
     seat_test,
     table_of,
 )
-from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
-from klue_pipeline.relation.ensemble.methods.interface import (
-    TuningRows,
-    equal_weights,
-    weighted_mean,
-)
-from klue_pipeline.relation.ensemble.methods.objective import Objective
 from klue_pipeline.relation.ensemble.selection import Selection
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
-from klue_pipeline.relation.shift.resolve import Resolved, resolve_target
+from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
 from klue_pipeline.relation.shift.weights import shift_weights
 
 logger = logging.getLogger(__name__)
@@ -55,24 +60,24 @@ class Prepared:
     """Members brought together, ready to be blended.
 
     Attributes:
-        panel: What they say about out-of-fold rows.
+        members: Out-of-fold scores of each on its own rows, by name.
+        panel: What they say about the out-of-fold rows that all scored.
         test_panel: What they say about test rows.
-        truth: True label ids of the out-of-fold rows. Shape: (rows,).
-        resolved: The target.
+        prior: Where the blend will be judged, if that is known.
         tuning: What methods are fitted with.
         methods: The methods that make sense for these members.
     """
 
-    panel: Panel
+    members: dict[str, LabelledScores]
+    panel: LabelledPanel
     test_panel: Panel
-    truth: NDArray[np.int64]
-    resolved: Resolved
+    prior: TargetPrior
     tuning: Tuning
     methods: tuple[BlendMethod, ...]
 
 
 def prepare(
-    voters: Voters, task: BlendTask, params: EnsembleParams, evaluation: EvaluationParams
+    voters: Voters, run: RunRows, params: EnsembleParams, evaluation: EvaluationParams
 ) -> Prepared:
     """Bring members together and find out what they will be judged by.
 
@@ -85,17 +90,18 @@ def prepare(
             f"Submission files have the names of members: {', '.join(taken)}. Rename the files, or "
             "remove them if they are submissions of these members."
         )
-    require_decodable(task, params)
-    panel = _seat(voters.selection)
-    test_panel = seat_test(voters.selection.test_scores)
-    truth = task.gold_ids(panel.rows)
-    resolved = resolve_common_target(panel, test_panel, task, evaluation)
-    objective = Objective(evaluation.told_by(has_target=resolved.target is not None),
-                          task.negative_id)  # fmt: skip
-    rows = TuningRows(panel.said, truth, _row_weights(truth, resolved))
-    tuning = Tuning(rows, objective, _without_useless_fitting(panel, voters, params))
+    require_decodable(run.labels, params)
+    members = {name: run.label(table) for name, table in voters.selection.out_of_fold.items()}
+    panel, test_panel = _seat(members), seat_test(voters.selection.test_scores)
+    prior = resolve_common_prior(panel, test_panel, run.labels, evaluation)
+    select_by = evaluation.told_by(has_target=prior.population is not None)
+    tuning = Tuning(
+        TuningRows(panel.log_probabilities, panel.truth, _row_weights(panel.truth, prior)),
+        Objective(select_by, run.labels.negative_id),
+        _without_useless_fitting(panel, voters, params),
+    )
     methods = _usable_methods(panel, voters, params)
-    return Prepared(panel, test_panel, truth, resolved, tuning, methods)
+    return Prepared(members, panel, test_panel, prior, tuning, methods)
 
 
 def _without_useless_fitting(
@@ -107,24 +113,46 @@ def _without_useless_fitting(
     return params.model_copy(update={"calibrate": False})
 
 
-def resolve_common_target(
-    panel: Panel, test_panel: Panel, task: BlendTask, evaluation: EvaluationParams
-) -> Resolved:
-    """Find one target for all members; where it is estimated, from the mean of what they say."""
-    truth = task.gold_ids(panel.rows)
-    tables = (_mean_of(panel), truth, _mean_of(test_panel))
-    return resolve_target(*tables, task.labels, evaluation)
+def resolve_common_prior(
+    panel: LabelledPanel,
+    test_panel: Panel,
+    labels: LabelSet,
+    evaluation: EvaluationParams,
+    known: TargetPrior | None = None,
+) -> TargetPrior:
+    """Find one population for all members; where it is estimated, from the mean of what they say.
+
+    Args:
+        panel: What the members say about out-of-fold rows.
+        test_panel: What they say about test rows.
+        labels: The labels of the scores.
+        evaluation: Where the prior comes from.
+        known: What was found before; taken if it was estimated from the same scores.
+    """
+    scores = panel.score(_mean_of(panel))
+    test_scores = table_of(_mean_of(test_panel), test_panel.rows)
+    return resolve_prior(scores, test_scores, labels, evaluation, known)
 
 
-def _seat(selection: Selection) -> Panel:
-    panel = seat_out_of_fold(selection.out_of_fold)
+def find_best_member(prepared: Prepared) -> str:
+    """Return the member with the best score; of equally good ones, the first."""
+    rows, objective = prepared.tuning.rows, prepared.tuning.objective
+    members = zip(prepared.panel.names, rows.log_probabilities, strict=True)
+    scores = {
+        name: objective(np.exp(member), rows.gold_ids, rows.weights) for name, member in members
+    }
+    return best_first(scores)[0]
+
+
+def _seat(members: dict[str, LabelledScores]) -> LabelledPanel:
+    panel = seat_out_of_fold(members)
     if not len(panel):
         raise ValueError(
             f"The members {', '.join(panel.names)} were scored on different folds and share no "
             "out-of-fold row, so that no blend of them can be judged. Name others in "
             "ensemble.members, or train the same folds."
         )
-    longest = max(map(len, selection.out_of_fold.values()))
+    longest = max(map(len, members.values()))
     if len(panel) < longest:
         logger.warning(
             "Members were scored on different folds; blends are fitted and judged on %d common "
@@ -133,21 +161,21 @@ def _seat(selection: Selection) -> Panel:
     return panel
 
 
-def _mean_of(panel: Panel) -> ScoreTable:
-    return table_of(weighted_mean(panel.said, equal_weights(len(panel.names))), panel.rows)
+def _mean_of(panel: Panel) -> Probabilities:
+    return weighted_mean(panel.log_probabilities, equal_weights(len(panel.names)))
 
 
-def _row_weights(truth: NDArray[np.int64], resolved: Resolved) -> NDArray[np.float64]:
-    if resolved.target is None:
+def _row_weights(truth: NDArray[np.int64], prior: TargetPrior) -> NDArray[np.float64]:
+    if prior.population is None:
         return np.ones(len(truth))
-    return shift_weights(truth, resolved.target.shares)
+    return shift_weights(truth, prior.population.shares)
 
 
 def _usable_methods(
     panel: Panel, voters: Voters, params: EnsembleParams
 ) -> tuple[BlendMethod, ...]:
     """Return the methods in the order of their table, simplest first."""
-    asked = {*params.methods, *(() if params.method == "auto" else (params.method,))}
+    wanted = {*params.methods, *(() if params.method == "auto" else (params.method,))}
     if len(panel.names) == 1 and not voters.plain:
         logger.info("There is one member, %s: a blend of it is itself", panel.names[0])
         return ("soft_vote",)
@@ -158,8 +186,8 @@ def _usable_methods(
                 f"{', '.join(UNTUNED)}."
             )
         logger.warning("Nothing is fitted to blend: %s", why)
-        asked = asked & set(UNTUNED) or {"soft_vote"}
-    return tuple(name for name in METHODS if name in asked)
+        wanted = wanted & set(UNTUNED) or {"soft_vote"}
+    return tuple(name for name in METHODS if name in wanted)
 
 
 def _why_untuned(panel: Panel, voters: Voters) -> str:

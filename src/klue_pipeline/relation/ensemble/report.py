@@ -6,11 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.evaluation.intervals import Interval
+from klue_pipeline.evaluation.intervals import Interval, best_first
 from klue_pipeline.relation.ensemble.blending import Blended, BlendedMethod
-from klue_pipeline.relation.ensemble.diversity import oracle_accuracy
-from klue_pipeline.relation.ensemble.members import BlendTask
-from klue_pipeline.relation.ensemble.selection import Selection
+from klue_pipeline.relation.ensemble.panel import oracle_accuracy
 from klue_pipeline.relation.metrics.evaluation import evaluate_scores
 from klue_pipeline.relation.settings.params import EnsembleParams
 from klue_pipeline.relation.shift.prediction import as_json
@@ -18,9 +16,14 @@ from klue_pipeline.reporting.pages import render_page
 
 
 def report_blend(
-    blended: Blended, selection: Selection, task: BlendTask, params: EnsembleParams
+    blended: Blended, skipped: Mapping[str, str], params: EnsembleParams
 ) -> dict[str, Any]:
-    """Tell of a blend what a reader, MLflow and the leaderboard ask.
+    """Collect what a reader, MLflow and the leaderboard ask of a blend.
+
+    Args:
+        blended: The finished blend.
+        skipped: The reason for each experiment that was left out, by name.
+        params: Which method was asked for.
 
     Returns:
         A dictionary for JSON: ``method`` and how it was chosen, ``members`` (plain metrics of each
@@ -41,22 +44,21 @@ def report_blend(
         "confidence": decoded.judgement.confidence,
         "verdict": describe_gain(blended, gains),
         "members": {
-            name: evaluate_scores(own, task.gold, task.labels)
-            for name, own in selection.out_of_fold.items()
+            name: evaluate_scores(scores) for name, scores in blended.prepared.members.items()
         },
         "best_member": blended.best_member,
         "best_member_scores": as_json(blended.best_alone.estimates()),
-        "skipped": selection.skipped,
+        "skipped": dict(skipped),
         "plain_submissions": _files(blended),
         "rows": len(panel),
-        "out_of_fold": evaluate_scores(decoded.out_of_fold, task.gold, task.labels),
+        "out_of_fold": evaluate_scores(decoded.out_of_fold),
         "scores": as_json(decoded.judgement.estimates()),
         "predicted": as_json(blended.predicted),
-        "prior": blended.prepared.resolved.report,
-        "gain": {name: _tell(gain) for name, gain in gains.items()},
-        "methods": {name: _describe_method(own) for name, own in blended.methods.items()},
+        "prior": blended.prepared.prior.report,
+        "gain": {name: _describe_gain(gain) for name, gain in gains.items()},
+        "methods": {name: _describe_method(method) for name, method in blended.methods.items()},
         "decoding": decoded.report,
-        "oracle_accuracy": oracle_accuracy(panel, blended.prepared.truth),
+        "oracle_accuracy": oracle_accuracy(panel),
     }
 
 
@@ -70,12 +72,12 @@ def describe_gain(blended: Blended, gains: dict[str, Interval]) -> str:
         )
     if len(blended.prepared.panel.names) == 1:
         return f"One member, {blended.best_member}: there is nothing to blend."
-    told = f"{gain.difference:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}]"
+    points = f"{gain.difference:+.2f} [{gain.low:+.2f}, {gain.high:+.2f}]"
     if gain.low > 0:
-        return f"{method} is better than {blended.best_member} alone by more than noise: {told}."
+        return f"{method} is better than {blended.best_member} alone by more than noise: {points}."
     if gain.high < 0:
-        return f"{method} is worse than {blended.best_member} alone: {told}. Submit that one."
-    return f"{method} against {blended.best_member} alone is within noise: {told}."
+        return f"{method} is worse than {blended.best_member} alone: {points}. Submit that one."
+    return f"{method} against {blended.best_member} alone is within noise: {points}."
 
 
 def _gains(blended: Blended, decided_by: str) -> dict[str, Interval]:
@@ -87,7 +89,7 @@ def _gains(blended: Blended, decided_by: str) -> dict[str, Interval]:
     return gains
 
 
-def _tell(gain: Interval) -> dict[str, Any]:
+def _describe_gain(gain: Interval) -> dict[str, Any]:
     return {**asdict(gain), "more_than_noise": gain.excludes_zero}
 
 
@@ -97,14 +99,14 @@ def _files(blended: Blended) -> list[str]:
     return [name for name in blended.methods[blended.chosen].voters if name not in members]
 
 
-def _describe_method(own: BlendedMethod) -> dict[str, Any]:
-    weights, names = own.fitted.blend.weights, own.voters
+def _describe_method(method: BlendedMethod) -> dict[str, Any]:
+    weights, names = method.fitted.blend.weights, method.voters
     return {
-        "scores": as_json(own.judgement.estimates()),
-        "predicted": as_json(own.predicted),
-        "averaging_gain": None if own.gain is None else asdict(own.gain),
+        "scores": as_json(method.judgement.estimates()),
+        "predicted": as_json(method.predicted),
+        "averaging_gain": None if method.gain is None else asdict(method.gain),
         "weights": None if weights is None else dict(zip(names, weights.tolist(), strict=True)),
-        "temperatures": dict(zip(names, own.fitted.temperatures.tolist(), strict=True)),
+        "temperatures": dict(zip(names, method.fitted.temperatures.tolist(), strict=True)),
     }
 
 
@@ -113,17 +115,21 @@ def render_ensemble(report: Mapping[str, Any], diversity: pd.DataFrame) -> str:
 
     Args:
         report: By :func:`klue_pipeline.relation.ensemble.report.report_blend`.
-        diversity: By :func:`klue_pipeline.relation.ensemble.diversity.tabulate_diversity`.
+        diversity: By :func:`klue_pipeline.relation.ensemble.panel.tabulate_diversity`.
 
     Returns:
         An HTML document that needs no other file.
     """
     names = list(report["methods"][report["method"]]["scores"])
-    ranked = sorted(
-        report["methods"].items(), key=lambda item: -item[1]["scores"][report["select_by"]]["value"]
-    )
-    decoded = [name for name, own in report["decoding"].items() if own["used"]]
+    methods, by = report["methods"], report["select_by"]
+    ranked = best_first({name: at["scores"][by]["value"] for name, at in methods.items()})
+    decoded = [name for name, option in report["decoding"].items() if option["used"]]
     pairs = diversity.astype(object).where(diversity.notna(), None).to_dict("records")
     return render_page(
-        "ensemble", report=report, score_names=names, methods=ranked, decoded=decoded, pairs=pairs
+        "ensemble",
+        report=report,
+        score_names=names,
+        methods=[(name, methods[name]) for name in ranked],
+        decoded=decoded,
+        pairs=pairs,
     )

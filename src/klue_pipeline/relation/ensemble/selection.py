@@ -11,51 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
-from klue_pipeline.evaluation.alignment import row_keys
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.splits.fingerprints import (
-    folds_fingerprint,
-    rows_fingerprint,
-    test_rows_fingerprint,
-)
+from klue_pipeline.relation.metrics.run_rows import Provenance
 
 logger = logging.getLogger(__name__)
 
 _SHORT = 8
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What the scores of the current run are made from; a member of the blend has the same.
-
-    Attributes:
-        fingerprint: Content hashes by name: ``rows``, ``folds`` and ``test_rows``.
-        labels: Label names in order.
-        held_out: Fold and id of every row that a fold holds out; None checks no score by it.
-    """
-
-    fingerprint: Mapping[str, str]
-    labels: tuple[str, ...]
-    held_out: pd.MultiIndex | None = None
-
-
-def trace_origin(
-    clean_sentences: pd.DataFrame,
-    fold_members: pd.DataFrame,
-    test_sentences: pd.DataFrame,
-    labels: LabelSet,
-) -> Origin:
-    """Say what the current tables of rows and folds are recognised by."""
-    fingerprint = {
-        "rows": rows_fingerprint(clean_sentences),
-        "folds": folds_fingerprint(fold_members),
-        "test_rows": test_rows_fingerprint(test_sentences),
-    }
-    held_out = pd.MultiIndex.from_frame(fold_members[["fold", "row_id"]])
-    return Origin(fingerprint, tuple(labels.names), held_out)
 
 
 @dataclass(frozen=True)
@@ -77,7 +39,7 @@ def select_members(
     out_of_fold: Mapping[str, ScoreTable],
     test_scores: Mapping[str, ScoreTable],
     members: Literal["all"] | list[str],
-    expected: Origin,
+    expected: Provenance,
     refused: Mapping[str, str] | None = None,
 ) -> Selection:
     """Choose the experiments whose scores were made from the rows, folds and labels of this run.
@@ -120,7 +82,7 @@ def select_members(
 
 
 def _reason_to_skip(
-    out_of_fold: ScoreTable | None, test_scores: ScoreTable | None, expected: Origin
+    out_of_fold: ScoreTable | None, test_scores: ScoreTable | None, expected: Provenance
 ) -> str:
     if out_of_fold is None and test_scores is None:
         return "it has no scores at all; is the name right?"
@@ -135,7 +97,7 @@ def _reason_to_skip(
     )
 
 
-def why_not_judged(out_of_fold: ScoreTable, expected: Origin) -> str:
+def why_not_judged(out_of_fold: ScoreTable, expected: Provenance) -> str:
     """Say why out-of-fold scores cannot be judged by the rows of a run; empty if they can."""
     return (
         _difference(out_of_fold, ("rows", "folds"), expected)
@@ -144,7 +106,7 @@ def why_not_judged(out_of_fold: ScoreTable, expected: Origin) -> str:
     )
 
 
-def _difference(scores: ScoreTable, fields: tuple[str, ...], expected: Origin) -> str:
+def _difference(scores: ScoreTable, fields: tuple[str, ...], expected: Provenance) -> str:
     for name in fields:
         found, wanted = scores.fingerprint.get(name), expected.fingerprint.get(name)
         if found != wanted:
@@ -162,13 +124,11 @@ def _difference(scores: ScoreTable, fields: tuple[str, ...], expected: Origin) -
     return ""
 
 
-def _rows_of_training(out_of_fold: ScoreTable, expected: Origin) -> str:
-    """Say whether a score is by a model that trained on its row."""
-    if expected.held_out is None:
-        return ""
+def _rows_of_training(out_of_fold: ScoreTable, expected: Provenance) -> str:
+    """Say why a score is by a model that trained on its row; empty if none is."""
     if out_of_fold.folds is None:
         return "its out-of-fold scores do not say which fold made them; train it again"
-    keys = row_keys(out_of_fold)
+    keys = out_of_fold.keys
     seen = out_of_fold.row_ids[~keys.isin(expected.held_out)]
     if len(seen):
         return (
@@ -196,7 +156,7 @@ def _shortened(fingerprint: str | None) -> str:
     return fingerprint[:_SHORT] if fingerprint else "not recorded"
 
 
-def _label_difference(scores: ScoreTable, expected: Origin) -> str:
+def _label_difference(scores: ScoreTable, expected: Provenance) -> str:
     pairs = enumerate(zip(scores.labels, expected.labels, strict=True))
     place, (found, wanted) = next(item for item in pairs if item[1][0] != item[1][1])
     return f"label {place} is {found} against {wanted}"

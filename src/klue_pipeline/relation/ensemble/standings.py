@@ -1,4 +1,4 @@
-"""What is known of every experiment -> the entries of the leaderboard."""
+"""What is known of every experiment -> the entries of the leaderboard, judged and ranked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,16 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.intervals import Judgement
+from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.ensemble.field import Comparison, Rules, compare_with_best, judge_field
-from klue_pipeline.relation.ensemble.members import BlendTask, seat_out_of_fold, seat_test
-from klue_pipeline.relation.ensemble.preparation import resolve_common_target
-from klue_pipeline.relation.ensemble.selection import Origin, why_not_judged
+from klue_pipeline.relation.ensemble.panel import seat_out_of_fold, seat_test
+from klue_pipeline.relation.ensemble.preparation import resolve_common_prior
+from klue_pipeline.relation.ensemble.selection import why_not_judged
 from klue_pipeline.relation.metrics.evaluation import evaluate_known_rows
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams, ScoreName
-from klue_pipeline.relation.shift.resolve import Resolved
+from klue_pipeline.relation.shift.prior import TargetPrior
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry, give_verdict, rank_entries
 
 
@@ -36,91 +39,91 @@ class Contender:
 
 @dataclass(frozen=True)
 class Standings:
-    """The entries, what they are ranked by, and the target that was told for."""
+    """The entries, what they are ranked by, and the population that scores are re-weighted to."""
 
     entries: list[LeaderboardEntry]
     select_by: ScoreName
-    resolved: Resolved | None
+    prior: TargetPrior | None
 
 
 def rank_contenders(
     contenders: Mapping[str, Contender],
-    task: BlendTask,
-    origin: Origin,
+    run: RunRows,
     test_gold: pd.Series,
     evaluation: EvaluationParams,
+    known: TargetPrior | None = None,
 ) -> Standings:
-    """Judge all contenders by one target, and compare each with the best.
+    """Judge all contenders by one target population, and compare each with the best.
 
     Args:
-        contenders: Everything on disk, by name.
-        task: Rows, folds and labels of this run.
-        origin: What scores of this run are recognised by; others are listed with the reason.
+        contenders: Everything on disk, by name; scores of other rows are listed with the reason.
+        run: Rows, folds and labels of this run.
         test_gold: True label names of test rows, indexed by row id; empty if there are none.
         evaluation: The target's prior, intervals, and the score that ranks.
+        known: The prior of the latest blend; taken if it was estimated from the same scores.
     """
-    reasons = {name: _why_not(own, origin) for name, own in contenders.items()}
-    tables = {
-        name: own.out_of_fold
-        for name, own in contenders.items()
-        if own.out_of_fold is not None and not reasons[name]
+    reasons = {name: _why_not(contender, run) for name, contender in contenders.items()}
+    models = {
+        name: run.label(contender.out_of_fold)
+        for name, contender in contenders.items()
+        if contender.out_of_fold is not None and not reasons[name]
     }
-    resolved = _resolve(contenders, tables, task, evaluation)
-    has_target = resolved is not None and resolved.target is not None
-    select_by = evaluation.told_by(has_target=has_target)
-    target = resolved.target if resolved is not None else None
-    rules = Rules(task.gold, task.labels, target, evaluation, select_by)
-    judged = judge_field(tables, rules)
+    prior = _resolve(contenders, models, run, evaluation, known)
+    population = None if prior is None else prior.population
+    select_by = evaluation.told_by(has_target=population is not None)
+    rules = Rules(population, evaluation, select_by)
+    judged = judge_field(models, rules)
     entries = [
-        _fill(own, judged.get(name), reasons[name], test_gold, task)
-        for name, own in contenders.items()
+        _fill(contender, judged.get(name), reasons[name], test_gold, run.labels)
+        for name, contender in contenders.items()
     ]
-    return Standings(_with_verdicts(entries, tables, judged, rules), select_by, resolved)
+    return Standings(_with_verdicts(entries, models, judged, rules), select_by, prior)
 
 
-def _why_not(own: Contender, origin: Origin) -> str:
-    return "" if own.out_of_fold is None else why_not_judged(own.out_of_fold, origin)
+def _why_not(contender: Contender, run: RunRows) -> str:
+    if contender.out_of_fold is None:
+        return ""
+    return why_not_judged(contender.out_of_fold, run.provenance)
 
 
 def _resolve(
     contenders: Mapping[str, Contender],
-    tables: Mapping[str, ScoreTable],
-    task: BlendTask,
+    models: Mapping[str, LabelledScores],
+    run: RunRows,
     evaluation: EvaluationParams,
-) -> Resolved | None:
-    """Find the target from those with scores of the test rows; a blend would count them twice."""
+    known: TargetPrior | None,
+) -> TargetPrior | None:
+    """Find the prior from those with scores of the test rows; a blend would count them twice."""
     test = {
-        name: own.test_scores
-        for name, own in contenders.items()
-        if name in tables and own.test_scores is not None and own.entry.kind != "blend"
+        name: contender.test_scores
+        for name, contender in contenders.items()
+        if name in models and contender.test_scores is not None and contender.entry.kind != "blend"
     }
     # Experiments of some folds only would leave few rows in common.
-    longest = max((len(tables[name]) for name in test), default=0)
-    whole = [name for name in test if len(tables[name]) == longest]
+    longest = max((len(models[name]) for name in test), default=0)
+    whole = [name for name in test if len(models[name]) == longest]
     if not whole:
         return None
-    panel = seat_out_of_fold({name: tables[name] for name in whole})
+    panel = seat_out_of_fold({name: models[name] for name in whole})
     test_panel = seat_test({name: test[name] for name in whole})
-    return resolve_common_target(panel, test_panel, task, evaluation)
+    return resolve_common_prior(panel, test_panel, run.labels, evaluation, known)
 
 
 def _fill(
-    own: Contender,
+    contender: Contender,
     judgement: Judgement | None,
     reason: str,
     test_gold: pd.Series,
-    task: BlendTask,
+    labels: LabelSet,
 ) -> LeaderboardEntry:
-    table = own.out_of_fold
+    entry, table = contender.entry, contender.out_of_fold
     if table is None or judgement is None:
-        return replace(own.entry, note="; ".join(filter(None, [own.entry.note, reason])))
-    test = (
-        None
-        if own.test_scores is None
-        else evaluate_known_rows(own.test_scores, test_gold, task.labels)
-    )
+        return replace(entry, note="; ".join(filter(None, [entry.note, reason])))
+    test = None
+    if contender.test_scores is not None and len(test_gold):
+        test = evaluate_known_rows(contender.test_scores, test_gold, labels)
     return replace(
-        own.entry,
+        entry,
         rows=len(table),
         folds=None if table.folds is None else len(np.unique(table.folds)),
         scores=judgement.estimates(),
@@ -132,14 +135,14 @@ def _fill(
 
 def _with_verdicts(
     entries: list[LeaderboardEntry],
-    tables: Mapping[str, ScoreTable],
+    models: Mapping[str, LabelledScores],
     judged: Mapping[str, Judgement],
     rules: Rules,
 ) -> list[LeaderboardEntry]:
     if not judged:
         return entries
     best = rank_entries(entries, RELATION_SCORES.find(rules.select_by))[0].entry.name
-    compared = compare_with_best(tables, judged, best, rules)
+    compared = compare_with_best(models, judged, best, rules)
     return [_with_verdict(entry, compared.get(entry.name), best) for entry in entries]
 
 

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from klue_pipeline.evaluation.intervals import PERCENT, draw_weights
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.logits import require_usable_logits
 from klue_pipeline.evaluation.nesting import find_rows
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_ids, negative_id
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.exploration.bins import bin_numbers
 from klue_pipeline.relation.exploration.comparison import NOT_GIVEN
 from klue_pipeline.relation.exploration.row_measures import measure_rows
@@ -39,9 +38,7 @@ Ordered categories stand in the table in their order, other values the most freq
 
 
 def tabulate_slices(
-    scores: ScoreTable,
-    gold: pd.Series,
-    labels: LabelSet,
+    scores: LabelledScores,
     rows: pd.DataFrame,
     seen: Mask,
     evaluation: EvaluationParams,
@@ -50,8 +47,6 @@ def tabulate_slices(
 
     Args:
         scores: Out-of-fold or test scores.
-        gold: True label names, indexed by row id.
-        labels: The label set of the scores.
         rows: The sentences that were scored, and maybe more, in any order; schema ``Sentences`` or
             ``TestSentences``.
         seen: Whether the row's entity pair stood in the training part, by the functions of
@@ -78,16 +73,16 @@ def tabulate_slices(
         ValueError: There is no row, a score is not a number, a scored row is not in ``rows`` or has
             no true label, or ``seen`` does not fit.
     """
-    require_usable_logits(scores.logits)
+    table, truth = scores.table, scores.truth
+    require_usable_logits(table.logits)
     if seen.shape != (len(scores),):
         raise ValueError(f"Found {seen.shape} marks of seen pairs for {len(scores)} scored rows.")
-    truth = gold_ids(scores, gold, labels)
-    scored = rows.iloc[find_rows(scores.row_ids, rows["row_id"])].reset_index(drop=True)
-    outcomes = _Outcomes.of(truth, scores.logits.argmax(axis=1), negative_id(labels))
-    parts = [_slice_by_label(outcomes, labels.names)]
+    scored = rows.iloc[find_rows(table.row_ids, rows["row_id"])].reset_index(drop=True)
+    outcomes = _Outcomes.of(truth, scores.predicted, scores.negative_id)
+    parts = [_slice_by_label(outcomes, list(table.labels))]
     values = {name: take(scored.assign(pair_is_seen=seen)) for name, take in SLICES.items()}
     parts += [_slice_by_value(outcomes, name, own) for name, own in values.items()]
-    return _judge(parts, scores, evaluation)
+    return _judge(parts, table, evaluation)
 
 
 @dataclass(frozen=True)

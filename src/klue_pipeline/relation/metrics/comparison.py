@@ -11,24 +11,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.evaluation.alignment import rows_common_to_all
 from klue_pipeline.evaluation.intervals import CONFIDENCE, Interval, draw_weights, interval_ends
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.logits import require_usable_logits
 from klue_pipeline.evaluation.scores import ScoreTable, require_same_origin
 from klue_pipeline.evaluation.significance import McNemar, mcnemar
-from klue_pipeline.evaluation.truth import gold_ids, negative_id
+from klue_pipeline.evaluation.truth import LabelledScores, take_common_rows
 from klue_pipeline.relation.metrics.resampled_metrics import ResampledMetrics
 
 
 def compare_scores(
-    challenger: ScoreTable,
-    reference: ScoreTable,
-    gold: pd.Series,
-    labels: LabelSet,
-    *,
-    n_resamples: int,
-    seed: int,
+    challenger: LabelledScores, reference: LabelledScores, *, n_resamples: int, seed: int
 ) -> dict[str, Interval]:
     """Estimate by how much one model's scores are better than another's.
 
@@ -38,8 +30,6 @@ def compare_scores(
     Args:
         challenger: Scores of the model in question.
         reference: Scores of the model it has to beat, over the same labels, rows and split.
-        gold: True label names, indexed by row id; may list more rows than were scored.
-        labels: The label set of the scores.
         n_resamples: How many draws; 1000 settle the ends of a 95 % interval well enough.
         seed: Makes the draws; the same seed and rows give the same interval.
 
@@ -48,19 +38,16 @@ def compare_scores(
         them, except that a label which a draw lacks is left out of that draw's AUPRC.
 
     Raises:
-        ValueError: The tables were made for other labels, rows or folds, share no row, hold a row
-            without a true label, or ``n_resamples`` is not positive.
+        ValueError: The tables were made for other labels, rows or folds, share no row, or
+            ``n_resamples`` is not positive.
     """
-    require_same_origin(challenger, reference)
     if n_resamples < 1:
         raise ValueError(f"Found n_resamples={n_resamples}; at least 1 was wanted.")
-    tables = rows_common_to_all([challenger, reference])
-    if not len(tables[0]):
-        raise ValueError("The two models scored no row in common; train the same folds of both.")
-    truth, negative = gold_ids(tables[0], gold, labels), negative_id(labels)
-    models = [ResampledMetrics(table, truth, negative) for table in tables]
-    observed = _differences(models, np.ones((len(truth), 1)))
-    draws = [_differences(models, drawn) for drawn in draw_weights(tables[0], n_resamples, seed)]
+    common = _take_comparable_rows(challenger, reference)
+    models = [ResampledMetrics(scores) for scores in common]
+    observed = _differences(models, np.ones((len(common[0]), 1)))
+    drawn = draw_weights(common[0].table, n_resamples, seed)
+    draws = [_differences(models, weights) for weights in drawn]
     return {
         name: _interval(observed[name], np.concatenate([draw[name] for draw in draws]))
         for name in observed
@@ -79,9 +66,7 @@ def _differences(
     return {name: challenger[name] - reference[name] for name in challenger}
 
 
-def compare_correctness(
-    first: ScoreTable, second: ScoreTable, gold: pd.Series, labels: LabelSet
-) -> McNemar:
+def compare_correctness(first: LabelledScores, second: LabelledScores) -> McNemar:
     """Test whether two models predict the true label equally often, on the rows both scored.
 
     A sentence that several folds held out counts once, by the first fold that both models scored
@@ -91,26 +76,28 @@ def compare_correctness(
     Args:
         first: Scores of one model.
         second: Scores of the other, over the same labels, rows and split.
-        gold: True label names, indexed by row id; may list more rows than were scored.
-        labels: The label set of the scores.
 
     Raises:
-        ValueError: The tables were made for other labels, rows or folds, share no row, hold a row
-            without a true label, or a score that is not a number.
+        ValueError: The tables were made for other labels, rows or folds, share no row, or have a
+            score that is not a number.
     """
-    require_same_origin(first, second)
-    tables = rows_common_to_all([first, second])
-    if not len(tables[0]):
-        raise ValueError("The two models scored no row in common; train the same folds of both.")
-    for table in tables:
-        require_usable_logits(table.logits)
-    truth = gold_ids(tables[0], gold, labels)
-    is_first_time = _marks_first_times(tables[0])
-    correct = [(table.logits.argmax(axis=1) == truth)[is_first_time] for table in tables]
+    common = _take_comparable_rows(first, second)
+    for scores in common:
+        require_usable_logits(scores.table.logits)
+    is_first_time = _marks_first_times(common[0].table)
+    correct = [(scores.predicted == scores.truth)[is_first_time] for scores in common]
     return mcnemar(*correct)
 
 
-def _marks_first_times(scores: ScoreTable) -> np.ndarray:
+def _take_comparable_rows(first: LabelledScores, second: LabelledScores) -> list[LabelledScores]:
+    require_same_origin(first.table, second.table)
+    common = take_common_rows([first, second])
+    if not len(common[0]):
+        raise ValueError("The two models scored no row in common; train the same folds of both.")
+    return common
+
+
+def _marks_first_times(scores: ScoreTable) -> NDArray[np.bool_]:
     """Mark one scored row per sentence, that of the lowest fold."""
     folds = np.zeros(len(scores)) if scores.folds is None else scores.folds
     order = np.argsort(folds, kind="stable")

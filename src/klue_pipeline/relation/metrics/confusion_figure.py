@@ -1,4 +1,4 @@
-"""What went wrong and how training went, as figures.
+"""Which labels a model takes for which, as a figure.
 
 Figures are made without pyplot: nothing global changes, and no display is needed.
 """

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from klue_pipeline.evaluation.intervals import PERCENT
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_ids, negative_id, take_rows
+from klue_pipeline.evaluation.truth import LabelledScores, label_scores
 from klue_pipeline.relation.metrics.klue import auprc_per_label, score_metrics
 
 logger = logging.getLogger(__name__)
@@ -17,27 +17,30 @@ logger = logging.getLogger(__name__)
 Metrics = dict[str, float | int]
 
 
-def evaluate_scores(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> Metrics:
+def evaluate_scores(scores: LabelledScores) -> Metrics:
     """Judge scores by every metric.
 
     Args:
         scores: One row per scored sentence; with overlapping folds a sentence counts once per
             fold that held it out.
-        gold: True label names, indexed by row id; may list more rows than were scored.
-        labels: The label set the scores were made for.
 
     Returns:
         The metrics of :func:`~klue_pipeline.relation.metrics.klue.score_metrics`, and ``rows``.
 
     Raises:
-        ValueError: The label sets differ, a scored row has no true label, or there is no row.
+        ValueError: There is no row, or a score is not a number.
     """
-    metrics = score_metrics(scores.logits, gold_ids(scores, gold, labels), negative_id(labels))
+    metrics = score_metrics(scores.table.logits, scores.truth, scores.negative_id)
     return {**metrics, "rows": len(scores)}
 
 
 def evaluate_known_rows(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> Metrics | None:
     """Judge the scored rows whose true label is known; test rows often have none.
+
+    Args:
+        scores: Scores of any rows.
+        gold: The true label names that are known, indexed by row id.
+        labels: The label set of the scores.
 
     Returns:
         As :func:`evaluate_scores`, or None if no true label is known.
@@ -52,25 +55,26 @@ def evaluate_known_rows(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -
         logger.warning(
             "%d of %d rows have no true label; judged the rest.", (~known).sum(), len(known)
         )
-    return evaluate_scores(take_rows(scores, known), gold, labels)
+    return evaluate_scores(label_scores(scores.take(known), gold, labels))
 
 
-def evaluate_by_fold(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> dict[str, Metrics]:
+def evaluate_by_fold(scores: LabelledScores) -> dict[str, Metrics]:
     """Judge the validation rows of each fold apart, under ``fold_<k>``.
 
     Raises:
         ValueError: The scores do not say which fold they belong to, or as in
             :func:`evaluate_scores`.
     """
-    if scores.folds is None:
+    folds = scores.table.folds
+    if folds is None:
         raise ValueError("Found scores without folds; only out-of-fold scores can be split.")
     return {
-        f"fold_{fold}": evaluate_scores(take_rows(scores, scores.folds == fold), gold, labels)
-        for fold in np.unique(scores.folds).tolist()
+        f"fold_{fold}": evaluate_scores(scores.take(folds == fold))
+        for fold in np.unique(folds).tolist()
     }
 
 
-def per_label_table(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> pd.DataFrame:
+def per_label_table(scores: LabelledScores) -> pd.DataFrame:
     """Judge each label apart.
 
     Returns:
@@ -82,32 +86,30 @@ def per_label_table(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> pd
     Raises:
         ValueError: As in :func:`evaluate_scores`.
     """
-    counts = confusion_counts(scores, gold, labels)
+    counts = confusion_counts(scores)
     correct, support, predicted = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
     return pd.DataFrame(
         {
-            "label": labels.names,
+            "label": list(scores.table.labels),
             "support": support,
             "predicted": predicted,
             "precision": _percentage(correct, predicted),
             "recall": _percentage(correct, support),
             "f1": _percentage(2 * correct, support + predicted),
-            "auprc": auprc_per_label(gold_ids(scores, gold, labels), scores.probabilities),
+            "auprc": auprc_per_label(scores.truth, scores.table.probabilities),
         }
     )
 
 
-def confusion_counts(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> NDArray[np.int64]:
+def confusion_counts(scores: LabelledScores) -> NDArray[np.int64]:
     """Count rows by true and predicted label.
 
     Returns:
         True labels down, predicted labels across, in label order. Shape: (labels, labels).
-
-    Raises:
-        ValueError: As in :func:`evaluate_scores`.
     """
-    counts = np.zeros((len(labels.names), len(labels.names)), dtype=np.int64)
-    np.add.at(counts, (gold_ids(scores, gold, labels), scores.logits.argmax(axis=1)), 1)
+    n_labels = len(scores.table.labels)
+    counts = np.zeros((n_labels, n_labels), dtype=np.int64)
+    np.add.at(counts, (scores.truth, scores.predicted), 1)
     return counts
 
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from klue_pipeline.evaluation.intervals import PERCENT
-from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 
 METRICS = ("micro_f1", "auprc", "accuracy")
-"""What is told of every model under every weighting."""
+"""The scores of every model under every weighting."""
 
 THREADS = 2
 """How many calls run side by side; sparse products and sorted sums let go of Python's lock."""
@@ -25,15 +25,14 @@ _NEXT_TO_NOTHING = np.float32(1e-30)
 class ResampledMetrics:
     """The scores of one model, ready to be judged under many weightings."""
 
-    def __init__(self, scores: ScoreTable, gold: NDArray[np.int64], negative: int | None) -> None:
+    def __init__(self, scores: LabelledScores) -> None:
         """Do once what every draw needs: predict, and sort the rows by each label's score.
 
         Args:
             scores: At least one row.
-            gold: True label ids. Shape: (rows,).
-            negative: Id of the label that means no relation, or None.
         """
-        predicted, probabilities = scores.logits.argmax(axis=1), scores.probabilities
+        gold, negative = scores.truth, scores.negative_id
+        predicted, probabilities = scores.predicted, scores.table.probabilities
         is_gold, is_predicted = gold != negative, predicted != negative
         is_correct = gold == predicted
         # Rows of this product are: correct relations, relations in gold and prediction, correct

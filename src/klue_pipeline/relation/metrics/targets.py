@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import take_rows
+from klue_pipeline.evaluation.truth import LabelledScores, gold_by_row, label_scores
 from klue_pipeline.relation.settings.params import TargetParams
 
 RELATION = "relation"
@@ -112,7 +112,25 @@ def take_answered(
     answers = map_gold(gold, labels, target)
     unanswerable = gold.dropna().index.difference(answers.index)
     kept = ~pd.Index(scores.row_ids).isin(unanswerable)
-    return take_rows(scores, kept), answers
+    return scores.take(kept), answers
+
+
+def label_answered(
+    scores: ScoreTable, rows: pd.DataFrame, labels: LabelSet, target: TargetParams
+) -> LabelledScores:
+    """Bring scores and true labels of a model with a target together, where there is an answer.
+
+    Args:
+        scores: Scores for the target's labels; every row may be scored.
+        rows: ``row_id`` and ``label`` of these rows at least, in labels of the task.
+        labels: The label set of the task.
+        target: Which question the model answers.
+
+    Raises:
+        ValueError: As in :func:`map_gold`, or a scored row has no true label.
+    """
+    answered, answers = take_answered(scores, gold_by_row(rows), labels, target)
+    return label_scores(answered, answers, target_labels(labels, target))
 
 
 def _all_labels(labels: LabelSet) -> Answers:

@@ -15,7 +15,6 @@ from transformers import PreTrainedTokenizerBase
 from klue_pipeline.base_settings import Settings
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import negative_id
 from klue_pipeline.relation.encoding.encoded_rows import column_of, encode_rows
 from klue_pipeline.relation.encoding.features import NO_LABEL, Features
 from klue_pipeline.relation.inputs.special_tokens import describing_ids
@@ -143,7 +142,7 @@ def describe_model(
         task_labels=tuple(labels.names),
         label_counts=tuple(count_labels(training, len(own_labels.names)).tolist()),
         entity_types=list_entity_types(training),
-        legal_labels=find_legal_labels(training, negative_id(own_labels)),
+        legal_labels=find_legal_labels(training, own_labels.negative_id),
         target=params.target,
         input=params.input,
         max_tokens=params.training.max_tokens,
@@ -176,7 +175,7 @@ def _judge(
     logits: NDArray[np.float32], gold: NDArray[np.int64], labels: LabelSet
 ) -> dict[str, float]:
     answered = gold != NO_LABEL
-    return score_metrics(logits[answered], gold[answered], negative_id(labels))
+    return score_metrics(logits[answered], gold[answered], labels.negative_id)
 
 
 def _fold_rows(

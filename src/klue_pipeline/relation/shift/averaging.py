@@ -5,10 +5,10 @@ folds' models. The mean is better, so out-of-fold scores are too low for a submi
 can be read from unlabelled test rows, because only where the models disagree can a mean differ.
 
 The gain is a plug-in estimate. Labels are drawn from the mean's probabilities, brought to the
-target's prior and softened until the single models are as accurate on these labels as they were on
-re-weighted out-of-fold rows; then mean and single models are judged by them. Probabilities are
-not sharpened for that, unless out-of-fold rows show that they are not sure enough (as those of a
-blend are): where they still leave the single models short of their out-of-fold accuracy, the test
+population's shares and softened until the single models are as accurate on these labels as they
+were on re-weighted out-of-fold rows; then mean and single models are judged by them. Probabilities
+are not sharpened for that, unless out-of-fold rows show that they are not sure enough (as those of
+a blend are): where they still leave the single models short of their out-of-fold accuracy, the test
 rows are harder than their labels' shares explain, and the report says so (``confidence_gap``).
 """
 
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import softmax
 
-from klue_pipeline.evaluation.intervals import PERCENT
-from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.calibration import fit_temperature
+from klue_pipeline.evaluation.intervals import PERCENT, Judgement
 from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
-from klue_pipeline.relation.metrics.prior import Target
+from klue_pipeline.evaluation.truth import LabelledScores
+from klue_pipeline.relation.metrics.judgement import TargetPopulation
 from klue_pipeline.relation.metrics.relabelled_metrics import RelabelledMetrics
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS
 from klue_pipeline.relation.settings.evaluation_params import SHIFT
@@ -53,37 +54,32 @@ class AveragingGain:
     confidence_gap: float
 
 
-def gain_of_submission(  # noqa: PLR0913 (all of it decides the gain)
+def gain_of_submission(
     folds: Sequence[ScoreTable],
-    truth: NDArray[np.int64],
+    scores: LabelledScores,
     judgement: Judgement,
-    target: Target | None,
-    negative_id: int | None,
+    population: TargetPopulation | None,
     seed: int,
-    *,
-    temperature: float = 1.0,
 ) -> AveragingGain | None:
     """Estimate what averaging brings to scores that were judged out of fold.
 
     Args:
         folds: Test scores of each fold's model.
-        truth: True label ids of the out-of-fold rows. Shape: (rows,).
-        judgement: Of the out-of-fold scores.
-        target: Where the submission will be judged; None for rows like those of training.
-        negative_id: Id of the label that means no relation, or None.
+        scores: The out-of-fold scores. Their temperature sharpens where they are not sure enough.
+        judgement: Of these scores.
+        population: Where the submission will be judged; None for rows like those of training.
         seed: Draws labels.
-        temperature: Of the out-of-fold scores; below 1, they are not sure enough.
 
     Returns:
         None for a single fold, whose model is the submission.
     """
     if len(folds) <= 1:
         return None
-    training = label_shares(truth, len(folds[0].labels))
-    shares = (training, training if target is None else target.shares)
-    accuracy = judgement.values["accuracy" if target is None else f"{SHIFT}accuracy"]
-    least = min(temperature, 1.0)
-    return estimate_gain(folds, shares, accuracy, negative_id, seed, least_softening=least)
+    training = label_shares(scores.truth, len(folds[0].labels))
+    shares = (training, training if population is None else population.shares)
+    accuracy = judgement.scores["accuracy" if population is None else f"{SHIFT}accuracy"]
+    least = min(fit_temperature(scores.table.logits, scores.truth), 1.0)
+    return estimate_gain(folds, shares, accuracy, scores.negative_id, seed, least_softening=least)
 
 
 def estimate_gain(
@@ -136,7 +132,7 @@ class _Likely:
     log_ratio: NDArray[np.float64]
 
     def at(self, softening: float) -> NDArray[np.float64]:
-        """Return label probabilities under the target's prior. Shape: (rows, labels)."""
+        """Return label probabilities under the population's shares. Shape: (rows, labels)."""
         logarithms = np.log(self.probabilities + _FLOOR) / softening
         return np.asarray(softmax(logarithms + self.log_ratio, axis=1))
 
@@ -158,7 +154,7 @@ def _soften_until(
     def surplus(softening: float) -> float:
         at = likely.at(softening)
         rows = np.arange(len(at))
-        return float(np.mean([at[rows, own].mean() for own in predictions])) - accuracy
+        return float(np.mean([at[rows, predicted].mean() for predicted in predictions])) - accuracy
 
     unsoftened = surplus(least)
     if unsoftened <= 0 or surplus(_LONGEST_SOFTENING) >= 0:
@@ -176,6 +172,6 @@ def _draw_labels(
 
 def _differences(models: list[RelabelledMetrics], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return by how much the first model is better than the mean of the others. (metrics,)."""
-    told = [model(labels) for model in models]
-    scores = np.array([[own[name] for name in METRICS] for own in told])
+    judged = [model(labels) for model in models]
+    scores = np.array([[values[name] for name in METRICS] for values in judged])
     return np.asarray(scores[0] - scores[1:].mean(axis=0))

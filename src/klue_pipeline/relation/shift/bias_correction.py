@@ -62,7 +62,7 @@ def fit_bias_correction(
     require_usable_logits(logits)
     loss = _Loss.over(logits, gold_ids)
     first = np.zeros(logits.shape[1] + 1) if start is None else loss.values_of(start)
-    lowest, highest = (own - 1 for own in _INVERSE_TEMPERATURES)
+    lowest, highest = (limit - 1 for limit in _INVERSE_TEMPERATURES)
     bounds = [(lowest, highest)] + [(None, None)] * logits.shape[1]
     found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds)
     return loss.correction_at(np.asarray(found.x))

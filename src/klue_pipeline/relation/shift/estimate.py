@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.metrics.prior import Shares, Target
+from klue_pipeline.evaluation.truth import LabelledScores
+from klue_pipeline.relation.metrics.judgement import Shares, TargetPopulation
 from klue_pipeline.relation.settings.evaluation_params import TargetPriorParams
 from klue_pipeline.relation.shift.bias_correction import fit_bias_correction
 from klue_pipeline.relation.shift.estimators import (
@@ -69,13 +70,13 @@ class PriorStudy:
     Attributes:
         witnesses: Every estimator's answer, by name.
         chosen: The estimator that is believed, or None.
-        target: The target it describes, or None.
+        population: The population it describes, or None.
         refusal: Why no estimate is believed; empty if one is.
     """
 
     witnesses: dict[str, Witness]
     chosen: str | None
-    target: Target | None
+    population: TargetPopulation | None
     refusal: str = ""
 
 
@@ -98,8 +99,7 @@ class _Source:
 
 
 def study_prior(
-    out_of_fold: ScoreTable,
-    gold_ids: NDArray[np.int64],
+    scores: LabelledScores,
     test_scores: ScoreTable,
     params: TargetPriorParams,
     seed: int,
@@ -107,29 +107,30 @@ def study_prior(
     """Estimate the target's shares of labels by every estimator, and choose one that is credible.
 
     Args:
-        out_of_fold: Scores of training rows by models that did not see them.
-        gold_ids: Their true label ids. Shape: (rows,).
+        scores: Scores of training rows by models that did not see them.
         test_scores: Scores of the unlabelled rows that the models will be judged on.
         params: Which estimator, and what is still believed.
         seed: Draws the alternatives for intervals.
     """
+    out_of_fold, gold_ids = scores.table, scores.truth
     training_shares = label_shares(gold_ids, len(out_of_fold.labels))
     sources = _sources(out_of_fold, gold_ids, test_scores)
     witnesses = _with_disagreement(
         {name: _question(source, gold_ids, training_shares) for name, source in sources.items()},
         params.max_disagreement,
     )
-    asked = EVERY_ESTIMATOR if params.estimator == "auto" else (params.estimator,)
-    doubts = {name: _doubt(witnesses[name], gold_ids, params) for name in asked}
+    names = EVERY_ESTIMATOR if params.estimator == "auto" else (params.estimator,)
+    doubts = {name: _doubt(witnesses[name], gold_ids, params) for name in names}
     # One that lies between two others which contradict each other is no better for that.
-    chosen = min(asked, key=lambda name: witnesses[name].recovery_error)
+    chosen = min(names, key=lambda name: witnesses[name].recovery_error)
     if doubts[chosen]:
         reasons = "; ".join(f"{name}: {doubt}" for name, doubt in doubts.items() if doubt)
         return PriorStudy(witnesses, None, None, reasons)
-    believed = [name for name in asked if not doubts[name]]
+    believed = [name for name in names if not doubts[name]]
     alternatives = _alternatives([sources[name] for name in believed], training_shares, seed)
     shares, n_rows = witnesses[chosen].shares, len(test_scores)
-    return PriorStudy(witnesses, chosen, Target(shares, alternatives, n_rows, "estimated"))
+    population = TargetPopulation(shares, alternatives, n_rows, "estimated")
+    return PriorStudy(witnesses, chosen, population)
 
 
 def _sources(
@@ -179,14 +180,14 @@ def _cross_corrected(scores: ScoreTable, gold_ids: NDArray[np.int64]) -> NDArray
 
 def _question(source: _Source, gold_ids: NDArray[np.int64], training_shares: Shares) -> Witness:
     """Ask an estimator about the test rows, then about rows whose shares are known."""
-    found = source.estimate(source.test, training_shares, np.ones((len(source.test), 1)))
-    shares = found.shares[:, 0]
+    estimated = source.estimate(source.test, training_shares, np.ones((len(source.test), 1)))
+    shares = estimated.shares[:, 0]
     known = np.stack([training_shares, _judgeable(shares, training_shares)], axis=1)
     weights = np.stack([shift_weights(gold_ids, column) for column in known.T], axis=1)
     recovered: Estimated = source.estimate(source.out_of_fold, training_shares, weights)
     pairs = zip(known.T, recovered.shares.T, strict=True)
-    error = max(total_variation(wanted, own) for wanted, own in pairs)
-    return Witness(shares, found.converged and recovered.converged, error)
+    error = max(total_variation(wanted, found) for wanted, found in pairs)
+    return Witness(shares, estimated.converged and recovered.converged, error)
 
 
 def _judgeable(shares: Shares, training_shares: Shares) -> Shares:
@@ -198,19 +199,21 @@ def _judgeable(shares: Shares, training_shares: Shares) -> Shares:
 def _with_disagreement(witnesses: dict[str, Witness], limit: float) -> dict[str, Witness]:
     """Tell each witness how far the farthest reliable other one is."""
     reliable = [
-        name for name, own in witnesses.items() if own.converged and own.recovery_error <= limit
+        name
+        for name, witness in witnesses.items()
+        if witness.converged and witness.recovery_error <= limit
     ]
     distances = {
         name: [
-            total_variation(own.shares, witnesses[other].shares)
+            total_variation(witness.shares, witnesses[other].shares)
             for other in reliable
             if other != name
         ]
-        for name, own in witnesses.items()
+        for name, witness in witnesses.items()
     }
     return {
-        name: replace(own, disagreement=max(distances[name], default=None))
-        for name, own in witnesses.items()
+        name: replace(witness, disagreement=max(distances[name], default=None))
+        for name, witness in witnesses.items()
     }
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Shares = NDArray[np.float64]
-"""Share of each label; every column sums to 1. Shape: (labels, weightings)."""
+from klue_pipeline.relation.metrics.judgement import Shares
 
 MAX_ITERATIONS = 2000
 TOLERANCE = 1e-5

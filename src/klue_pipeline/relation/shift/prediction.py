@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from klue_pipeline.evaluation.intervals import PERCENT, Estimate
-from klue_pipeline.evaluation.judgement import Judgement
+from klue_pipeline.evaluation.intervals import PERCENT, Estimate, Judgement
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS
 from klue_pipeline.relation.settings.evaluation_params import SHIFT
 from klue_pipeline.relation.shift.averaging import AveragingGain, spread_of_gain
@@ -28,21 +27,24 @@ def predict_submission(
         confidence gap: it is a doubt, not a measurement, for models trained to be unsure of
         themselves show one too.
     """
-    prefix = SHIFT if f"{SHIFT}{METRICS[0]}" in judgement.values else ""
+    prefix = SHIFT if f"{SHIFT}{METRICS[0]}" in judgement.scores else ""
     gains = {name: 0.0 if gain is None else gain.gains[name] for name in METRICS}
     raised = {
         name: _raised(judgement, f"{prefix}{name}", gains[name], seed + place)
         for place, name in enumerate(METRICS)
     }
     gap = 0.0 if gain is None else gain.confidence_gap
-    return {name: replace(own, low=max(own.low - gap, 0.0)) for name, own in raised.items()}
+    return {
+        name: replace(estimate, low=max(estimate.low - gap, 0.0))
+        for name, estimate in raised.items()
+    }
 
 
 def _raised(judgement: Judgement, name: str, gain: float, seed: int) -> Estimate:
     draws = judgement.draws[name]
-    around_value = draws + (judgement.values[name] - draws.mean())
+    around_value = draws + (judgement.scores[name] - draws.mean())
     raised = np.clip(around_value + spread_of_gain(gain, len(draws), seed), 0, PERCENT)
-    value = np.clip(judgement.values[name] + gain, 0, PERCENT)
+    value = np.clip(judgement.scores[name] + gain, 0, PERCENT)
     outside = (1 - judgement.confidence) / 2
     low, high = np.quantile(raised, [outside, 1 - outside])
     return Estimate(float(value), float(low), float(high))
@@ -50,7 +52,23 @@ def _raised(judgement: Judgement, name: str, gain: float, seed: int) -> Estimate
 
 def from_json(written: dict[str, dict[str, float]]) -> dict[str, Estimate]:
     """Read what :func:`as_json` wrote."""
-    return {name: Estimate(**own) for name, own in written.items()}
+    return {name: Estimate(**ends) for name, ends in written.items()}
+
+
+def flat_estimates(estimates: dict[str, Estimate]) -> dict[str, float]:
+    """Write estimates as flat numbers: a score, and with ``_low`` and ``_high`` its interval.
+
+    >>> flat_estimates({"auprc": Estimate(70.0, 68.5, 71.5)})
+    {'auprc': 70.0, 'auprc_low': 68.5, 'auprc_high': 71.5}
+    """
+    flat: dict[str, float] = {}
+    for name, estimate in estimates.items():
+        flat |= {
+            name: estimate.value,
+            f"{name}_low": estimate.low,
+            f"{name}_high": estimate.high,
+        }
+    return flat
 
 
 def from_flat(written: dict[str, float]) -> dict[str, Estimate]:

@@ -7,11 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.intervals import PERCENT, draw_weights, interval_ends
-from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS, THREADS, ResampledMetrics
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.shift.target import with_negative_share
-from klue_pipeline.relation.shift.weights import effective_rows, label_shares, shift_weights
+from klue_pipeline.relation.shift.weights import (
+    effective_rows,
+    label_shares,
+    shift_weights,
+    with_negative_share,
+)
 
 NEGATIVE_SHARES = tuple(np.round(np.arange(0.05, 0.96, 0.05), 2).tolist())
 """Shares that the curve is drawn through."""
@@ -20,12 +24,7 @@ _FRACTION_OF_DRAWS = 10
 """A curve needs fewer draws than one interval: its neighbours confirm each point."""
 
 
-def tabulate_sensitivity(
-    scores: ScoreTable,
-    gold_ids: NDArray[np.int64],
-    negative_id: int | None,
-    params: EvaluationParams,
-) -> pd.DataFrame:
+def tabulate_sensitivity(scores: LabelledScores, params: EvaluationParams) -> pd.DataFrame:
     """Re-weight out-of-fold rows to many shares of the negative label.
 
     The relations keep their proportions. Scores are those of as many rows as one likes, and
@@ -33,9 +32,7 @@ def tabulate_sensitivity(
     a label has only a handful of rows).
 
     Args:
-        scores: Out-of-fold scores.
-        gold_ids: Their true label ids. Shape: (rows,).
-        negative_id: Id of the label that means no relation; without one the table is empty.
+        scores: Out-of-fold scores; where no label is negative, the table is empty.
         params: Draws, seed and confidence.
 
     Returns:
@@ -45,20 +42,21 @@ def tabulate_sensitivity(
     """
     columns = ["negative_share", "effective_rows",
                *(f"{name}{end}" for name in METRICS for end in ("", "_low", "_high"))]  # fmt: skip
-    training_shares = label_shares(gold_ids, len(scores.labels))
+    truth, negative_id = scores.truth, scores.negative_id
+    training_shares = label_shares(truth, len(scores.table.labels))
     if negative_id is None or training_shares[negative_id] in (0.0, 1.0):
         return pd.DataFrame(columns=columns, dtype="float64")
-    metrics = ResampledMetrics(scores, gold_ids, negative_id)
+    metrics = ResampledMetrics(scores)
     n_draws = max(params.n_resamples // _FRACTION_OF_DRAWS, 20)
-    drawn = np.concatenate(list(draw_weights(scores, n_draws, params.seed)), axis=1)
+    drawn = np.concatenate(list(draw_weights(scores.table, n_draws, params.seed)), axis=1)
 
-    def tell(share: float) -> dict[str, float]:
-        weights = shift_weights(gold_ids, with_negative_share(share, negative_id, training_shares))
-        told = _score(metrics, weights, drawn, params.confidence)
-        return {"negative_share": share, "effective_rows": effective_rows(weights), **told}
+    def judge_share(share: float) -> dict[str, float]:
+        weights = shift_weights(truth, with_negative_share(share, negative_id, training_shares))
+        estimates = _score(metrics, weights, drawn, params.confidence)
+        return {"negative_share": share, "effective_rows": effective_rows(weights), **estimates}
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return pd.DataFrame(pool.map(tell, NEGATIVE_SHARES), columns=columns)
+        return pd.DataFrame(pool.map(judge_share, NEGATIVE_SHARES), columns=columns)
 
 
 def _score(
@@ -69,9 +67,9 @@ def _score(
 ) -> dict[str, float]:
     observed = metrics(weights[:, None])
     draws = metrics(drawn * weights[:, None].astype(np.float32))
-    told: dict[str, float] = {}
+    estimates: dict[str, float] = {}
     for name in METRICS:
         value = float(observed[name][0])
         low, high = np.clip(interval_ends(draws[name], value, confidence), 0, PERCENT).tolist()
-        told |= {name: value, f"{name}_low": low, f"{name}_high": high}
-    return told
+        estimates |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return estimates

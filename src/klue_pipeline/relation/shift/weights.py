@@ -1,4 +1,4 @@
-"""How much a scored row counts where labels are distributed differently.
+"""Shares of labels, and how much a scored row counts where labels are distributed differently.
 
 Under label shift rows of one label look alike in training and target, so that a row stands for
 (share of its label in the target) / (share among the scored rows) rows of the target.
@@ -19,6 +19,18 @@ def label_shares(gold_ids: NDArray[np.int64], n_labels: int) -> NDArray[np.float
     array([0.75, 0.  , 0.25])
     """
     return np.bincount(gold_ids, minlength=n_labels) / max(len(gold_ids), 1)
+
+
+def with_negative_share(
+    share: float, negative_id: int, training_shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give the negative label a share, and the others the rest in their own proportions.
+
+    >>> with_negative_share(0.6, 0, np.array([0.2, 0.6, 0.2]))
+    array([0.6, 0.3, 0.1])
+    """
+    others = np.delete(training_shares, negative_id)
+    return np.insert(others * (1 - share) / others.sum(), negative_id, share)
 
 
 def shift_weights(

@@ -1,20 +1,17 @@
 """Every way of blending, by name."""
 
-from klue_pipeline.relation.ensemble.methods.greedy import best_subset, greedy
+from klue_pipeline.relation.ensemble.methods import picking, stacking, votes
 from klue_pipeline.relation.ensemble.methods.interface import Method
-from klue_pipeline.relation.ensemble.methods.stacking import stacking
-from klue_pipeline.relation.ensemble.methods.votes import hard_vote, logit_average, soft_vote
-from klue_pipeline.relation.ensemble.methods.weighted_soft_vote import weighted_soft_vote
 from klue_pipeline.relation.settings.params import BlendMethod
 
 METHODS: dict[BlendMethod, Method] = {
-    "soft_vote": soft_vote,
-    "hard_vote": hard_vote,
-    "logit_average": logit_average,
-    "weighted_soft_vote": weighted_soft_vote,
-    "best_subset": best_subset,
-    "greedy": greedy,
-    "stacking": stacking,
+    "soft_vote": votes.soft_vote,
+    "hard_vote": votes.hard_vote,
+    "logit_average": votes.logit_average,
+    "weighted_soft_vote": votes.weighted_soft_vote,
+    "best_subset": picking.best_subset,
+    "greedy": picking.greedy,
+    "stacking": stacking.stack,
 }
 """From what members say about rows that none of them trained on to a fitted blend."""
 

@@ -10,8 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.ensemble.methods.interface import Blend, Probabilities, Said, TuningRows
-from klue_pipeline.relation.ensemble.methods.objective import Objective
+from klue_pipeline.relation.ensemble.methods.interface import (
+    Blend,
+    LogProbabilities,
+    Objective,
+    Probabilities,
+    TuningRows,
+)
 from klue_pipeline.relation.settings.params import EnsembleParams
 
 _LEAST_LOG_PROBABILITY = -20.0
@@ -24,15 +29,17 @@ _MAX_ITERATIONS = 100
 _LEAST_PROBABILITY = 1e-9
 
 
-def stacking(rows: TuningRows, objective: Objective, params: EnsembleParams) -> Blend:  # noqa: ARG001
+def stack(rows: TuningRows, objective: Objective, params: EnsembleParams) -> Blend:  # noqa: ARG001
     """Fit one classifier on the members' log-probabilities."""
-    n_labels = rows.said.shape[2]
+    n_labels = rows.log_probabilities.shape[2]
     if len(np.unique(rows.gold_ids)) == 1:  # nothing to tell apart
-        return Blend(lambda said: _spread(np.ones((said.shape[1], 1)), rows.gold_ids[:1], n_labels))
+        return Blend(
+            lambda members: _spread(np.ones((members.shape[1], 1)), rows.gold_ids[:1], n_labels)
+        )
     classifier = _fit(rows, params)
     return Blend(
-        lambda said: _spread(
-            classifier.predict_proba(_side_by_side(said)), classifier.classes_, n_labels
+        lambda members: _spread(
+            classifier.predict_proba(_side_by_side(members)), classifier.classes_, n_labels
         )
     )
 
@@ -45,12 +52,12 @@ def _fit(rows: TuningRows, params: EnsembleParams) -> Any:
     with warnings.catch_warnings():
         # Stopping early is a second, mild penalty; the nested score judges the result as it is.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return classifier.fit(_side_by_side(rows.said), rows.gold_ids)
+        return classifier.fit(_side_by_side(rows.log_probabilities), rows.gold_ids)
 
 
-def _side_by_side(said: Said) -> NDArray[np.float32]:
+def _side_by_side(members: LogProbabilities) -> NDArray[np.float32]:
     """Put what the members say into one row. Shape: (rows, members * labels)."""
-    bounded = np.maximum(said, _LEAST_LOG_PROBABILITY) / np.float32(_SCALE)
+    bounded = np.maximum(members, _LEAST_LOG_PROBABILITY) / np.float32(_SCALE)
     return np.concatenate(list(bounded), axis=1)
 
 

@@ -8,26 +8,20 @@ import pytest
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.composites.members import (
-    MemberScores,
-    Task,
-    describe_task,
-    require_fit,
-    target_of,
-)
-from klue_pipeline.relation.ensemble.selection import Origin
-from klue_pipeline.relation.splits import fingerprints
+from klue_pipeline.relation.composites.member_scores import MemberScores, require_fit, target_of
+from klue_pipeline.relation.metrics.run_rows import Provenance, RunRows
 
 LABELS = LabelSet(names=["per:title", "none", "per:spouse"], negative="none")
 BINARY, POSITIVE = ("none", "relation"), ("per:title", "per:spouse")
 ORIGIN = {"rows": "1" * 64, "folds": "2" * 64, "test_rows": "3" * 64}
-TASK = Task(
-    origin=Origin(ORIGIN, tuple(LABELS.names)),
-    fold_members=pd.DataFrame({"fold": [0, 0, 1, 1], "row_id": list("abcd")}),
-    gold=pd.Series(["none", "per:title", "per:spouse", "none"], index=list("abcd")),
-    test_row_ids=["x", "y"],
-    labels=LABELS,
+RUN = RunRows(
+    pd.DataFrame({"row_id": list("abcd"), "label": ["none", "per:title", "per:spouse", "none"]}),
+    pd.DataFrame({"fold": [0, 0, 1, 1], "row_id": list("abcd")}),
+    pd.DataFrame({"row_id": ["x", "y"]}),
+    LABELS,
 )
+# Hashes that a message can be checked by.
+vars(RUN)["provenance"] = Provenance(ORIGIN, tuple(LABELS.names), RUN.fold_members)
 
 
 def table(row_ids, fold=None, labels=BINARY, **fingerprint):
@@ -50,11 +44,11 @@ def member(test=None, **validation):
 
 def test_a_member_of_this_run_fits_every_fold():
     for fold in (0, 1):
-        require_fit("binary", member(), TASK, fold)
+        require_fit("binary", member(), RUN, fold)
 
 
 def test_rows_may_stand_in_another_order():
-    require_fit("binary", member(fold_0=table("ba", 0), test=table("yx")), TASK, 0)
+    require_fit("binary", member(fold_0=table("ba", 0), test=table("yx")), RUN, 0)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +77,7 @@ def test_rows_may_stand_in_another_order():
 )  # fmt: skip
 def test_what_is_not_of_this_run_is_refused_with_the_field_that_differs(changed, message):
     with pytest.raises(ValueError, match=f"^Experiment b-1 .*{message}"):
-        require_fit("b-1", changed, TASK, 0)
+        require_fit("b-1", changed, RUN, 0)
 
 
 @pytest.mark.parametrize(
@@ -105,17 +99,3 @@ def test_without_a_negative_label_there_are_no_halves():
     labels = LabelSet(names=LABELS.names, negative=None)
     assert target_of(table("x", labels=LABELS.names), labels) == "all"
     assert target_of(table("x", labels=BINARY), labels) is None
-
-
-def test_a_task_is_recognised_as_the_ensemble_recognises_it(small_sentences):
-    clean, test = small_sentences[:16], small_sentences[16:].assign(label=None)
-    members = pd.DataFrame({"fold": [0, 1] * 8, "row_id": clean["row_id"]})
-    task = describe_task(clean, members, test, LABELS)
-    assert task.origin.fingerprint == {
-        "rows": fingerprints.rows_fingerprint(clean),
-        "folds": fingerprints.folds_fingerprint(members),
-        "test_rows": fingerprints.test_rows_fingerprint(test),
-    }
-    assert task.gold.to_dict() == dict(zip(clean["row_id"], clean["label"], strict=True))
-    assert task.test_row_ids == test["row_id"].tolist()
-    assert task.held_out(1) == clean["row_id"].tolist()[1::2]

@@ -9,8 +9,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.relation.ensemble.methods.interface import Blend, TuningRows, weighted_mean
-from klue_pipeline.relation.ensemble.methods.objective import Objective
+from klue_pipeline.relation.ensemble.methods.interface import (
+    Blend,
+    Objective,
+    TuningRows,
+    weighted_mean,
+)
 from klue_pipeline.relation.settings.params import EnsembleParams
 
 
@@ -18,18 +22,20 @@ def greedy(rows: TuningRows, objective: Objective, params: EnsembleParams) -> Bl
     """Pick members by the objective, at most ``ensemble.greedy_rounds`` times."""
     counts = pick_members(rows, objective, params.greedy_rounds)
     weights = counts / counts.sum()
-    return Blend(lambda said: weighted_mean(said, weights), weights)
+    return Blend(lambda members: weighted_mean(members, weights), weights)
 
 
 def pick_members(rows: TuningRows, objective: Objective, n_rounds: int) -> NDArray[np.float64]:
     """Return how often each member is picked until no further pick raises the score. (members,)."""
-    probabilities = np.exp(rows.said)
+    probabilities = np.exp(rows.log_probabilities)
     counts: NDArray[np.float64] = np.zeros(len(probabilities))
     total = np.zeros_like(probabilities[0])
     best = -np.inf
     for _ in range(n_rounds):
         # The mean has the order of the sum, and only order counts.
-        scores = [objective(total + own, rows.gold_ids, rows.weights) for own in probabilities]
+        scores = [
+            objective(total + member, rows.gold_ids, rows.weights) for member in probabilities
+        ]
         picked = int(np.argmax(scores))
         if scores[picked] <= best:
             break
@@ -41,10 +47,10 @@ def pick_members(rows: TuningRows, objective: Objective, n_rounds: int) -> NDArr
 
 def best_subset(rows: TuningRows, objective: Objective, params: EnsembleParams) -> Blend:
     """Try every subset of up to ``ensemble.exhaustive_up_to`` members; pick greedily beyond."""
-    if not tries_every_subset(len(rows.said), params):
+    if not tries_every_subset(len(rows.log_probabilities), params):
         return greedy(rows, objective, params)
     weights = _best_of_all(rows, objective)
-    return Blend(lambda said: weighted_mean(said, weights), weights)
+    return Blend(lambda members: weighted_mean(members, weights), weights)
 
 
 def tries_every_subset(n_members: int, params: EnsembleParams) -> bool:
@@ -54,7 +60,7 @@ def tries_every_subset(n_members: int, params: EnsembleParams) -> bool:
 
 def _best_of_all(rows: TuningRows, objective: Objective) -> NDArray[np.float64]:
     """Return equal weights of the best subset; of equally good ones, that with the fewest."""
-    probabilities = np.exp(rows.said)
+    probabilities = np.exp(rows.log_probabilities)
     places = range(len(probabilities))
     subsets = [subset for size in places for subset in combinations(places, size + 1)]
     scores = [

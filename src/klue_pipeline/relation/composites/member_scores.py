@@ -4,15 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import pandas as pd
-
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.truth import gold_by_row
-from klue_pipeline.relation.ensemble.selection import Origin, trace_origin
+from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.settings.params import TargetParams
-from klue_pipeline.training.splitting.folds import validation_row_ids
 
 TargetName = Literal["all", "binary", "positive"]
 
@@ -32,47 +28,7 @@ class MemberScores:
     test: ScoreTable
 
 
-@dataclass(frozen=True)
-class Task:
-    """The rows, split and labels of this run.
-
-    Attributes:
-        origin: What scores of this run are recognised by.
-        fold_members: Which rows each fold holds out: ``fold`` and ``row_id``.
-        gold: True label names by row id.
-        test_row_ids: Ids of the test rows in the order of their table.
-        labels: The labels to score.
-    """
-
-    origin: Origin
-    fold_members: pd.DataFrame
-    gold: pd.Series
-    test_row_ids: list[str]
-    labels: LabelSet
-
-    def held_out(self, fold: int) -> list[str]:
-        """Return the ids of the rows that a fold holds out."""
-        ids: list[str] = validation_row_ids(self.fold_members, fold).tolist()
-        return ids
-
-
-def describe_task(
-    clean_sentences: pd.DataFrame,
-    fold_members: pd.DataFrame,
-    test_sentences: pd.DataFrame,
-    labels: LabelSet,
-) -> Task:
-    """Gather what a composite has to know of the tables of this run."""
-    return Task(
-        origin=trace_origin(clean_sentences, fold_members, test_sentences, labels),
-        fold_members=fold_members,
-        gold=gold_by_row(clean_sentences),
-        test_row_ids=test_sentences["row_id"].tolist(),
-        labels=labels,
-    )
-
-
-def require_fit(name: str, member: MemberScores, task: Task, fold: int) -> None:
+def require_fit(name: str, member: MemberScores, run: RunRows, fold: int) -> None:
     """Refuse a member whose scores are not those of this run's rows, split and labels.
 
     What a member says about a row that a fold holds out is honest only if the member's own fold
@@ -81,7 +37,7 @@ def require_fit(name: str, member: MemberScores, task: Task, fold: int) -> None:
     Args:
         name: Name of the member, for the message.
         member: Its scores.
-        task: The rows, split and labels of this run.
+        run: The rows, split and labels of this run.
         fold: The fold that is composed.
 
     Raises:
@@ -94,11 +50,11 @@ def require_fit(name: str, member: MemberScores, task: Task, fold: int) -> None:
         )
     tables = {f"validation scores of fold {k}": table for k, table in member.validation.items()}
     for what, table in tables.items():
-        _require_same(name, what, table, task, ("rows", "folds"))
+        _require_same(name, what, table, run, ("rows", "folds"))
     for number, table in member.validation.items():
-        _require_fold(name, table, number, task)
+        _require_fold(name, table, number, run)
     what = f"test scores of fold {fold}"
-    _require_same(name, what, member.test, task, ("rows", "folds", "test_rows"))
+    _require_same(name, what, member.test, run, ("rows", "folds", "test_rows"))
     if len({table.labels for table in [*tables.values(), member.test]}) > 1:
         raise ValueError(
             f"Experiment {name} cannot be joined: labels of its {what} are not those of its "
@@ -107,7 +63,7 @@ def require_fit(name: str, member: MemberScores, task: Task, fold: int) -> None:
 
 
 def target_of(table: ScoreTable, labels: LabelSet) -> TargetName | None:
-    """Tell which question a model answers by the labels that it tells apart.
+    """Recognise which question a model answers by the labels of its scores.
 
     Returns:
         A target's name, or None if the labels are those of no target of this label set.
@@ -121,10 +77,10 @@ def target_of(table: ScoreTable, labels: LabelSet) -> TargetName | None:
 
 
 def _require_same(
-    name: str, what: str, table: ScoreTable, task: Task, fields: tuple[str, ...]
+    name: str, what: str, table: ScoreTable, run: RunRows, fields: tuple[str, ...]
 ) -> None:
     for field in fields:
-        found, wanted = table.fingerprint.get(field), task.origin.fingerprint[field]
+        found, wanted = table.fingerprint.get(field), run.provenance.fingerprint[field]
         if found != wanted:
             raise ValueError(
                 f"Experiment {name} cannot be joined: {field} of its {what} are "
@@ -132,22 +88,22 @@ def _require_same(
                 f"{wanted[:_SHORT]}; train and predict it again with the rows and folds of this "
                 f"run (kedro run --params experiment={name})."
             )
-    if target_of(table, task.labels) is None:
+    if target_of(table, run.labels) is None:
         raise ValueError(
             f"Experiment {name} cannot be joined: its {what} are for {len(table.labels)} labels "
             f"{list(table.labels)[:3]}…, which are neither those of this run "
-            f"{task.labels.names[:3]}… nor a part of them; train and predict it again."
+            f"{run.labels.names[:3]}… nor a part of them; train and predict it again."
         )
 
 
-def _require_fold(name: str, table: ScoreTable, fold: int, task: Task) -> None:
+def _require_fold(name: str, table: ScoreTable, fold: int, run: RunRows) -> None:
     found = None if table.folds is None else sorted(set(table.folds.tolist()))
     if found != [fold]:
         raise ValueError(
             f"Experiment {name} cannot be joined: fold of its validation scores of fold {fold} is "
             f"{'not recorded' if found is None else found}; train and predict it again."
         )
-    missing = sorted(set(task.held_out(fold)).difference(table.row_ids))
+    missing = sorted(set(run.held_out(fold)).difference(table.row_ids))
     if missing:
         raise ValueError(
             f"Experiment {name} cannot be joined: its validation scores of fold {fold} lack "
