@@ -1,7 +1,7 @@
 """How often the intervals told before a submission hold what it then reaches, on new test sets.
 
 Run ``kedro run`` first. The script makes test sets of the bundled sample anew from other seeds and
-scores them with the fold models on disk, so that what is told of out-of-fold scores can be held
+scores them with the fold models on disk, so that what out-of-fold scores promise can be held
 against what comes out, many times over:
 
 - with the sentence patterns of training, so that only the shares of labels differ: label shift;
@@ -56,9 +56,9 @@ def main() -> None:
     lines, notes = [], []
     for kind in KINDS:
         test_sets = _make_test_sets(run, kind, arguments.test_sets)
-        told = _tell(run, test_sets, common_shares(test_sets, len(run.labels.names)))
-        lines += [describe(kind, score, own) for score, own in told.measured.items()]
-        notes += [f"{kind}: {note}" for note in (told.gap, told.estimates)]
+        findings = _measure(run, test_sets, common_shares(test_sets, len(run.labels.names)))
+        lines += [describe(kind, *measured) for measured in findings.measured.items()]
+        notes += [f"{kind}: {note}" for note in (findings.gap, findings.estimates)]
     print(f"{len(test_sets)} test sets of a kind with {len(test_sets[0].truth)} rows each, "
           f"{len(run.models)} models\n")  # fmt: skip
     print(write_table(COLUMNS, lines), "\n")
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Findings:
     """What is known of one kind of test sets.
 
     Attributes:
@@ -86,8 +86,8 @@ def common_shares(test_sets: Sequence[ScoredTestSet], n_labels: int) -> NDArray[
     Raises:
         ValueError: They differ.
     """
-    shares = [label_shares(own.truth, n_labels) for own in test_sets]
-    if not all(np.array_equal(own, shares[0]) for own in shares):
+    shares = [label_shares(each.truth, n_labels) for each in test_sets]
+    if not all(np.array_equal(each, shares[0]) for each in shares):
         raise ValueError("Test sets differ in their shares of labels; one prior was wanted.")
     return shares[0]
 
@@ -108,25 +108,25 @@ def _make_test_sets(run: SampleRun, kind: str, n_sets: int) -> list[ScoredTestSe
     ]
 
 
-def _tell(run: SampleRun, test_sets: Sequence[ScoredTestSet], shares: NDArray) -> _Told:
+def _measure(run: SampleRun, test_sets: Sequence[ScoredTestSet], shares: NDArray) -> _Findings:
     """Report each test set as a run would, and then hold the reports against the true labels."""
     given = dict(zip(run.labels.names, shares.tolist(), strict=True))
-    reports = [_report(run, own, source="given", shares=given) for own in test_sets]
+    reports = [_report(run, each, source="given", shares=given) for each in test_sets]
     plain, shift_aware = (from_flat(reports[0][name]) for name in ("intervals", "shift_aware"))
-    predicted = [from_flat(own["predicted"]) for own in reports]
-    reached = [_reach(run, own) for own in test_sets]
+    predicted = [from_flat(report["predicted"]) for report in reports]
+    reached = [_reach(run, each) for each in test_sets]
     measured = {
         title: Measured(
             plain=plain[name],
             shift_aware=shift_aware[name],
-            predicted=[own[name] for own in predicted],
+            predicted=[estimates[name] for estimates in predicted],
             submissions=np.array([scores[0][name] for scores in reached]),
-            singles=np.array([[own[name] for own in scores[1:]] for scores in reached]),
+            singles=np.array([[single[name] for single in scores[1:]] for scores in reached]),
         )
         for name, title in SCORES.items()
     }
-    gaps = [own["averaging_gain"]["confidence_gap"] for own in reports]
-    return _Told(measured, describe_gaps(gaps), _try_estimates(run, test_sets, shares))
+    gaps = [report["averaging_gain"]["confidence_gap"] for report in reports]
+    return _Findings(measured, describe_gaps(gaps), _try_estimates(run, test_sets, shares))
 
 
 def _report(run: SampleRun, test_set: ScoredTestSet, **prior: Any) -> dict[str, Any]:
@@ -142,14 +142,14 @@ def _reach(run: SampleRun, test_set: ScoredTestSet) -> list[dict[str, float]]:
     """Score the mean of the folds' models by the true labels, and then each of them."""
     tables = [average_probabilities(test_set.folds), *test_set.folds]
     negative = run.labels.negative_id
-    return [score_metrics(own.logits, test_set.truth, negative) for own in tables]
+    return [score_metrics(table.logits, test_set.truth, negative) for table in tables]
 
 
 def _try_estimates(run: SampleRun, test_sets: Sequence[ScoredTestSet], shares: NDArray) -> str:
     """Estimate the prior from the scores of each test set alone."""
-    priors = [_report(run, own, source="estimated")["prior"] for own in test_sets]
+    priors = [_report(run, each, source="estimated")["prior"] for each in test_sets]
     found = [
-        np.array([own["share"] for own in prior["shares"]])
+        np.array([label["share"] for label in prior["shares"]])
         for prior in priors
         if prior["refusal"] is None
     ]

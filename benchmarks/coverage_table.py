@@ -59,9 +59,9 @@ def describe(kind: str, score: str, measured: Measured) -> list[str]:
         score,
         _mean_and_spread(measured.submissions),
         _mean_and_spread(measured.singles),
-        *_told_once(measured.plain, measured),
-        *_told_once(measured.shift_aware, measured),
-        *_told_for_each_set(measured),
+        *_describe_interval(measured.plain, measured),
+        *_describe_interval(measured.shift_aware, measured),
+        *_describe_predictions(measured),
     ]
 
 
@@ -92,16 +92,16 @@ def describe_estimates(
     refused += f"{n_sets} sets"
     if not found:
         return refused
-    distances = [total_variation(own, wanted) for own in found]
-    shares = np.array([own[negative_id] for own in found])
+    distances = [total_variation(shares, wanted) for shares in found]
+    negative = np.array([shares[negative_id] for shares in found])
     return (
         f"{refused}; else it is {np.mean(distances):.2f} off in total variation (at most "
-        f"{max(distances):.2f}), with {shares.mean():.0%} ± {100 * shares.std():.0f} of the rows "
-        f"without a relation where {wanted[negative_id]:.0%} are"
+        f"{max(distances):.2f}), with {negative.mean():.0%} ± {100 * negative.std():.0f} of the "
+        f"rows without a relation where {wanted[negative_id]:.0%} are"
     )
 
 
-def _told_once(estimate: Estimate, measured: Measured) -> list[str]:
+def _describe_interval(estimate: Estimate, measured: Measured) -> list[str]:
     return [
         f"{estimate.value:.1f} [{estimate.low:.1f}, {estimate.high:.1f}]",
         f"{estimate.high - estimate.low:.1f}",
@@ -110,12 +110,12 @@ def _told_once(estimate: Estimate, measured: Measured) -> list[str]:
     ]
 
 
-def _told_for_each_set(measured: Measured) -> list[str]:
+def _describe_predictions(measured: Measured) -> list[str]:
     pairs = zip(measured.submissions[:, None], measured.predicted, strict=True)
     return [
-        f"{np.mean([own.value for own in measured.predicted]):.1f}",
-        f"{np.mean([own.high - own.low for own in measured.predicted]):.1f}",
-        f"{np.mean([share_inside(score, own) for score, own in pairs]):.0%}",
+        f"{np.mean([each.value for each in measured.predicted]):.1f}",
+        f"{np.mean([each.high - each.low for each in measured.predicted]):.1f}",
+        f"{np.mean([share_inside(score, each) for score, each in pairs]):.0%}",
     ]
 
 

@@ -65,7 +65,7 @@ class Stage:
     def cells(self) -> list[str]:
         """Write a line of the table; see :data:`COLUMNS`."""
         seconds = (self.wall_seconds, self.cpu_seconds)
-        return [self.name, *(f"{own:.1f}" for own in seconds), f"{self.peak_megabytes:.0f}"]
+        return [self.name, *(f"{each:.1f}" for each in seconds), f"{self.peak_megabytes:.0f}"]
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def main() -> None:
     print(f"{sizes.experiments} experiments x {sizes.folds} folds x {sizes.rows} rows x "
           f"{sizes.labels} labels, {sizes.test_rows} test rows, {evaluation.n_resamples} draws; "
           f"{os.cpu_count()} cores, load {load:.1f} before\n")  # fmt: skip
-    print(write_table(COLUMNS, [own.cells() for own in [*stages, add_up(stages[1:])]]), "\n")
+    print(write_table(COLUMNS, [stage.cells() for stage in [*stages, add_up(stages[1:])]]), "\n")
     print(compare_bootstraps(scores, evaluation))
 
 
@@ -128,8 +128,8 @@ def measure_stages(scores: MadeUp, evaluation: EvaluationParams) -> list[Stage]:
 
 def add_up(stages: list[Stage]) -> Stage:
     """Sum up times; memory is that of the last stage, which has seen all peaks."""
-    wall = sum(own.wall_seconds for own in stages)
-    cpu = sum(own.cpu_seconds for own in stages)
+    wall = sum(stage.wall_seconds for stage in stages)
+    cpu = sum(stage.cpu_seconds for stage in stages)
     return Stage("total", wall, cpu, stages[-1].peak_megabytes)
 
 
@@ -182,10 +182,10 @@ def compare_bootstraps(scores: MadeUp, evaluation: EvaluationParams) -> str:
     drawn = next(draw_weights(table, _NAIVE_DRAWS, evaluation.seed))
     _, ours = measure("ours", lambda: judge({"": labelled}, None, evaluation))
     _, naive = measure("naive", lambda: score_draws(table, labelled.truth, negative, drawn))
-    own, other = ours.cpu_seconds / evaluation.n_resamples, naive.cpu_seconds / drawn.shape[1]
+    fast, slow = ours.cpu_seconds / evaluation.n_resamples, naive.cpu_seconds / drawn.shape[1]
     return (
-        f"A draw of the bootstrap: {1000 * own:.2f} ms of CPU time, by scikit-learn "
-        f"{1000 * other:.0f} ms: {other / max(own, np.finfo(float).tiny):.0f} times as fast."
+        f"A draw of the bootstrap: {1000 * fast:.2f} ms of CPU time, by scikit-learn "
+        f"{1000 * slow:.0f} ms: {slow / max(fast, np.finfo(float).tiny):.0f} times as fast."
     )
 
 

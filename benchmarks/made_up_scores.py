@@ -25,7 +25,8 @@ TRAINING_NEGATIVE_SHARE, TEST_NEGATIVE_SHARE = 0.29, 0.60
 _APART = 3.5
 _SHARED_NOISE, _OWN_NOISE, _FOLD_NOISE = 1.0, 0.5, 0.4
 _SUBJECT, _OBJECT, _FILLER = "가나다", "라마바", " 말"
-_TYPE_PAIRS = tuple(f"{own}:{other}" for own in ("PER", "ORG") for other in ("PER", "ORG", "LOC"))
+_SUBJECTS = ("PER", "ORG")
+_TYPE_PAIRS = tuple(f"{first}:{second}" for first in _SUBJECTS for second in (*_SUBJECTS, "LOC"))
 _SOURCES = ("wikipedia", "wikitree", "policy_briefing")
 _ROWS_PER_PAIR = 1.5
 
@@ -98,16 +99,16 @@ class _Models:
         return places + noise * self.generator.normal(size=places.shape)
 
     def _score_training(self, places: Shares) -> ScoreTable:
-        known = {name: self.task.provenance.fingerprint[name] for name in ("rows", "folds")}
+        fingerprint = {name: self.task.provenance.fingerprint[name] for name in ("rows", "folds")}
         row_ids = self.task.sentences["row_id"].to_numpy(object)
         folds = self.task.fold_members["fold"].to_numpy()
-        return ScoreTable(row_ids, self._logits(places), self._labels, folds, known)
+        return ScoreTable(row_ids, self._logits(places), self._labels, folds, fingerprint)
 
     def _score_test(self, places: Shares, n_folds: int) -> list[ScoreTable]:
         row_ids = self.task.test_sentences["row_id"].to_numpy(object)
-        known = dict(self.task.provenance.fingerprint)
+        fingerprint = dict(self.task.provenance.fingerprint)
         return [
-            ScoreTable(row_ids, self._logits(places), self._labels, None, known)
+            ScoreTable(row_ids, self._logits(places), self._labels, None, fingerprint)
             for _ in range(n_folds)
         ]
 
@@ -142,10 +143,10 @@ def _write_sentences(n_rows: int, generator: np.random.Generator) -> pd.DataFram
             "sentence": [_SUBJECT + _FILLER * count + _OBJECT for count in words],
             "subject_start": 0,
             "subject_end": len(_SUBJECT),
-            "subject_type": [own.partition(":")[0] for own in types],
+            "subject_type": [pair.partition(":")[0] for pair in types],
             "object_start": object_start,
             "object_end": object_start + len(_OBJECT),
-            "object_type": [own.partition(":")[2] for own in types],
+            "object_type": [pair.partition(":")[2] for pair in types],
             "type_pair": types,
             "pair_key": generator.integers(n_rows / _ROWS_PER_PAIR, size=n_rows).astype(str),
             "source": generator.choice(_SOURCES, size=n_rows),

@@ -28,13 +28,13 @@ def score_draws(
     """
     probabilities, predicted = scores.probabilities, scores.logits.argmax(axis=1)
     relations = np.delete(np.arange(len(scores.labels)), negative_id)
-    told = []
+    judged = []
     for counts in drawn.T:
         rows = np.repeat(np.arange(len(gold_ids)), counts.astype(np.int64))
-        gold, own = gold_ids[rows], predicted[rows]
-        f1 = f1_score(gold, own, labels=relations, average="micro", zero_division=0)
-        told.append((f1, _mean_area(gold, probabilities[rows]), accuracy_score(gold, own)))
-    columns = PERCENT * np.array(told).T
+        gold, labels = gold_ids[rows], predicted[rows]
+        f1 = f1_score(gold, labels, labels=relations, average="micro", zero_division=0)
+        judged.append((f1, _mean_area(gold, probabilities[rows]), accuracy_score(gold, labels)))
+    columns = PERCENT * np.array(judged).T
     return dict(zip(("micro_f1", "auprc", "accuracy"), columns, strict=True))
 
 

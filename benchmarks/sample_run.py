@@ -53,7 +53,7 @@ class SampleRun:
     parameters: dict[str, Any]
 
     def evaluation_under(self, prior: Mapping[str, Any]) -> EvaluationParams:
-        """Return how scores are told, with other settings of the target's prior."""
+        """Return how scores are judged, with other settings of the target's prior."""
         evaluation = EvaluationParams.model_validate(self.parameters["evaluation"]).model_dump()
         silent = {"shares": None, "negative_share": None}
         target_prior = evaluation["target_prior"] | silent | dict(prior)
@@ -114,7 +114,9 @@ def score_rows(run: SampleRun, rows: Sequence[Row]) -> ScoredTestSet:
     written_as = read_relation_config(run.models[0]).input
     features = encode(sentences, run.tokenizer, written_as, training.max_tokens, run.labels)
     truth = pd.Index(run.labels.names).get_indexer([row.label for row in rows])
-    return ScoredTestSet(truth, [score_test_rows(own, features, training) for own in run.models])
+    return ScoredTestSet(
+        truth, [score_test_rows(model, features, training) for model in run.models]
+    )
 
 
 def _resolve_parameters(experiment: str, environment: str | None) -> dict[str, Any]:

@@ -62,8 +62,8 @@ def read_sentences(source: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     ingest = IngestParams.model_validate(settings["ingest"])
     label_sets = LabelSets.model_validate(settings["label_sets"])
     types = EntityTypes.model_validate(settings["entity_types"])
-    own = LabelsParams.model_validate(settings["labels"])
-    labels, sentences, _ = parse_train(raw, ingest, own, label_sets, types)
+    wanted = LabelsParams.model_validate(settings["labels"])
+    labels, sentences, _ = parse_train(raw, ingest, wanted, label_sets, types)
     return sentences, labels
 
 

@@ -223,9 +223,9 @@ def read_core(entry: str | Mapping[str, Any], label: str, settings: Mapping[str,
     """Read a core sentence of ``label``, written as text or as ``{source: text, pairs: […]}``."""
     fields: Mapping[str, Any] = {"wikipedia": entry} if isinstance(entry, str) else entry
     source = next(source for source in SOURCES if source in fields)
-    own = Fact("subject", "object", label)
+    stated = Fact("subject", "object", label)
     return Core(
-        clause=Clause(fields[source], (own, *read_facts(fields.get("pairs", [])))),
+        clause=Clause(fields[source], (stated, *read_facts(fields.get("pairs", [])))),
         source=source,
         kinds={"subject": settings["subject"], "object": settings["object"]},
         final=settings.get("final", False),
@@ -254,7 +254,7 @@ class Grammar:
     def recipes(self) -> dict[str, dict[str, list[Recipe]]]:
         """The recipes by origin (``positive_from``, ``negative_from``) and by label."""
         makers = {
-            "own": self._own,
+            "own": self._core_facts,
             "pairs": self._pairs,
             "clause": self._clauses,
             "before": self._before,
@@ -262,7 +262,7 @@ class Grammar:
         }
         return {origin: by_label(make()) for origin, make in makers.items()}
 
-    def _own(self) -> Iterator[Recipe]:
+    def _core_facts(self) -> Iterator[Recipe]:
         """A label's own core sentences."""
         for core in self.cores:
             yield Recipe(core, core.clause.facts[0])

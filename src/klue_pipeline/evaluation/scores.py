@@ -164,3 +164,19 @@ def require_same_origin(first: ScoreTable, second: ScoreTable) -> None:
                 f"Scores cannot be combined: {name} is {left} in one and {right} in the other; "
                 "make both with the same settings and rows."
             )
+
+
+def require_numbers(scores: ScoreTable) -> None:
+    """Refuse the scores of a model that has diverged.
+
+    Raises:
+        ValueError: A row has a score that is not a number.
+    """
+    # -inf is a legal score: a head over legal labels only gives it to all others.
+    broken = scores.row_ids[~np.isfinite(scores.probabilities).all(axis=1)]
+    if len(broken):
+        raise ValueError(
+            f"{len(broken)} of {len(scores)} scored rows have scores that are not numbers, among "
+            f"them {broken[:3].tolist()}; the model has diverged. Train it again with a smaller "
+            "training.learning_rate."
+        )

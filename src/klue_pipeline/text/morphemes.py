@@ -93,8 +93,8 @@ def _is_joined(morphemes: Sequence[Morpheme], place: int) -> bool:
     """Tell whether the next morpheme shares a character with this one, or has none of its own."""
     if place + 1 == len(morphemes):
         return False
-    following, own_end = morphemes[place + 1], morphemes[place].end_char
-    return following.start_char < own_end or following.end_char == own_end
+    following, end = morphemes[place + 1], morphemes[place].end_char
+    return following.start_char < end or following.end_char == end
 
 
 @cache

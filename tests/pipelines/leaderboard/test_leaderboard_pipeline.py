@@ -197,7 +197,7 @@ def disk(tmp_path):
             "ensemble_scores@latest",
             "ensemble_report@latest",
             "ensemble_target_prior@latest",
-        ]  # fmt: skip
+        ]
     )
     made = Disk(
         tmp_path,

@@ -114,8 +114,8 @@ def test_rows_are_capped_by_file_and_drawn_by_the_seed():
 
 def test_labels_are_never_read():
     train, test = make_rows(60, 1), make_rows(60, 2)
-    told = tell(train.assign(label="a"), test.assign(label="b"))
-    assert told.report == tell(train, test).report
+    relabelled = tell(train.assign(label="a"), test.assign(label="b"))
+    assert relabelled.report == tell(train, test).report
 
 
 def test_rows_with_a_problem_are_left_out():

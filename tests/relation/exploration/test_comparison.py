@@ -1,17 +1,21 @@
-"""Shares side by side and their distance, by hand and against what they must be."""
+"""Bins, shares side by side and their distance, by hand and against what they must be."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klue_pipeline.relation.exploration.comparison import (
+    BIN_STARTS,
     NOT_GIVEN,
+    bin_numbers,
     compare_shares,
     measure_distance,
+    name_bins,
     name_missing,
     usable_rows,
 )
@@ -51,6 +55,7 @@ def test_without_test_rows_there_are_no_test_shares():
     assert measure_distance(table["train_share"], table["test_share"], 1, 0) is None
 
 
+@settings(max_examples=40, deadline=None)
 @given(VALUES, VALUES)
 def test_distance_is_one_between_0_and_1_and_the_same_both_ways(train, test):
     found = distance(train, test)
@@ -68,8 +73,8 @@ def test_chance_is_what_two_samples_of_one_file_have_on_average():
     found = [
         distance(rng.choice(4, 300, p=shares), rng.choice(4, 200, p=shares)) for _ in range(200)
     ]
-    average = np.mean([own.total_variation for own in found])
-    assert np.mean([own.by_chance for own in found]) == pytest.approx(average, rel=0.1)
+    average = np.mean([each.total_variation for each in found])
+    assert np.mean([each.by_chance for each in found]) == pytest.approx(average, rel=0.1)
 
 
 def test_missing_values_and_no_types_have_a_name():
@@ -81,3 +86,20 @@ def test_rows_with_a_problem_are_not_usable():
     rows = pd.DataFrame({"row_id": ["1", "2"], "problem": [None, "empty sentence"]})
     assert usable_rows(rows)["row_id"].tolist() == ["1"]
     assert usable_rows(rows[["row_id"]])["row_id"].tolist() == ["1", "2"]
+
+
+@pytest.mark.parametrize("measure", BIN_STARTS)
+@given(number=st.integers(0, 2000))
+def test_a_number_is_between_the_ends_that_its_bin_names(measure, number):
+    (name,) = bin_numbers([number], measure)
+    low, *high = map(int, re.findall(r"\d+", name))
+    top = float("inf") if name.endswith(" or more") else (high or [low])[0]
+    assert low <= number <= top
+
+
+def test_all_bins_are_there_in_order_even_without_numbers():
+    bins = bin_numbers([], "entity_distance")
+    assert len(bins) == 0
+    assert bins.cat.ordered
+    assert bins.cat.categories.tolist() == name_bins("entity_distance")
+    assert name_bins("entity_distance")[-1] == "80 or more"

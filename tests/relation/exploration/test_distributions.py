@@ -48,8 +48,8 @@ def test_no_test_label_is_ever_read(train, test, labels):
     """Gold labels that stand in the test file change nothing."""
     scores = make_scores(test["row_id"].tolist(), labels)
     plain = tabulate_label_shares(train, test, labels, scores)
-    told = tabulate_label_shares(train, test.assign(label="per:spouse"), labels, scores)
-    pd.testing.assert_frame_equal(plain, told)
+    with_gold = tabulate_label_shares(train, test.assign(label="per:spouse"), labels, scores)
+    pd.testing.assert_frame_equal(plain, with_gold)
 
 
 @pytest.mark.parametrize("case", ["other labels", "other rows", "no rows"])
@@ -125,7 +125,9 @@ def test_what_a_file_does_not_state_has_no_distance(train, test, side):
 def test_without_test_rows_nothing_is_compared(train, test):
     shares = tabulate_shares(train, test[:0])
     assert shares["test_share"].isna().all()
-    assert {own["total_variation_distance"] for own in summarise_shares(shares).values()} == {None}
+    assert {line["total_variation_distance"] for line in summarise_shares(shares).values()} == {
+        None
+    }
 
 
 def test_type_pairs_of_each_label(train, labels):

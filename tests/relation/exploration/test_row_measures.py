@@ -1,5 +1,6 @@
-"""Lengths and places of rows: by hand, and against the encoder that windows them."""
+"""Lengths and places of rows: by hand, and against the encoder that windows them; their sums."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -8,6 +9,8 @@ from klue_pipeline.relation.exploration.row_measures import (
     count_tokens,
     measure_rows,
     measure_splits,
+    tabulate_lengths,
+    windowed_shares,
 )
 from klue_pipeline.relation.inputs.input_texts import write_inputs
 
@@ -65,7 +68,34 @@ def test_many_chunks_give_the_same_as_one(train, wordpiece_tokenizer, input_para
     assert count_tokens(train, wordpiece_tokenizer, input_params).tolist() == whole.tolist()
 
 
-def test_no_test_rows_at_all(train, test, wordpiece_tokenizer, input_params):
-    table = measure_splits(train, test[:0], wordpiece_tokenizer, input_params)
-    assert set(table["split"]) == {"train"}
-    assert table["tokens"].min() > 0
+LENGTHS = pd.DataFrame(
+    {
+        "split": ["train"] * 4 + ["test"],
+        "characters": [10, 20, 30, 90, 7],
+        "tokens": [5, 6, 7, 8, 6],
+    }
+)
+
+
+def test_summary_of_each_file_and_unit():
+    table = tabulate_lengths(LENGTHS).set_index(["split", "unit"])
+    assert len(table) == 4
+    train = table.loc[("train", "characters")]
+    assert train[["rows", "shortest", "mean", "median", "longest"]].tolist() == [
+        4,
+        10,
+        37.5,
+        25,
+        90,
+    ]
+    assert train["quantile_95"] == np.quantile([10, 20, 30, 90], 0.95)
+    assert table.loc[("test", "tokens"), "median"] == 6
+
+
+def test_a_row_of_exactly_the_limit_is_not_windowed():
+    shares = windowed_shares(LENGTHS, [8, 6, 4, 6])
+    assert shares == {
+        "4": {"train": 1.0, "test": 1.0},
+        "6": {"train": 0.5, "test": 0.0},
+        "8": {"train": 0.0, "test": 0.0},
+    }

@@ -1,5 +1,7 @@
 """Nodes of the eda pipeline: cleaned rows of both files -> tables, figures and a report.
 
+Tables that need no more than tables are made by the library's functions themselves.
+
 Figures are not annotated as such: Kedro resolves the annotations of every node, and importing
 matplotlib for that would slow down every command.
 """
@@ -11,36 +13,12 @@ import pandas as pd
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.exploration import (
-    adversarial,
-    distributions,
-    lengths,
-    repetition,
-    row_measures,
-)
+from klue_pipeline.relation.exploration import adversarial, distributions
 from klue_pipeline.relation.exploration.comparison import usable_rows
 from klue_pipeline.relation.exploration.report import Findings, report_findings
 from klue_pipeline.relation.settings.exploration_params import ExploreParams
-from klue_pipeline.relation.settings.params import InputParams
-from klue_pipeline.training.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
-
-
-def measure_rows(
-    clean_sentences: pd.DataFrame,
-    clean_test_sentences: pd.DataFrame,
-    tokenizer: Tokenizer,
-    input_params: InputParams,
-) -> pd.DataFrame:
-    """Measure how long every row is, in characters and in tokens, and where its entities stand.
-
-    Returns:
-        One line per training row and usable test row.
-    """
-    return row_measures.measure_splits(
-        clean_sentences, clean_test_sentences, tokenizer, input_params
-    )
 
 
 def tabulate_label_shares(
@@ -55,34 +33,9 @@ def tabulate_label_shares(
     )
 
 
-def tabulate_shares(
-    clean_sentences: pd.DataFrame, clean_test_sentences: pd.DataFrame
-) -> pd.DataFrame:
-    """Compare sources, entity types and places of both files."""
-    return distributions.tabulate_shares(clean_sentences, clean_test_sentences)
-
-
 def tabulate_type_pairs(clean_sentences: pd.DataFrame, labels: LabelSet) -> pd.DataFrame:
     """Count the training rows by label and pair of entity types."""
     return distributions.tabulate_type_pairs(clean_sentences, labels)
-
-
-def tabulate_lengths(eda_rows: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the lengths of each file's rows."""
-    return lengths.tabulate_lengths(eda_rows)
-
-
-def tabulate_repetition(
-    sentences: pd.DataFrame, clean_sentences: pd.DataFrame, clean_test_sentences: pd.DataFrame
-) -> pd.DataFrame:
-    """Count duplicates, contradictions, and sentences and pairs that come back.
-
-    Args:
-        sentences: Training rows before cleaning.
-        clean_sentences: Training rows.
-        clean_test_sentences: Test rows.
-    """
-    return repetition.tabulate_repetition(sentences, clean_sentences, clean_test_sentences)
 
 
 def tell_files_apart(
@@ -124,11 +77,11 @@ def report_exploration(  # noqa: PLR0913, PLR0917 (one argument per input of the
     if left_out := report["rows"]["test_left_out"]:
         logger.warning("%d test rows that no model can read were left out.", left_out)
     compared = {**report["shares"], "tokens": report["lengths"]["tokens"]}
-    for feature, own in compared.items():
-        if own["total_variation_distance"] is not None:
+    for feature, found in compared.items():
+        if found["total_variation_distance"] is not None:
             logger.info(
                 "Train and test differ in %s by %.3f (total variation; by chance %.3f)",
-                feature, own["total_variation_distance"], own["distance_by_chance"],
+                feature, found["total_variation_distance"], found["distance_by_chance"],
             )  # fmt: skip
     return report
 

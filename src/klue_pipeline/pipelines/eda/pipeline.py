@@ -6,7 +6,6 @@ from typing import Any
 from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.eda.nodes import (
-    measure_rows,
     plot_adversarial,
     plot_entities,
     plot_label_shares,
@@ -15,12 +14,12 @@ from klue_pipeline.pipelines.eda.nodes import (
     plot_type_pairs,
     report_exploration,
     tabulate_label_shares,
-    tabulate_lengths,
-    tabulate_repetition,
-    tabulate_shares,
     tabulate_type_pairs,
     tell_files_apart,
 )
+from klue_pipeline.relation.exploration.distributions import tabulate_shares
+from klue_pipeline.relation.exploration.repetition import tabulate_repetition
+from klue_pipeline.relation.exploration.row_measures import measure_splits, tabulate_lengths
 
 _FILES = ["clean_sentences", "clean_test_sentences"]
 
@@ -34,7 +33,7 @@ def _tables() -> Pipeline:
     return Pipeline(
         [
             node(
-                measure_rows,
+                measure_splits,
                 inputs=[*_FILES, "tokenizer", "params:input"],
                 outputs="eda_rows",
                 name="measure_rows",

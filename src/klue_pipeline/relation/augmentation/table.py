@@ -44,9 +44,9 @@ def _tabulate(sentences: pd.DataFrame, method: str, rows: Sequence[Example]) -> 
         name: [value(row) for row in rows] for name, value in _COLUMNS.items()
     }
     columns |= {"row_id": _name_rows(origin_ids, method), "origin_id": origin_ids}
-    own = pd.DataFrame({**columns, "method": method})
-    others: pd.DataFrame = sentences.drop(columns=own.columns, errors="ignore").iloc[places]
-    return others.reset_index(drop=True).join(own)
+    made = pd.DataFrame({**columns, "method": method})
+    others: pd.DataFrame = sentences.drop(columns=made.columns, errors="ignore").iloc[places]
+    return others.reset_index(drop=True).join(made)
 
 
 def _name_rows(origin_ids: pd.Series, method: str) -> pd.Series:

@@ -10,7 +10,14 @@ import numpy as np
 import pandas as pd
 
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.cleaning.interface import ROLES, STAYS, Evidence, Outcome, Tables
+from klue_pipeline.relation.cleaning.interface import (
+    ROLES,
+    STAYS,
+    Evidence,
+    Outcome,
+    Tables,
+    give_reasons,
+)
 from klue_pipeline.relation.settings.clean_params import CleanParams, ContradictionRule
 
 logger = logging.getLogger(__name__)
@@ -30,7 +37,7 @@ def drop_exact_duplicates(tables: Tables, _: CleanParams, __: Evidence) -> Outco
     """Drop rows that say what an earlier one says, label included; the first stays."""
     rows = tables.train
     copies = _number_twins(rows, [*TWIN_COLUMNS, "label"])
-    reasons = _reasons(rows["label"], [(copies.duplicated(), EXACT_DUPLICATE)])
+    reasons = give_reasons(rows, (copies.duplicated(), EXACT_DUPLICATE))
     return Outcome(tables, reasons, kept_row_ids=_first_kept(rows["row_id"], copies, reasons))
 
 
@@ -43,8 +50,8 @@ def drop_contradictory(tables: Tables, clean: CleanParams, evidence: Evidence) -
     rows = tables.train
     keep = clean.contradictory_duplicates.keep
     twins = _number_twins(rows, TWIN_COLUMNS)
-    is_contradictory = rows["label"].groupby(twins).transform("nunique") > 1
-    reasons = pd.Series(STAYS, index=rows.index, dtype=object)
+    is_contradictory = has_several_labels(rows, TWIN_COLUMNS)
+    reasons = give_reasons(rows)
     reasons[is_contradictory] = CHOICES[keep](rows[is_contradictory], twins, evidence)
     counts = {
         "keep": keep,
@@ -60,7 +67,7 @@ def _keep_first(rows: pd.DataFrame, twins: pd.Series, _: Evidence) -> pd.Series:
     """Keep what was labelled first."""
     labels = rows["label"]
     first_labels = labels.groupby(twins).transform("first")
-    return _reasons(labels, [(labels != first_labels, LATER_LABEL)])
+    return give_reasons(rows, (labels != first_labels, LATER_LABEL))
 
 
 def _keep_positive(rows: pd.DataFrame, twins: pd.Series, evidence: Evidence) -> pd.Series:
@@ -71,7 +78,7 @@ def _keep_positive(rows: pd.DataFrame, twins: pd.Series, evidence: Evidence) -> 
     is_negative = labels == evidence.labels.negative
     first_positives = labels.mask(is_negative).groupby(twins).transform("first")
     later = ~is_negative & (labels != first_positives)
-    return _reasons(labels, [(is_negative, NEGATIVE_TWIN), (later, LATER_LABEL)])
+    return give_reasons(rows, (is_negative, NEGATIVE_TWIN), (later, LATER_LABEL))
 
 
 def _drop_all(rows: pd.DataFrame, _: pd.Series, __: Evidence) -> pd.Series:
@@ -92,19 +99,19 @@ def _keep_by_model(rows: pd.DataFrame, twins: pd.Series, evidence: Evidence) -> 
             "scores of the experiment that clean.contradictory_duplicates.previous names. Run that "
             "experiment first, under another way to keep, or name one that has scores."
         )
-    probabilities = _own_probabilities(rows, twins, evidence.earlier_scores)
+    probabilities = _label_probabilities(rows, twins, evidence.earlier_scores)
     best = probabilities.groupby(twins).transform("max")
     best_labels = rows["label"].where(probabilities == best).groupby(twins).transform("first")
     less_probable = best_labels.notna() & (rows["label"] != best_labels)
-    reasons = _reasons(rows["label"], [(less_probable, LESS_PROBABLE_LABEL)])
+    reasons = give_reasons(rows, (less_probable, LESS_PROBABLE_LABEL))
     unscored = best.isna()
     if unscored.any():
         reasons[unscored] = _keep_positive(rows[unscored], twins, evidence)
     return reasons
 
 
-def _own_probabilities(rows: pd.DataFrame, twins: pd.Series, scores: ScoreTable) -> pd.Series:
-    """Return the probability of each row's own label, from 0 to 1; missing in unscored groups.
+def _label_probabilities(rows: pd.DataFrame, twins: pd.Series, scores: ScoreTable) -> pd.Series:
+    """Return the probability of each row's label, from 0 to 1; missing in unscored groups.
 
     A row or group that was scored several times (folds that overlap, several twins) has the mean.
     """
@@ -120,9 +127,9 @@ def _own_probabilities(rows: pd.DataFrame, twins: pd.Series, scores: ScoreTable)
     groups = [group_of_row[scores.row_ids[place]] for place in scored]
     table = pd.DataFrame(scores.probabilities[scored], columns=list(scores.labels))
     means = table.groupby(np.array(groups, dtype=np.int64)).mean()
-    own = means.reindex(twins[rows.index]).to_numpy()
+    by_row = means.reindex(twins[rows.index]).to_numpy()
     label_ids = pd.Index(scores.labels).get_indexer(pd.Index(rows["label"]))
-    return pd.Series(own[np.arange(len(rows)), label_ids], index=rows.index)
+    return pd.Series(by_row[np.arange(len(rows)), label_ids], index=rows.index)
 
 
 def _count_undecided(twins: pd.Series, reasons: pd.Series) -> int:
@@ -150,15 +157,13 @@ CHOICES: dict[ContradictionRule, Chooses] = {
 them leaves, or :data:`STAYS`."""
 
 
+def has_several_labels(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """Find rows that agree in some columns with a row of another label."""
+    return rows["label"].groupby(_number_twins(rows, columns)).transform("nunique") > 1
+
+
 def _number_twins(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
     return rows.groupby(columns, sort=False, dropna=False).ngroup()
-
-
-def _reasons(like: pd.Series, cases: list[tuple[pd.Series, str]]) -> pd.Series:
-    reasons = pd.Series(STAYS, index=like.index, dtype=object)
-    for is_case, reason in cases:
-        reasons[is_case] = reason
-    return reasons
 
 
 def _first_kept(row_ids: pd.Series, groups: pd.Series, reasons: pd.Series) -> pd.Series:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.relation.cleaning.interface import STAYS, Outcome, Tables
+from klue_pipeline.relation.cleaning.interface import STAYS, Outcome, Tables, give_reasons
 
 CHANGE_COLUMNS = ["file", "row_id", "rule", "column", "before", "after"]
 
@@ -25,7 +25,7 @@ def list_changes(rule: str, before: Tables, after: Tables) -> pd.DataFrame:
         after: The same rows in the same order.
     """
     train = _compare("train", rule, before.train, after.train)
-    return _join_changes([train, _compare("test", rule, before.test, after.test)])
+    return join_changes([train, _compare("test", rule, before.test, after.test)])
 
 
 def _compare(file: str, rule: str, before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -60,10 +60,9 @@ def list_drops(rule: str, row_numbers: pd.Series, outcome: Outcome) -> pd.DataFr
         outcome: What the rule wants.
     """
     rows = outcome.tables.train
-    nothing = pd.Series(STAYS, index=rows.index, dtype=object)
-    reasons = nothing if outcome.reasons is None else outcome.reasons
+    reasons = give_reasons(rows) if outcome.reasons is None else outcome.reasons
     leaves = reasons != STAYS
-    kept = nothing.mask(leaves) if outcome.kept_row_ids is None else outcome.kept_row_ids
+    kept = reasons.mask(leaves) if outcome.kept_row_ids is None else outcome.kept_row_ids
     return rows[leaves].assign(
         row_number=row_numbers[rows["row_id"][leaves]].to_numpy(),
         rule=rule,
@@ -100,12 +99,8 @@ def _last_successor(row_id: str, successors: dict[str, str]) -> str | None:
 
 
 def join_changes(changes: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Return all changes in the order of the rules; schema ``ChangedRows``."""
-    return _join_changes(list(changes))
-
-
-def _join_changes(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    filled = [table for table in tables if len(table)]
+    """Return all changes one under the other; schema ``ChangedRows``."""
+    filled = [table for table in changes if len(table)]
     joined = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
     return joined.reindex(columns=CHANGE_COLUMNS).astype("str")
 

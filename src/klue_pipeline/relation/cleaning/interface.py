@@ -74,6 +74,14 @@ class Outcome:
 Rule = Callable[[Tables, CleanParams, Evidence], Outcome]
 
 
+def give_reasons(rows: pd.DataFrame, *cases: tuple[pd.Series, str]) -> pd.Series:
+    """Say why each row leaves: a mask and the reason of its rows; all others stay."""
+    reasons = pd.Series(STAYS, index=rows.index, dtype=object)
+    for is_case, reason in cases:
+        reasons[is_case] = reason
+    return reasons
+
+
 def replace_train(tables: Tables, **columns: Any) -> Tables:
     """Return the tables with columns of the training rows replaced, and derived ones to match."""
     return replace(tables, train=with_columns(tables.train, **columns))

@@ -6,10 +6,10 @@ from itertools import islice
 import pandas as pd
 
 from klue_pipeline.relation.cleaning.interface import (
-    STAYS,
     Evidence,
     Outcome,
     Tables,
+    give_reasons,
     replace_train,
 )
 from klue_pipeline.relation.settings.clean_params import CleanParams
@@ -59,8 +59,7 @@ def carry_out_review(tables: Tables, _: CleanParams, evidence: Evidence) -> Outc
     _warn_of_missing(decided, tables, evidence)
     _warn_of_other_labels(by_row, train)
     labels = train["label"].mask(by_row["decision"] == "relabel", by_row["new_label"])
-    reasons = pd.Series(STAYS, index=train.index, dtype=object)
-    reasons[by_row["decision"] == "drop"] = REVIEWED
+    reasons = give_reasons(train, (by_row["decision"] == "drop", REVIEWED))
     return Outcome(replace_train(tables, label=labels), reasons, counts=counts)
 
 

@@ -5,10 +5,10 @@ import logging
 import pandas as pd
 
 from klue_pipeline.relation.cleaning.interface import (
-    STAYS,
     Evidence,
     Outcome,
     Tables,
+    give_reasons,
     is_readable,
 )
 from klue_pipeline.relation.settings.clean_params import CleanParams
@@ -26,26 +26,24 @@ def find_test_overlap(tables: Tables, clean: CleanParams, _: Evidence) -> Outcom
     KLUE-RE). The pair counts whichever of its entities is the subject. With ``action: report``
     such rows stay, and a warning says so.
     """
-    is_in_test = _is_in(tables.train, tables.test)
-    test = tables.test[is_readable(tables.test)]
+    readable = tables.test[is_readable(tables.test)]
+    is_in_test = occurs_in(tables.train, readable, _KEY)
     action = clean.test_overlap.action
     counts = {
         "action": action,
         "training_rows_in_test": int(is_in_test.sum()),
-        "test_rows_in_training": int(_is_in(test, tables.train).sum()),
+        "test_rows_in_training": int(occurs_in(readable, tables.train, _KEY).sum()),
     }
     if action == "report":
         _warn_of_overlap(int(is_in_test.sum()))
         return Outcome(tables, counts=counts)
-    reasons = pd.Series(STAYS, index=tables.train.index, dtype=object)
-    reasons[is_in_test] = IN_TEST_FILE
-    return Outcome(tables, reasons, counts=counts)
+    return Outcome(tables, give_reasons(tables.train, (is_in_test, IN_TEST_FILE)), counts=counts)
 
 
-def _is_in(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
-    """Say of each row whether its sentence and pair are among the others that can be read."""
-    known = pd.MultiIndex.from_frame(others.loc[is_readable(others), _KEY])
-    found = pd.MultiIndex.from_frame(rows[_KEY]).isin(known)
+def occurs_in(rows: pd.DataFrame, others: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """Find rows that agree in some columns with one of the others."""
+    known = pd.MultiIndex.from_frame(others[columns])
+    found = pd.MultiIndex.from_frame(rows[columns]).isin(known)
     return pd.Series(found, index=rows.index, dtype=bool)
 
 

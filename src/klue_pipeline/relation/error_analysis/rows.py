@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.evaluation.scores import ScoreTable, require_same_origin
+from klue_pipeline.evaluation.scores import ScoreTable, require_numbers, require_same_origin
 from klue_pipeline.relation.metrics.targets import take_answered, target_labels
 from klue_pipeline.relation.settings.params import TargetParams
 
@@ -77,7 +76,7 @@ def collect_rows(
     """
     _require_fold(scores, fold_scores)
     for table in (scores, *(fold_scores or ())):
-        _require_numbers(table)
+        require_numbers(table)
     _require_labels(scores, target_labels(labels, target))
     answered, answers = take_answered(scores, gold, labels, target)
     if left_out := len(scores) - len(answered):
@@ -127,17 +126,6 @@ def _require_fold(scores: ScoreTable, fold_scores: Sequence[ScoreTable] | None) 
         )
     if fold_scores is not None and not fold_scores:
         raise ValueError("Found no fold that scored the test rows; predict with one at least.")
-
-
-def _require_numbers(scores: ScoreTable) -> None:
-    # -inf is a legal score: a head over legal labels only gives it to all others.
-    broken = scores.row_ids[~np.isfinite(scores.probabilities).all(axis=1)]
-    if len(broken):
-        raise ValueError(
-            f"{len(broken)} of {len(scores)} scored rows have scores that are not numbers, among "
-            f"them {broken[:3].tolist()}; the model has diverged. Train it again with a smaller "
-            "training.learning_rate."
-        )
 
 
 def _require_labels(scores: ScoreTable, labels: LabelSet) -> None:

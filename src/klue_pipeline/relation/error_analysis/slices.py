@@ -19,8 +19,7 @@ from klue_pipeline.evaluation.logits import require_usable_logits
 from klue_pipeline.evaluation.nesting import find_rows
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import LabelledScores
-from klue_pipeline.relation.exploration.bins import bin_numbers
-from klue_pipeline.relation.exploration.comparison import NOT_GIVEN
+from klue_pipeline.relation.exploration.comparison import NOT_GIVEN, bin_numbers
 from klue_pipeline.relation.exploration.row_measures import measure_rows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 

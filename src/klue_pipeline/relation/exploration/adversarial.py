@@ -85,7 +85,8 @@ def tell_files_apart(
         name: _cross_validate(features.select(name), is_test, parts, params)
         for name in FEATURE_SETS
     }
-    report |= {"auc": {name: own.summary() for name, own in results.items()}, "not_measured": None}
+    report["auc"] = {name: result.summary() for name, result in results.items()}
+    report["not_measured"] = None
     table = _list_features(features, results["all"].coefficients, is_test, params.listed_features)
     return Difference(report, table)
 
@@ -106,7 +107,7 @@ def _draw(rows: pd.DataFrame, params: AdversarialParams) -> pd.DataFrame:
 def _split(rows: pd.DataFrame, is_test: Mask, params: AdversarialParams) -> list[Positions] | None:
     """Draw folds with rows of both files inside and outside; None where that cannot be."""
     groups = connected_groups(rows)
-    if min(len(np.unique(groups[own])) for own in (is_test, ~is_test)) < params.n_splits:
+    if min(len(np.unique(groups[side])) for side in (is_test, ~is_test)) < params.n_splits:
         return None
     folds = FoldsParams(
         strategy="stratified_group", n_splits=params.n_splits, seed=params.seed,
@@ -176,7 +177,7 @@ def _list_features(
     difference = features.weights[is_test].mean(axis=0) - features.weights[~is_test].mean(axis=0)
     contribution = coefficients * np.asarray(difference).ravel()
     best = _best(contribution, features, n_listed)
-    train_mean, test_mean = (features.readable_means(own, best) for own in (~is_test, is_test))
+    train_mean, test_mean = (features.readable_means(side, best) for side in (~is_test, is_test))
     return pd.DataFrame(
         {
             "feature": [features.names[place] for place in best],
@@ -210,8 +211,8 @@ def _best(
 
 
 def _overlaps(place: int, listed: list[int], names: list[str]) -> bool:
-    own = names[place]
-    return any(own in names[other] or names[other] in own for other in listed)
+    name = names[place]
+    return any(name in names[other] or names[other] in name for other in listed)
 
 
 def _no_features() -> pd.DataFrame:

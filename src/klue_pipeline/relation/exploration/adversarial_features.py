@@ -64,7 +64,7 @@ class FeatureTable:
 def is_stated(rows: pd.DataFrame, is_test: NDArray[np.bool_]) -> dict[str, bool]:
     """Say of every category whether both files state it; one that does not would be given away."""
     given = {name: (name_missing(rows[name]) != NOT_GIVEN).to_numpy() for name in CATEGORIES}
-    return {name: bool(own[is_test].any() and own[~is_test].any()) for name, own in given.items()}
+    return {name: bool(has[is_test].any() and has[~is_test].any()) for name, has in given.items()}
 
 
 def make_features(

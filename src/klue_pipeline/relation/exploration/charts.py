@@ -46,10 +46,10 @@ def draw_paired_bars(axes: Axes, names: Sequence[str], shares: dict[str, pd.Seri
     """
     places = np.arange(len(names))
     first = -_BAR_HEIGHT * (len(shares) - 1) / 2
-    for number, (split, own) in enumerate(shares.items()):
+    for number, (split, values) in enumerate(shares.items()):
         at = places + first + number * _BAR_HEIGHT
-        axes.barh(at, own.fillna(0), height=_BAR_HEIGHT, color=COLORS[split], label=split)
-        for place, share in zip(at, own, strict=True):
+        axes.barh(at, values.fillna(0), height=_BAR_HEIGHT, color=COLORS[split], label=split)
+        for place, share in zip(at, values, strict=True):
             text = "" if pd.isna(share) else format_share(share)
             axes.text(share, place, f" {text}", va="center", fontsize=NUMBER_POINTS)
     write_names(axes, "y", names)
@@ -84,7 +84,7 @@ def draw_histograms(axes: Axes, values: dict[str, NDArray[np.int64]]) -> pd.Data
     """Draw the outline of how whole numbers are spread in each file, as shares of its rows.
 
     Its steps follow the numbers, so that the form is seen; distances are measured in the fixed,
-    wider ones of :mod:`~klue_pipeline.relation.exploration.bins`.
+    wider ones of :mod:`~klue_pipeline.relation.exploration.comparison`.
 
     Args:
         axes: Where to draw.
@@ -94,13 +94,13 @@ def draw_histograms(axes: Axes, values: dict[str, NDArray[np.int64]]) -> pd.Data
         What was drawn: the share of each step by file, indexed by the step's first value. The last
         one takes all larger values, too. A file without rows has NaN.
     """
-    top = max(int(np.quantile(own, _SHOWN_QUANTILE)) for own in values.values() if len(own))
+    top = max(int(np.quantile(part, _SHOWN_QUANTILE)) for part in values.values() if len(part))
     step = max(1, -(-(top + 1) // _N_STEPS))
     edges = np.arange(0, top + 2 * step, step)
     shares = pd.DataFrame(index=edges[:-1])
-    for split, own in values.items():
-        counts, _ = np.histogram(np.minimum(own, edges[-2]), edges)
-        shares[split] = counts / (len(own) or math.nan)
+    for split, part in values.items():
+        counts, _ = np.histogram(np.minimum(part, edges[-2]), edges)
+        shares[split] = counts / (len(part) or math.nan)
         axes.stairs(shares[split], edges, color=COLORS[split], linewidth=1.6)
         axes.stairs(shares[split], edges, color=COLORS[split], alpha=0.15, fill=True)
     axes.set_xlim(0, edges[-1])

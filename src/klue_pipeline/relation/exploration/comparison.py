@@ -4,28 +4,66 @@ What is compared is up to the modules beside this one.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from klue_pipeline.relation.cleaning.interface import is_readable
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
 
 NOT_GIVEN = "(none)"
 """Stands for a value that a file does not state."""
 
 
+BIN_STARTS = {
+    "characters": (0, 50, 100, 150, 200, 300),
+    "tokens": (0, 32, 48, 64, 96, 128, 192, 256),
+    "entity_distance": (0, 5, 10, 20, 40, 80),
+    "subject_characters": (0, 3, 4, 5, 7, 10, 15),
+    "object_characters": (0, 3, 4, 5, 7, 10, 15),
+}
+"""The first value of each bin, by measure; the last bin takes all larger values.
+
+Tables, report, log and the titles of figures count in these bins; the outlines of histograms are
+drawn in finer steps."""
+
+
 def usable_rows(test_sentences: pd.DataFrame) -> pd.DataFrame:
     """Leave out the test rows with a ``problem``, which hold neutral text in place of their own."""
-    if "problem" not in test_sentences:
-        return test_sentences
-    return test_sentences[test_sentences["problem"].isna()].reset_index(drop=True)
+    return test_sentences[is_readable(test_sentences)].reset_index(drop=True)
 
 
 def name_missing(values: pd.Series) -> pd.Series:
     """Return texts in which a missing value, or no entity type, is called :data:`NOT_GIVEN`."""
     texts = values.astype("object")
     return texts.where(texts.notna() & (texts != NO_TYPE), NOT_GIVEN).astype("str")
+
+
+def bin_numbers(numbers: Iterable[int], measure: str) -> pd.Series:
+    """Name the bin of each number; the values are ordered categories, all of :func:`name_bins`.
+
+    >>> bin_numbers([4, 5, 400], "entity_distance").tolist()
+    ['0 to 4', '5 to 9', '80 or more']
+    """
+    places = np.digitize(np.asarray(numbers), BIN_STARTS[measure][1:])
+    names = pd.Index(name_bins(measure))
+    return pd.Series(pd.Categorical.from_codes(places, names, ordered=True))
+
+
+def name_bins(measure: str) -> list[str]:
+    """Name the bins of a measure, lowest first.
+
+    >>> name_bins("subject_characters")
+    ['0 to 2', '3', '4', '5 to 6', '7 to 9', '10 to 14', '15 or more']
+    """
+    starts = BIN_STARTS[measure]
+    names = [
+        str(low) if high - low == 1 else f"{low} to {high - 1}" for low, high in pairwise(starts)
+    ]
+    return [*names, f"{starts[-1]} or more"]
 
 
 def compare_shares(train: pd.Series, test: pd.Series) -> pd.DataFrame:
@@ -41,7 +79,7 @@ def compare_shares(train: pd.Series, test: pd.Series) -> pd.DataFrame:
         ``test_rows``, ``train_share`` and ``test_share`` (from 0 to 1; NaN without any rows).
     """
     sides = {"train_rows": train, "test_rows": test}
-    counts = pd.DataFrame({name: own.value_counts(sort=False) for name, own in sides.items()})
+    counts = pd.DataFrame({name: side.value_counts(sort=False) for name, side in sides.items()})
     table = counts.fillna(0).astype("int64").rename_axis("value").reset_index()
     table["train_share"] = table["train_rows"] / (len(train) or math.nan)
     table["test_share"] = table["test_rows"] / (len(test) or math.nan)

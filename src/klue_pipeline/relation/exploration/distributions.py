@@ -12,10 +12,10 @@ import pandas as pd
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.exploration.bins import bin_numbers
 from klue_pipeline.relation.exploration.comparison import (
     NOT_GIVEN,
     Distance,
+    bin_numbers,
     compare_shares,
     measure_distance,
     name_missing,
@@ -122,7 +122,7 @@ FEATURES: dict[str, Values] = {
     "characters": _binned("characters"),
 }
 """What is compared between the files: the value of each row, by the feature's name. Distances and
-lengths are in characters, in the bins of :data:`~.bins.BIN_STARTS`."""
+lengths are in characters, in the bins of :data:`~.comparison.BIN_STARTS`."""
 
 
 def tabulate_shares(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
@@ -187,7 +187,7 @@ def measure_number(rows: pd.DataFrame, measure: str) -> Distance | None:
     """Say how far the files are apart in a length or a distance; None where one has no rows.
 
     The same number as :func:`summarise_shares` has for the feature of this name: both count in the
-    bins of :data:`~.bins.BIN_STARTS`.
+    bins of :data:`~.comparison.BIN_STARTS`.
 
     Args:
         rows: As :func:`~.row_measures.measure_splits` returns it.

@@ -2,7 +2,7 @@
 
 TV is the total variation distance between the files (0 for the same shares, 1 for nothing in
 common), beside what two parts of one file would have by chance. That of a length or a distance is
-measured in the bins of ``bins``, as in the tables and the report.
+measured in the bins of ``comparison``, as in the tables and the report.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from klue_pipeline.relation.exploration.adversarial_features import NGRAM, NUMBER
-from klue_pipeline.relation.exploration.bins import BIN_STARTS
 from klue_pipeline.relation.exploration.charts import (
     COLORS,
     NUMBER_POINTS,
@@ -27,7 +26,7 @@ from klue_pipeline.relation.exploration.charts import (
     format_share,
     write_names,
 )
-from klue_pipeline.relation.exploration.comparison import measure_distance
+from klue_pipeline.relation.exploration.comparison import BIN_STARTS, measure_distance
 from klue_pipeline.relation.exploration.distributions import distance_of, measure_number
 from klue_pipeline.relation.exploration.row_measures import TEST, TRAIN
 
@@ -174,14 +173,13 @@ def draw_lengths(rows: pd.DataFrame, max_tokens: int) -> Figure:
     _draw_measure(right, rows, "tokens", "tokens of the row with markers and query")
     right.axvline(max_tokens, color="black", linestyle="--", linewidth=1)
     right.set_xlim(right=max(right.get_xlim()[1], 1.03 * max_tokens))
-    windowed = {
-        split: format_share((own > max_tokens).mean())
-        for split, own in _values_by_split(rows, "tokens").items()
-        if len(own)
-    }
-    said = ", ".join(f"{split} {share}" for split, share in windowed.items())
+    windowed = ", ".join(
+        f"{split} {format_share((tokens > max_tokens).mean())}"
+        for split, tokens in _values_by_split(rows, "tokens").items()
+        if len(tokens)
+    )
     # Both titles have as many lines, so that both charts are equally high.
-    for axes, line in ((left, ""), (right, f"over max_tokens {max_tokens} (dashed): {said}")):
+    for axes, line in ((left, ""), (right, f"over max_tokens {max_tokens} (dashed): {windowed}")):
         axes.set_title(f"{axes.get_title()}\n{line}", fontsize="medium")
     add_legend(figure, _count_rows(rows))
     return figure
@@ -199,12 +197,13 @@ def draw_entities(rows: pd.DataFrame) -> Figure:
     _draw_measure(subject, rows, "subject_characters", "characters of the subject")
     _draw_measure(object_, rows, "object_characters", "characters of the object")
     first = {
-        split: pd.Series([own.mean(), 1 - own.mean()] if len(own) else [np.nan] * 2)
-        for split, own in _values_by_split(rows, "subject_first").items()
+        split: pd.Series([is_first.mean(), 1 - is_first.mean()] if len(is_first) else [np.nan] * 2)
+        for split, is_first in _values_by_split(rows, "subject_first").items()
     }
     draw_paired_bars(order, ["subject", "object"], first)
-    said = format_distance(measure_distance(first[TRAIN], first[TEST], **_sizes(rows)))
-    order.set_title(f"which entity comes first: {said}")
+    n_train, n_test = _count_rows(rows).values()
+    distance_text = format_distance(measure_distance(first[TRAIN], first[TEST], n_train, n_test))
+    order.set_title(f"which entity comes first: {distance_text}")
     order.set_xlabel("share of the file's rows")
     add_legend(figure, _count_rows(rows))
     return figure
@@ -214,10 +213,9 @@ def _draw_measure(axes: Axes, rows: pd.DataFrame, name: str, unit: str) -> None:
     values = _values_by_split(rows, name)
     drawn = draw_histograms(axes, values)
     axes.set_xlabel(f"{unit}; last step: {drawn.index[-1]:,} and more")
-    medians = ", ".join(f"{split} {np.median(own):g}" for split, own in values.items() if len(own))
-    said = format_distance(measure_number(rows, name))
-    bins = f"in {len(BIN_STARTS[name])} bins"
-    axes.set_title(f"{_words(name)}: median {medians}\n{said} {bins}", fontsize="medium")
+    medians = ", ".join(f"{split} {np.median(v):g}" for split, v in values.items() if len(v))
+    distance = f"{format_distance(measure_number(rows, name))} in {len(BIN_STARTS[name])} bins"
+    axes.set_title(f"{_words(name)}: median {medians}\n{distance}", fontsize="medium")
 
 
 def _values_by_split(rows: pd.DataFrame, name: str) -> dict[str, NDArray[Any]]:
@@ -226,10 +224,6 @@ def _values_by_split(rows: pd.DataFrame, name: str) -> dict[str, NDArray[Any]]:
 
 def _count_rows(rows: pd.DataFrame) -> dict[str, int]:
     return {split: int((rows["split"] == split).sum()) for split in (TRAIN, TEST)}
-
-
-def _sizes(rows: pd.DataFrame) -> dict[str, int]:
-    return {f"n_{split}": n_rows for split, n_rows in _count_rows(rows).items()}
 
 
 def draw_adversarial(report: dict[str, Any], features: pd.DataFrame) -> Figure:
@@ -258,10 +252,10 @@ def draw_adversarial(report: dict[str, Any], features: pd.DataFrame) -> Figure:
 
 
 def _draw_auc(axes: Axes, report: dict[str, Any]) -> None:
-    for place, own in enumerate(report["auc"].values()):
-        axes.plot([place] * len(own["folds"]), own["folds"], "o", color="gray", alpha=0.6)
-        axes.errorbar(place, own["mean"], own["standard_deviation"], fmt="_k", markersize=22)
-        axes.text(place + 0.12, own["mean"], f" {own['mean']:.3f}", va="center")
+    for place, auc in enumerate(report["auc"].values()):
+        axes.plot([place] * len(auc["folds"]), auc["folds"], "o", color="gray", alpha=0.6)
+        axes.errorbar(place, auc["mean"], auc["standard_deviation"], fmt="_k", markersize=22)
+        axes.text(place + 0.12, auc["mean"], f" {auc['mean']:.3f}", va="center")
     write_names(axes, "x", [_FEATURE_SETS[name] for name in report["auc"]])
     axes.axhline(0.5, color="black", linestyle=":", linewidth=1)
     axes.set_xlim(-0.5, len(_FEATURE_SETS))
@@ -282,8 +276,8 @@ def _draw_contributions(axes: Axes, features: pd.DataFrame) -> None:
     colors = [COLORS[split] for split in features["direction"]]
     axes.barh(range(len(names)), features["contribution"], height=0.7, color=colors)
     for place, feature in enumerate(features.to_dict("records")):
-        said = f" {_compare_means(feature)}"
-        axes.text(feature["contribution"], place, said, va="center", fontsize=NUMBER_POINTS)
+        means = f" {_compare_means(feature)}"
+        axes.text(feature["contribution"], place, means, va="center", fontsize=NUMBER_POINTS)
     write_names(axes, "y", names)
     axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
     axes.margins(x=0.25)

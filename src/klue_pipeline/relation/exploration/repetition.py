@@ -9,13 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.relation.cleaning.duplicates import TWIN_COLUMNS, has_several_labels
+from klue_pipeline.relation.cleaning.test_overlap import occurs_in
 from klue_pipeline.relation.exploration.comparison import usable_rows
-
-_ENTITY_COLUMNS = [
-    f"{role}_{part}" for role in ("subject", "object") for part in ("text", "start", "end", "type")
-]
-TWIN_COLUMNS = ["sentence", *_ENTITY_COLUMNS]
-"""Rows that agree in these ask the same question."""
 
 SHARED = {
     "sentence": ["sentence"],
@@ -47,9 +43,9 @@ def tabulate_repetition(
     usable = usable_rows(test)
     before = {
         "exact_duplicate": before_cleaning.duplicated([*TWIN_COLUMNS, "label"]),
-        "contradictory_label": _has_several_labels(before_cleaning, TWIN_COLUMNS),
+        "contradictory_label": has_several_labels(before_cleaning, TWIN_COLUMNS),
     }
-    within = {"pair_with_several_labels": _has_several_labels(train, SHARED["pair"])}
+    within = {"pair_with_several_labels": has_several_labels(train, SHARED["pair"])}
     return pd.DataFrame(
         [
             *_lines("train_before_cleaning", before_cleaning, before, TWIN_COLUMNS),
@@ -67,7 +63,7 @@ def _shared_lines(
     for name, columns in SHARED.items():
         repeated = rows.duplicated(columns, keep=False)
         lines += _lines(split, rows, {f"repeated_{name}": repeated}, columns)
-        seen = _occurs_in(rows, others, columns)
+        seen = occurs_in(rows, others, columns)
         lines += _lines(split, rows, {f"{name}_in_{other_split}": seen}, columns)
     return lines
 
@@ -87,17 +83,6 @@ def _lines(
     ]
 
 
-def _has_several_labels(rows: pd.DataFrame, key: list[str]) -> pd.Series:
-    group = rows.groupby(key, sort=False, dropna=False).ngroup()
-    return rows["label"].groupby(group).transform("nunique") > 1
-
-
-def _occurs_in(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> pd.Series:
-    known = pd.MultiIndex.from_frame(others[key])
-    found = pd.MultiIndex.from_frame(rows[key]).isin(known)
-    return pd.Series(found, index=rows.index, dtype=bool)
-
-
 def list_repeated_pairs(train: pd.DataFrame, n_pairs: int) -> list[dict[str, Any]]:
     """Return the entity pairs with the most training rows, for JSON.
 
@@ -108,7 +93,7 @@ def list_repeated_pairs(train: pd.DataFrame, n_pairs: int) -> list[dict[str, Any
     frequent = train["pair_key"].value_counts()
     frequent = frequent[frequent > 1].head(n_pairs)
     labels = train[train["pair_key"].isin(frequent.index)].groupby("pair_key")["label"]
-    counts = {str(key): own.value_counts().to_dict() for key, own in labels}
+    counts = {str(key): values.value_counts().to_dict() for key, values in labels}
     return [
         {"pair": str(key).split("\t"), "rows": int(n_rows), "labels": counts[str(key)]}
         for key, n_rows in frequent.items()

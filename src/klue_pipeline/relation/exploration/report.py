@@ -11,8 +11,8 @@ from klue_pipeline.relation.exploration.distributions import (
     report_distance,
     summarise_shares,
 )
-from klue_pipeline.relation.exploration.lengths import windowed_shares
 from klue_pipeline.relation.exploration.repetition import list_repeated_pairs
+from klue_pipeline.relation.exploration.row_measures import windowed_shares
 from klue_pipeline.relation.settings.exploration_params import ExploreParams
 
 _ENTITY_NUMBERS = ("entity_distance", "subject_characters", "object_characters")
@@ -57,7 +57,7 @@ def report_findings(
         ``rows`` of each file, ``labels``, ``shares`` (by feature, with total variation distances),
         ``lengths``, ``entities``, ``repetition``, ``most_repeated_pairs`` and ``adversarial``.
         Shares and distances are from 0 to 1, None where there is nothing to compare. Lengths and
-        distances in characters or tokens are compared in the bins of :data:`~.bins.BIN_STARTS`.
+        distances in characters or tokens are compared in the bins of ``comparison.BIN_STARTS``.
     """
     n_usable = len(usable_rows(test))
     return {
@@ -105,6 +105,6 @@ def _report_repetition(table: pd.DataFrame) -> dict[str, Any]:
     report: dict[str, Any] = {}
     for line in table.to_dict("records"):
         share = None if pd.isna(line["share"]) else line["share"]
-        own = {"rows": line["rows"], "groups": line["groups"], "share": share}
-        report.setdefault(line["split"], {})[line["measure"]] = own
+        counts = {"rows": line["rows"], "groups": line["groups"], "share": share}
+        report.setdefault(line["split"], {})[line["measure"]] = counts
     return report

@@ -1,6 +1,8 @@
-"""Numbers about single rows: how long they are, and where their entities stand."""
+"""How long rows are and where their entities stand: of each row, and of a file."""
 
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,8 @@ from klue_pipeline.training.tokenizer import Tokenizer
 
 TRAIN, TEST = "train", "test"
 ROWS_PER_CHUNK = 4096
+UNITS = ("characters", "tokens")
+_QUANTILES = {"median": 0.5, "quantile_90": 0.9, "quantile_95": 0.95, "quantile_99": 0.99}
 
 
 def measure_splits(
@@ -82,3 +86,51 @@ def count_tokens(
         inputs = write_inputs(sentences.iloc[start : start + ROWS_PER_CHUNK], input_params)
         lengths += [len(row.tokens.ids) for row in encoder.encode(inputs)]
     return np.array(lengths, dtype=np.int64)
+
+
+def tabulate_lengths(rows: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the lengths of each file's rows.
+
+    Args:
+        rows: As :func:`measure_splits` returns them.
+
+    Returns:
+        One row per file and unit: ``split``, ``unit`` (characters of the sentence, or tokens of the
+        row as the encoder reads it), ``rows``, ``shortest``, ``mean``, ``median``,
+        ``quantile_90``, ``quantile_95``, ``quantile_99`` and ``longest``.
+    """
+    return pd.DataFrame(
+        [
+            {"split": split, "unit": unit, **_summarise(lengths[unit])}
+            for split, lengths in rows.groupby("split", sort=False)
+            for unit in UNITS
+        ]
+    )
+
+
+def _summarise(lengths: pd.Series) -> dict[str, Any]:
+    quantiles = {name: float(lengths.quantile(q)) for name, q in _QUANTILES.items()}
+    return {
+        "rows": len(lengths),
+        "shortest": int(lengths.min()),
+        "mean": float(lengths.mean()),
+        **quantiles,
+        "longest": int(lengths.max()),
+    }
+
+
+def windowed_shares(rows: pd.DataFrame, limits: Iterable[int]) -> dict[str, dict[str, float]]:
+    """Say which share of each file's rows would lose tokens under each limit.
+
+    Args:
+        rows: As for :func:`tabulate_lengths`.
+        limits: Values of ``training.max_tokens``.
+
+    Returns:
+        Shares from 0 to 1 by limit (as text, for JSON), then by file.
+    """
+    tokens = rows.groupby("split", sort=False)["tokens"]
+    return {
+        str(limit): {str(split): float((lengths > limit).mean()) for split, lengths in tokens}
+        for limit in sorted(set(limits))
+    }

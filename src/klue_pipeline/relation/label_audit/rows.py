@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.scores import ScoreTable, require_numbers
 from klue_pipeline.evaluation.truth import gold_by_row, gold_ids
 from klue_pipeline.relation.metrics.targets import take_answered, target_labels
 from klue_pipeline.relation.settings.params import TargetParams
@@ -53,16 +53,16 @@ def collect_rows(
             a row more than once.
         sentences: The rows with their given labels; schema ``Sentences``.
         labels: The label set of the task.
-        target: Which question the model answers; its own labels are audited.
+        target: Which question the model answers; its answers are the audited labels.
 
     Raises:
         ValueError: A score is not a number, a scored row is not in the data, the labels are others,
             or the rows that are left have fewer than two labels.
     """
-    _require_numbers(scores)
+    require_numbers(scores)
     answered, gold = take_answered(scores, gold_by_row(sentences), labels, target)
-    own_labels = target_labels(labels, target)
-    given = gold_ids(answered, gold, own_labels)
+    answers = target_labels(labels, target)
+    given = gold_ids(answered, gold, answers)
     order, probabilities, n_scores = _average_by_row(answered, sentences["row_id"])
     given_by_row = pd.Series(given, index=answered.row_ids).groupby(level=0).first()
     rows = sentences.iloc[order].reset_index(drop=True)
@@ -70,7 +70,7 @@ def collect_rows(
         rows=rows,
         given=given_by_row.reindex(rows["row_id"]).to_numpy(dtype=np.int64),
         probabilities=probabilities,
-        labels=own_labels,
+        labels=answers,
         n_rows=len(sentences),
         n_unscored=len(sentences) - len(set(scores.row_ids)),
         n_unanswered=len(set(scores.row_ids)) - len(rows),
@@ -95,17 +95,6 @@ def _average_by_row(
     np.add.at(total, first, scores.probabilities)
     # Rounding may leave a sum a hair above 1, which cleanlab refuses.
     return order, np.clip(total / n_scores[:, None], 0.0, 1.0), n_scores
-
-
-def _require_numbers(scores: ScoreTable) -> None:
-    # -inf is a legal score: a head over legal labels only gives it to all others.
-    broken = scores.row_ids[~np.isfinite(scores.probabilities).all(axis=1)]
-    if len(broken):
-        raise ValueError(
-            f"{len(broken)} of {len(scores)} scored rows have scores that are not numbers, among "
-            f"them {broken[:3].tolist()}; the model has diverged. Train it again with a smaller "
-            "training.learning_rate."
-        )
 
 
 def _require_two_labels(audited: AuditedRows) -> None:

@@ -66,5 +66,5 @@ def pair_is_seen(scores: ScoreTable, sentences: pd.DataFrame, fold_members: pd.D
     """
     pairs, keys = pd.factorize(sentences["pair_key"])
     in_training = count_in_training(pairs, len(keys), sentences["row_id"], fold_members)
-    own = pairs[find_rows(scores.row_ids, sentences["row_id"])]
-    return np.asarray(in_training.counts[in_training.places(scores), own] > 0)
+    scored_pairs = pairs[find_rows(scores.row_ids, sentences["row_id"])]
+    return np.asarray(in_training.counts[in_training.places(scores), scored_pairs] > 0)
