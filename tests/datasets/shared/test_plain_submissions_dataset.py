@@ -54,10 +54,13 @@ def test_files_are_read_as_they_are(shelf):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("old_windows.csv", "save it as CSV UTF-8"),
-        ("unquoted.csv", "more columns than its header has names; put probs in double quotes"),
-        ("ragged.csv", "saw 4); save it as CSV UTF-8, with commas between columns and probs"),
-        ("empty.csv", "cannot be read"),
+        ("old_windows.csv", "line 3: byte 0x"),
+        (
+            "unquoted.csv",
+            "line 2 has 4 cells, the header 3; a text with commas stands in double quotes",
+        ),
+        ("ragged.csv", "line 4 has 4 cells, the header 3"),
+        ("empty.csv", "line 1: the file is empty, a header was wanted. A submission has commas"),
         ("answer.xlsx", "is another file. A submission is a CSV file"),
         ("bundle", "is a score bundle; it belongs into the folder of bundles"),
         ("folder", "is a folder; move the files out of it"),

@@ -249,7 +249,7 @@ BROKEN = [
         for what, change, message in [
             ("empty", lambda _: b"", r"is empty \(0 bytes\)"),
             ("cp949", lambda _: b"id,\xc7\xd1\xb1\xdb", r"byte 0x.. is not UTF-8.* CP949"),
-            ("unknown", lambda _: b"a;b\n1;2\n", "is in no known format"),
+            ("unknown", lambda _: b"a;b\n1;2\n", r"is in no known format.*set it to table"),
         ]
     ),
 ]  # fmt: skip

@@ -10,7 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from klue_pipeline.relation.ingest.parsing import RawFile, RawRow, TableLayout, iterate_rows
+from klue_pipeline.relation.ingest.parsing import (
+    FormatError,
+    RawFile,
+    RawRow,
+    TableLayout,
+    iterate_rows,
+)
 from klue_pipeline.relation.ingest.row_checks import RowProblem, table_problems
 from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, cut_chunks
 from klue_pipeline.relation.settings.predict_params import PredictParams
@@ -117,7 +123,12 @@ class BatchPrediction:
         self._log()
 
     def _rows(self) -> Iterator[RawRow]:
-        return iterate_rows(self._raw, self._format_name, self._layout)[1]
+        try:
+            yield from iterate_rows(self._raw, self._format_name, self._layout)[1]
+        except FormatError as error:
+            raise ValueError(
+                f"{error} Set predict.format to the format of the file, or to auto."
+            ) from error
 
     def _label(self, chunk: Chunk) -> LabelledChunk:
         probabilities = self._classify(chunk.sentences)

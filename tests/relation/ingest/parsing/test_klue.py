@@ -61,7 +61,7 @@ def test_whole_number_label_and_absent_label():
         (json.dumps(ROW) + "\n" + json.dumps(ROW)[:50], r"not whole JSON: .* at line 2, column"),
         ('{"data": [1]}', "lacks guid, sentence, subject_entity, object_entity: found data"),
         ("[1, 2]", "row 1: found 1; wanted an object with guid"),
-        ("id,sentence", "is no JSON: it begins with 'id,sentence'. Set ingest.format"),
+        ("id,sentence", "is no JSON: it begins with 'id,sentence'"),
         ("[" * 100_000, "nested too deeply"),
     ],
 )
