@@ -59,10 +59,6 @@ def test_numbers_follow_the_order_of_the_file_not_of_the_chosen_list(shipped):
     assert name_label(1, shipped.numbered_names("legacy_tsv")) == "인물:배우자"
 
 
-def test_numbers_mean_nothing_once_their_list_is_gone():
-    assert LabelSets.model_validate({"mine": SHARED}).numbered_names("klue") == ()
-
-
 @pytest.mark.parametrize(
     ("label_sets", "setting", "message"),
     [
