@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 def parse_train(
     raw_train: RawFile,
     ingest: IngestParams,
-    own_labels: LabelsParams,
+    chosen_labels: LabelsParams,
     label_sets: LabelSets,
     entity_types: EntityTypes,
 ) -> tuple[LabelSet, pd.DataFrame, pd.DataFrame]:
@@ -36,7 +36,7 @@ def parse_train(
     Args:
         raw_train: The training file.
         ingest: Format, columns, label set, largest share of bad rows, the part of the rows to take.
-        own_labels: Labels of one's own, or how to find them in the file.
+        chosen_labels: Labels of one's own, or how to find them in the file.
         label_sets: All known ordered lists of labels, which also name labels written as numbers.
         entity_types: The entity types that may occur in a known format.
 
@@ -47,17 +47,17 @@ def parse_train(
     """
     with _format_setting():
         format_name, rows = read_rows(raw_train, ingest.format, layout_of(ingest))
-    labels = choose_labels(own_labels, ingest.label_set, format_name, label_sets)
+    labels = choose_labels(chosen_labels, ingest.label_set, format_name, label_sets)
     rules = RowRules(
         label_names=None if labels is None else frozenset(labels.names),
-        numbered_names=_numbered_names(own_labels, format_name, label_sets),
+        numbered_names=_numbered_names(chosen_labels, format_name, label_sets),
         entity_types=None if format_name == TABLE else entity_types.root,
     )
     sentences, rejected_rows = normalise_training_rows(
         raw_train.name, rows, rules, ingest.max_rejected_share
     )
     if labels is None:
-        labels = infer_labels(sentences["label"].tolist(), own_labels.negative, raw_train.name)
+        labels = infer_labels(sentences["label"].tolist(), chosen_labels.negative, raw_train.name)
     logger.info("%s is read as %s, with %d labels", raw_train.name, format_name, len(labels.names))
     sampled = sample_rows(sentences, ingest.max_rows, ingest.seed)
     return labels, sampled, rejected_rows
@@ -120,8 +120,10 @@ def _format_setting() -> Iterator[None]:
         ) from error
 
 
-def _numbered_names(own: LabelsParams, format_name: str, label_sets: LabelSets) -> tuple[str, ...]:
+def _numbered_names(
+    chosen: LabelsParams, format_name: str, label_sets: LabelSets
+) -> tuple[str, ...]:
     """Return what labels written as numbers stand for; among inferred ones they are names."""
-    if own.names is None:
+    if chosen.names is None:
         return label_sets.numbered_names(format_name)
-    return () if own.names == "infer" else tuple(own.names)
+    return () if chosen.names == "infer" else tuple(chosen.names)

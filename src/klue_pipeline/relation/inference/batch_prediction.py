@@ -34,7 +34,7 @@ _TEXT_COLUMNS = {"sentence": "sentence", "subject_text": "subject", "object_text
 
 @dataclass(frozen=True)
 class LabelledChunk:
-    """What is told of some rows.
+    """Predictions for some rows, and those that got none.
 
     Attributes:
         predictions: ``row_number``, ``row_id``, the texts if wanted, ``label``, ``probability`` and
@@ -168,12 +168,12 @@ def tabulate(
 
     Args:
         chunk: The rows.
-        probabilities: What the classifier says of each of them. Shape: (rows, labels).
+        probabilities: Those of each row and label. Shape: (rows, labels).
         labels: Label names in the order of the probabilities.
         with_text: Whether sentence and entities stand beside each prediction.
     """
     texts = chunk.sentences[list(_TEXT_COLUMNS)].rename(columns=_TEXT_COLUMNS)
-    told = pd.DataFrame(
+    table = pd.DataFrame(
         {
             "row_number": pd.Series(chunk.row_numbers, dtype="int64"),
             "row_id": chunk.sentences["row_id"],
@@ -183,4 +183,4 @@ def tabulate(
         }
     ).astype({"label": "str"})
     columns = [f"{PROBABILITY}{label}" for label in labels]
-    return pd.concat([told, pd.DataFrame(probabilities, columns=columns)], axis=1)
+    return pd.concat([table, pd.DataFrame(probabilities, columns=columns)], axis=1)

@@ -18,7 +18,7 @@ _NOT_IN_NEW_ROWS = {**UNLABELLED, "source": None}
 _KLUE_FIELD = "subject_entity"
 
 TABLE = "table"
-"""The format whose columns the settings name; it is never recognised, only said."""
+"""The format whose columns the settings name; it is never recognised, only set."""
 
 PARSERS: dict[str, Callable[[RawFile], Iterator[RawRow]]] = {
     "contest_csv": contest_csv.parse,
@@ -59,8 +59,8 @@ def choose_format(
 
     Args:
         raw: The file.
-        predict: What is said of it.
-        ingest: What is said of the training rows, which holds where nothing else is said.
+        predict: The settings for it.
+        ingest: Those for the training rows, which hold where ``predict`` sets nothing else.
     """
     names_columns = predict.columns != TableColumns()
     name: str = predict.format
