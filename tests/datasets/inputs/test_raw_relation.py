@@ -82,15 +82,6 @@ def test_no_source_at_all_names_the_setting():
         load(None)
 
 
-@pytest.mark.parametrize(
-    "dataset",
-    [RawRelationDataset(source="a.csv"), RawGoldDataset(source="a.csv", test_source="b.csv")],
-)
-def test_raw_data_are_never_written(dataset):
-    with pytest.raises(DatasetError, match="never written"):
-        dataset.save(RawFile("a.csv", "text"))
-
-
 def test_a_hub_split_comes_with_labels_by_name(hub):
     raw = load("hub:klue/klue:re:train")
     assert hub == [("klue/klue", "re", "train")]

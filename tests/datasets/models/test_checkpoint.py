@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from kedro.io import DataCatalog, DatasetError
+from kedro.io import DatasetError
 
 from klue_pipeline.datasets.models.checkpoint import (
     AdaptedEncoderDataset,
@@ -101,34 +101,10 @@ def test_a_kill_while_swapping_leaves_a_whole_one_or_none(
     assert [path.name for path in folder.parent.iterdir()] == ["fold_0"]
 
 
-def test_an_error_of_the_model_is_told_and_the_former_stays(dataset, folder):
-    class Broken:
-        @staticmethod
-        def save_pretrained(_):
-            raise OSError(28, "No space left on device")
-
-    dataset.save(Weights(b"old"))
-    with pytest.raises(DatasetError, match="No space left on device"):
-        dataset.save(Broken())
-    assert contents(folder)["config.json"] == b"old"
-
-
 def test_a_folder_without_weights_does_not_count(dataset, folder):
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")
     assert not dataset.exists()
-
-
-def test_the_catalog_entry_of_conf_makes_one_per_fold(tmp_path):
-    entry = {
-        "type": "klue_pipeline.datasets.models.checkpoint.CheckpointDataset",
-        "filepath": str(tmp_path / "baseline" / "fold_{number}"),
-        "metadata": {"kedro-viz": {"layer": "models"}},
-    }
-    catalog = DataCatalog.from_config({"fold_{number}.model": entry})
-    catalog.save("fold_3.model", Weights(b"x"))
-    assert catalog.load("fold_3.model") == tmp_path / "baseline" / "fold_3"
-    assert not catalog.exists("fold_4.model")
 
 
 def test_the_resume_state_goes_once_an_encoder_is_stored(tmp_path):

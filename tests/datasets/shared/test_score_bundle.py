@@ -292,18 +292,6 @@ def test_a_newer_release_has_to_say_what_this_one_needs(dataset, saved):
         dataset.load()
 
 
-def test_other_files_beside_the_scores_do_no_harm(dataset, saved):
-    (saved / "notes.txt").write_text("best so far", encoding="utf-8")
-    (saved / ".DS_Store").write_bytes(b"\0")
-    assert_same(dataset.load(), make())
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_bundle_without_a_file_is_not_there(dataset, saved, name):
-    (saved / name).unlink()
-    assert not dataset.exists()
-
-
 # The folder that bundles are dropped in
 
 
@@ -319,6 +307,8 @@ def shelf(saved):
     shutil.copytree(saved, drop / ".rbert.partial")
     shutil.copytree(saved, drop / "__MACOSX" / "rbert")
     (drop / "empty").mkdir()
+    (drop / "shared").symlink_to(saved)  # on a disk that a team shares
+    (saved / ".DS_Store").write_bytes(b"\0")
     shutil.make_archive(str(drop / "packed"), "zip", saved)
     shutil.copy(saved / FILES[1], drop / "loose.parquet")
     for name in ("README.md", "readme", ".gitkeep"):
@@ -328,7 +318,8 @@ def shelf(saved):
 
 def test_every_sound_bundle_is_called_as_its_folder_is(shelf):
     found = shelf.load()
-    assert list(found.bundles) == ["rbert", "가위바위보--lr3e5"]
+    assert list(found.bundles) == ["rbert", "shared", "가위바위보--lr3e5"]
+    assert len(found.refused) == 6
     assert_same(found.bundles["rbert"], make())
     assert_same(found.bundles["가위바위보--lr3e5"], make(seed=1))
 
@@ -349,35 +340,6 @@ def test_whatever_is_no_bundle_is_told(shelf, name, reason, caplog):
     assert reason in found.refused[name]
     assert name in found.refused[name]
     assert f"A score bundle is left out: {found.refused[name]}" in caplog.text
-
-
-def test_nothing_else_is_refused(shelf):
-    names = ["a name, with blanks", "damaged", "empty", "loose.parquet", "packed.zip", "twice"]
-    assert sorted(shelf.load().refused) == names
-
-
-def test_a_folder_may_be_a_link_to_a_shared_disk(saved, tmp_path):
-    drop = tmp_path / "drop"
-    drop.mkdir()
-    (drop / "shared").symlink_to(saved)
-    assert list(ScoreBundlesDataset(filepath=str(drop)).load().bundles) == ["shared"]
-
-
-def test_no_folder_holds_no_bundles(tmp_path):
-    dataset = ScoreBundlesDataset(filepath=str(tmp_path / "bundles"))
-    assert not dataset.exists()
-    assert (dataset.load().bundles, dataset.load().refused) == ({}, {})
-
-
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
-    (tmp_path / "bundles").write_text("", encoding="utf-8")
-    with pytest.raises(DatasetError, match="bundles is a file; a folder was wanted"):
-        ScoreBundlesDataset(filepath=str(tmp_path / "bundles")).load()
-
-
-def test_nothing_is_written_into_the_folder(shelf):
-    with pytest.raises(DatasetError, match="read here and never written"):
-        shelf.save(make())
 
 
 def test_the_catalog_makes_both(tmp_path):

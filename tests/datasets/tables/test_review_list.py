@@ -122,9 +122,6 @@ def test_a_list_is_set_aside_before_it_is_removed_if_it_was_filled_in(dataset, p
     dataset.save(NEW.assign(decision=["drop", ""]))
     dataset.set_aside()
     assert files(path) == ["label_suspects.reviewed-1.csv"]
-
-
-def test_a_list_saved_in_another_form_is_set_aside_too(dataset, path):
     path.write_bytes("번호;판단\n1;삭제;1\n".encode("cp949"))
     dataset.set_aside()
-    assert files(path) == ["label_suspects.reviewed-1.csv"]
+    assert files(path) == ["label_suspects.reviewed-1.csv", "label_suspects.reviewed-2.csv"]

@@ -67,34 +67,6 @@ def test_labels_named_like_the_leading_columns_survive(tmp_path, scores):
     assert_same(dataset.load(), odd)
 
 
-def test_it_exists_once_it_is_whole(tmp_path, scores, monkeypatch):
-    path = tmp_path / "scores.parquet"
-    dataset = ScoreTableDataset(filepath=str(path))
-    assert not dataset.exists()
-
-    def die_in_the_middle(table, target):
-        target.write_bytes(b"PAR1 half of")
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pq, "write_table", die_in_the_middle)
-        with pytest.raises(KeyboardInterrupt):
-            dataset.save(scores)
-    assert not dataset.exists()
-    assert list(tmp_path.iterdir()) == []
-    dataset.save(scores)
-    assert dataset.exists()
-
-
-def test_a_failed_write_keeps_the_old_table(tmp_path, scores, monkeypatch):
-    dataset = ScoreTableDataset(filepath=str(tmp_path / "scores.parquet"))
-    dataset.save(scores)
-    unwritable = replace(scores, row_ids=np.array([1.5, {}, None], dtype=object))
-    with pytest.raises(DatasetError):
-        dataset.save(unwritable)
-    assert_same(dataset.load(), scores)
-
-
 def test_only_score_tables_are_saved(tmp_path):
     dataset = ScoreTableDataset(filepath=str(tmp_path / "scores.parquet"))
     with pytest.raises(DatasetError, match="takes a ScoreTable; found DataFrame"):

@@ -9,13 +9,13 @@ from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import TableColumns
 
 LABELS = ("a", "b|c")
+PARAMS = PredictParams(input="n", format="auto", ends=None, folds=None, output_format="csv",
+                       with_text=True, chunk_rows=2)  # fmt: skip
 HEADER = "sentence,subject,object\n"
 LINES = ["가 나,가,나\n", "다 라,다,마\n", "바 사,바,사\n", "아 자,아,자\n", "가 가,가,나\n"]
 
 
 def job(text: str, seen: list | None = None, **params) -> BatchPrediction:
-    usual = {"input": "n", "format": "auto", "ends": None, "folds": None, "output_format": "csv"}
-
     def classify(sentences):
         if seen is not None:
             seen.append(len(sentences))
@@ -27,7 +27,7 @@ def job(text: str, seen: list | None = None, **params) -> BatchPrediction:
         ("table", TableLayout(TableColumns())),
         classify,
         LABELS,
-        PredictParams(**usual | {"with_text": True, "chunk_rows": 2} | params),
+        PARAMS.model_copy(update=params),
     )
 
 
@@ -67,6 +67,14 @@ def test_rows_are_labelled_in_chunks_and_bad_ones_told(caplog):
 def test_texts_are_left_out_on_demand():
     (chunk,) = job(HEADER + LINES[0], with_text=False)
     assert list(chunk.predictions)[:4] == ["row_number", "row_id", "label", "probability"]
+
+
+def test_a_file_of_another_format_names_the_setting():
+    made = BatchPrediction(
+        RawFile("new.csv", HEADER), ("klue", TableLayout()), None, LABELS, PARAMS
+    )
+    with pytest.raises(ValueError, match=r"new\.csv is no JSON.*predict\.format"):
+        list(made)
 
 
 @pytest.mark.parametrize(

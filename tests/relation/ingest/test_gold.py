@@ -71,9 +71,3 @@ def test_gold_comes_in_the_order_of_the_test_rows():
 def test_gold_that_does_not_fit_stops(gold, message):
     with pytest.raises(ValueError, match=message):
         align_gold(gold, ["0", "1"], NAMES, "g")
-
-
-def test_no_gold_is_an_empty_table_of_text():
-    empty = build_gold({})
-    assert len(empty) == 0
-    assert empty.dtypes.astype(str).to_dict() == {"row_id": "str", "label": "str"}

@@ -6,11 +6,13 @@ import yaml
 from klue_pipeline.relation.ingest.labels import (
     EntityTypes,
     LabelSets,
-    choose_label_set,
+    choose_labels,
     name_label,
 )
+from klue_pipeline.relation.settings.params import LabelsParams
 
 PARAMETERS = Path(__file__).parents[3] / "conf" / "base" / "parameters_labels.yml"
+NO_CHOICE = LabelsParams(names=None, negative=None)
 SHARED = {"names": ["없음", "배우자"], "negative": "없음"}
 
 
@@ -20,7 +22,9 @@ def shipped() -> LabelSets:
 
 
 def test_shipped_lists_are_sound(shipped):
-    sizes = {name: len(choose_label_set(name, "klue", shipped).names) for name in shipped.root}
+    sizes = {
+        name: len(choose_labels(NO_CHOICE, name, "klue", shipped).names) for name in shipped.root
+    }
     assert sizes == {"klue_30": 30, "contest_30": 30, "legacy_42": 42}
     assert set(shipped.root["klue_30"].names) == set(shipped.root["contest_30"].names)
     assert all(labels.names[0] == labels.negative for labels in shipped.root.values())
@@ -50,17 +54,13 @@ def test_shipped_entity_types():
     [("contest_csv", "contest_30"), ("klue", "contest_30"), ("legacy_tsv", "legacy_42")],
 )
 def test_auto_depends_on_the_format(shipped, format_name, wanted):
-    assert choose_label_set("auto", format_name, shipped) == shipped.root[wanted]
+    assert choose_labels(NO_CHOICE, "auto", format_name, shipped) == shipped.root[wanted]
 
 
 def test_numbers_follow_the_order_of_the_file_not_of_the_chosen_list(shipped):
     assert name_label(24, shipped.numbered_names("klue")) == "per:spouse"
     assert name_label(17, shipped.numbered_names("contest_csv")) == "per:spouse"
     assert name_label(1, shipped.numbered_names("legacy_tsv")) == "인물:배우자"
-
-
-def test_numbers_mean_nothing_once_their_list_is_gone():
-    assert LabelSets.model_validate({"mine": SHARED}).numbered_names("klue") == ()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_numbers_mean_nothing_once_their_list_is_gone():
 )
 def test_unusable_label_sets_are_refused(label_sets, setting, message):
     with pytest.raises(ValueError, match=message):
-        choose_label_set(setting, "klue", LabelSets.model_validate(label_sets))
+        choose_labels(NO_CHOICE, setting, "klue", LabelSets.model_validate(label_sets))
 
 
 @pytest.mark.parametrize("label", [None, 100, -1, "blind"])

@@ -47,9 +47,3 @@ def test_the_seed_decides():
 def test_nothing_to_leave_out(max_rows):
     table = rows({"없음": 60, "배우자": 40})
     assert sample_rows(table, max_rows, seed=1) is table
-
-
-def test_what_was_left_out_is_logged(caplog):
-    caplog.set_level("INFO")
-    sample_rows(rows({"없음": 60, "배우자": 40}), 20, seed=1)
-    assert "20 of 100 good training rows (ingest.max_rows); left out 80" in caplog.text

@@ -21,13 +21,6 @@ def test_parquet_keeps_a_table_valid(small_sentences, tmp_path):
     pd.testing.assert_frame_equal(schema.TestSentences.validate(loaded), as_test(small_sentences))
 
 
-def test_missing_labels_stay_missing(small_sentences):
-    table = as_test(small_sentences).astype({"label": "object", "problem": "object"})
-    checked = schema.TestSentences.validate(table.where(table.notna(), None))
-    assert checked["label"].isna().all()
-    assert checked["problem"].isna().all()
-
-
 @pytest.mark.parametrize(
     ("column", "value", "check"),
     [
@@ -48,11 +41,6 @@ def test_a_wrong_cell_is_found(small_sentences, column, value, check):
     small_sentences.loc[0, column] = value
     with pytest.raises(SchemaErrors, match=check):
         schema.Sentences.validate(small_sentences, lazy=True)
-
-
-def test_a_missing_column_is_found(small_sentences):
-    with pytest.raises(SchemaErrors, match="type_pair"):
-        schema.Sentences.validate(small_sentences.drop(columns="type_pair"), lazy=True)
 
 
 def test_training_rows_need_an_origin_a_method_and_a_weight(small_sentences):

@@ -28,10 +28,6 @@ def test_a_table_fits_its_schema_exactly_even_an_empty_one(rows):
     pd.testing.assert_frame_equal(Sentences.validate(table), table)
 
 
-def test_missing_labels_are_missing_not_the_word_none():
-    assert build_sentences(ROWS, [None, None])["label"].isna().all()
-
-
 def test_rows_must_be_checked_first():
     row = RawRow(1, "a", "문장", "no dictionary", None, None)
     with pytest.raises(TypeError, match="check rows before"):

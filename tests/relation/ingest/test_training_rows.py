@@ -27,8 +27,3 @@ def test_good_and_bad_rows_add_up_and_are_counted_in_the_log(caplog):
 def test_a_file_without_labels_stops(label):
     with pytest.raises(ValueError, match=r"t\.csv has no labels to train on.*raw\.train"):
         normalise_training_rows("t.csv", [replace(ROW, label=label)] * 3, RULES, 1)
-
-
-def test_too_many_bad_rows_stop():
-    with pytest.raises(ValueError, match="max_rejected_share"):
-        normalise_training_rows("t.csv", [ROW, ROW], RULES, max_rejected_share=0.4)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from kedro.io import DatasetError
 
+from klue_pipeline.datasets.csv_table import read_csv_table
 from klue_pipeline.datasets.local import LocalDataset, ReadOnlyDataset
 from klue_pipeline.datasets.shared.bundle_manifest import MANIFEST
 from klue_pipeline.datasets.shared.score_bundle import ScoreBundleDataset
@@ -134,19 +135,12 @@ def _read_submission(path: Path) -> pd.DataFrame:
     if path.suffix.lower() != _SUBMISSION_SUFFIX or not path.is_file():
         raise DatasetError(f"{path} is {_what_instead(path)}. A submission is a CSV file.")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        return read_csv_table(path).reset_index(drop=True)
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
         raise DatasetError(
-            f"{path} cannot be read ({reason}); save it as CSV UTF-8, with commas between columns "
-            "and probs in double quotes."
+            f"{path} cannot be read: {error} A submission has commas between columns, and probs in "
+            "double quotes."
         ) from error
-    if not isinstance(table.index, pd.RangeIndex):  # pandas took the surplus for an index
-        raise DatasetError(
-            f"{path} has rows with more columns than its header has names; put probs in double "
-            "quotes."
-        )
-    return table
 
 
 def _what_instead(path: Path) -> str:

@@ -117,8 +117,8 @@ def _write_json_lines(path: Path) -> Iterator[Write]:
 def _with_probabilities(row: dict[Any, Any]) -> dict[str, Any]:
     """Gather the columns of the labels into one object."""
     plain = {name: value for name, value in row.items() if not name.startswith(PROBABILITY)}
-    told = {n.removeprefix(PROBABILITY): v for n, v in row.items() if n.startswith(PROBABILITY)}
-    return {**plain, "probabilities": told}
+    by_label = {n.removeprefix(PROBABILITY): v for n, v in row.items() if n.startswith(PROBABILITY)}
+    return {**plain, "probabilities": by_label}
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import pandas as pd
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.atomic_file import written_beside
+from klue_pipeline.datasets.csv_table import read_csv_table
 from klue_pipeline.datasets.local import LocalDataset
 from klue_pipeline.reporting.ledger.table import (
     LedgerColumns,
@@ -14,7 +15,6 @@ from klue_pipeline.reporting.ledger.table import (
     empty_ledger,
     merge_ledger,
 )
-from klue_pipeline.text.csv_lines import CsvLines, split_csv
 
 
 class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
@@ -56,7 +56,7 @@ class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
         if not self._filepath.exists():
             return empty_ledger(self._columns)
         try:
-            table = _tabulate(split_csv(self._filepath.read_bytes()))
+            table = read_csv_table(self._filepath)
             return check_ledger(table, self._columns, table.index.tolist())
         except (OSError, ValueError) as error:
             raise DatasetError(
@@ -89,33 +89,3 @@ class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
 
     def _exists(self) -> bool:
         return self._filepath.is_file() and not self._is_expired
-
-
-def _tabulate(csv_lines: CsvLines) -> pd.DataFrame:
-    """Make a table of text, indexed by line, without the empty rows and columns of a spreadsheet.
-
-    Raises:
-        ValueError: A row has more cells than the header, or two columns have the same name.
-    """
-    header = [name.strip() for name in csv_lines.header]
-    width = len(header)
-    for line, cells in zip(csv_lines.lines, csv_lines.rows, strict=True):
-        if any(cells[width:]):
-            raise ValueError(
-                f"line {line} has {len(cells)} cells, the header {width}; a text with commas "
-                "stands in double quotes."
-            )
-    rows = [(cells + [""] * width)[:width] for cells in csv_lines.rows]
-    table = pd.DataFrame(rows, csv_lines.lines, header, dtype=str)
-    is_filled = table != ""
-    table = table.loc[
-        is_filled.any(axis=1), is_filled.any(axis=0).to_numpy() | (table.columns != "")
-    ]
-    _require_unlike_names(table)
-    return table
-
-
-def _require_unlike_names(table: pd.DataFrame) -> None:
-    repeated = table.columns[table.columns.duplicated()]
-    if len(repeated):
-        raise ValueError(f"line 1: two columns are called {repeated[0]!r}; rename one of them.")

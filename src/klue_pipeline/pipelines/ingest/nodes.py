@@ -1,6 +1,8 @@
 """Raw files -> the normalised tables. How formats are read and rows judged is in ``relation``."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pandas as pd
 
@@ -12,7 +14,7 @@ from klue_pipeline.relation.ingest.labels import (
     choose_labels,
     infer_labels,
 )
-from klue_pipeline.relation.ingest.parsing import TABLE, RawFile, layout_of, read_rows
+from klue_pipeline.relation.ingest.parsing import TABLE, FormatError, RawFile, layout_of, read_rows
 from klue_pipeline.relation.ingest.row_checks import RowRules
 from klue_pipeline.relation.ingest.sampling import sample_rows
 from klue_pipeline.relation.ingest.training_rows import normalise_training_rows
@@ -25,7 +27,7 @@ logger = logging.getLogger(__name__)
 def parse_train(
     raw_train: RawFile,
     ingest: IngestParams,
-    own_labels: LabelsParams,
+    chosen_labels: LabelsParams,
     label_sets: LabelSets,
     entity_types: EntityTypes,
 ) -> tuple[LabelSet, pd.DataFrame, pd.DataFrame]:
@@ -34,7 +36,7 @@ def parse_train(
     Args:
         raw_train: The training file.
         ingest: Format, columns, label set, largest share of bad rows, the part of the rows to take.
-        own_labels: Labels of one's own, or how to find them in the file.
+        chosen_labels: Labels of one's own, or how to find them in the file.
         label_sets: All known ordered lists of labels, which also name labels written as numbers.
         entity_types: The entity types that may occur in a known format.
 
@@ -43,18 +45,19 @@ def parse_train(
         :class:`LabelSet` reads them); good rows (schema ``Sentences``) and bad ones
         (``RejectedRows``), both in file order.
     """
-    format_name, rows = read_rows(raw_train, ingest.format, layout_of(ingest))
-    labels = choose_labels(own_labels, ingest.label_set, format_name, label_sets)
+    with _format_setting():
+        format_name, rows = read_rows(raw_train, ingest.format, layout_of(ingest))
+    labels = choose_labels(chosen_labels, ingest.label_set, format_name, label_sets)
     rules = RowRules(
         label_names=None if labels is None else frozenset(labels.names),
-        numbered_names=_numbered_names(own_labels, format_name, label_sets),
+        numbered_names=_numbered_names(chosen_labels, format_name, label_sets),
         entity_types=None if format_name == TABLE else entity_types.root,
     )
     sentences, rejected_rows = normalise_training_rows(
         raw_train.name, rows, rules, ingest.max_rejected_share
     )
     if labels is None:
-        labels = infer_labels(sentences["label"].tolist(), own_labels.negative, raw_train.name)
+        labels = infer_labels(sentences["label"].tolist(), chosen_labels.negative, raw_train.name)
     logger.info("%s is read as %s, with %d labels", raw_train.name, format_name, len(labels.names))
     sampled = sample_rows(sentences, ingest.max_rows, ingest.seed)
     return labels, sampled, rejected_rows
@@ -71,7 +74,8 @@ def parse_test(raw_test: RawFile, ingest: IngestParams) -> pd.DataFrame:
         One line per test row in file order; schema ``TestSentences``.
     """
     layout = layout_of(ingest)
-    _, rows = read_rows(raw_test, ingest.format, layout and layout.unlabelled)
+    with _format_setting():
+        _, rows = read_rows(raw_test, ingest.format, layout and layout.unlabelled)
     return normalise_test_rows(raw_test.name, rows)
 
 
@@ -97,14 +101,29 @@ def parse_test_gold(
     """
     if raw_test_gold is None:
         return build_gold({})
-    gold = read_gold(raw_test_gold, label_sets, layout_of(ingest))
+    with _format_setting():
+        gold = read_gold(raw_test_gold, label_sets, layout_of(ingest))
     row_ids = test_sentences["row_id"].tolist()
     names = labels.names
     return build_gold(align_gold(gold, row_ids, names, raw_test_gold.name))
 
 
-def _numbered_names(own: LabelsParams, format_name: str, label_sets: LabelSets) -> tuple[str, ...]:
+@contextmanager
+def _format_setting() -> Iterator[None]:
+    """Say which setting to change for a file of another format."""
+    try:
+        yield
+    except FormatError as error:
+        raise ValueError(
+            f"{error} Set ingest.format to the format of the file, or to auto; for columns of your "
+            "own, set it to table and name them in ingest.columns."
+        ) from error
+
+
+def _numbered_names(
+    chosen: LabelsParams, format_name: str, label_sets: LabelSets
+) -> tuple[str, ...]:
     """Return what labels written as numbers stand for; among inferred ones they are names."""
-    if own.names is None:
+    if chosen.names is None:
         return label_sets.numbered_names(format_name)
-    return () if own.names == "infer" else tuple(own.names)
+    return () if chosen.names == "infer" else tuple(chosen.names)

@@ -10,7 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from klue_pipeline.relation.ingest.parsing import RawFile, RawRow, TableLayout, iterate_rows
+from klue_pipeline.relation.ingest.parsing import (
+    FormatError,
+    RawFile,
+    RawRow,
+    TableLayout,
+    iterate_rows,
+)
 from klue_pipeline.relation.ingest.row_checks import RowProblem, table_problems
 from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, cut_chunks
 from klue_pipeline.relation.settings.export_params import PredictParams
@@ -28,7 +34,7 @@ _TEXT_COLUMNS = {"sentence": "sentence", "subject_text": "subject", "object_text
 
 @dataclass(frozen=True)
 class LabelledChunk:
-    """What is told of some rows.
+    """Predictions for some rows, and those that got none.
 
     Attributes:
         predictions: ``row_number``, ``row_id``, the texts if wanted, ``label``, ``probability`` and
@@ -117,7 +123,12 @@ class BatchPrediction:
         self._log()
 
     def _rows(self) -> Iterator[RawRow]:
-        return iterate_rows(self._raw, self._format_name, self._layout)[1]
+        try:
+            yield from iterate_rows(self._raw, self._format_name, self._layout)[1]
+        except FormatError as error:
+            raise ValueError(
+                f"{error} Set predict.format to the format of the file, or to auto."
+            ) from error
 
     def _label(self, chunk: Chunk) -> LabelledChunk:
         probabilities = self._classify(chunk.sentences)
@@ -157,12 +168,12 @@ def tabulate(
 
     Args:
         chunk: The rows.
-        probabilities: What the classifier says of each of them. Shape: (rows, labels).
+        probabilities: Those of each row and label. Shape: (rows, labels).
         labels: Label names in the order of the probabilities.
         with_text: Whether sentence and entities stand beside each prediction.
     """
     texts = chunk.sentences[list(_TEXT_COLUMNS)].rename(columns=_TEXT_COLUMNS)
-    told = pd.DataFrame(
+    table = pd.DataFrame(
         {
             "row_number": pd.Series(chunk.row_numbers, dtype="int64"),
             "row_id": chunk.sentences["row_id"],
@@ -172,4 +183,4 @@ def tabulate(
         }
     ).astype({"label": "str"})
     columns = [f"{PROBABILITY}{label}" for label in labels]
-    return pd.concat([told, pd.DataFrame(probabilities, columns=columns)], axis=1)
+    return pd.concat([table, pd.DataFrame(probabilities, columns=columns)], axis=1)

@@ -1,4 +1,4 @@
-"""Warnings about entity types that a model has to do without, each said once."""
+"""Warnings about entity types that a model has to do without, each logged once."""
 
 import logging
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class TypeWarnings:
     def __init__(self, configs: Sequence[RelationConfig]) -> None:
         self._learned = frozenset[str]().union(*map(_types_read, configs))
         self._had_none = all(set(config.entity_types) <= {NO_TYPE} for config in configs)
-        self._said: set[str] = set()
+        self._reported: set[str] = set()
         self._lock = Lock()
 
     def look_at(self, sentences: pd.DataFrame) -> None:
@@ -42,17 +42,17 @@ class TypeWarnings:
             sentences = sentences.loc[sentences["problem"].isna()]
         types = pd.concat([sentences["subject_type"], sentences["object_type"]])
         found = set(types.fillna(NO_TYPE))
-        with self._lock:  # of several threads only one says it
+        with self._lock:  # of several threads only one logs it
             new = self._news(found)
-            self._said |= new
+            self._reported |= new
         for name in sorted(new):
             self._warn_of(name)
 
     def _news(self, found: set[str]) -> set[str]:
-        """Return what is to be said of the types found, and was not yet."""
+        """Return the types found that are worth a warning and had none yet."""
         if self._learned:
-            return found - self._learned - self._said
-        return {TYPES_NOT_READ} - self._said if self._had_none and found - {NO_TYPE} else set()
+            return found - self._learned - self._reported
+        return {TYPES_NOT_READ} - self._reported if self._had_none and found - {NO_TYPE} else set()
 
     def _warn_of(self, name: str) -> None:
         if name == TYPES_NOT_READ:

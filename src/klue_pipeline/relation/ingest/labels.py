@@ -52,12 +52,12 @@ class EntityTypes(RootModel[frozenset[str]]):
 
 
 def choose_labels(
-    own: LabelsParams, label_set: str, format_name: str, label_sets: LabelSets
+    chosen: LabelsParams, label_set: str, format_name: str, label_sets: LabelSets
 ) -> LabelSet | None:
     """Return the labels that the settings mean for files of a format.
 
     Args:
-        own: Labels of one's own; they win.
+        chosen: Labels that the user lists, or how to find them; they win.
         label_set: Name of a label set, or ``auto``.
         format_name: Name of the training file's format.
         label_sets: All ordered lists by name.
@@ -68,28 +68,14 @@ def choose_labels(
     Raises:
         ValueError: There is no such list, it names a label twice, or it lacks its negative label.
     """
-    if own.names == "infer":
+    if chosen.names == "infer":
         return None
-    if own.names is not None:
-        return _require_sound("labels", own.names, own.negative)
+    if chosen.names is not None:
+        return _require_sound("labels", chosen.names, chosen.negative)
+    name = label_set
     if label_set == "auto" and format_name == OWN_LABELS_FORMAT:
         return None
-    return choose_label_set(label_set, format_name, label_sets)
-
-
-def choose_label_set(setting: str, format_name: str, label_sets: LabelSets) -> LabelSet:
-    """Return the label set that ``ingest.label_set`` means for files of a format.
-
-    Args:
-        setting: Name of a label set, or ``auto``.
-        format_name: Name of the training file's format.
-        label_sets: All ordered lists by name.
-
-    Raises:
-        ValueError: There is no such list, it names a label twice, or it lacks its negative label.
-    """
-    name = setting
-    if setting == "auto":
+    if label_set == "auto":
         name = LABEL_SET_OF_FORMAT.get(format_name, CONTEST_LABEL_SET)
     if name not in label_sets.root:
         known = ", ".join(["auto", *label_sets.root])

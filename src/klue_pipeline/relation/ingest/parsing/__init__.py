@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from klue_pipeline.relation.ingest.parsing import contest_csv, klue, legacy_tsv, table
 from klue_pipeline.relation.ingest.parsing.layout import UNLABELLED, TableLayout, layout_of
-from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
+from klue_pipeline.relation.ingest.parsing.raw_file import FormatError, RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow, shorten
 from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams, TableColumns
@@ -18,7 +18,7 @@ _NOT_IN_NEW_ROWS = {**UNLABELLED, "source": None}
 _KLUE_FIELD = "subject_entity"
 
 TABLE = "table"
-"""The format whose columns the settings name; it is never recognised, only said."""
+"""The format whose columns the settings name; it is never recognised, only set."""
 
 PARSERS: dict[str, Callable[[RawFile], Iterator[RawRow]]] = {
     "contest_csv": contest_csv.parse,
@@ -39,17 +39,16 @@ def detect_format(raw: RawFile) -> str:
     """Return the name of the format that the content shows.
 
     Raises:
-        ValueError: None fits; the message shows the first line and how formats are known.
+        FormatError: None fits; the message shows the first line and how formats are known.
     """
     for name, (is_seen_in, _) in SIGNS.items():
         if is_seen_in(raw):
             return name
     known = "; ".join(f"{name}: {words}" for name, (_, words) in SIGNS.items())
     first = next((line for line in raw.head().splitlines() if line.strip()), "")
-    raise ValueError(
+    raise FormatError(
         f"{raw.name} is in no known format: its first line is {shorten(first)!r}. Known formats "
-        f"are {known}. For columns of your own, set ingest.format to table and name them in "
-        "ingest.columns."
+        f"are {known}."
     )
 
 
@@ -60,8 +59,8 @@ def choose_format(
 
     Args:
         raw: The file.
-        predict: What is said of it.
-        ingest: What is said of the training rows, which holds where nothing else is said.
+        predict: The settings for it.
+        ingest: Those for the training rows, which hold where ``predict`` sets nothing else.
     """
     names_columns = predict.columns != TableColumns()
     name: str = predict.format
@@ -78,7 +77,7 @@ def _detect(raw: RawFile) -> str:
     first = next(iter(raw.records), {}) if raw.records is not None else raw.head()
     try:
         name = detect_format(raw)
-    except ValueError:
+    except FormatError:
         return TABLE
     return TABLE if name == "klue" and _KLUE_FIELD not in first else name
 
@@ -97,7 +96,8 @@ def iterate_rows(
         The format's name and the rows in the order of the file.
 
     Raises:
-        ValueError: The format is unknown; reading on, that the file does not follow it.
+        FormatError: The format is unknown.
+        ValueError: Reading on, that the file does not follow its format.
     """
     name = detect_format(raw) if format_setting == "auto" else format_setting
     if name == TABLE:
@@ -124,6 +124,7 @@ __all__ = [
     "PARSERS",
     "SIGNS",
     "TABLE",
+    "FormatError",
     "RawEntity",
     "RawFile",
     "RawRow",

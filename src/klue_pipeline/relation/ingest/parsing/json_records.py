@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from klue_pipeline.relation.ingest.parsing.raw_file import FormatError
 from klue_pipeline.relation.ingest.parsing.raw_row import shorten
 
 Record = Mapping[str, Any] | str
@@ -37,13 +38,11 @@ def read_json(text: str, name: str) -> Sequence[Any]:
     """Read a JSON list, or JSON objects that follow one another.
 
     Raises:
-        ValueError: It is none, or not whole.
+        FormatError: It is none.
+        ValueError: It is not whole.
     """
     if not text.lstrip().startswith(("[", "{")):
-        raise ValueError(
-            f"{name} is no JSON: it begins with {shorten(text.lstrip())!r}. Set ingest.format to "
-            "the format of the file, or to auto."
-        )
+        raise FormatError(f"{name} is no JSON: it begins with {shorten(text.lstrip())!r}.")
     try:
         return _read_list(text) if text.lstrip().startswith("[") else list(_read_objects(text))
     except json.JSONDecodeError as error:

@@ -56,7 +56,7 @@ def _stream(records: Iterable[Record]) -> Iterator[RawRow]:
     """Read records one by one; one that cannot be read becomes a row with a problem."""
     for row_number, record in enumerate(records, start=1):
         if isinstance(record, str):
-            yield RawRow(row_number, None, None, None, None, None, problem=record)
+            yield RawRow.unreadable(row_number, None, record)
         else:
             yield _read_row(row_number, record)
 

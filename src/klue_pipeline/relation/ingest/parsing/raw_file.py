@@ -9,6 +9,10 @@ from typing import Any, TextIO
 _HEAD_CHARACTERS = 65_536
 
 
+class FormatError(ValueError):
+    """A file is in no known format, or in another one than it is read as."""
+
+
 @dataclass(frozen=True)
 class RawFile:
     """One raw file or hub split, not yet understood.
@@ -55,15 +59,15 @@ class RawFile:
         """Return the whole text, for the formats that only files have.
 
         Raises:
-            ValueError: This has records.
+            FormatError: This has records.
         """
         if self.open_text is not None:
             with _explained(self.name), self.open_text() as file:
                 return file.read()
         if self.text is None:
-            raise ValueError(
+            raise FormatError(
                 f"{self.name} holds records (a hub data set or a Parquet file), which only the "
-                "formats klue and table describe; set ingest.format to klue, table or auto."
+                "formats klue and table describe."
             )
         return self.text
 

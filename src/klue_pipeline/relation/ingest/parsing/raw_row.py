@@ -54,6 +54,11 @@ class RawRow:
     given_fold: str | int | None = None
     problem: str | None = None
 
+    @classmethod
+    def unreadable(cls, row_number: int, row_id: str | None, problem: str) -> "RawRow":
+        """Return a row of which nothing but its place is known."""
+        return cls(row_number, row_id, None, None, None, None, problem=problem)
+
 
 def read_number_or_name(value: Any) -> str | int | None:
     """Return a whole number as one, other text as it is, and None for a missing value.

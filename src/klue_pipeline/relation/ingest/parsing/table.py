@@ -78,7 +78,7 @@ def resolve_columns(found: Collection[str], layout: TableLayout, name: str) -> d
     """
     named = {field: column for field, column in layout.columns if column is not None}
     columns = {field: column for field, column in named.items() if _is_in(column, found)}
-    missing = [field for field, own in named.items() if field not in columns and own != field]
+    missing = [field for field in named if field not in columns and named[field] != field]
     missing += [] if "sentence" in {*columns, *missing} else ["sentence"]
     if missing:
         wanted = ", ".join(f"{field}: {named[field]}" for field in missing)
@@ -167,12 +167,12 @@ def read_record(
     """
     made_id = f"row_{row_number}"
     if isinstance(record, str):
-        return RawRow(row_number, made_id, None, None, None, None, problem=record)
+        return RawRow.unreadable(row_number, made_id, record)
     values = {field: _value(record, column) for field, column in columns.items()}
     sentence = values["sentence"]
     if not isinstance(sentence, str | None):
         problem = f"sentence is {shorten(repr(sentence))}, wanted text"
-        return RawRow(row_number, made_id, None, None, None, None, problem=problem)
+        return RawRow.unreadable(row_number, made_id, problem)
     subject, object_ = (
         read_placed_entity(values, role, sentence or "", ends_are_inclusive=ends_are_inclusive)
         for role in ROLES
