@@ -9,6 +9,7 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+INSTALLED_DOCS := $(VENV)/.installed_docs
 TORCH_VERSION := $(shell sed -n 's/^torch==//p' constraints.txt)
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 EXTRA_INDEX := $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)")
@@ -16,9 +17,11 @@ EXTRA_INDEX := $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)")
 # .telemetry refuses consent too, but Kedro's command-line hook asks only these.
 export KEDRO_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
+# Material's advertisement of its successor.
+export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run experiments test lint types bench encoder-is-named viz mlflow clean
+.PHONY: help setup run experiments test lint types docs bench encoder-is-named viz mlflow clean
 
 help:  ## Show this help (the default)
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +54,9 @@ lint: $(INSTALLED)  ## Check style, formatting, import directions and types
 types: $(INSTALLED)  ## Check types only
 	$(BIN)/mypy
 
+docs: $(INSTALLED_DOCS)  ## Build the documentation site in site/ (open site/index.html)
+	$(BIN)/mkdocs build --strict --quiet
+
 bench: encoder-is-named $(INSTALLED)  ## Measure speed against plain baselines (ENCODER=<folder or hub id>)
 	$(BIN)/python benchmarks/run.py --encoder "$(ENCODER)" $(ARGS)
 
@@ -68,7 +74,7 @@ clean:  ## Remove what runs and tools leave (keeps raw data, submissions.csv, .v
 	find data -type d -name 01_raw -prune -o -type f ! -name .gitkeep \
 	  ! -path '*/08_reporting/submissions.csv' -exec rm -f {} +
 	find data -depth -mindepth 1 -type d -empty ! -path '*/01_raw*' -exec rmdir {} \;
-	rm -rf .viz build dist sessions htmlcov .coverage .coverage.*
+	rm -rf .viz build dist sessions site htmlcov .coverage .coverage.*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find conf src tests scripts benchmarks -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -90,4 +96,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	fi
 	@echo "Installing klue_pipeline and its tools, this takes a minute or more ..."
 	@$(PIP_INSTALL) --editable ".[dev]"
+	@touch $@
+
+# Apart, so that setup stays quick.
+$(INSTALLED_DOCS): $(INSTALLED)
+	@echo "Installing what builds the documentation ..."
+	@$(PIP_INSTALL) --editable ".[docs]"
 	@touch $@

@@ -1,8 +1,11 @@
-"""The pages in docs/ tell the truth: their files are written and their commands run, in order."""
+"""docs/own_data.md is typed as it stands, once; generated pages and pictures are fresh."""
 
+import importlib.util
+import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +13,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
@@ -25,17 +29,28 @@ SET_UP = ["make setup", ". .venv/bin/activate"]
 NEEDS_A_HUB = "klue/roberta-base"
 PORT = "5001"
 SECONDS = 120
+LABELS = {
+    "own": ["경쟁", "공급", "인수", "제휴", "투자"],
+    "acme": ["acquires", "competes_with", "invests_in", "partners_with", "supplies"],
+}
 
 
 def blocks() -> list[re.Match[str]]:
     return list(BLOCK.finditer(PAGE))
 
 
-def quicken(project) -> None:
-    """Cut the training of conf/base short: what is learnt is not looked at."""
-    path = project.folder / "conf" / "base" / "parameters_experiments.yml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("epochs: 15", "epochs: 2", 1), encoding="utf-8")
+def quicken(folder: Path) -> None:
+    """Cut the job of conf/base short: how good the models are is not looked at."""
+    shorter = {
+        "parameters_experiments.yml": ("epochs: 15", "epochs: 1"),
+        "parameters_clean.yml": ("n_splits: 3", "n_splits: 2"),
+        "parameters_evaluation.yml": ("n_resamples: 1000", "n_resamples: 100"),
+    }
+    for name, (former, latter) in shorter.items():
+        path = folder / "conf" / "base" / name
+        text = path.read_text(encoding="utf-8")
+        assert former in text
+        path.write_text(text.replace(former, latter, 1), encoding="utf-8")
 
 
 def environment() -> dict[str, str]:
@@ -101,33 +116,73 @@ class Reader:
             server.wait()
 
 
-@pytest.mark.slow
-def test_every_command_of_the_page_on_own_data(project):
-    quicken(project)
-    reader, told = Reader(project.folder), {}
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory):
+    """The folder of a project after every command of the page, and what each printed."""
+    folder = tmp_path_factory.mktemp("page") / "project"
+    for name in ("conf", "data/01_raw/sample"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / "src").mkdir()
+    quicken(folder)
+    reader, printed = Reader(folder), {}
     try:
         for block in blocks():
             body = block["body"]
             if block["file"]:
                 reader.write(block["file"], body)
             elif block["kind"] == "python":
-                told["python"] = reader.run([sys.executable, "-c", body])
+                printed["python"] = reader.run([sys.executable, "-c", body])
             elif block["kind"] == "bash":
                 for line in body.splitlines():
                     if line not in SET_UP:
-                        told[line] = reader.type(line)
+                        printed[line] = reader.type(line)
     finally:
         reader.leave()
+    return folder, printed
 
-    names = {"acquires", "competes_with", "invests_in", "partners_with", "supplies"}
-    assert any(name in told["python"] for name in names)
-    (answer,) = [text for line, text in told.items() if line.startswith("curl")]
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("own_data_page")
+@pytest.mark.parametrize(("environment", "rejected"), [("own", 2), ("acme", 0)])
+def test_own_columns_and_labels_go_through_the_whole_job(typed, environment, rejected):
+    data = typed[0] / "data" / environment
+    names = LABELS[environment]
+    labels = json.loads((data / "02_intermediate" / "labels.json").read_text("utf-8"))
+    assert labels == {"names": names, "negative": None}
+    assert len(pd.read_csv(data / "02_intermediate" / "rejected_rows.csv")) == rejected
+    submission = pd.read_csv(data / "08_reporting" / "submission.csv")
+    assert len(submission) == 30
+    assert submission["probs"].map(lambda probs: len(yaml.safe_load(probs))).eq(5).all()
+    metrics = json.loads((data / "08_reporting" / "metrics.json").read_text("utf-8"))
+    # Without a negative label, micro F1 counts every row: it is the accuracy.
+    assert metrics["out_of_fold"]["micro_f1"] == pytest.approx(metrics["out_of_fold"]["accuracy"])
+    assert metrics["test"] is not None
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("own_data_page")
+def test_new_text_is_labelled_from_a_file_from_python_and_by_a_server(typed):
+    folder, printed = typed
+    (file,) = folder.glob("data/acme/08_reporting/*/predictions/english_new/predictions.csv")
+    predictions = pd.read_csv(file, encoding="utf-8-sig")
+    assert len(predictions) == 11
+    assert len(pd.read_csv(file.with_name("rejected_rows.csv"))) == 1
+    assert set(predictions["label"]) <= set(LABELS["acme"])
+    probabilities = predictions[[f"probability_{label}" for label in LABELS["acme"]]]
+    assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-4)
+
+    assert any(label in printed["python"] for label in LABELS["acme"])
+    (answer,) = [text for line, text in printed.items() if line.startswith("curl")]
     (prediction,) = yaml.safe_load(answer)["predictions"]
-    assert set(prediction["probabilities"]) == names
-    for mentioned in re.findall(r"`(data/(?:own|acme)/[\w./]+)`", PAGE):
-        assert (project.folder / mentioned).exists(), mentioned
-    predictions = "data/acme/08_reporting/typed_punct_query/predictions/english_new/predictions.csv"
-    assert len(pd.read_csv(project.folder / predictions, encoding="utf-8-sig")) == 11
+    assert set(prediction["probabilities"]) == set(LABELS["acme"])
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("own_data_page")
+def test_files_that_the_page_names_are_there(typed):
+    named = re.findall(r"`(data/(?:own|acme)/[\w./]+)`", PAGE)
+    assert [name for name in named if not (typed[0] / name).exists()] == []
 
 
 def test_two_files_of_eight_lines_are_enough():
@@ -141,3 +196,41 @@ def test_every_block_is_run_or_needs_a_hub():
     assert kinds == {("bash", False), ("python", False), ("yaml", True), ("yaml", False)}
     (untried,) = [b["body"] for b in blocks() if b["kind"] == "yaml" and not b["file"]]
     assert NEEDS_A_HUB in untried
+
+
+def load_script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def settings_page() -> ModuleType:
+    return load_script("make_settings_page")
+
+
+def test_settings_page_is_fresh_and_explains_every_setting(settings_page):
+    page = settings_page.make_page()
+    assert page == settings_page.PAGE.read_text("utf-8"), "run python scripts/make_settings_page.py"
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    assert len(rows) > 200
+    assert [cells[0] for cells in rows if cells[-1].strip("| ") == ""] == []
+
+
+def test_settings_page_reads_comments_above_and_behind_values(settings_page):
+    above, behind = settings_page.read_comments(
+        "# A header.\n\n# What a group\n# is for.\ngroup:\n  size: 3   # a | b; rows\n"
+        "                    # of a batch\n"
+        "  # One of two:\n  #   a  the first\n  #   b  the second\n  name: a\n"
+    )
+    assert above["group"] == ["What a group", "is for."]
+    assert behind["group.size"] == "rows of a batch"
+    listed = settings_page.as_cell(above["group.name"])
+    assert listed == "One of two:<br>`a`: the first<br>`b`: the second"
+
+
+def test_pictures_of_a_run_are_fresh():
+    figure = load_script("make_flow_figure")
+    for name, texts in figure.TEXTS.items():
+        assert (figure.FOLDER / name).read_text("utf-8") == figure.draw(texts)

@@ -1,4 +1,4 @@
-"""A company's own data, from at most ten lines of YAML to predictions, in two languages."""
+"""Own data: what is refused, odd labels, old formats; test_docs.py has the usual way."""
 
 import csv
 import json
@@ -33,10 +33,6 @@ ingest:
 labels: {{negative: null}}
 text: {{language: en}}
 """  # noqa: E501
-LABELS = {
-    "ko": ["경쟁", "공급", "인수", "제휴", "투자"],
-    "en": ["acquires", "competes_with", "invests_in", "partners_with", "supplies"],
-}
 
 
 def write_environment(project, settings: str) -> None:
@@ -52,42 +48,6 @@ def write_environment(project, settings: str) -> None:
 def kedro(project, *arguments: str, params: str = ""):
     given = f"{QUICK},{params}" if params else QUICK
     return project.python("-m", "kedro", "run", "--env", "mine", *arguments, "--params", given)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("settings", "language", "new"),
-    [(KOREAN, "ko", "korean_new.jsonl"), (ENGLISH, "en", "english_new.csv")],
-)
-def test_from_ten_lines_to_predictions(project, settings: str, language: str, new: str):
-    write_environment(project, settings)
-    finished = kedro(project)
-    assert finished.code == 0, finished.console
-    data = project.folder / "data" / "mine"
-    labels = json.loads((data / "02_intermediate" / "labels.json").read_text("utf-8"))
-    assert labels == {"names": LABELS[language], "negative": None}
-
-    submission = pd.read_csv(data / "08_reporting" / "submission.csv")
-    assert len(submission) == 30
-    assert submission["probs"].map(lambda probs: len(yaml.safe_load(probs))).eq(5).all()
-    metrics = json.loads((data / "08_reporting" / "metrics.json").read_text("utf-8"))
-    # Without a negative label, micro F1 counts every row: it is the accuracy.
-    assert metrics["out_of_fold"]["micro_f1"] == pytest.approx(metrics["out_of_fold"]["accuracy"])
-    assert (metrics["test"] is not None) == (language == "en")
-    rejected = pd.read_csv(data / "02_intermediate" / "rejected_rows.csv")
-    assert len(rejected) == (2 if language == "ko" else 0)
-
-    before = {path: path.stat().st_mtime_ns for path in data.rglob("*.safetensors")}
-    told = kedro(project, "--pipelines", "predict_new", params=f"predict.input={COMPANY}/{new}")
-    assert told.code == 0, told.console
-    assert before == {path: path.stat().st_mtime_ns for path in data.rglob("*.safetensors")}
-    folder = data / "08_reporting" / "typed_punct_query" / "predictions" / Path(new).stem
-    predictions = pd.read_csv(folder / "predictions.csv", encoding="utf-8-sig")
-    assert len(predictions) == 11
-    assert len(pd.read_csv(folder / "rejected_rows.csv")) == 1
-    assert set(predictions["label"]) <= set(LABELS[language])
-    probabilities = predictions[[f"probability_{label}" for label in LABELS[language]]]
-    assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-4)
 
 
 def test_what_every_label_being_a_relation_rules_out_is_said_at_once(project):

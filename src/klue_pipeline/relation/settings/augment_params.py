@@ -25,6 +25,7 @@ class SelectParams(Settings):
     """Which rows a method may start from; None lets all pass."""
 
     labels: list[str] | None = Field(default=None, min_length=1)
+    """Labels by name."""
     types: list[str] | None = Field(default=None, min_length=1)
     """Type pairs such as ``PER:ORG``."""
     mistakes_of: str | None = None

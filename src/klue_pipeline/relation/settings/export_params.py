@@ -26,6 +26,7 @@ class KnownLicence(Settings):
     source: str
     """What ``raw.train`` or ``encoder.name`` says; a slash at its end takes in all below."""
     licence: str
+    """As the card states it."""
 
     def covers(self, source: str) -> bool:
         """Tell whether this is the licence of a source.

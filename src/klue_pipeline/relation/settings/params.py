@@ -72,21 +72,30 @@ class TableColumns(Settings):
     """
 
     sentence: str = "sentence"
+    """The text."""
     subject: str | None = "subject"
     """Words of the subject. Without offsets they are looked up in the sentence, where they must
     occur exactly once."""
     subject_start: str | None = "subject_start"
     """Character offsets, counted from 0; see ``ingest.ends``."""
     subject_end: str | None = "subject_end"
+    """As ``subject_start``."""
     subject_type: str | None = "subject_type"
+    """Any text."""
     object: str | None = "object"
+    """As ``subject``."""
     object_start: str | None = "object_start"
+    """As ``subject_start``."""
     object_end: str | None = "object_end"
+    """As ``subject_start``."""
     object_type: str | None = "object_type"
+    """Any text."""
     label: str | None = "label"
+    """Needed in ``raw.train``."""
     id: str | None = "id"
     """Without ids, rows are called row_1, row_2 and so on."""
     source: str | None = "source"
+    """Where the sentence is from, for figures and slices."""
     fold: str | None = "fold"
     """Number of the fold that a row validates in, for ``folds.strategy: given``."""
 
@@ -210,6 +219,7 @@ class HeadParams(MethodSettings):
     scale: float | None = Field(default=None, gt=0)
     """What cosines are multiplied by to become logits."""
     lstm_layers: int | None = Field(default=None, ge=1)
+    """Layers of ``bilstm``."""
     lstm_width: int | None = Field(default=None, ge=1)
     """Width of the states of one direction."""
 
@@ -238,10 +248,15 @@ class CompositeParams(MethodSettings):
     width: int | None = Field(default=None, ge=1)
     """Width of each member's projection and of the layer that joins them."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Of ``combine``, as the next four."""
     epochs: int | None = Field(default=None, ge=1)
+    """Passes over the out-of-fold rows."""
     learning_rate: float | None = Field(default=None, gt=0)
+    """Of AdamW."""
     weight_decay: float | None = Field(default=None, ge=0)
+    """Of AdamW."""
     seed: int | None = Field(default=None, ge=0)
+    """Of weights, dropout and batches."""
 
 
 class EnsembleParams(Settings):
