@@ -29,9 +29,9 @@ def read_lab_book(request: Request) -> Mapping[str, Mapping[str, Any]]:
     return {str(name): entry or {} for name, entry in entries.items()}
 
 
-def reporting_folder(request: Request) -> Path:
-    """Return where the catalog of an environment keeps what is reported."""
-    return _project_path() / Path(_read_conf(request, "catalog")["metrics"]["filepath"]).parent
+def leaderboard_path(request: Request) -> Path:
+    """Return where the catalog of an environment keeps the table of the leaderboard."""
+    return _project_path() / str(_read_conf(request, "catalog")["leaderboard"]["filepath"])
 
 
 def open_experiment(request: Request, job: Job) -> StoredResults:
