@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from klue_pipeline.commands.jobs import Job
-from klue_pipeline.commands.outcomes import NO_BOARD, Outcome, look_up, read_board
+from klue_pipeline.commands.outcomes import NO_BOARD, JobOutcome, look_up, read_board
 from klue_pipeline.commands.table import format_table, save_table
 from klue_pipeline.evaluation.intervals import Estimate, Interval
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
@@ -38,11 +38,11 @@ ENTRIES = [
     scored("tapt", 90.0, "single"),
 ]  # fmt: skip
 OUTCOMES = [
-    Outcome(Job("기준선"), "trained", 61.4),
-    Outcome(Job("rbert", "wide"), "finished before"),
-    Outcome(Job("binary"), "trained", 5.0),
-    Outcome(Job("tapt"), "failed", 3.4, "no folder\nsecond line"),
-    Outcome(Job("new"), "interrupted"),
+    JobOutcome(Job("기준선"), "trained", 61.4),
+    JobOutcome(Job("rbert", "wide"), "finished before"),
+    JobOutcome(Job("binary"), "trained", 5.0),
+    JobOutcome(Job("tapt"), "failed", 3.4, "no folder\nsecond line"),
+    JobOutcome(Job("new"), "interrupted"),
 ]
 
 
@@ -137,4 +137,4 @@ def test_the_file_has_every_number_in_full(find, tmp_path):
     ],
 )  # fmt: skip
 def test_a_failure_is_told_in_one_line(error, reason):
-    assert Outcome(Job("a"), "failed", error=error).reason == reason
+    assert JobOutcome(Job("a"), "failed", error=error).reason == reason

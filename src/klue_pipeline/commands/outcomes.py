@@ -16,7 +16,7 @@ from klue_pipeline.reporting.task_scores import Score
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """How one experiment ended.
 
     Attributes:
@@ -97,7 +97,7 @@ class Line:
         note: What a reader should know besides.
     """
 
-    outcome: Outcome
+    outcome: JobOutcome
     scores: dict[str, float]
     difference: Interval | None = None
     verdict: str = ""
@@ -117,7 +117,7 @@ def read_board(path: Path, evaluation: EvaluationParams) -> Board:
     return Board(table, ranked_by, evaluation.confidence)
 
 
-def look_up(outcome: Outcome, board: Board) -> Line:
+def look_up(outcome: JobOutcome, board: Board) -> Line:
     """Find an experiment in the leaderboard; nothing is said of scores of other settings."""
     name = outcome.job.folder
     if not outcome.has_results or name not in board.table.index:
