@@ -48,14 +48,14 @@ cli.add_command(run)
 )
 @explain_errors
 def experiments(names: tuple[str, ...], every: bool, env: str | None, params: list[str]) -> None:
-    """Run experiments one after the other, then compare them in a table.
+    """Run experiments one after the other, then show how they rank.
 
     NAMES are entries of conf/*/parameters_experiments.yml; without any, they are listed. Each is
     one tracked `kedro run` in a process of its own, so that one that fails or is killed does not
     stop the rest. What is finished already is skipped, as far as nothing that it depends on has
     changed; an interrupted run goes on; a composite's members and an adapted encoder are made
-    first. The table compares each with the one named first; experiments.csv beside the other
-    reports holds it too.
+    first. Scores and differences to the best are those of the leaderboard, which is made anew
+    where the last run did not; experiments.csv beside it holds the table too.
 
     --params run.name=... names the folders of the experiments in NAMES; members that a composite
     brings along keep their own.

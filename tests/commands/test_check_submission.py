@@ -12,11 +12,13 @@ from click.testing import CliRunner
 from klue_pipeline.cli import cli
 from klue_pipeline.commands import check_submission
 from klue_pipeline.commands.check_submission import Expected, find_line_problems
+from klue_pipeline.evaluation.labels import LabelSet
 
 NAMES = ["no_relation", "per:title"]
 ROW_IDS = ["0", "1", "2"]
 GOOD = 'id,pred_label,probs\n0,no_relation,"[0.9, 0.1]"\n1,per:title,"[0.2, 0.8]"\n'
 WHOLE = GOOD + '2,no_relation,"[0.5, 0.5]"\n'
+LABELS = LabelSet(names=NAMES, negative="no_relation")
 KNOWN = Expected(ROW_IDS, NAMES)
 
 
@@ -61,7 +63,7 @@ def call(monkeypatch, tmp_path):
 def catalog():
     return Catalog(
         clean_test_sentences=pd.DataFrame({"row_id": ROW_IDS}),
-        labels={"names": NAMES, "negative": "no_relation"},
+        labels=LABELS,
     )
 
 
@@ -152,7 +154,7 @@ def test_every_file_is_checked_and_one_bad_one_is_enough(call, catalog):
 
 def test_twenty_problems_are_shown_and_the_rest_counted(call, catalog):
     rows = "".join(f'{row},no_relation,"[0.9]"\n' for row in range(25))
-    result, _ = call("id,pred_label,probs\n" + rows, catalog=Catalog(labels={"names": NAMES}))
+    result, _ = call("id,pred_label,probs\n" + rows, catalog=Catalog(labels=LABELS))
     assert "0.csv: 25 problems\n" in result.output
     lines = [line for line in result.output.splitlines() if line.startswith("  ")]
     assert lines[0].startswith("  line 2 (id 0): probs must be a list of 2 numbers")

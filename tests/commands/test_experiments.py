@@ -7,7 +7,7 @@ import pytest
 
 from klue_pipeline.commands import experiments
 from klue_pipeline.commands.child_run import Ended
-from klue_pipeline.commands.comparison import Row
+from klue_pipeline.commands.outcomes import NO_BOARD
 
 ENTRIES = {
     "rbert": {"why": "두 개체의 위치를 알려 주면 나아진다"},
@@ -26,10 +26,10 @@ class Pretended:
         self.wrong_settings: dict[str, str] = {}
         self.needs_adapting: set[str] = set()
         self.ran: list[tuple[str, ...]] = []
-        self.compared_with = ""
+        self.ranked: list[str] = []
         for name in (
             "read_lab_book", "open_experiment", "adapted_encoder_is_missing", "run_kedro",
-            "reporting_folder", "compare_results",
+            "leaderboard_path", "read_board",
         ):  # fmt: skip
             monkeypatch.setattr(experiments, name, getattr(self, name))
         self.folder = folder
@@ -37,31 +37,39 @@ class Pretended:
     def read_lab_book(self, request):
         return ENTRIES
 
-    def reporting_folder(self, request):
-        return self.folder
+    def leaderboard_path(self, request):
+        path = self.folder / "leaderboard.csv"
+        path.touch()
+        return path
 
     def open_experiment(self, request, job):
         if job.folder in self.wrong_settings:
             raise ValueError(self.wrong_settings[job.folder])
         progress = self.progress.get(job.folder, "new")
-        return SimpleNamespace(progress=lambda: progress, folder=job.folder)
+        target = SimpleNamespace(name="binary" if job.folder in {"binary", "positive"} else "all")
+        parameters = SimpleNamespace(target=target, evaluation=None)
+        return SimpleNamespace(progress=lambda: progress, folder=job.folder, parameters=parameters)
 
     def adapted_encoder_is_missing(self, results):
         return results.folder in self.needs_adapting
 
     def run_kedro(self, arguments):
         settings, *options = arguments[arguments.index("--params") + 1 :]
+        name = settings.rpartition("experiment=")[2]
+        if options == ["--pipelines", "leaderboard"]:
+            assert "mlflow.enabled=false" in settings
+            self.ranked.append(name)
+            return Ended(1.0, self.errors.get("leaderboard"))
         self.ran.append((settings, *options))
-        error = self.errors.get(settings.rpartition("experiment=")[2])
+        error = self.errors.get(name)
         if isinstance(error, type):
             raise error
         if "ingest,clean,adapt" in options:
             self.needs_adapting.clear()
         return Ended(12.0, error)
 
-    def compare_results(self, outcomes, reference, open_results):
-        self.compared_with = reference
-        return [Row(outcome) for outcome in outcomes]
+    def read_board(self, path, evaluation):
+        return NO_BOARD
 
     def call(self, *names, every=False, settings=()):
         return experiments.run_experiments(names, every=every, env="test", settings=settings)
@@ -79,19 +87,18 @@ def test_each_is_run_as_far_as_it_is_not_finished(project, capsys):
         ("training.epochs=2,experiment=binary", "--only-missing-outputs"),
         ("training.epochs=2,experiment=positive",),
     ]
-    said = capsys.readouterr().out
-    assert "=== 1 of 3: rbert\n=== rbert: finished before\n" in said
-    assert "=== positive: trained in 12 s\n" in said
-    assert project.compared_with == "rbert"
+    shown = capsys.readouterr().out
+    assert "=== 1 of 3: rbert\n=== rbert: finished before\n" in shown
+    assert "=== positive: trained in 12 s\n" in shown
 
 
 def test_a_failure_does_not_stop_the_rest(project, capsys):
     project.errors = {"rbert": "Settings are wrong:\n  encoder.name: no such folder\n  more"}
     assert project.call("rbert", "positive") == 1
     assert [settings for settings, *_ in project.ran] == ["experiment=rbert", "experiment=positive"]
-    said = capsys.readouterr().out
-    assert "rbert: failed in 12 s: Settings are wrong: encoder.name: no such folder\n" in said
-    assert "\nrbert failed: Settings are wrong: encoder.name: no such folder\n" in said
+    shown = capsys.readouterr().out
+    assert "rbert: failed in 12 s: Settings are wrong: encoder.name: no such folder\n" in shown
+    assert "\nrbert failed: Settings are wrong: encoder.name: no such folder\n" in shown
 
 
 def test_wrong_settings_are_told_before_anything_runs(project, capsys):
@@ -108,7 +115,6 @@ def test_a_composite_waits_for_its_members_and_falls_with_them(project, capsys):
         "experiment=binary", "experiment=positive", "experiment=rbert",
     ]  # fmt: skip
     assert "=== cascade: failed: its member binary failed" in capsys.readouterr().out
-    assert project.compared_with == "cascade"
 
 
 def test_the_adapted_encoder_is_made_first(project):
@@ -136,6 +142,32 @@ def test_ctrl_c_ends_everything_with_the_table_so_far(project, capsys):
     assert "binary      interrupted" in table
     assert "positive" not in table
     assert (project.folder / "experiments.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("names", "progress", "errors", "ranked"),
+    [
+        (("rbert",), {}, {}, []),  # its own run ends with the leaderboard
+        (("rbert",), {"rbert": "finished"}, {}, ["rbert"]),
+        (("rbert", "positive"), {}, {"positive": "no rows"}, ["rbert"]),
+        (("rbert", "positive"), {}, {}, ["rbert"]),  # a member's leaderboard has no blend
+        (("binary", "positive"), {}, {}, []),
+        (("rbert",), {}, {"rbert": "no rows"}, []),
+    ],
+)
+def test_all_are_ranked_again_unless_the_last_run_did(project, names, progress, errors, ranked):
+    project.progress, project.errors = progress, errors
+    project.call(*names)
+    assert project.ranked == ranked
+
+
+def test_a_leaderboard_that_cannot_be_made_leaves_the_outcomes_and_the_reason(project, capsys):
+    project.progress = {"rbert": "finished"}
+    project.errors = {"leaderboard": "clean_sentences on disk was made with other settings"}
+    assert project.call("rbert") == 1
+    shown = capsys.readouterr().out
+    assert "rbert       finished before" in shown
+    assert "could not be made: clean_sentences on disk was made with other settings" in shown
 
 
 def test_all_means_those_of_the_lab_book(project):

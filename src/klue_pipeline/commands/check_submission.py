@@ -51,7 +51,7 @@ def check_submissions(files: Sequence[Path], *, env: str | None, settings: Seque
         settings: ``name=value`` texts, as ``--params`` of a run.
 
     Returns:
-        What the shell is told: 0, or 1 if any file has a problem.
+        The exit code: 0, or 1 if any file has a problem.
     """
     expected, remark = _read_expected(env, settings)
     are_valid = [_report(path, path.read_bytes(), expected) for path in files]

@@ -46,8 +46,8 @@ def run_kedro(arguments: Sequence[str]) -> Ended:
             {**os.environ, ERROR_FILE: str(error_file)},
         )
         seconds = time.perf_counter() - started_at
-        said = error_file.read_text(encoding="utf-8") if error_file.is_file() else None
-    return Ended(seconds, None if code == 0 else said or describe_exit(code))
+        message = error_file.read_text(encoding="utf-8") if error_file.is_file() else None
+    return Ended(seconds, None if code == 0 else message or describe_exit(code))
 
 
 def describe_exit(code: int) -> str:

@@ -62,11 +62,9 @@ def _message_of(error: Exception) -> str:
     message = str(error)
     if not message.startswith(_NO_SUCH_PIPELINE):
         return message
+    names = ", ".join(sorted(set(pipelines) - {"__default__"}))
     kind = topology.experiment_kind()
-    return (
-        f"{message.partition('. ')[0]}. The experiment is of kind {kind}, whose pipelines are "
-        f"{', '.join(sorted(set(pipelines) - {'__default__'}))}."
-    )
+    return f"{message} The experiment is of kind {kind}, whose pipelines are {names}."
 
 
 def _noting_errors(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

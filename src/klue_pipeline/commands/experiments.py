@@ -1,25 +1,24 @@
-"""``kedro experiments``: run several experiments, go on after failures, compare them in a table."""
+"""``kedro experiments``: run several experiments, go on after failures, show how they rank."""
 
 import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from klue_pipeline.commands.child_run import Ended, run_kedro
-from klue_pipeline.commands.comparison import compare_results
 from klue_pipeline.commands.errors import EXPECTED_ERRORS
 from klue_pipeline.commands.jobs import Job, Request, plan_jobs, require_known
-from klue_pipeline.commands.outcomes import Outcome
+from klue_pipeline.commands.outcomes import NO_BOARD, Board, JobOutcome, look_up, read_board
 from klue_pipeline.commands.project import (
     adapted_encoder_is_missing,
+    leaderboard_path,
     open_experiment,
     read_lab_book,
-    reporting_folder,
 )
 from klue_pipeline.commands.table import format_table, save_table
-from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.stored_results import Progress
 
 _HOW_IT_STARTS: dict[Progress, str] = {
@@ -29,6 +28,7 @@ _HOW_IT_STARTS: dict[Progress, str] = {
 _WHY_CHARACTERS = 110
 _ADAPT = ("--pipelines", "ingest,clean,adapt")
 _RESUME = ("--only-missing-outputs",)
+_RANK = ("--pipelines", "leaderboard")
 
 
 def run_experiments(
@@ -37,13 +37,13 @@ def run_experiments(
     """Run experiments that are not finished, and print and save the table of all of them.
 
     Args:
-        names: Entries of the lab book; the first is the one the others are compared with.
+        names: Entries of the lab book.
         every: Take all entries, after those that are named.
         env: The environment.
         settings: ``name=value`` texts for each of the runs.
 
     Returns:
-        What the shell is told: 0, or 1 if a run failed or all were interrupted.
+        The exit code: 0, or 1 if a run failed or all were interrupted.
 
     Raises:
         UsageError: A name is unknown, or there is none; nothing was run.
@@ -58,8 +58,8 @@ def run_experiments(
     outcomes = _refuse_wrong_settings(request, jobs)
     interrupted = _run_all(request, jobs, outcomes)
     reached = [outcomes[job.folder] for job in jobs if job.folder in outcomes]
-    _show_table(request, reached, reference=folder_name(chosen[0], request.run_name))
-    return int(interrupted or any(outcome.failed for outcome in reached))
+    error = _show_table(request, reached, may_rank=not interrupted)
+    return int(interrupted or error or any(outcome.failed for outcome in reached))
 
 
 def _list_experiments(entries: Mapping[str, Mapping[str, Any]]) -> str:
@@ -69,19 +69,19 @@ def _list_experiments(entries: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _refuse_wrong_settings(request: Request, jobs: Sequence[Job]) -> dict[str, Outcome]:
+def _refuse_wrong_settings(request: Request, jobs: Sequence[Job]) -> dict[str, JobOutcome]:
     """Check all settings before the first run, so that hours later nobody is surprised."""
     refused = {}
     for job in jobs:
         try:
             open_experiment(request, job)
         except EXPECTED_ERRORS as error:
-            refused[job.folder] = Outcome(job, "failed", error=str(error))
+            refused[job.folder] = JobOutcome(job, "failed", error=str(error))
             click.echo(f"{job.folder} cannot run: {error}", err=True)
     return refused
 
 
-def _run_all(request: Request, jobs: Sequence[Job], outcomes: dict[str, Outcome]) -> bool:
+def _run_all(request: Request, jobs: Sequence[Job], outcomes: dict[str, JobOutcome]) -> bool:
     """Run every experiment that can; tell whether Ctrl-C ended it before the last."""
     for number, job in enumerate(jobs, start=1):
         if job.folder in outcomes:
@@ -90,7 +90,7 @@ def _run_all(request: Request, jobs: Sequence[Job], outcomes: dict[str, Outcome]
         try:
             outcome = _run_one(request, job, outcomes)
         except KeyboardInterrupt:
-            outcomes[job.folder] = Outcome(job, "interrupted")
+            outcomes[job.folder] = JobOutcome(job, "interrupted")
             click.echo(f"=== {job.folder}: interrupted; the same command goes on from here")
             return True
         outcomes[job.folder] = outcome
@@ -98,29 +98,29 @@ def _run_all(request: Request, jobs: Sequence[Job], outcomes: dict[str, Outcome]
     return False
 
 
-def _run_one(request: Request, job: Job, outcomes: Mapping[str, Outcome]) -> Outcome:
+def _run_one(request: Request, job: Job, outcomes: Mapping[str, JobOutcome]) -> JobOutcome:
     for member in job.members:
         if member in outcomes and outcomes[member].failed:
-            return Outcome(job, "failed", error=f"its member {member} failed")
+            return JobOutcome(job, "failed", error=f"its member {member} failed")
     try:
         return _run_unless_finished(request, job)
     except EXPECTED_ERRORS as error:
-        return Outcome(job, "failed", error=str(error))
+        return JobOutcome(job, "failed", error=str(error))
 
 
-def _run_unless_finished(request: Request, job: Job) -> Outcome:
+def _run_unless_finished(request: Request, job: Job) -> JobOutcome:
     results = open_experiment(request, job)
     if adapted_encoder_is_missing(results):
         adapted = _say_and_run("making the adapted encoder first", request, job, _ADAPT)
         if adapted.error is not None:
-            return Outcome(job, "failed", adapted.seconds, f"adapt: {adapted.error}")
+            return JobOutcome(job, "failed", adapted.seconds, f"adapt: {adapted.error}")
         results = open_experiment(request, job)
     progress = results.progress()
     if progress == "finished":
-        return Outcome(job, "finished before")
+        return JobOutcome(job, "finished before")
     options = _RESUME if progress == "begun" else ()
     ended = _say_and_run(_HOW_IT_STARTS[progress], request, job, options)
-    return Outcome(job, "failed" if ended.error else "trained", ended.seconds, ended.error)
+    return JobOutcome(job, "failed" if ended.error else "trained", ended.seconds, ended.error)
 
 
 def _say_and_run(doing: str, request: Request, job: Job, options: Sequence[str]) -> Ended:
@@ -129,10 +129,42 @@ def _say_and_run(doing: str, request: Request, job: Job, options: Sequence[str])
     return run_kedro(arguments)
 
 
-def _show_table(request: Request, outcomes: Sequence[Outcome], reference: str) -> None:
-    rows = compare_results(
-        outcomes, reference, lambda outcome: open_experiment(request, outcome.job)
-    )
-    path = reporting_folder(request) / "experiments.csv"
-    save_table(rows, reference, path)
-    click.echo(f"\n{format_table(rows, reference)}\n\nAlso in {path}")
+def _show_table(request: Request, outcomes: Sequence[JobOutcome], *, may_rank: bool) -> bool:
+    """Print and save the table; tell whether its leaderboard could not be made."""
+    board, error = _find_board(request, outcomes, may_rank=may_rank)
+    lines = [look_up(outcome, board) for outcome in outcomes]
+    path = leaderboard_path(request).with_name("experiments.csv")
+    save_table(lines, board, path)
+    remark = f"\nNo scores, as the leaderboard could not be made: {error}" if error else ""
+    click.echo(f"\n{format_table(lines, board)}{remark}\n\nAlso in {path}")
+    return bool(error)
+
+
+def _find_board(
+    request: Request, outcomes: Sequence[JobOutcome], *, may_rank: bool
+) -> tuple[Board, str]:
+    """Return the leaderboard, made anew if the last run did not write it, and what stopped that."""
+    with_results = [outcome for outcome in outcomes if outcome.has_results]
+    if not with_results:
+        return NO_BOARD, ""
+    opened = [open_experiment(request, outcome.job) for outcome in with_results]
+    # A member of a composite ranks without the blend; any other experiment knows all entries.
+    targets = [results.parameters.target.name for results in opened]
+    whole = [place for place, target in enumerate(targets) if target == "all"]
+    place = whole[-1] if whole else -1
+    if may_rank and not _is_last_run(with_results[place], outcomes):
+        job = with_results[place].job
+        untracked = replace(request, settings=(*request.settings, "mlflow.enabled=false"))
+        ended = _say_and_run("ranking all experiments", untracked, job, _RANK)
+        if ended.error is not None:
+            return NO_BOARD, JobOutcome(job, "failed", error=ended.error).reason
+    path = leaderboard_path(request)
+    if not path.is_file():
+        return NO_BOARD, ""
+    return read_board(path, opened[place].parameters.evaluation), ""
+
+
+def _is_last_run(outcome: JobOutcome, outcomes: Sequence[JobOutcome]) -> bool:
+    """Tell whether it was trained in this call and no run was started after it."""
+    started = [other for other in outcomes if other.seconds is not None]
+    return outcome.status == "trained" and started[-1] is outcome

@@ -28,10 +28,10 @@ def read_lab_book(request: Request) -> Mapping[str, Mapping[str, Any]]:
     return {str(name): entry or {} for name, entry in entries.items()}
 
 
-def reporting_folder(request: Request) -> Path:
-    """Return where the catalog of an environment keeps what is reported."""
+def leaderboard_path(request: Request) -> Path:
+    """Return where the catalog of an environment keeps the table of the leaderboard."""
     catalog = read_configuration(request.env)["catalog"]
-    return project_path() / Path(catalog["metrics"]["filepath"]).parent
+    return project_path() / str(catalog["leaderboard"]["filepath"])
 
 
 def open_experiment(request: Request, job: Job) -> StoredResults:

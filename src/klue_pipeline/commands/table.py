@@ -7,55 +7,57 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from klue_pipeline.commands.comparison import N_RESAMPLES, Row
+from klue_pipeline.commands.outcomes import Board, Line
 from klue_pipeline.datasets.atomic_file import written_beside
-from klue_pipeline.evaluation.intervals import CONFIDENCE, Interval
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
+from klue_pipeline.reporting.leaderboard import BEST
 
-_HEADER = (
-    "experiment", "status", "seconds", "F1", "AUPRC", "test F1", "test AUPRC",
-    "F1 difference", "AUPRC difference",
-)  # fmt: skip
 _N_TEXTS = 2
 """Leading columns that are text: set to the left, numbers to the right."""
-
-_METRICS = ("micro_f1", "auprc", "test_micro_f1", "test_auprc")
-_COMPARED = ("micro_f1", "auprc")
 _NOTHING = "-"
+_SHORT = {"micro_f1": "F1", "test_micro_f1": "test F1"}
 
 
-def format_table(rows: Sequence[Row], reference: str) -> str:
+def format_table(lines: Sequence[Line], board: Board) -> str:
     """Write the table for a console: aligned columns, then what they mean and what went wrong.
 
     Args:
-        rows: The experiments.
-        reference: The experiment that the others are compared with.
+        lines: The experiments.
+        board: The leaderboard that their scores and differences are from.
     """
-    cells = [_HEADER, *(_cells(row) for row in rows)]
+    titles = [_SHORT.get(name, _title(name)) for name in board.columns]
+    header = ("experiment", "status", "seconds", *titles, "to the best")
+    cells = [header, *(_cells(line, board.columns) for line in lines)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    lines = [_align(line, widths) for line in cells]
-    return "\n".join([lines[0], "-" * cell_len(lines[0]), *lines[1:], *_remarks(rows, reference)])
+    rows = [_align(row, widths) for row in cells]
+    return "\n".join([rows[0], "-" * cell_len(rows[0]), *rows[1:], *_remarks(lines, board)])
 
 
-def save_table(rows: Sequence[Row], reference: str, path: Path) -> None:
+def save_table(lines: Sequence[Line], board: Board, path: Path) -> None:
     """Write the table as CSV, every number in full, replacing the table of the call before."""
-    records = [_record(row, reference) for row in rows]
+    records = [_record(line, board) for line in lines]
     with written_beside(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(records[0]))
         writer.writeheader()
         writer.writerows(records)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    outcome = row.outcome
+def _title(column: str) -> str:
+    test = "test " if column.startswith("test_") else ""
+    return test + RELATION_SCORES.find(column.removeprefix("test_")).title
+
+
+def _cells(line: Line, columns: Sequence[str]) -> tuple[str, ...]:
+    outcome = line.outcome
     seconds = _NOTHING if outcome.seconds is None else f"{outcome.seconds:.0f}"
-    metrics = [f"{row.metrics[name]:.2f}" if name in row.metrics else _NOTHING for name in _METRICS]
-    differences = [_show_interval(row.differences.get(name)) for name in _COMPARED]
-    return (outcome.job.folder, outcome.status, seconds, *metrics, *differences)
+    scores = [f"{line.scores[name]:.2f}" if name in line.scores else _NOTHING for name in columns]
+    return (outcome.job.folder, outcome.status, seconds, *scores, _show_difference(line))
 
 
-def _show_interval(interval: Interval | None) -> str:
+def _show_difference(line: Line) -> str:
+    interval = line.difference
     if interval is None:
-        return _NOTHING + " "
+        return f"{BEST if line.verdict == BEST else _NOTHING} "
     star = "*" if interval.excludes_zero else " "
     return f"{interval.difference:+.2f} [{interval.low:+.2f}, {interval.high:+.2f}]{star}"
 
@@ -69,35 +71,35 @@ def _align(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _remarks(rows: Sequence[Row], reference: str) -> list[str]:
-    failures = [f"{row.outcome.job.folder} failed: {row.outcome.reason}" for row in rows
-                if row.outcome.failed]  # fmt: skip
-    notes = [f"{row.outcome.job.folder}: {row.note}" for row in rows if row.note]
-    return [*_explain_differences(rows, reference), *notes, *failures]
+def _remarks(lines: Sequence[Line], board: Board) -> list[str]:
+    notes = [f"{line.outcome.job.folder}: {line.note}" for line in lines if line.note]
+    failures = [f"{line.outcome.job.folder} failed: {line.outcome.reason}" for line in lines
+                if line.outcome.failed]  # fmt: skip
+    return [*_explain_differences(lines, board), *notes, *failures]
 
 
-def _explain_differences(rows: Sequence[Row], reference: str) -> list[str]:
-    if not any(row.differences for row in rows):
+def _explain_differences(lines: Sequence[Line], board: Board) -> list[str]:
+    if not any(line.difference for line in lines):
         return []
     return [
-        f"F1 and AUPRC are out of fold. Differences are to {reference}, with {CONFIDENCE:.0%} "
-        f"intervals of {N_RESAMPLES} paired bootstrap draws; * excludes 0."
+        "Scores are those of the leaderboard. Differences are in "
+        f"{board.ranked_by.title} to the best ({board.best}), with {board.confidence:.0%} "
+        "intervals of paired bootstrap draws; * excludes 0."
     ]
 
 
-def _record(row: Row, reference: str) -> dict[str, Any]:
-    outcome = row.outcome
-    compared: dict[str, Any] = {}
-    for name in _COMPARED:
-        interval = row.differences.get(name)
-        for part in ("difference", "low", "high"):
-            compared[f"{name}_{part}"] = None if interval is None else getattr(interval, part)
+def _record(line: Line, board: Board) -> dict[str, Any]:
+    outcome, interval = line.outcome, line.difference
     return {
         "experiment": outcome.job.folder,
         "status": outcome.status,
         "seconds": outcome.seconds,
-        **{name: row.metrics.get(name) for name in _METRICS},
-        "compared_with": reference if row.differences else None,
-        **compared,
+        **{name: line.scores.get(name) for name in board.columns},
+        "compared_with": board.best if interval else None,
+        "compared_by": board.ranked_by.name if interval else None,
+        "difference": interval.difference if interval else None,
+        "difference_low": interval.low if interval else None,
+        "difference_high": interval.high if interval else None,
+        "verdict": line.verdict or None,
         "error": outcome.reason or None,
     }

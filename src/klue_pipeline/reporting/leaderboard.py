@@ -134,7 +134,7 @@ def build_leaderboard(ranked: Sequence[Ranked], scores: TaskScores) -> pd.DataFr
         missing.
     """
     columns = leaderboard_columns(scores)
-    table = pd.DataFrame([_record(own) for own in ranked], columns=columns)
+    table = pd.DataFrame([_record(place) for place in ranked], columns=columns)
     kinds = {name: "str" if name in _TEXTS else "float64" for name in columns}
     return table.astype(kinds | dict.fromkeys(_WHOLE_NUMBERS, "Int64"))
 

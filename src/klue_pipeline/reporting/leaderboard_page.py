@@ -80,7 +80,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class EntryRow:
     """An entry with its numbers as they are shown."""
 
     entry: LeaderboardEntry
@@ -114,12 +114,12 @@ def render_leaderboard(
         confidence: Share of the bootstrap draws inside an interval, 0 to 1.
         remark: What a reader must know of the scores, in a sentence.
     """
-    entries = [own.entry for own in ranked]
+    entries = [place.entry for place in ranked]
     columns = [_column(score, entries) for score in _shown_scores(entries, ranked_by, scores)]
     test = scores.published if any(entry.test_scores for entry in entries) else ()
     return render_page(
         "leaderboard",
-        rows=[_row(own, columns, test) for own in ranked],
+        rows=[_row(place, columns, test) for place in ranked],
         columns=columns,
         test_scores=test,
         ranked_by=ranked_by,
@@ -152,9 +152,9 @@ def _column(score: Score, entries: Sequence[LeaderboardEntry]) -> Column:
     )
 
 
-def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score]) -> Row:
+def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score]) -> EntryRow:
     entry = ranked.entry
-    return Row(
+    return EntryRow(
         entry=entry,
         rank=_count(ranked.rank),
         scores=[_score(entry, column) for column in columns],
@@ -227,7 +227,7 @@ def _verdict(text: str) -> tuple[str, str, str]:
 
 def _summary(ranked: Sequence[Ranked]) -> str:
     """Count the entries, those with a rank, and how the runs ended."""
-    counts = Counter(own.entry.status for own in ranked)
-    n_ranked = sum(own.rank is not None for own in ranked)
+    counts = Counter(place.entry.status for place in ranked)
+    n_ranked = sum(place.rank is not None for place in ranked)
     ended = [f"{count} {status}" for status, count in sorted(counts.items())]
     return f"{len(ranked)} in all, {n_ranked} with this score; last runs: {', '.join(ended)}"

@@ -122,13 +122,19 @@ class World:
         return tabulate_errors(self.held_out_rows, self.test_rows, self.training)
 
 
+@pytest.fixture(scope="session")
+def make_world():
+    """Return a function that makes a new world."""
+    return World
+
+
 @pytest.fixture
 def world():
     """A new one for each test, which may change it."""
     return World()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_scores():
     """Return a function that makes scores of given probabilities."""
     return score

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from klue_pipeline.relation.error_analysis.disagreement import write_counts
+from klue_pipeline.relation.error_analysis.predictions import write_counts
 
 NAMES = ["a", "b", "c"]
 

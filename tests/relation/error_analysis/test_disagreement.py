@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.error_analysis.disagreement import describe_disagreement
+from klue_pipeline.relation.error_analysis.predictions import describe_disagreement
 
 
 def test_folds_that_scored_the_same_test_row(world):

@@ -1,4 +1,7 @@
-"""The page of errors in a headless browser: what is shown, filtered, linked, and never run."""
+"""The page of errors in a headless browser: what is shown, filtered, linked, and never run.
+
+A browser takes seconds to start, so that each start looks at all there is to see of one page.
+"""
 
 import html
 import json
@@ -7,7 +10,6 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
@@ -23,36 +25,33 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--virtual-time-budget=20000", "--window-size=1400,900",
+    "--virtual-time-budget=120000", "--window-size=1400,900",
 )  # fmt: skip
 TIMEOUT_SECONDS = 120
 STEPS = Path(__file__).with_name("browser_steps.js")
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """The first browser there is; without one the tests are skipped, unless they must run."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        end = pytest.fail if os.environ.get("KLUE_REQUIRE_BROWSER") else pytest.skip
-        end(f"none of {', '.join(BROWSERS)} is installed")
-    return found
-
-
-@pytest.fixture
-def drive(browser, tmp_path):
+@pytest.fixture(scope="module")
+def drive(tmp_path_factory):
     """Return a function that opens a page, takes steps in it and returns what these return.
 
-    The steps are the body of an asynchronous function; see ``browser_steps.js``.
+    The steps are the body of an asynchronous function; see ``browser_steps.js``. Without a browser
+    the tests are skipped, unless they must run.
     """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        end = pytest.fail if os.environ.get("KLUE_REQUIRE_BROWSER") else pytest.skip
+        end(f"none of {', '.join(BROWSERS)} is installed")
 
-    def take(page, steps, address="", given=None):
+    def take(world, steps, address="", given=None):
+        page = render_errors(world.table, world.training, world.labels.names)
         driver = STEPS.read_text("utf-8").replace("GIVEN;", f"{script_json(given)};", 1)
         script = f"<script>{driver.replace('{ STEPS }', '{' + steps + '}', 1)}</script></body>"
-        path = tmp_path / "errors.html"
+        folder = tmp_path_factory.mktemp("browser")
+        path = folder / "errors.html"
         path.write_text(page.replace("</body>", script), encoding="utf-8")
         finished = subprocess.run(
-            [browser, *OPTIONS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
+            [browser, *OPTIONS, f"--user-data-dir={folder / 'profile'}", "--dump-dom",
              f"{path.as_uri()}{address}"],
             capture_output=True, check=True, timeout=TIMEOUT_SECONDS,
         )  # fmt: skip
@@ -63,51 +62,35 @@ def drive(browser, tmp_path):
     return take
 
 
-def render(world):
-    return render_errors(world.table, world.training, world.labels.names)
-
-
-def many_rows(world, make_scores, copies=40):
-    """Repeat the training rows with new ids, other probabilities and their number as a word."""
-    parts = [world.sentences.assign(row_id=world.sentences["row_id"] + f"-{number}")
-             for number in range(copies)]  # fmt: skip
-    members = pd.concat([world.members.assign(row_id=part["row_id"]) for part in parts])
-    world.sentences = pd.concat(parts, ignore_index=True)
-    world.sentences["sentence"] += " 문장 " + world.sentences["row_id"]
-    world.members = members.reset_index(drop=True)
-    probabilities = np.random.default_rng(0).dirichlet([1, 1, 1], size=len(world.sentences))
-    world.out_of_fold = make_scores(
-        world.sentences["row_id"], probabilities, folds=world.members["fold"]
-    )
-    return world.table
-
-
 def ids_of(seen):
     return [row["id"].removeprefix("#") for row in seen["rows"]]
 
 
+def is_error(table):
+    return (~table["correct"]).fillna(value=False).astype(bool)
+
+
 EVIL = (
-    "<script>document.title='hacked'</script>",
-    "<img src=x onerror=\"document.title='hacked'\">",
-    "\"><svg onload='document.title=`hacked`'>",
-    "</script><script>document.title='hacked'</script>",
-    "' onmouseover=alert(1) x='&lt;b&gt; &amp; {{ 7 * 7 }} ${1+1}",
+    "<script>document.title='hacked'</script>"
+    "<img src=x onerror=\"document.title='hacked'\">"
+    "\"><svg onload='document.title=`hacked`'>"
+    "</script><script>document.title='hacked'</script>"
+    "' onmouseover=alert(1) x='&lt;b&gt; &amp; {{ 7 * 7 }} ${1+1}"
 )
 
 
-@pytest.mark.parametrize("evil", EVIL)
-def test_markup_in_the_data_is_shown_and_not_run(world, drive, make_scores, evil):
-    n = len(evil)
+def test_markup_in_the_data_is_shown_and_not_run(world, drive, make_scores):
+    n = len(EVIL)
     row = {
-        "sentence": f"{evil}{evil}{evil}이순신{evil}{evil}",
-        "subject_text": evil, "subject_start": n, "subject_end": 2 * n,
-        "object_text": f"이순신{evil}", "object_start": 3 * n, "object_end": 4 * n + 3,
-        "subject_type": evil, "object_type": f"{evil}2",
-        "type_pair": f"{evil}:{evil}2", "source": evil, "row_id": f"0{evil}",
+        "sentence": f"{EVIL}{EVIL}{EVIL}이순신{EVIL}{EVIL}",
+        "subject_text": EVIL, "subject_start": n, "subject_end": 2 * n,
+        "object_text": f"이순신{EVIL}", "object_start": 3 * n, "object_end": 4 * n + 3,
+        "subject_type": EVIL, "object_type": f"{EVIL}2",
+        "type_pair": f"{EVIL}:{EVIL}2", "source": EVIL, "row_id": f"0{EVIL}",
     }  # fmt: skip
-    names = ["no_relation", "per:spouse", evil]
+    names = ["no_relation", "per:spouse", EVIL]
     world.labels = LabelSet(names=names, negative="no_relation")
-    world.sentences = world.sentences[:2].assign(label=[evil, "no_relation"])
+    world.sentences = world.sentences[:2].assign(label=[EVIL, "no_relation"])
     for name, value in row.items():
         world.sentences.loc[0, name] = value
     world.members = pd.DataFrame({"fold": [0, 1], "row_id": world.sentences["row_id"]})
@@ -115,10 +98,10 @@ def test_markup_in_the_data_is_shown_and_not_run(world, drive, make_scores, evil
         world.sentences["row_id"], [[0.7, 0.1, 0.2]] * 2, names, world.members["fold"]
     )
     ids = world.test_sentences["row_id"]
-    world.fold_scores = [make_scores(ids, [own] * 3, names)
-                         for own in ([0.1, 0.2, 0.7], [0.7, 0.2, 0.1])]  # fmt: skip
-    world.test_gold = pd.DataFrame({"row_id": ["0"], "label": [evil]})
-    world.test_sentences["problem"] = evil
+    world.fold_scores = [make_scores(ids, [shares] * 3, names)
+                         for shares in ([0.1, 0.2, 0.7], [0.7, 0.2, 0.1])]  # fmt: skip
+    world.test_gold = pd.DataFrame({"row_id": ["0"], "label": [EVIL]})
+    world.test_sentences["problem"] = EVIL
     steps = """
       const first = read();
       const everything = await visit("show=all");
@@ -130,26 +113,25 @@ def test_markup_in_the_data_is_shown_and_not_run(world, drive, make_scores, evil
       const found = await visit(new URLSearchParams(given).toString());
       return { first, everything, elements, options, heads, found };
     """
-    seen = drive(render(world), steps, given={"true": evil, "text": row["row_id"]})
+    seen = drive(world, steps, given={"true": EVIL, "text": row["row_id"]})
     shown = seen["found"]["rows"][0]
     assert shown["id"] == f"#{row['row_id']}"
     assert shown["sentence"] == row["sentence"]
     assert (shown["subject"], shown["object"]) == (row["subject_text"], row["object_text"])
-    assert shown["types"] == [evil, f"{evil}2"]
-    assert shown["tags"] == ["out of fold, fold 0", f"{evil}:{evil}2", evil]
-    assert evil in shown["verdict"]
-    assert any(tag.endswith(evil) for tag in seen["everything"]["rows"][-1]["tags"])
-    assert {evil, f"{evil}:{evil}2"} <= set(seen["options"])
-    assert evil in seen["heads"]
+    assert shown["types"] == [EVIL, f"{EVIL}2"]
+    assert shown["tags"] == ["out of fold, fold 0", f"{EVIL}:{EVIL}2", EVIL]
+    assert EVIL in shown["verdict"]
+    assert any(tag.endswith(EVIL) for tag in seen["everything"]["rows"][-1]["tags"])
+    assert {EVIL, f"{EVIL}:{EVIL}2"} <= set(seen["options"])
+    assert EVIL in seen["heads"]
     # The data, the page's own script and the driver of this test; nothing that the data asked for.
     assert seen["elements"] == 3
     assert {seen[step]["title"] for step in ("first", "everything", "found")} == {"Error analysis"}
 
 
-def is_error(table):
-    return (~table["correct"]).fillna(value=False).astype(bool)
+# A page of many rows
 
-
+COPIES = 40
 FILTERS = {
     "": is_error,
     "show=all": lambda table: table["set"].notna(),
@@ -184,91 +166,113 @@ FILTERS = {
     "text=%233-7&show=all": lambda table: table["row_id"] == "3-7",
     "text=3-7&show=all": lambda table: table["sentence"].str.contains("3-7"),
 }
+ORDERS = {
+    "loss": ("true_probability", True), "confident": ("confidence", False),
+    "unsure": ("confidence", True),
+}  # fmt: skip
+LINK = "true=per%3Atitle&predicted=no_relation&from=50&sort=unsure"
+MANY_STEPS = """
+  const seen = { linked: read(), filters: {}, orders: {} };
+  for (const hash of given.filters) seen.filters[hash] = await visit(hash);
+  for (const sort of given.orders) seen.orders[sort] = await visit("show=all&sort=" + sort);
+  await press("#clear");
+  seen.chosen = [await choose("true", "1"), await choose("source", "-1"),
+                 await choose("show", "all"), await choose("source", "")];
+  seen.byLink = await visit(seen.chosen[3].hash.slice(1));
+  seen.cleared = await press("#clear");
+  seen.pages = [await visit("show=all"), await press(".next"), await press(".next"),
+                await press(".previous"), await visit("show=all&page=999"),
+                await visit("show=all&page=nonsense"), await choose("set", "test")];
+  seen.disabled = all("button").map((button) => button.disabled);
+  seen.elements = all("*").length;
+  await visit("source=wikitree&show=correct");
+  seen.cells = all(".matrix td a").map((link) => (
+    { count: link.textContent, label: link.ariaLabel, hash: link.hash }));
+  for (const cell of seen.cells) {
+    cell.shown = (await visit(cell.hash.slice(1))).count;
+    cell.current = all(".matrix a[aria-current]").map((link) => link.textContent);
+  }
+  await visit("");
+  seen.clicked = await press(".matrix tbody tr:nth-child(3) td a");
+  seen.focus = document.activeElement.id;
+  seen.pairs = await visit("show=all&set=out_of_fold&text=%230-3");
+  seen.before = all(".pair-rows li").length;
+  one("#rows summary").click();
+  await pause();
+  seen.opened = all(".pair-rows li").map((item) => item.textContent);
+  one(".pair-rows button").click();
+  seen.items = all(".pair-rows li").map((item) => item.textContent);
+  seen.alone = await visit("show=all&set=out_of_fold&text=%234-3");
+  return seen;
+"""
 
 
-def test_the_address_filters_as_the_table_does(world, drive, make_scores):
-    table = many_rows(world, make_scores)
-    steps = f"""
-      const found = {{}};
-      for (const hash of {json.dumps(list(FILTERS))}) found[hash] = await visit(hash);
-      return found;
-    """
-    seen = drive(render(world), steps)
+@pytest.fixture(scope="module")
+def many(drive, make_world, make_scores):
+    """The table of a page of many rows, and what a browser showed of it."""
+    world = make_world()
+    parts = [world.sentences.assign(row_id=world.sentences["row_id"] + f"-{number}")
+             for number in range(COPIES)]  # fmt: skip
+    members = pd.concat([world.members.assign(row_id=part["row_id"]) for part in parts])
+    world.sentences = pd.concat(parts, ignore_index=True)
+    world.sentences["sentence"] += " 문장 " + world.sentences["row_id"]
+    world.members = members.reset_index(drop=True)
+    probabilities = np.random.default_rng(0).dirichlet([1, 1, 1], size=len(world.sentences))
+    world.out_of_fold = make_scores(
+        world.sentences["row_id"], probabilities, folds=world.members["fold"]
+    )
+    given = {"filters": list(FILTERS), "orders": list(ORDERS)}
+    return world.table, drive(world, MANY_STEPS, f"#{LINK}", given)
+
+
+def test_the_address_filters_as_the_table_does(many):
+    table, seen = many
     ordered = table.sort_values("true_probability", kind="stable")
     for address, passes in FILTERS.items():
         wanted = ordered.loc[passes(ordered), "row_id"].tolist()
-        assert ids_of(seen[address]) == wanted[:50], address
+        found = seen["filters"][address]
+        assert ids_of(found) == wanted[:50], address
         assert len(wanted) > 0, address
-        shown = f"Showing 1–{min(50, len(wanted))} of {len(wanted)}"
-        assert seen[address]["count"] == shown, address
-        assert seen[address]["notice"] == "", address
+        assert found["count"] == f"Showing 1–{min(50, len(wanted))} of {len(wanted)}", address
+        assert found["notice"] == "", address
 
 
-def test_a_link_opens_what_it_says_and_fills_the_form(world, drive, make_scores):
-    table = many_rows(world, make_scores)
-    address = {"true": "per:title", "predicted": "no_relation", "from": "50", "sort": "unsure"}
-    seen = drive(render(world), "return read();", "#" + urlencode(address))
+def test_a_link_opens_what_it_says_and_fills_the_form(many):
+    table, seen = many
     chosen = table.query("true_label == 'per:title' and predicted_label == 'no_relation'")
     chosen = chosen[(1000 * chosen["confidence"]).round() >= 500]
-    assert len(seen["rows"]) == len(chosen) > 5
-    assert [row["verdict"] for row in seen["rows"]] == [
-        "true per:titlepredicted no_relation"
-    ] * len(chosen)
-    assert (seen["form"]["true"], seen["form"]["predicted"]) == ("2", "0")
-    assert (seen["form"]["from"], seen["form"]["sort"]) == ("50", "unsure")
+    linked = seen["linked"]
+    assert len(linked["rows"]) == len(chosen) > 5
+    assert {row["verdict"] for row in linked["rows"]} == {"true per:titlepredicted no_relation"}
+    assert (linked["form"]["true"], linked["form"]["predicted"]) == ("2", "0")
+    assert (linked["form"]["from"], linked["form"]["sort"]) == ("50", "unsure")
 
 
-def test_a_choice_in_the_form_changes_the_address(world, drive, make_scores):
-    many_rows(world, make_scores)
-    steps = """
-      const steps = [await choose("true", "1"), await choose("source", "-1"),
-                     await choose("show", "all"), await choose("source", "")];
-      const byLink = await visit(steps[3].hash.slice(1));
-      return { steps, byLink, cleared: await press("#clear") };
-    """
-    seen = drive(render(world), steps)
-    assert [step["hash"] for step in seen["steps"]] == [
+def test_a_choice_in_the_form_changes_the_address(many):
+    _, seen = many
+    assert [step["hash"] for step in seen["chosen"]] == [
         "#true=per%3Aspouse",
         "#true=per%3Aspouse&source=",
         "#show=all&true=per%3Aspouse&source=",
         "#show=all&true=per%3Aspouse",
     ]
-    assert seen["byLink"]["rows"] == seen["steps"][3]["rows"] != []
+    assert seen["byLink"]["rows"] == seen["chosen"][3]["rows"] != []
     assert seen["cleared"]["hash"] in {"", "#"}
     assert seen["cleared"]["form"]["true"] == ""
     assert seen["cleared"]["form"]["show"] == "errors"
 
 
-@pytest.mark.parametrize(("sort", "column", "ascending"), [
-    ("loss", "true_probability", True), ("confident", "confidence", False),
-    ("unsure", "confidence", True),
-])  # fmt: skip
-def test_rows_are_ordered(world, drive, make_scores, sort, column, ascending):
-    table = many_rows(world, make_scores, copies=8)
-    seen = drive(render(world), "return read();", f"#show=all&sort={sort}")
-    wanted = table.sort_values(column, ascending=ascending)["row_id"].tolist()[:50]
-    found = ids_of(seen)
-    # Confidences that are equal per mille may stand in either order.
-    by_id = table.set_index(["set", "row_id"])[column]
-    per_mille = [(by_id[:, row_id].round(3)).tolist()[0] for row_id in found]
-    assert per_mille == [(by_id[:, row_id].round(3)).tolist()[0] for row_id in wanted]
+def test_rows_are_ordered(many):
+    table, seen = many
+    for sort, (column, ascending) in ORDERS.items():
+        wanted = table.sort_values(column, ascending=ascending)[column].round(3).tolist()[:50]
+        by_id = table.set_index("row_id")[column].round(3)
+        # Confidences that are equal per mille may stand in either order.
+        assert [by_id[row_id] for row_id in ids_of(seen["orders"][sort])] == wanted
 
 
-def test_rows_can_stay_in_the_order_of_the_data(world, drive):
-    seen = drive(render(world), "return read();", "#show=all&sort=data")
-    assert ids_of(seen) == list("012345012")
-
-
-def test_a_page_holds_50_rows_and_turns(world, drive, make_scores):
-    table = many_rows(world, make_scores)
-    steps = """
-      const pages = [await visit("show=all"), await press(".next"), await press(".next"),
-                     await press(".previous"), await visit("show=all&page=999"),
-                     await visit("show=all&page=nonsense"), await choose("set", "test")];
-      return { pages, disabled: all("button").map((button) => button.disabled),
-               elements: all("*").length };
-    """
-    seen = drive(render(world), steps)
+def test_a_page_holds_50_rows_and_turns(many):
+    table, seen = many
     assert len(table) == 243
     assert [page["count"] for page in seen["pages"]] == [
         "Showing 1–50 of 243", "Showing 51–100 of 243", "Showing 101–150 of 243",
@@ -283,24 +287,10 @@ def test_a_page_holds_50_rows_and_turns(world, drive, make_scores):
     assert seen["elements"] < 1000
 
 
-def test_the_rows_of_every_cell_of_the_matrix_are_those_it_counts(world, drive, make_scores):
-    table = many_rows(world, make_scores)
-    steps = """
-      await visit("source=wikitree&show=correct");
-      const cells = all(".matrix td a").map((link) => (
-        { count: link.textContent, label: link.ariaLabel, hash: link.hash }));
-      for (const cell of cells) {
-        cell.shown = (await visit(cell.hash.slice(1))).count;
-        cell.current = all(".matrix a[aria-current]").map((link) => link.textContent);
-      }
-      await visit("");
-      const clicked = await press(".matrix tbody tr:nth-child(3) td a");
-      return { cells, empty: all(".matrix td").filter((cell) => !cell.textContent).length, clicked,
-               focus: document.activeElement.id };
-    """
-    seen = drive(render(world), steps)
-    own = table[(table["source"] == "wikitree") & table["true_label"].notna()]
-    counts = own.groupby(["true_label", "predicted_label"]).size()
+def test_the_rows_of_every_cell_of_the_matrix_are_those_it_counts(many):
+    table, seen = many
+    rows = table[(table["source"] == "wikitree") & table["true_label"].notna()]
+    counts = rows.groupby(["true_label", "predicted_label"]).size()
     assert [cell["label"] for cell in seen["cells"]] == [
         f"{count} rows: true {truth}, predicted {predicted}"
         for (truth, predicted), count in counts.items()
@@ -312,63 +302,58 @@ def test_the_rows_of_every_cell_of_the_matrix_are_those_it_counts(world, drive, 
     assert seen["focus"] == "rows-title"
 
 
-def test_cells_without_rows_are_blank(world, drive):
-    steps = 'return all(".matrix tbody td").map((cell) => cell.textContent);'
-    # True labels down: no_relation, per:spouse, per:title.
-    assert drive(render(world), steps) == ["2", "", "", "1", "1", "", "2", "1", "1"]
-
-
-def test_training_rows_of_a_pair_are_shown_when_asked_for(world, drive, make_scores):
-    many_rows(world, make_scores, copies=10)
-    steps = """
-      const shown = await visit("show=all&set=out_of_fold&text=%230-3");
-      const before = all(".pair-rows li").length;
-      one("#rows summary").click();
-      await pause();
-      const opened = all(".pair-rows li").map((item) => item.textContent);
-      one(".pair-rows button").click();
-      const items = all(".pair-rows li").map((item) => item.textContent);
-      const alone = await visit("show=all&set=out_of_fold&text=%234-3");
-      return { shown, before, opened, items, alone: alone.rows[0].pairs };
-    """
-    seen = drive(render(world), steps)
-    assert seen["shown"]["rows"][0]["pairs"] == (
-        "29 other training rows with this pair, 20 seen by the model: "
-        "per:title (20), no_relation (9)"
+def test_training_rows_of_a_pair_are_shown_when_asked_for(many):
+    _, seen = many
+    assert seen["pairs"]["rows"][0]["pairs"] == (
+        "119 other training rows with this pair, 80 seen by the model: "
+        "per:title (80), no_relation (39)"
     )
-    assert (seen["before"], len(seen["opened"]), len(seen["items"])) == (0, 21, 29)
-    assert seen["opened"][-1] == "Show all 29"
+    assert (seen["before"], len(seen["opened"]), len(seen["items"])) == (0, 21, 119)
+    assert seen["opened"][-1] == "Show all 119"
     # Fold 0 holds out the rows 0-x, and learned from 1-x and 2-x.
     unseen = [item for item in seen["items"] if "not seen" in item]
-    assert len(unseen) == 9
+    assert len(unseen) == COPIES - 1
     assert all(re.search(r"#0-\d", item) for item in unseen)
     assert not any("#0-3 " in item for item in seen["items"])
-    assert seen["alone"].startswith("9 other training rows")
+    assert seen["alone"]["rows"][0]["pairs"].startswith("39 other training rows")
 
 
-@pytest.mark.parametrize(("members", "seen_rows"), [
-    ({"0": [0], "1": [1], "2": [1], "3": [0], "4": [1], "5": [0]}, ["0", "1", "2"]),
-    ({"0": [0, 1], "1": [1], "2": [0, 1], "3": [0], "4": [1], "5": [0]}, ["1"]),
-])  # fmt: skip
-def test_a_test_row_has_seen_what_one_model_at_least_has(world, drive, members, seen_rows):
-    lines = [(fold, row_id) for row_id, folds in members.items() for fold in folds]
-    world.members = pd.DataFrame(lines, columns=["fold", "row_id"])
-    steps = """
-      one("#rows summary").click();
-      await pause();
-      return all(".pair-rows li").map((item) =>
-        all(":scope > .tag", item).map((tag) => tag.textContent));
-    """
-    found = drive(render(world), steps, "#show=all&set=test&text=%230")
-    assert found == [
-        [f"#{row_id}", "seen" if row_id in seen_rows else "not seen"] for row_id in "012"
-    ]
+# A page of few rows
+
+SEEN_STEPS = """
+  await visit("show=all&set=test&text=%230");
+  one("#rows summary").click();
+  await pause();
+  const seen = { pair: all(".pair-rows li").map((item) =>
+    all(":scope > .tag", item).map((tag) => tag.textContent)) };
+"""
+FEW_STEPS = """
+  const named = (control) => control.labels?.[0]?.textContent || control.ariaLabel
+    || control.textContent;
+  seen.unknown = await visit(
+    "show=all&set=test&true=per:nobody&colour=red&sort=backwards&from=much");
+  seen.inOrder = await visit("show=all&sort=data");
+  seen.cells = all(".matrix tbody td").map((cell) => cell.textContent);
+  seen.loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
+  seen.nameless = all("select, input, button, a").filter((one) => !named(one)).length;
+  return seen;
+"""
 
 
-def test_a_row_says_what_is_known_of_it(world, drive):
+@pytest.fixture(scope="module")
+def few(drive, make_world):
+    """A page of few rows; sentences begin with an emoji and a rare Hanja, two units each."""
+    world = make_world()
     world.test_sentences["problem"] = pd.Series([None, None, "empty: no sentence"], dtype="str")
-    seen = drive(render(world), "return read();", "#show=all&set=test&sort=data")
-    first, second, third = seen["rows"]
+    world.sentences["sentence"] = "😀𠮷 " + world.sentences["sentence"]
+    world.sentences[["subject_start", "subject_end", "object_start", "object_end"]] += 3
+    return world, drive(world, SEEN_STEPS + FEW_STEPS)
+
+
+def test_rows_can_stay_in_the_order_of_the_data_and_say_what_is_known_of_them(few):
+    seen = few[1]["inOrder"]
+    assert ids_of(seen) == list("012345012")
+    first, second, third = seen["rows"][6:]
     assert first["tags"] == [
         "test", "PER:POH", "wikitree", "folds disagree: no_relation (1), per:title (1)",
     ]  # fmt: skip
@@ -379,33 +364,20 @@ def test_a_row_says_what_is_known_of_it(world, drive):
     assert third["tags"][-1] == "no model could read this row: empty: no sentence"
 
 
-def test_a_true_label_below_the_likeliest_five_has_a_bar_of_its_own(world, drive, make_scores):
-    names = [f"label_{number}" for number in range(7)]
-    world.labels = LabelSet(names=names, negative=None)
-    world.sentences["label"] = "label_6"
-    ids = world.sentences["row_id"]
-    own = [0.4, 0.2, 0.15, 0.1, 0.08, 0.04, 0.03]
-    world.out_of_fold = make_scores(ids, [own] * 6, names, world.members["fold"])
-    world.fold_scores = [make_scores(world.test_sentences["row_id"], [own] * 3, names)] * 2
-    world.test_gold = world.test_gold.head(0)
-    seen = drive(render(world), "return read();")
-    bars = seen["rows"][0]["bars"]
-    assert (len(bars), bars[-1]) == (6, "label_6 ✓true label3.0 %")
-
-
-def test_spans_behind_an_emoji_are_marked_where_they_are(world, drive):
-    spans = ["subject_start", "subject_end", "object_start", "object_end"]
-    world.sentences["sentence"] = "😀𠮷 " + world.sentences["sentence"]
-    world.sentences[spans] += 3
-    seen = drive(render(world), "return read();", "#show=all&set=out_of_fold&sort=data")
-    found = [(row["subject"], row["object"]) for row in seen["rows"]]
+def test_spans_behind_an_emoji_are_marked_where_they_are(few):
+    world, seen = few
+    found = [(row["subject"], row["object"]) for row in seen["inOrder"]["rows"][:6]]
     rows = world.sentences
     assert found == list(zip(rows["subject_text"], rows["object_text"], strict=True))
 
 
-def test_an_address_that_asks_for_the_unknown_says_so_and_shows_the_rest(world, drive):
-    address = "#show=all&set=test&true=per:nobody&colour=red&sort=backwards&from=much"
-    seen = drive(render(world), "return read();", address)
+def test_cells_without_rows_are_blank(few):
+    # True labels down: no_relation, per:spouse, per:title.
+    assert few[1]["cells"] == ["2", "", "", "1", "1", "", "2", "1", "1"]
+
+
+def test_an_address_that_asks_for_the_unknown_says_so_and_shows_the_rest(few):
+    seen = few[1]["unknown"]
     assert seen["notice"] == (
         "This page knows nothing of true=per:nobody, colour=red, sort=backwards, from=much, "
         "which its address asks for."
@@ -413,24 +385,38 @@ def test_an_address_that_asks_for_the_unknown_says_so_and_shows_the_rest(world, 
     assert seen["count"] == "Showing 1–3 of 3"
 
 
-def test_where_no_errors_are_left_a_link_leads_to_the_other_rows(world, drive):
+def test_nothing_is_loaded_and_every_control_has_a_name(few):
+    assert (few[1]["loaded"], few[1]["nameless"]) == ([], 0)
+
+
+def test_a_test_row_has_seen_what_one_model_at_least_has(few, world, drive):
+    assert few[1]["pair"] == [["#0", "seen"], ["#1", "seen"], ["#2", "seen"]]
+    lines = [(0, "0"), (1, "0"), (1, "1"), (0, "2"), (1, "2"), (0, "3"), (1, "4"), (0, "5")]
+    world.members = pd.DataFrame(lines, columns=["fold", "row_id"])
+    seen = drive(world, SEEN_STEPS + "return seen;")
+    assert seen["pair"] == [["#0", "not seen"], ["#1", "seen"], ["#2", "not seen"]]
+
+
+def test_without_errors_a_link_leads_to_the_others_and_a_late_true_label_has_a_bar(
+    world, drive, make_scores
+):
+    names = [f"label_{number}" for number in range(7)]
+    world.labels = LabelSet(names=names, negative=None)
+    world.sentences["label"] = "label_6"
+    ids, shares = world.sentences["row_id"], [0.4, 0.2, 0.15, 0.1, 0.08, 0.04, 0.03]
+    world.out_of_fold = make_scores(ids, [shares] * 6, names, world.members["fold"])
+    world.fold_scores = [make_scores(world.test_sentences["row_id"], [shares] * 3, names)] * 2
     world.test_gold = world.test_gold.head(0)
     steps = """
+      const first = read();
       const without = await visit("set=test");
-      return { without, followed: await press("#rows .empty a"), none: await visit("text=없는말") };
+      return { first, without, followed: await press("#rows .empty a"),
+               none: await visit("text=없는말") };
     """
-    seen = drive(render(world), steps)
+    seen = drive(world, steps)
+    bars = seen["first"]["rows"][0]["bars"]
+    assert (len(bars), bars[-1]) == (6, "label_6 ✓true label3.0 %")
     assert (seen["without"]["count"], seen["without"]["rows"]) == ("Showing 0 of 0", [])
     assert seen["without"]["list"] == "No row of these is among the errors; show all 3."
     assert len(seen["followed"]["rows"]) == 3
     assert seen["none"]["list"] == "No row passes these filters."
-
-
-def test_nothing_is_loaded_and_every_control_has_a_name(world, drive):
-    steps = """
-      const named = (control) => control.labels?.[0]?.textContent || control.ariaLabel
-        || control.textContent;
-      return { loaded: performance.getEntriesByType("resource").map((entry) => entry.name),
-               nameless: all("select, input, button, a").filter((one) => !named(one)).length };
-    """
-    assert drive(render(world), steps, "#show=all") == {"loaded": [], "nameless": 0}

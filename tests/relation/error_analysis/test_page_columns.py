@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.error_analysis.page_columns import write_columns
+from klue_pipeline.relation.error_analysis.page import write_columns
 from klue_pipeline.relation.ingest.sentence_table import pair_key
 from klue_pipeline.relation.settings.params import TargetParams
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.error_analysis import ScoredRows, TrainingRows
-from klue_pipeline.relation.error_analysis.pairs import describe_pairs
+from klue_pipeline.relation.error_analysis.training_rows import describe_pairs
 from klue_pipeline.relation.settings.params import TargetParams
 
 

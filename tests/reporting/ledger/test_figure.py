@@ -46,7 +46,7 @@ def test_texts_are_texts_and_the_same_input_gives_the_same_bytes():
     text = draw(*forecasts)
     assert text.startswith("<svg")
     assert text == draw(*forecasts)
-    assert {"predicted micro F1", "actual 정확도", "1", "2"} <= set(
+    assert {"predicted micro F1", "actual micro F1", "1", "2"} <= set(
         re.findall(r">([^<>]+)</text>", text)
     )
     assert not re.search(r"<metadata|<image|(?:href|src)=\"(?!#)|url\((?!#)", text)

@@ -1,7 +1,7 @@
 """How good a model is on parts of the rows: which kind of row it is good at, and how sure that is.
 
-The parts are chosen by what is known of a row, not by what the model says. All that is told of a
-part is a ratio of weighted sums over its rows, so that the sums of all parts under many bootstrap
+The parts are chosen by what is known of a row, not by what the model says. Each number of a part is
+a ratio of weighted sums over its rows, so that the sums of all parts under many bootstrap
 draws are one product of a sparse matrix (sums by rows) and the draws (rows by draws).
 """
 
@@ -77,15 +77,15 @@ def tabulate_slices(
     if seen.shape != (len(scores),):
         raise ValueError(f"Found {seen.shape} marks of seen pairs for {len(scores)} scored rows.")
     scored = rows.iloc[find_rows(table.row_ids, rows["row_id"])].reset_index(drop=True)
-    outcomes = _Outcomes.of(truth, scores.predicted, scores.negative_id)
-    parts = [_slice_by_label(outcomes, list(table.labels))]
+    predictions = _Predictions.of(truth, scores.predicted, scores.negative_id)
+    parts = [_slice_by_label(predictions, list(table.labels))]
     values = {name: take(scored.assign(pair_is_seen=seen)) for name, take in SLICES.items()}
-    parts += [_slice_by_value(outcomes, name, own) for name, own in values.items()]
+    parts += [_slice_by_value(predictions, name, given) for name, given in values.items()]
     return _judge(parts, table, evaluation)
 
 
 @dataclass(frozen=True)
-class _Outcomes:
+class _Predictions:
     """What became of each scored row. Shape of each: (rows,).
 
     Attributes:
@@ -105,7 +105,7 @@ class _Outcomes:
     @classmethod
     def of(
         cls, truth: NDArray[np.int64], predicted: NDArray[np.int64], negative: int | None
-    ) -> "_Outcomes":
+    ) -> "_Predictions":
         is_correct, is_relation = truth == predicted, truth != negative
         relations = is_relation.astype(np.int64) + (predicted != negative)
         return cls(truth, predicted, is_correct, is_correct & is_relation, relations)
@@ -123,23 +123,23 @@ class _Part:
     total: csr_array
 
 
-def _slice_by_label(outcomes: _Outcomes, names: list[str]) -> _Part:
-    ones = np.ones(len(outcomes.truth))
-    of_truth = _sum_matrix(outcomes.truth, len(names), ones)
-    correct = _sum_matrix(outcomes.truth, len(names), outcomes.is_correct)
-    relations = of_truth + _sum_matrix(outcomes.predicted, len(names), ones)
+def _slice_by_label(predictions: _Predictions, names: list[str]) -> _Part:
+    ones = np.ones(len(predictions.truth))
+    of_truth = _sum_matrix(predictions.truth, len(names), ones)
+    correct = _sum_matrix(predictions.truth, len(names), predictions.is_correct)
+    relations = of_truth + _sum_matrix(predictions.predicted, len(names), ones)
     return _Part("label", names, correct, relations, correct, of_truth)
 
 
-def _slice_by_value(outcomes: _Outcomes, kind: str, values: pd.Series) -> _Part:
+def _slice_by_value(predictions: _Predictions, kind: str, values: pd.Series) -> _Part:
     places, names = _number_values(values)
     ones = np.ones(len(places))
     return _Part(
         kind,
         names,
-        found=_sum_matrix(places, len(names), outcomes.found),
-        relations=_sum_matrix(places, len(names), outcomes.relations),
-        correct=_sum_matrix(places, len(names), outcomes.is_correct),
+        found=_sum_matrix(places, len(names), predictions.found),
+        relations=_sum_matrix(places, len(names), predictions.relations),
+        correct=_sum_matrix(places, len(names), predictions.is_correct),
         total=_sum_matrix(places, len(names), ones),
     )
 

@@ -2,11 +2,12 @@
 
 import pandas as pd
 
-from klue_pipeline.relation.error_analysis.disagreement import describe_disagreement
-from klue_pipeline.relation.error_analysis.pairs import describe_pairs
-from klue_pipeline.relation.error_analysis.predictions import describe_predictions
+from klue_pipeline.relation.error_analysis.predictions import (
+    describe_disagreement,
+    describe_predictions,
+)
 from klue_pipeline.relation.error_analysis.rows import ScoredRows, describe_rows
-from klue_pipeline.relation.error_analysis.training_rows import TrainingRows
+from klue_pipeline.relation.error_analysis.training_rows import TrainingRows, describe_pairs
 
 
 def tabulate_errors(

@@ -15,10 +15,8 @@ import numpy as np
 import pandas as pd
 
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.submissions.submission_problems import (
-    ROUNDED_SUM_TOLERANCE,
-    find_problems,
-)
+from klue_pipeline.relation.submissions.submission import validate_submission
+from klue_pipeline.relation.submissions.submission_problems import ROUNDED_SUM_TOLERANCE
 
 logger = logging.getLogger(__name__)
 
@@ -129,9 +127,7 @@ def score_submission(
     Raises:
         ValueError: It is not a valid submission for these test rows and labels.
     """
-    problems = find_problems(submission, row_ids, label_names, ROUNDED_SUM_TOLERANCE)
-    if problems:
-        raise ValueError(problems[0].at(f"Row {problems[0].row}"))
+    validate_submission(submission, row_ids, label_names, ROUNDED_SUM_TOLERANCE)
     rows = [_parse_checked(text) for text in submission["probs"]]
     probabilities = np.maximum(np.array(rows, dtype=np.float64), np.finfo(np.float32).tiny)
     return ScoreTable(

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.relation.submissions.submission_problems import find_problems
+from klue_pipeline.relation.submissions.submission_problems import SUM_TOLERANCE, find_problems
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ def validate_submission(
     submission: pd.DataFrame,
     row_ids: Sequence[str] | None = None,
     label_names: Sequence[str] | None = None,
+    sum_tolerance: float = SUM_TOLERANCE,
 ) -> None:
     """Refuse a table that the contest would refuse, or score wrongly.
 
@@ -66,6 +67,7 @@ def validate_submission(
             only differ from each other.
         label_names: Labels in the order of ``probs``; None where they are not known, then labels
             must only agree with each other.
+        sum_tolerance: Largest distance of a row's sum from 1.
 
     Raises:
         ValueError: Naming the first bad row: wrong columns, ids or their order; a label that is
@@ -73,7 +75,7 @@ def validate_submission(
             wrong length, outside 0 to 1 or with another sum than 1.
             :func:`klue_pipeline.relation.submissions.submission_problems.find_problems` names all.
     """
-    problems = find_problems(submission, row_ids, label_names)
+    problems = find_problems(submission, row_ids, label_names, sum_tolerance)
     if problems:
         raise ValueError(problems[0].at(f"Row {problems[0].row}"))
 

@@ -220,8 +220,8 @@ def _judge_labels(
     known = places[listed] >= 0
     rows, values = listed[known], probabilities[known]
     # A label that ties with the largest is as right as the first of the tie.
-    own = values[np.arange(len(rows)), places[rows]]
-    wrong = np.flatnonzero(own < values.max(axis=1))
+    of_label = values[np.arange(len(rows)), places[rows]]
+    wrong = np.flatnonzero(of_label < values.max(axis=1))
     best = values.argmax(axis=1)
     return unknown + [
         (int(rows[place]), _describe_label(labels[rows[place]], names[best[place]]))

@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -52,8 +53,8 @@ def draw_forecasts(forecasts: Mapping[int, tuple[Forecast, str]], title: str) ->
 
 
 def _find_range(forecasts: Sequence[Forecast]) -> tuple[float, float]:
-    numbers = [(own.predicted, own.low, own.high, own.actual) for own in forecasts]
-    known = [number for four in numbers for number in four if number is not None]
+    numbers = [number for forecast in forecasts for number in astuple(forecast)]
+    known = [number for number in numbers if number is not None]
     middle = (min(known) + max(known)) / 2
     half = max(max(known) - min(known), _SMALLEST_SPAN) * (0.5 + _PADDING_SHARE)
     return middle - half, middle + half

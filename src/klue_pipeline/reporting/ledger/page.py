@@ -37,7 +37,7 @@ class _Submitted:
 
 
 @dataclass(frozen=True)
-class _Panel:
+class _ScoreReport:
     """What is said of one score; without a figure where no file has both numbers."""
 
     title: str
@@ -122,14 +122,14 @@ def _describe_score(
     submitted: Sequence[_Submitted],
     place: int,
     confidence: float,
-) -> _Panel:
+) -> _ScoreReport:
     forecasts = {
         row.number: (row.forecasts[place], row.prior)
         for row in submitted
         if row.forecasts[place].difference is not None
     }
     offsets = measure_offsets(ledger, score.name)
-    return _Panel(
+    return _ScoreReport(
         title=score.title,
         # Nothing of it comes from outside: numbers, and the title of the score.
         figure=Markup(draw_forecasts(forecasts, score.title)) if forecasts else None,  # noqa: S704
