@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from klue_pipeline.cli import run
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.relation_task import Parameters
+from klue_pipeline.runs.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ["base", "klue", "test"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from klue_pipeline.base_settings import merge_settings, suggest
 from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.experiments import merge_group, resolve_experiment
-from klue_pipeline.runs.relation_task import RELATION
+from klue_pipeline.runs.parameters import RELATION
 
 GROUPS = RELATION.groups
 
