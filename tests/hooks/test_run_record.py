@@ -181,15 +181,17 @@ def test_a_variant_and_a_composite_are_recorded_as_such(session):
     assert not session.path("cascade").exists()
 
 
-def test_a_record_says_running_meanwhile(session):
+def test_a_record_says_running_meanwhile_and_is_written_anew_if_lost(session):
     seen = []
 
-    def look():
+    def look_and_lose():
         seen.append((session.record().status, os.environ[RECORD_VARIABLE]))
+        session.path().unlink()
         return {}
 
-    session.run([train(0, look)])
+    session.run([train(0, look_and_lose)])
     assert seen == [("running", str(session.path()))]
+    assert session.record().status == "finished"
 
 
 def test_a_failed_run_says_where_and_why(session):
@@ -200,24 +202,6 @@ def test_a_failed_run_says_where_and_why(session):
     assert record.error == "ValueError: 손실이 발산했다 첫 단계에서"
     assert not record.scored
     assert record.ended_at is not None
-
-
-def test_a_run_that_fails_after_its_scores_were_made_says_so(session):
-    late = node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")
-    with pytest.raises(ValueError, match="발산"):
-        session.run([*TRAIN, late])
-    assert (session.record().status, session.record().scored) == ("failed", True)
-
-
-def test_a_failed_run_keeps_the_good_one_before_it(session):
-    session.run(TRAIN)
-    good = session.record()
-    with pytest.raises(ValueError, match="발산"):
-        session.run([train(0, fail), train(1), COLLECT])
-    assert session.record().status == "failed"
-    assert session.record().earlier == good
-    session.run(TRAIN)
-    assert (session.record().status, session.record().earlier) == ("finished", None)
 
 
 def test_a_fold_trained_again_is_not_the_whole(session):
@@ -353,34 +337,23 @@ def test_resuming_what_is_finished_changes_nothing(session):
     before = session.path().read_bytes()
     session.run([*TRAIN, BLEND], only_missing_outputs=True)
     assert session.path().read_bytes() == before
+    (session.folder / "fold_1.validation_scores.json").unlink()
+    session.run(TRAIN, only_missing_outputs=True)
+    assert session.path().read_bytes() != before  # scores were missing
     session.path().unlink()
     session.run(TRAIN, only_missing_outputs=True)
     assert not session.path().exists()  # scores of before there were records
 
 
-def test_resuming_makes_a_record_when_scores_are_missing(session):
-    session.run(TRAIN)
-    first = session.record()
-    (session.folder / "fold_1.validation_scores.json").unlink()
-    session.run(TRAIN, only_missing_outputs=True)
-    assert session.record().started_at > first.started_at
-
-
-def test_resuming_after_a_late_failure_finishes_the_record(session):
-    late = node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")
-    with pytest.raises(ValueError, match="발산"):
-        session.run([*TRAIN, late])
-    mended = node(give, "out_of_fold@one", "figure", name="plot_confusion_matrix")
-    session.run([*TRAIN, mended], only_missing_outputs=True)
-    assert (session.record().status, session.record().error) == ("finished", None)
-
-
-def test_a_resumed_run_that_fails_late_goes_on_from_scores_that_were_there(session):
+def test_a_run_that_fails_late_says_so_and_goes_on_from_its_scores(session):
     late = node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")
     for resumed in (False, True):
         with pytest.raises(ValueError, match="발산"):
             session.run([*TRAIN, late], only_missing_outputs=resumed)
-    assert (session.record().status, session.record().scored) == ("failed", True)
+        assert (session.record().status, session.record().scored) == ("failed", True)
+    mended = node(give, "out_of_fold@one", "figure", name="plot_confusion_matrix")
+    session.run([*TRAIN, mended], only_missing_outputs=True)
+    assert (session.record().status, session.record().error) == ("finished", None)
 
 
 def test_a_broken_record_is_told_and_replaced(session, caplog):
@@ -402,12 +375,3 @@ def test_a_record_that_cannot_be_written_costs_one_warning_and_no_run(session, c
     assert len(told) == 1
     assert told[0].startswith("The run record could not be begun; the run goes on without it: ")
     assert (session.folder / "out_of_fold.json").exists()
-
-
-def test_a_record_lost_meanwhile_is_written_anew_at_the_end(session):
-    def lose():
-        session.path().unlink()
-        return {}
-
-    session.run([train(0, lose)])
-    assert session.record().status == "finished"
