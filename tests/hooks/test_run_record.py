@@ -69,18 +69,17 @@ class Session:
 
     def catalog(self, pipeline):
         files = {name: f"{name.partition('@')[0]}.json" for name in pipeline.datasets()}
-        facts = {name: {"scores": scores_in(name)} for name in files}
         experiment = folder_name(self.parameters["experiment"], self.parameters["run"]["name"])
-        datasets = {
-            name: JSONDataset(
-                filepath=str(self.folder / file), metadata={"klue": facts.get(name, {})}
-            )
-            for name, file in {
-                **files,
-                "run_record": f"data/08_reporting/{experiment}/run_record.json",
-            }.items()
-        }
-        return DataCatalog(datasets)
+        files["run_record"] = f"data/08_reporting/{experiment}/run_record.json"
+        return DataCatalog(
+            {
+                name: JSONDataset(
+                    filepath=str(self.folder / file),
+                    metadata={"klue": {"scores": scores_in(name)}},
+                )
+                for name, file in files.items()
+            }
+        )
 
     def start(self, nodes, **run_params):
         loader = Loader(
@@ -214,17 +213,18 @@ def test_a_fold_trained_again_is_not_the_whole(session):
     assert record.selection == {"node_names": ["collect_out_of_fold", "fold_1.train"]}
 
 
-@pytest.mark.parametrize("earlier", [True, False])
-def test_a_run_without_scores_of_its_own_leaves_no_record(session, earlier):
+def test_a_run_without_scores_of_its_own_leaves_no_record(session, monkeypatch):
+    late = node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")
     session.run(TRAIN)
     before = session.path().read_bytes()
-    if not earlier:
-        session.path().unlink()
+    monkeypatch.setenv(RECORD_VARIABLE, str(session.path()))  # as inside of another run
     session.run([BLEND])
     with pytest.raises(ValueError, match="발산"):
-        session.run([node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")])
-    assert session.path().exists() == earlier
-    assert not earlier or session.path().read_bytes() == before
+        session.run([late])
+    assert session.path().read_bytes() == before
+    session.path().unlink()
+    session.run([BLEND])
+    assert not session.path().exists()
 
 
 class Refuses:
@@ -262,10 +262,7 @@ def test_a_tracked_run_is_named_without_its_password(session, monkeypatch):
         "experiment": "klue",
         "run_id": "0123abcd",
     }
-
-
-def test_the_mlflow_run_of_an_outer_command_is_not_its_own(session, monkeypatch):
-    monkeypatch.setenv(PARENT_VARIABLE, "outer")
+    session.tracking = TRACKING  # switched off: the run is that of an outer command
     session.run(TRAIN)
     assert session.record().mlflow is None
 
@@ -283,15 +280,6 @@ def test_a_worker_without_context_names_the_failed_node(session):
     record = session.record()
     assert (record.status, record.failed_node) == ("failed", "fold_1.train")
     assert record.scored
-
-
-def test_a_run_inside_another_leaves_the_outer_record_alone(session, monkeypatch):
-    session.run(TRAIN)
-    outer = session.path().read_bytes()
-    monkeypatch.setenv(RECORD_VARIABLE, str(session.path()))
-    with pytest.raises(ValueError, match="발산"):
-        session.run([node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")])
-    assert session.path().read_bytes() == outer
 
 
 def test_a_process_that_just_ends_closes_its_record(session):
