@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from klue_pipeline.relation.settings.params import InputParams
-from klue_pipeline.runs.relation_task import input_in_language
+from klue_pipeline.runs.parameters import input_in_language
 
 _CONFIGURATION = Path(__file__).parents[1] / "conf" / "base"
 

@@ -15,7 +15,9 @@ from pydantic import BaseModel
 
 from klue_pipeline.cli import run
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.relation_task import Parameters
+from klue_pipeline.runs.configuration import read_configuration
+from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.parameters import Parameters, check_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ["base", "klue", "test"]
@@ -93,8 +95,7 @@ def project(monkeypatch):
 
 def make_context(environment="test", command_line=""):
     """Start a run as ``kedro run --params <command_line>`` does, up to the first node."""
-    with run.make_context("kedro run", ["--params", command_line] if command_line else []) as click:
-        runtime = click.params["params"]
+    runtime = runtime_of(command_line)
     with KedroSession.create(ROOT, env=environment, runtime_params=runtime) as session:
         return session.load_context()
 
@@ -233,19 +234,30 @@ def test_klue_takes_files_where_paths_are_given():
     assert context.catalog.get("raw_test").resolved_source == str(ROOT / "my/test.csv")
 
 
-@pytest.mark.parametrize(("name", "value"), [entry[:2] for entry in INTERFACE])
-def test_the_interface_reaches_what_it_names(name, value):
-    context = make_context("test", f"{name}={value}")
-    found = context.config_loader["parameters"]
+def runtime_of(command_line):
+    """Read ``--params`` as ``kedro run`` does."""
+    with run.make_context("kedro run", ["--params", command_line] if command_line else []) as click:
+        return click.params["params"]
+
+
+@pytest.fixture(scope="module")
+def configured():
+    bootstrap_project(ROOT)
+    return read_configuration("test")["parameters"]
+
+
+@pytest.mark.parametrize(("name", "value", "slip"), INTERFACE)
+def test_the_interface_reaches_what_it_names_and_a_slip_its_neighbour(
+    configured, name, value, slip
+):
+    found = resolve_experiment(configured, runtime_of(f"{name}={value}"))
+    check_parameters(found)
     for part in name.split("."):
         found = found[part]
     assert found == value
-
-
-@pytest.mark.parametrize(("name", "slip"), [(entry[0], entry[2]) for entry in INTERFACE])
-def test_a_slip_is_refused_with_its_neighbour(name, slip):
+    wrong = resolve_experiment(configured, runtime_of(f"{slip}=1"))
     with pytest.raises(ValueError, match=f"{slip}: there is no such setting") as raised:
-        make_context("test", f"{slip}=1")
+        check_parameters(wrong)
     assert name.rpartition(".")[2] in str(raised.value).partition("Did you mean")[2]
 
 

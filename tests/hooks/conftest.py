@@ -30,6 +30,7 @@ FACTS = {
     "ensemble_report@one": {"numbers": "ensemble", "artifact": "reports"},
     "submission": {"artifact": "submission"},
     "experiment_submission": {"artifact": "experiment_submission"},
+    "mlflow_model": {"model": "mlflow_model"},
 }
 """What the catalog says of the datasets below."""
 

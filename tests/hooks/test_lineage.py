@@ -17,7 +17,6 @@ from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.hooks import lineage
 from klue_pipeline.hooks.lineage import LineageHooks
-from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
@@ -245,6 +244,7 @@ def test_a_second_whole_run_makes_everything_again(done):
 
 
 def test_missing_outputs_of_the_same_settings_are_made(done):
+    done.run("fold_0.train")  # the same training again makes nothing obsolete
     before = done.snapshot()
     assert done.run(resume=True) == []
     assert done.snapshot() == before
@@ -301,44 +301,21 @@ def test_new_settings_can_be_run_stage_by_stage(done):
     assert done.run(resume=True, **EPOCHS) == []
 
 
-def test_a_result_that_a_person_writes_into_is_asked_before_it_is_removed(done, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        JSONDataset,
-        "set_aside",
-        lambda self: asked.append(Path(self._filepath).name),
-        raising=False,
-    )
-    assert done.run(resume=True) == []
-    assert asked == []
-    done.run("fold_0.train", "fold_1.train", **EPOCHS)
-    done.run(resume=True, **EPOCHS)
-    assert "out_of_fold.json" in asked
-    assert "sentences.json" not in asked
-
-
-def test_a_result_that_saving_only_adds_to_is_not_removed(done, monkeypatch):
-    """A ledger keeps what a person wrote; it counts as missing until it is saved again."""
-    expired = []
-    monkeypatch.setattr(
-        JSONDataset, "expire", lambda self: expired.append(Path(self._filepath)), raising=False
-    )
-    assert done.run(resume=True) == []
-    assert expired == []
-    done.run("fold_0.train", "fold_1.train", **EPOCHS)
-    done.run(resume=True, **EPOCHS)
-    assert "out_of_fold.json" in {path.name for path in expired}
-    for path in expired:
+def test_what_a_person_wrote_is_asked_before_it_is_removed_or_only_expires(done, monkeypatch):
+    """A review list is set aside; a ledger stays and counts as missing until it is saved again."""
+    for method in ("set_aside", "expire"):
+        called = []
+        note = lambda self, called=called: called.append(Path(self._filepath))  # noqa: E731
+        monkeypatch.setattr(JSONDataset, method, note, raising=False)
+        assert done.run(resume=True) == []
+        assert called == []
+        done.run("fold_0.train", "fold_1.train", **EPOCHS)
+        done.run(resume=True, **EPOCHS)
+        assert "out_of_fold.json" in {path.name for path in called}
+        assert "sentences.json" not in {path.name for path in called}
+        done.run()
+    for path in called:
         assert path.is_file()
-        assert not (path.parent / f".fingerprints/{path.name}.json").exists()
-
-
-def test_a_result_of_many_files_is_known_by_their_folder(tmp_path):
-    entry = {"type": "partitions.PartitionedDataset", "path": str(tmp_path / "blends"),
-             "dataset": "json.JSONDataset"}  # fmt: skip
-    catalog = DataCatalog.from_config({"blends": entry})
-    assert path_in(catalog, "blends") == tmp_path / "blends"
-    assert path_in(catalog, "nothing") is None
 
 
 def test_a_resumed_run_makes_anew_what_is_obsolete(done, caplog):
@@ -348,11 +325,6 @@ def test_a_resumed_run_makes_anew_what_is_obsolete(done, caplog):
     assert not {"fold_0.train", "fold_1.train", "parse"} & set(ran)
     assert "collect" not in done.run(resume=True, **EPOCHS)
     assert "Making out_of_fold@one anew: an earlier run changed what it was made" in caplog.text
-
-
-def test_the_same_training_again_makes_nothing_obsolete(done):
-    done.run("fold_0.train")
-    assert done.run(resume=True) == []
 
 
 def test_a_local_encoder_is_recognised_by_its_files(job, tmp_path):
@@ -486,19 +458,13 @@ def test_fewer_folds_leave_no_surplus(job, caplog):
     scratch.mkdir(parents=True)
     other = job.folder / "data/06_models/other/fold_11"
     other.mkdir(parents=True)
+    job.run(**{"folds.n_splits": 12, "folds.run": [0]})  # a quick look leaves other folds alone
+    assert list(scratch.parent.glob("fold_1?"))
     job.run(**{"folds.n_splits": 2})
     left = {path.name for path in (job.folder / "data").rglob("fold_*")}
     assert left == {"fold_0", "fold_1", "fold_0.json", "fold_1.json", "fold_11"}
     assert other.is_dir()
     assert "folds.n_splits is 2 now" in caplog.text
-
-
-def test_other_folds_are_not_surplus(done):
-    """A quick look, or one fold again, leaves the other folds alone."""
-    before = done.read("fold_{number}.model", number=1)
-    done.run(**{"folds.run": [0]})
-    done.run("fold_0.train")
-    assert done.read("fold_{number}.model", number=1) == before
 
 
 def test_a_partial_run_with_another_number_of_folds_is_refused(done):
@@ -541,12 +507,8 @@ def test_a_composite_without_a_member_is_refused_before_anything_runs(job):
     assert (job.ran, job.snapshot()) == ([], before)
 
 
-def test_a_finished_composite_is_finished(joined):
-    assert joined.run(resume=True, **CASCADE) == []
-    assert joined.run("evaluate", **CASCADE) == ["evaluate"]
-
-
 def test_the_same_training_of_a_member_again_makes_nothing_obsolete(joined):
+    assert joined.run(resume=True, **CASCADE) == []
     joined.run(experiment="binary")
     assert not {"fold_0.compose", "collect"} & set(joined.run(resume=True, **CASCADE))
 
@@ -576,52 +538,8 @@ def test_a_stale_composite_is_made_anew_stage_by_stage(joined):
     assert joined.run(resume=True, **CASCADE) == []
 
 
-def test_a_member_that_was_not_predicted_since_is_not_joined(joined):
-    joined.run("fold_0.train", "fold_1.train", experiment="binary", **EPOCHS)
-    with pytest.raises(ValueError, match="binary was trained again after its test scores were"):
-        joined.run(**CASCADE)
-
-
-def test_a_member_half_trained_anew_is_not_joined(joined):
-    """One fold of it knows other settings than the next."""
-    with pytest.raises(Killed):
-        joined.run(experiment="positive", dies_in="fold_1.train", **EPOCHS)
-    with pytest.raises(ValueError, match=r"fold 1: training\.epochs was 2, fold 0 has 3"):
-        joined.run(**CASCADE)
-
-
-def test_a_variant_of_a_composite_joins_the_plain_members(joined):
-    joined.run(experiment="binary", **EPOCHS, **{"run.name": "long"})
-    joined.run(**CASCADE, **{"run.name": "x"})
-    assert joined.read("out_of_fold@one", "cascade--x") == joined.read("out_of_fold@one", "cascade")
-
-
-def test_other_members_make_another_composite(joined):
-    joined.run(experiment="also", **also_binary())
-    with pytest.raises(ValueError, match=r"members\.also was not set, this run says \w{16}"):
-        joined.run("evaluate", members=["also", "positive"], **CASCADE, **also_binary())
-
-
-def also_binary():
-    return {"experiments.also": {"why": "the same again", "target": {"name": "binary"}}}
-
-
 def test_a_composite_of_some_folds_goes_on_to_the_others(joined, caplog):
     quick = {**CASCADE, "run.name": "quick"}
     assert "fold_0.compose" not in joined.run(**quick, **{"folds.run": [1]})
     assert set(joined.run(resume=True, **quick)) == set(COMPOSITE)
     assert "Making fold_1.validation_scores anew: it was made from fold_1" in caplog.text
-
-
-def test_a_composite_of_fewer_folds_leaves_no_surplus(joined, caplog):
-    for member in ("binary", "positive"):
-        joined.run(experiment=member, **{"folds.n_splits": 4})
-    joined.run(**CASCADE, **{"folds.n_splits": 4})
-    assert (joined.folder / "data/07_output/cascade/fold_3").is_dir()
-    for member in ("binary", "positive"):
-        joined.run(experiment=member)
-    joined.run("fold_0.compose", **CASCADE)
-    assert (joined.folder / "data/07_output/cascade/fold_3").is_dir()
-    joined.run(**CASCADE)
-    left = (joined.folder / "data/07_output/cascade").glob("fold*")
-    assert sorted(path.name for path in left) == ["fold_0", "fold_1"]

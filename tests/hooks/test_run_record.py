@@ -69,18 +69,17 @@ class Session:
 
     def catalog(self, pipeline):
         files = {name: f"{name.partition('@')[0]}.json" for name in pipeline.datasets()}
-        facts = {name: {"scores": scores_in(name)} for name in files}
         experiment = folder_name(self.parameters["experiment"], self.parameters["run"]["name"])
-        datasets = {
-            name: JSONDataset(
-                filepath=str(self.folder / file), metadata={"klue": facts.get(name, {})}
-            )
-            for name, file in {
-                **files,
-                "run_record": f"data/08_reporting/{experiment}/run_record.json",
-            }.items()
-        }
-        return DataCatalog(datasets)
+        files["run_record"] = f"data/08_reporting/{experiment}/run_record.json"
+        return DataCatalog(
+            {
+                name: JSONDataset(
+                    filepath=str(self.folder / file),
+                    metadata={"klue": {"scores": scores_in(name)}},
+                )
+                for name, file in files.items()
+            }
+        )
 
     def start(self, nodes, **run_params):
         loader = Loader(
@@ -181,15 +180,17 @@ def test_a_variant_and_a_composite_are_recorded_as_such(session):
     assert not session.path("cascade").exists()
 
 
-def test_a_record_says_running_meanwhile(session):
+def test_a_record_says_running_meanwhile_and_is_written_anew_if_lost(session):
     seen = []
 
-    def look():
+    def look_and_lose():
         seen.append((session.record().status, os.environ[RECORD_VARIABLE]))
+        session.path().unlink()
         return {}
 
-    session.run([train(0, look)])
+    session.run([train(0, look_and_lose)])
     assert seen == [("running", str(session.path()))]
+    assert session.record().status == "finished"
 
 
 def test_a_failed_run_says_where_and_why(session):
@@ -202,24 +203,6 @@ def test_a_failed_run_says_where_and_why(session):
     assert record.ended_at is not None
 
 
-def test_a_run_that_fails_after_its_scores_were_made_says_so(session):
-    late = node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")
-    with pytest.raises(ValueError, match="발산"):
-        session.run([*TRAIN, late])
-    assert (session.record().status, session.record().scored) == ("failed", True)
-
-
-def test_a_failed_run_keeps_the_good_one_before_it(session):
-    session.run(TRAIN)
-    good = session.record()
-    with pytest.raises(ValueError, match="발산"):
-        session.run([train(0, fail), train(1), COLLECT])
-    assert session.record().status == "failed"
-    assert session.record().earlier == good
-    session.run(TRAIN)
-    assert (session.record().status, session.record().earlier) == ("finished", None)
-
-
 def test_a_fold_trained_again_is_not_the_whole(session):
     session.run(TRAIN)
     whole = session.record()
@@ -230,17 +213,18 @@ def test_a_fold_trained_again_is_not_the_whole(session):
     assert record.selection == {"node_names": ["collect_out_of_fold", "fold_1.train"]}
 
 
-@pytest.mark.parametrize("earlier", [True, False])
-def test_a_run_without_scores_of_its_own_leaves_no_record(session, earlier):
+def test_a_run_without_scores_of_its_own_leaves_no_record(session, monkeypatch):
+    late = node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")
     session.run(TRAIN)
     before = session.path().read_bytes()
-    if not earlier:
-        session.path().unlink()
+    monkeypatch.setenv(RECORD_VARIABLE, str(session.path()))  # as inside of another run
     session.run([BLEND])
     with pytest.raises(ValueError, match="발산"):
-        session.run([node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")])
-    assert session.path().exists() == earlier
-    assert not earlier or session.path().read_bytes() == before
+        session.run([late])
+    assert session.path().read_bytes() == before
+    session.path().unlink()
+    session.run([BLEND])
+    assert not session.path().exists()
 
 
 class Refuses:
@@ -278,10 +262,7 @@ def test_a_tracked_run_is_named_without_its_password(session, monkeypatch):
         "experiment": "klue",
         "run_id": "0123abcd",
     }
-
-
-def test_the_mlflow_run_of_an_outer_command_is_not_its_own(session, monkeypatch):
-    monkeypatch.setenv(PARENT_VARIABLE, "outer")
+    session.tracking = TRACKING  # switched off: the run is that of an outer command
     session.run(TRAIN)
     assert session.record().mlflow is None
 
@@ -299,15 +280,6 @@ def test_a_worker_without_context_names_the_failed_node(session):
     record = session.record()
     assert (record.status, record.failed_node) == ("failed", "fold_1.train")
     assert record.scored
-
-
-def test_a_run_inside_another_leaves_the_outer_record_alone(session, monkeypatch):
-    session.run(TRAIN)
-    outer = session.path().read_bytes()
-    monkeypatch.setenv(RECORD_VARIABLE, str(session.path()))
-    with pytest.raises(ValueError, match="발산"):
-        session.run([node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")])
-    assert session.path().read_bytes() == outer
 
 
 def test_a_process_that_just_ends_closes_its_record(session):
@@ -353,34 +325,23 @@ def test_resuming_what_is_finished_changes_nothing(session):
     before = session.path().read_bytes()
     session.run([*TRAIN, BLEND], only_missing_outputs=True)
     assert session.path().read_bytes() == before
+    (session.folder / "fold_1.validation_scores.json").unlink()
+    session.run(TRAIN, only_missing_outputs=True)
+    assert session.path().read_bytes() != before  # scores were missing
     session.path().unlink()
     session.run(TRAIN, only_missing_outputs=True)
     assert not session.path().exists()  # scores of before there were records
 
 
-def test_resuming_makes_a_record_when_scores_are_missing(session):
-    session.run(TRAIN)
-    first = session.record()
-    (session.folder / "fold_1.validation_scores.json").unlink()
-    session.run(TRAIN, only_missing_outputs=True)
-    assert session.record().started_at > first.started_at
-
-
-def test_resuming_after_a_late_failure_finishes_the_record(session):
-    late = node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")
-    with pytest.raises(ValueError, match="발산"):
-        session.run([*TRAIN, late])
-    mended = node(give, "out_of_fold@one", "figure", name="plot_confusion_matrix")
-    session.run([*TRAIN, mended], only_missing_outputs=True)
-    assert (session.record().status, session.record().error) == ("finished", None)
-
-
-def test_a_resumed_run_that_fails_late_goes_on_from_scores_that_were_there(session):
+def test_a_run_that_fails_late_says_so_and_goes_on_from_its_scores(session):
     late = node(fail, "out_of_fold@one", "figure", name="plot_confusion_matrix")
     for resumed in (False, True):
         with pytest.raises(ValueError, match="발산"):
             session.run([*TRAIN, late], only_missing_outputs=resumed)
-    assert (session.record().status, session.record().scored) == ("failed", True)
+        assert (session.record().status, session.record().scored) == ("failed", True)
+    mended = node(give, "out_of_fold@one", "figure", name="plot_confusion_matrix")
+    session.run([*TRAIN, mended], only_missing_outputs=True)
+    assert (session.record().status, session.record().error) == ("finished", None)
 
 
 def test_a_broken_record_is_told_and_replaced(session, caplog):
@@ -402,12 +363,3 @@ def test_a_record_that_cannot_be_written_costs_one_warning_and_no_run(session, c
     assert len(told) == 1
     assert told[0].startswith("The run record could not be begun; the run goes on without it: ")
     assert (session.folder / "out_of_fold.json").exists()
-
-
-def test_a_record_lost_meanwhile_is_written_anew_at_the_end(session):
-    def lose():
-        session.path().unlink()
-        return {}
-
-    session.run([train(0, lose)])
-    assert session.record().status == "finished"

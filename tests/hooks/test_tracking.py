@@ -100,21 +100,19 @@ def test_one_parent_and_one_child_per_trained_fold(session):
     assert (tags["kedro.run_id"], tags["kedro.env"]) == ("2026-01-01", "test")
     assert tags["klue.pid"] == str(os.getpid())
     assert tags["klue.data_sha256"] == hashlib.sha256(b"id\n").hexdigest()
-
-
-def test_parameters_are_flat_and_the_same_on_parent_and_children(session):
-    session.run(TrackingHooks(), [fold_node(0, train(1, 0.5))])
-    runs = session.runs()
-    assert runs["rbert"].data.params == {
-        "experiment": "rbert",
-        "run.name": "None",
-        "raw.train": "train.csv",
-        "training.epochs": "2",
-        "training.learning_rate": "5e-05",
-        "folds.n_splits": "2",
-        "folds.run": "None",
-    }
-    assert runs["fold_0"].data.params == runs["rbert"].data.params
+    assert (
+        parent.data.params
+        == runs["fold_0"].data.params
+        == {
+            "experiment": "rbert",
+            "run.name": "None",
+            "raw.train": "train.csv",
+            "training.epochs": "2",
+            "training.learning_rate": "5e-05",
+            "folds.n_splits": "2",
+            "folds.run": "None",
+        }
+    )
 
 
 def test_curves_hold_every_step_once_and_final_metrics_stand_at_the_last(session):
@@ -159,36 +157,21 @@ def test_parent_gets_the_numbers_and_files_of_the_report(session, tmp_path):
     assert list((session.folder / "mlartifacts").rglob("s.csv"))
 
 
-def test_models_are_copied_only_when_asked_for(session, tmp_path):
-    def run(log_models):
-        fold = node(lambda: {"w": 1}, None, "fold_0.model", name="train", namespace="fold_0")
-        command = {"mlflow": {"log_models": log_models}, "run": {}}
-        name = {"run": {"name": f"models_{log_models}"}, "experiment": "e"}
-        catalog = session.catalog_of(tmp_path, **{"fold_{number}.model": "model.json"})
-        session.run(TrackingHooks(), [fold], catalog, parameters=name, **command)
-        parent = session.runs()[f"e--models_{log_models}"].info.run_id
-        children = session.client().search_runs(
-            [session.runs()["fold_0"].info.experiment_id], f"tags.mlflow.parentRunId = '{parent}'"
-        )
-        return [f.path for f in session.client().list_artifacts(children[0].info.run_id, "model")]
-
-    assert run(log_models=False) == []
-    assert run(log_models=True) == ["model/model.json"]
-
-
-@pytest.mark.parametrize(("log_models", "copied"), [(False, []), (True, ["mlflow_model/MLmodel"])])
-def test_a_model_for_mlflow_goes_to_the_parent_only_when_asked_for(
-    session, tmp_path, log_models, copied
-):
-    class Folder(MemoryDataset):
-        _filepath = tmp_path
-
-    (tmp_path / "MLmodel").write_text("flavors: {}")
-    package = node(lambda: "model", None, "mlflow_model", name="package_model")
-    catalog = DataCatalog({"mlflow_model": Folder(metadata={"klue": {"model": "mlflow_model"}})})
-    session.run(TrackingHooks(), [package], catalog, mlflow={"log_models": log_models})
-    run_id = session.runs()["rbert"].info.run_id
-    assert [f.path for f in session.client().list_artifacts(run_id, "mlflow_model")] == copied
+@pytest.mark.parametrize("log_models", [False, True])
+def test_models_are_copied_only_when_asked_for(session, tmp_path, log_models):
+    """That of a fold to the fold's run, one for MLflow to the parent."""
+    files = {"fold_{number}.model": "model.json", "mlflow_model": "MLmodel"}
+    fold = node(lambda: {"w": 1}, None, "fold_0.model", name="train", namespace="fold_0")
+    package = node(lambda: {"flavors": 1}, None, "mlflow_model", name="package_model")
+    catalog = session.catalog_of(tmp_path, **files)
+    session.run(TrackingHooks(), [fold, package], catalog, mlflow={"log_models": log_models})
+    client, runs = session.client(), session.runs()
+    copied = [
+        artifact.path
+        for run, folder in (("fold_0", "model"), ("rbert", "mlflow_model"))
+        for artifact in client.list_artifacts(runs[run].info.run_id, folder)
+    ]
+    assert copied == (["model/model.json", "mlflow_model/MLmodel"] if log_models else [])
 
 
 def test_failed_fold_fails_its_run_and_the_parent(session):

@@ -6,7 +6,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from pydantic import ValidationError
 
 from klue_pipeline.runs.configuration import read_configuration
-from klue_pipeline.runs.dataset_facts import DatasetFacts, facts_of
+from klue_pipeline.runs.dataset_facts import DatasetFacts, facts_of, path_in
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +49,11 @@ def test_a_misspelt_fact_is_refused():
     catalog = DataCatalog({"a": MemoryDataset(metadata={"klue": {"artefact": "reports"}})})
     with pytest.raises(ValidationError, match="artefact"):
         facts_of(catalog, "a")
+
+
+def test_a_result_of_many_files_is_known_by_their_folder(tmp_path):
+    entry = {"type": "partitions.PartitionedDataset", "path": str(tmp_path / "blends"),
+             "dataset": "json.JSONDataset"}  # fmt: skip
+    catalog = DataCatalog.from_config({"blends": entry})
+    assert path_in(catalog, "blends") == tmp_path / "blends"
+    assert path_in(catalog, "nothing") is None

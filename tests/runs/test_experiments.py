@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.base_settings import merge_settings, suggest
-from klue_pipeline.runs.dataset_names import folder_name
+from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.runs.experiments import merge_group, resolve_experiment
-from klue_pipeline.runs.relation_task import RELATION
+from klue_pipeline.runs.parameters import RELATION
 
 GROUPS = RELATION.groups
 
@@ -46,38 +45,58 @@ def resolve(**runtime):
     return resolve_experiment(CONFIGURED, runtime)
 
 
-def test_an_entry_without_differences_has_the_defaults():
-    resolved = resolve()
-    assert {group: resolved[group] for group in GROUPS} == DEFAULTS
+def changed(group, **changes):
+    return {group: DEFAULTS[group] | changes}
 
 
-def test_the_entry_wins_over_the_defaults_where_it_says_something():
-    training = resolve(experiment="long")["training"]
-    assert training == {"epochs": 9, "learning_rate": 1e-3, "seed": 7}
-
-
-def test_the_command_line_wins_over_both():
-    resolved = resolve(experiment="long", training={"epochs": 2, "learning_rate": 5.0})
-    assert resolved["training"] == {"epochs": 2, "learning_rate": 5.0, "seed": 7}
+@pytest.mark.parametrize(
+    ("runtime", "groups"),
+    [
+        ({}, DEFAULTS),
+        ({"experiment": "long"}, changed("training", epochs=9, seed=7)),
+        (
+            {"experiment": "long", "training": {"epochs": 2, "learning_rate": 5.0}},
+            changed("training", epochs=2, seed=7, learning_rate=5.0),
+        ),
+        (  # another name starts afresh; all representations share the settings of input
+            {"experiment": "plain"},
+            {
+                "loss": {"name": "cross_entropy"},
+                "head": {"name": "rbert", "width": 64},
+                "encoder": {"name": "klue/roberta-base"},
+                **changed("input", name="entity_mask"),
+            },
+        ),
+        (  # the same name does not
+            {"experiment": "gamma"},
+            {**changed("loss", gamma=5.0), "encoder": DEFAULTS["encoder"]},
+        ),
+        (
+            {"experiment": "plain", "head": {"name": "cls"}, "encoder": {"name": "./mine"}},
+            {"head": {"name": "cls"}, "encoder": {"name": "./mine"}},
+        ),
+        (
+            {"encoder": {"name": "./mine", "num_hidden_layers": 4}},
+            {"encoder": {"name": "./mine", "num_hidden_layers": 4}},
+        ),
+        # Defaults and entries of the command line count too, else they would do nothing.
+        ({"experiment_defaults": {"training": {"seed": 1}}}, changed("training", seed=1)),
+        ({"experiments": {"baseline": {"training": {"seed": 2}}}}, changed("training", seed=2)),
+        (
+            {"experiment": "long", "experiment_defaults": {"training": {"epochs": 2}}},
+            changed("training", epochs=9, seed=7),
+        ),
+    ],
+)
+def test_which_layer_wins(runtime, groups):
+    resolved = resolve(**runtime)
+    assert {group: resolved[group] for group in groups} == groups
 
 
 def test_the_command_line_wins_elsewhere_too():
     resolved = resolve(folds={"n_splits": 5}, raw={"train": "my.csv"})
     assert resolved["folds"] == {"n_splits": 5, "run": None}
     assert resolved["raw"] == {"train": "my.csv"}
-
-
-def test_another_name_replaces_a_loss_a_head_and_an_encoder_whole():
-    resolved = resolve(experiment="plain")
-    assert resolved["loss"] == {"name": "cross_entropy"}
-    assert resolved["head"] == {"name": "rbert", "width": 64}
-    assert resolved["encoder"] == {"name": "klue/roberta-base"}
-
-
-def test_another_input_keeps_its_type_words():
-    """All representations share the settings of ``input``."""
-    resolved = resolve(experiment="plain")["input"]
-    assert resolved == DEFAULTS["input"] | {"name": "entity_mask"}
 
 
 TEXT = {
@@ -130,31 +149,6 @@ def test_text_settings_that_are_none_are_left_to_it_too(text):
     assert resolve_experiment(CONFIGURED | {"text": text}, {})["input"] == DEFAULTS["input"]
 
 
-def test_the_same_name_changes_only_what_is_said():
-    resolved = resolve(experiment="gamma")
-    assert resolved["loss"] == {"name": "focal", "gamma": 5.0}
-    assert resolved["encoder"] == DEFAULTS["encoder"]
-
-
-def test_another_name_on_the_command_line_replaces_the_entrys_group():
-    resolved = resolve(experiment="plain", head={"name": "cls"}, encoder={"name": "./mine"})
-    assert resolved["head"] == {"name": "cls"}
-    assert resolved["encoder"] == {"name": "./mine"}
-
-
-def test_settings_beside_another_name_come_with_it():
-    encoder = {"name": "./mine", "num_hidden_layers": 4}
-    assert resolve(encoder=encoder)["encoder"] == encoder
-
-
-def test_defaults_and_entries_can_be_changed_on_the_command_line_too():
-    """Else such a setting would be accepted and do nothing."""
-    changed = {"experiment_defaults": {"training": {"seed": 1}}}
-    assert resolve(**changed)["training"]["seed"] == 1
-    changed = {"experiments": {"baseline": {"training": {"seed": 2}}}}
-    assert resolve(**changed)["training"]["seed"] == 2
-
-
 def test_an_unknown_experiment_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"no experiment 'plan'.*Did you mean plain\?") as raised:
         resolve(experiment="plan")
@@ -182,13 +176,6 @@ def test_a_run_knows_what_the_lab_book_says_about_it():
 
 def test_nobody_says_otherwise_what_a_run_is_about():
     assert resolve(about={"folder": "elsewhere"})["about"] == resolve()["about"]
-
-
-def test_an_empty_entry_has_the_defaults():
-    """Whether it may be empty is for the check of all parameters to say."""
-    configured = CONFIGURED | {"experiments": {"baseline": None}}
-    resolved = resolve_experiment(configured, {})
-    assert resolved["training"] == DEFAULTS["training"]
 
 
 def test_nothing_given_is_changed():
@@ -248,30 +235,13 @@ def test_groups_without_a_choice_are_always_merged(group):
     assert merge_group(group, {"name": "a", "x": 1}, {"name": "b"}) == {"name": "b", "x": 1}
 
 
-def test_suggestions():
-    names = ["epochs", "batch_size", "evaluation_batch_size", "seed"]
-    assert suggest("batchsize", names).startswith("Did you mean batch_size")
-    assert suggest("qq", names) == "Known are: batch_size, epochs, evaluation_batch_size, seed."
-
-
-def test_a_run_name_gives_a_folder_of_its_own():
-    assert folder_name("rbert", None) == folder_name("rbert", "") == "rbert"
-    assert folder_name("rbert", "lr3e5") == "rbert--lr3e5"
-
-
 def test_a_command_that_turns_an_entry_into_something_else_is_warned(caplog):
     resolve(experiment="long", training={"epochs": 2, "learning_rate": 5.0, "seed": 7})
     (warning,) = caplog.messages
     assert "training.epochs wins over what experiment long is about" in warning
     assert "experiment_defaults.training.epochs changes only" in warning
-
-
-def test_defaults_of_the_command_line_leave_the_entry_alone(caplog):
-    resolved = resolve(
-        experiment="long", experiment_defaults={"training": {"epochs": 2, "seed": 1}}
-    )
-    assert resolved["training"] == {"epochs": 9, "learning_rate": 1e-3, "seed": 7}
-    assert resolve(experiment_defaults={"training": {"epochs": 2}})["training"]["epochs"] == 2
+    caplog.clear()
+    resolve(experiment="long", experiment_defaults={"training": {"epochs": 2, "seed": 1}})
     assert caplog.messages == []
 
 

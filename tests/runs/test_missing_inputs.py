@@ -1,51 +1,146 @@
-"""A part of the job that comes too early says what has to be made before."""
+"""What a run reads and is not there is said before it begins, with the command that makes it."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline.runs.missing_inputs import require_made
+from klue_pipeline.runs.dataset_names import MemberDataset
+from klue_pipeline.runs.lineage import OriginStore
+from klue_pipeline.runs.missing_inputs import require_inputs
+from klue_pipeline.runs.stored_results import StoredResults
 
-TRAIN = Pipeline([node(lambda *_: 1, ["features", "raw_train"], "out_of_fold@one", name="train")])
-AUDIT = Pipeline([node(lambda *_: 1, ["out_of_fold@one", "raw_train"], "suspects", name="audit")])
+VALIDATION, TEST = {"training.epochs": "3"}, {"training.epochs": "3", "raw.test": "t1"}
+NAMES = [
+    MemberDataset(member, fold, part).name
+    for member in ("a.b", "c--x")
+    for fold in (0, 1)
+    for part in ("validation", "test")
+]
+
+
+def reads(*names, makes="made", name="stage"):
+    return Pipeline([node(lambda *_: 1, list(names), makes, name=name)])
+
+
+COMPOSE = reads("labels", *NAMES)
+EARLIER = reads("earlier_scores_rbert")
+TRAIN = reads("features", "raw_train", makes="out_of_fold@one", name="train")
+AUDIT = reads("out_of_fold@one", "raw_train", "record", name="audit")
 PIPELINES = {
-    "tokenize": Pipeline([node(lambda _: 1, "raw_train", "features", name="encode")]),
+    "tokenize": reads("raw_train", makes="features", name="encode"),
     "train": TRAIN,
     "label_audit": AUDIT,
+    "recording": reads("raw_train", makes="record", name="write"),
     "__default__": TRAIN,
 }
 
 
-def parameters(run_name=None):
-    return SimpleNamespace(experiment="rbert", run=SimpleNamespace(name=run_name))
+class Disk:
+    """Files of datasets in a folder, with what made them; ``record`` is one to do without."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.store = folder, OriginStore()
+
+    def get(self, name):
+        path = None if name in {"labels", "raw_train"} else self.folder / name
+        return SimpleNamespace(_filepath=path, is_optional=name == "record")
+
+    def save(self, name, origin):
+        (self.folder / name).touch()
+        self.store.write(self.folder / name, origin)
+
+    def lose(self, name):
+        (self.folder / name).unlink()
+
+    def require(self, pipeline, experiment="both", variant=None, *, env=None, resumed=False):
+        parameters = SimpleNamespace(
+            experiment=experiment, members=["a.b", "c--x"], run=SimpleNamespace(name=variant)
+        )
+        results = StoredResults(parameters, self, pipeline, {}, {}, self.folder)
+        run_params = {"env": env, "only_missing_outputs": resumed}
+        require_inputs(pipeline, PIPELINES, results, run_params)
+
+    def refusal(self, *arguments, **options):
+        with pytest.raises(ValueError, match=r"\w") as raised:
+            self.require(*arguments, **options)
+        return str(raised.value)
 
 
 @pytest.fixture
-def path_of(tmp_path):
-    return lambda name: None if name == "raw_train" else tmp_path / name
+def disk(tmp_path):
+    """Both members trained and predicted."""
+    disk = Disk(tmp_path)
+    for name in NAMES:
+        disk.save(name, TEST if "test" in name else VALIDATION)
+    return disk
 
 
-def test_what_is_there_is_read(path_of):
-    path_of("out_of_fold@one").touch()
-    require_made(AUDIT, PIPELINES, parameters(), path_of, {"env": None})
+def test_what_is_there_is_let_through(disk):
+    disk.require(COMPOSE)
+    disk.save("earlier_scores_rbert", VALIDATION)
+    disk.require(EARLIER)
+    disk.save("out_of_fold@one", VALIDATION)
+    disk.require(AUDIT)
+    disk.require(sum(PIPELINES.values(), Pipeline([])))  # what it makes itself
 
 
-def test_what_the_run_makes_itself_need_not_be_there(path_of):
-    require_made(sum(PIPELINES.values(), Pipeline([])), PIPELINES, parameters(), path_of, {})
+@pytest.mark.parametrize(
+    ("lost", "reason"),
+    [
+        (["fold_1.validation"], "has no validation scores of fold 1. "),
+        (["fold_0.test", "fold_1.test"], "has no test scores of folds 0, 1. "),
+        (["fold_0.validation", "fold_1.test"],
+         "has no validation scores of fold 0 and no test scores of fold 1. "),
+    ],
+)  # fmt: skip
+def test_a_missing_member_is_told_with_the_way_to_make_it(disk, lost, reason):
+    for part in lost:
+        disk.lose(f"member_c--x.{part}_scores")
+    assert disk.refusal(COMPOSE, env="klue") == (
+        f"Experiment both joins a.b, c--x; c--x {reason}Train it first: "
+        "kedro run --env klue --params experiment=c--x\n"
+        'or let both be done: make experiments NAMES=both ARGS="--env klue"'
+    )
+    assert disk.refusal(COMPOSE, resumed=True).endswith("NAMES=both")
 
 
-def test_what_is_missing_is_said_with_its_stage_and_a_command(path_of):
-    with pytest.raises(ValueError, match="nobody has made yet") as raised:
-        require_made(AUDIT, PIPELINES, parameters(), path_of, {"env": None})
-    assert str(raised.value) == (
+def test_scores_that_were_being_saved_are_refused(disk):
+    disk.store.remove(disk.folder / "member_a.b.fold_1.test_scores")
+    assert "a.b was interrupted while its test scores of fold 1" in disk.refusal(COMPOSE)
+
+
+@pytest.mark.parametrize(("part", "made"), [("validation", VALIDATION), ("test", TEST)])
+def test_folds_of_different_settings_are_refused(disk, part, made):
+    disk.save(f"member_a.b.fold_1.{part}_scores", {**made, "training.epochs": "5"})
+    message = "other settings in fold 1: training.epochs was 5, fold 0 has 3."
+    assert message in disk.refusal(COMPOSE)
+
+
+def test_test_scores_of_an_earlier_training_are_refused(disk):
+    for fold in (0, 1):
+        disk.save(f"member_a.b.fold_{fold}.validation_scores", {"training.epochs": "5"})
+    assert "a.b was trained again after its test scores were made" in disk.refusal(COMPOSE)
+
+
+def test_missing_scores_of_an_earlier_experiment_are_told_with_the_way_to_make_them(disk):
+    assert disk.refusal(EARLIER).endswith("kedro run --params experiment=rbert")
+    assert disk.refusal(EARLIER, env="klue").endswith("run --env klue --params experiment=rbert")
+
+
+def test_nobody_reads_what_the_own_training_replaces(disk):
+    disk.save("earlier_scores_rbert", VALIDATION)
+    assert "rbert reads its own earlier scores" in disk.refusal(EARLIER, "rbert")
+    disk.require(EARLIER, "rbert", "again")
+
+
+def test_what_an_earlier_stage_makes_is_said_with_its_stage_and_a_command(disk):
+    assert disk.refusal(AUDIT, "rbert") == (
         "This part of the job reads what nobody has made yet: out_of_fold (made by train). Run "
         "the whole job first: kedro run --params experiment=rbert"
     )
-
-
-def test_the_command_names_environment_and_variant(path_of):
-    with pytest.raises(ValueError, match="nobody has made yet") as raised:
-        require_made(TRAIN, PIPELINES, parameters("lr"), path_of, {"env": "klue"})
-    assert "features (made by tokenize)" in str(raised.value)
-    assert str(raised.value).endswith("kedro run --env klue --params experiment=rbert,run.name=lr")
+    disk.require(AUDIT, resumed=True)
+    told = disk.refusal(TRAIN, "rbert", "lr", env="klue")
+    assert "features (made by tokenize)" in told
+    assert told.endswith("kedro run --env klue --params experiment=rbert,run.name=lr")

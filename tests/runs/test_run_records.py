@@ -14,7 +14,7 @@ from klue_pipeline.runs.run_records import (
     describe_error,
     parse_records,
 )
-from klue_pipeline.runs.run_summary import present_status, summarise_run
+from klue_pipeline.runs.run_summary import summarise_run
 
 MORNING = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LONG_DEAD = this_process()._replace(start="1")
@@ -66,103 +66,73 @@ def test_the_end_says_when_how_long_and_why():
     )
 
 
+GOOD = begun().ended("finished")
+LATER = begun(1).after(GOOD)
+PART = begun(1, scores_every_fold=False, selection={"node_names": ["fold_2.train"]}).after(GOOD)
+LATE = begun(1, failed_node="evaluate", scored=True).after(GOOD)
+FIRST_FAILED = begun().ended("failed", error="ValueError: no")
+
+
 def test_a_failed_run_remembers_the_run_whose_scores_it_left():
-    first = begun(0).ended("finished")
-    second = begun(1).after(first).ended("failed", error="ValueError: no")
+    second = LATER.ended("failed", error="ValueError: no")
     third = begun(2).after(second).ended("killed")
-    assert second.earlier == third.earlier == first
+    assert second.earlier == third.earlier == GOOD
     fourth = begun(3).after(third)
-    assert fourth.earlier == first
+    assert (fourth.earlier, fourth.maker) == (GOOD, GOOD)
     fourth = fourth.ended("finished")
-    assert fourth.earlier is None
+    assert (fourth.earlier, fourth.maker) == (None, fourth)
     assert begun(4).after(fourth).earlier == fourth
 
 
-def test_memory_is_one_run_deep():
-    record = begun(0).ended("finished")
-    for hours in range(1, 50):
+def test_memory_is_one_run_deep_and_a_part_is_not_the_whole():
+    record = GOOD
+    for hours in range(1, 9):
         record = begun(hours, scores_every_fold=False).after(record).ended("finished")
-    assert record.earlier.started_at == MORNING
-    assert record.earlier.earlier is None
+    assert record.earlier == GOOD
+    late = LATE.ended("failed", error="x")
+    assert (late.earlier, begun(2).after(late).earlier) == (None, late)
 
 
-def test_a_run_of_one_fold_does_not_take_the_scores_for_its_own():
-    whole = begun(0).ended("finished")
-    nodes = {"node_names": ["fold_2.train"]}
-    part = begun(1, scores_every_fold=False, selection=nodes).after(whole).ended("finished")
-    assert part.earlier == whole
-    summary = summarise_run(part, has_scores=True)
-    assert summary.mlflow == tracked("run-0")
-    assert (summary.status, summary.error) == ("finished", None)
-    assert summary.note == "The last run made a part of these scores anew (fold_2.train)."
-
-
-def test_a_run_that_fails_after_scoring_made_the_scores():
-    whole = begun(0).ended("finished")
-    late = begun(1, failed_node="evaluate", scored=True).after(whole)
-    late = late.ended("failed", error="OSError: disk full")
-    assert late.earlier is None
-    summary = summarise_run(late, has_scores=True)
-    assert summary.mlflow == tracked("run-1")
-    assert summary.status == "failed"
-    assert summary.error == "evaluate: OSError: disk full"
-    assert summary.note == "The last run failed, but these scores are its own."
-    assert begun(2).after(late).earlier == late
-
-
-def test_a_finished_run_needs_no_note():
-    summary = summarise_run(begun().ended("finished"), has_scores=True)
-    assert (summary.status, summary.error, summary.note) == ("finished", None, "")
+@pytest.mark.parametrize(
+    ("record", "has_scores", "status", "mlflow", "error", "note"),
+    [
+        (GOOD, True, "finished", "run-0", None, ""),
+        (GOOD, False, "finished", "run-0", None,
+         "The last run left no out-of-fold scores (the whole graph)."),
+        (PART.ended("finished"), True, "finished", "run-0", None,
+         "The last run made a part of these scores anew (fold_2.train)."),
+        (LATE.ended("failed", error="OSError: disk full"), True, "failed", "run-1",
+         "evaluate: OSError: disk full", "The last run failed, but these scores are its own."),
+        (LATER.ended("failed", error="ValueError: no"), True, "failed", "run-0", "ValueError: no",
+         "The last run failed; these scores may be of the one of 2026-03-01 09:30 UTC."),
+        (LATER.ended("failed", error="x"), False, "failed", "run-1", "x", ""),
+        (FIRST_FAILED, False, "failed", "run-0", "ValueError: no", ""),
+        (FIRST_FAILED, True, "failed", "run-0", "ValueError: no",
+         "The last run failed; these scores may be of an earlier one."),
+        (begun(process=LONG_DEAD), True, "killed", "run-0",
+         "Its process ended without a word, as after Ctrl-C, or on a machine short of memory.",
+         "The last run was killed; these scores may be of an earlier one."),
+        (begun(process=LONG_DEAD, scored=True), True, "killed", "run-0",
+         "Its process ended without a word, as after Ctrl-C, or on a machine short of memory.",
+         "The last run was killed, but these scores are its own."),
+        (begun(process=LONG_DEAD).ended("finished"), True, "finished", "run-0", None, ""),
+        # The run that makes the leaderboard stands in it as finished.
+        (begun(scored=True), True, "finished", "run-0", None, ""),
+        # Nobody here can know whether a process of another host is over.
+        (begun(process=ELSEWHERE), True, "running", "run-0", None,
+         "The last run is not over yet; these scores may be of an earlier one."),
+    ],
+)  # fmt: skip
+def test_what_a_leaderboard_shows(record, has_scores, status, mlflow, error, note):
+    summary = summarise_run(record, has_scores=has_scores)
+    assert (summary.status, summary.error, summary.note) == (status, error, note)
+    assert summary.mlflow == tracked(mlflow)
     assert (summary.kind, summary.why) == ("single", "두 개체의 위치를 알려 주면 나아진다")
-
-
-def test_scores_and_last_run_failed_are_told_together():
-    failed = begun(5).after(begun(0).ended("finished")).ended("failed", error="ValueError: no")
-    summary = summarise_run(failed, has_scores=True)
-    assert (summary.status, summary.error) == ("failed", "ValueError: no")
-    assert summary.note == (
-        "The last run failed; these scores may be of the one of 2026-03-01 09:30 UTC."
-    )
-    assert summary.mlflow == tracked("run-0")
-
-
-def test_a_failed_first_run_has_its_own_mlflow_run_and_no_note():
-    summary = summarise_run(begun().ended("failed", error="ValueError: no"), has_scores=False)
-    assert (summary.mlflow, summary.note) == (tracked("run-0"), "")
-    with_scores = summarise_run(begun().ended("failed", error="x"), has_scores=True)
-    assert "an earlier one" in with_scores.note
-
-
-def test_without_scores_the_latest_run_is_the_one_to_look_at():
-    failed = begun(5).after(begun(0).ended("finished")).ended("failed", error="x")
-    assert summarise_run(failed, has_scores=False).mlflow == tracked("run-5")
-    lost = summarise_run(begun().ended("finished"), has_scores=False)
-    assert lost.note == "The last run left no out-of-fold scores (the whole graph)."
 
 
 def test_no_record_is_scores_only():
     summary = summarise_run(None, has_scores=True)
     assert (summary.status, summary.mlflow, summary.kind) == ("scores only", None, None)
-
-
-def test_a_running_record_of_a_dead_process_is_killed():
-    assert present_status(begun(process=ELSEWHERE)) == "running"  # nobody can know
-    assert present_status(begun(process=LONG_DEAD)) == "killed"
-    assert present_status(begun(process=LONG_DEAD).ended("finished")) == "finished"
-    summary = summarise_run(begun(process=LONG_DEAD), has_scores=True)
-    assert summary.status == "killed"
-    assert "without a word" in summary.error
-    assert "was killed; these scores may be of an earlier one" in summary.note
-    scored = summarise_run(begun(process=LONG_DEAD, scored=True), has_scores=True)
-    assert scored.note == "The last run was killed, but these scores are its own."
-
-
-def test_the_run_that_makes_the_leaderboard_stands_in_it_as_finished():
-    own = summarise_run(begun(scored=True), has_scores=True)
-    assert (own.status, own.note) == ("finished", "")
-    others = summarise_run(begun(process=ELSEWHERE), has_scores=True)
-    assert others.status == "running"
-    assert others.note == "The last run is not over yet; these scores may be of an earlier one."
 
 
 def test_only_a_server_has_pages_to_link_to():

@@ -32,21 +32,12 @@ def n_splits_of(environment):
     return yaml.safe_load(text)["folds"]["n_splits"]
 
 
-@pytest.mark.parametrize("environment", ["base", "klue", "test"])
-def test_commands_without_parameters_read_the_configuration(monkeypatch, environment):
+@pytest.mark.parametrize(("environment", "folder"), [("base", ""), ("klue", ""), ("test", "src")])
+def test_commands_without_parameters_read_the_configuration(monkeypatch, environment, folder):
     monkeypatch.setenv("KEDRO_ENV", environment)
+    monkeypatch.chdir(ROOT / folder)
     assert topology.folds_to_run() == list(range(n_splits_of(environment)))
-
-
-def test_environments_differ():
-    """Else the test above could not tell one from another."""
-    assert len({n_splits_of(environment) for environment in ("base", "klue", "test")}) == 3
-
-
-def test_the_configuration_is_found_from_a_folder_below(monkeypatch):
-    monkeypatch.setenv("KEDRO_ENV", "test")
-    monkeypatch.chdir(ROOT / "src" / "klue_pipeline")
-    assert topology.folds_to_run() == list(range(n_splits_of("test")))
+    assert (topology.experiment_kind(), topology.members()) == ("single", ())
 
 
 def test_a_run_wins_over_the_configuration_until_it_is_forgotten(monkeypatch):
@@ -90,28 +81,11 @@ def test_what_follows_collects_exactly_the_folds_of_the_graph():
     assert nodes["plot_learning_curves"].inputs == ["fold_1.history", "fold_3.history"]
 
 
-def test_the_configured_experiment_decides_the_kind():
-    assert (topology.experiment_kind(), topology.members()) == ("single", ())
-
-
 def test_a_run_decides_the_kind():
     topology.set_shape(topology.Shape(folds(4), "composite", ("b", "a")))
     assert (topology.experiment_kind(), topology.members()) == ("composite", ("b", "a"))
     assert topology.set_shape(topology.Shape(folds(4), "composite", ("a", "b")))
     assert topology.set_shape(topology.Shape(folds(4), "member"))
-
-
-@pytest.mark.parametrize(
-    ("kind", "target", "graph"),
-    [
-        ("single", "all", "single"),
-        ("single", "binary", "member"),
-        ("single", "positive", "member"),
-        ("composite", "all", "composite"),
-    ],
-)
-def test_kind_and_target_of_an_entry_make_the_kind_of_the_graph(kind, target, graph):
-    assert topology.kind_of(kind, target) == graph
 
 
 def test_each_fold_of_a_composite_reads_all_folds_of_its_members_and_its_own_test_scores():

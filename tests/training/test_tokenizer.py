@@ -79,11 +79,6 @@ def test_prepare_trains_for_an_encoder_from_scratch():
     assert tokenizer.model_max_length == 96
 
 
-def test_scratch_without_sizes_is_refused():
-    with pytest.raises(ValueError, match=r"encoder\.scratch .* is missing"):
-        prepare_tokenizer(EncoderParams(name="scratch"), TEXTS)
-
-
 def test_prepare_loads_from_a_folder_without_touching_the_texts(tmp_path, klue_roberta_tokenizer):
     klue_roberta_tokenizer.save_pretrained(tmp_path)
     untouched = (pytest.fail("texts were read") for _ in range(1))

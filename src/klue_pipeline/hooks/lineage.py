@@ -11,8 +11,8 @@ from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
 from klue_pipeline.runs.kept_results import make_room
 from klue_pipeline.runs.lineage import OriginStore
-from klue_pipeline.runs.missing_inputs import graph_around, require_inputs
-from klue_pipeline.runs.stored_results import StoredResults, read_stored_results
+from klue_pipeline.runs.missing_inputs import require_inputs
+from klue_pipeline.runs.stored_results import StoredResults, graph_around, read_stored_results
 
 
 class LineageHooks:
@@ -45,7 +45,7 @@ class LineageHooks:
         whole = graph_around(pipeline, pipelines["__default__"])
         # Read only now: another hook resolves the parameters after the context is made.
         results = read_stored_results(self._context, whole, catalog)
-        require_inputs(pipeline, pipelines, results.parameters, catalog, run_params)
+        require_inputs(pipeline, pipelines, results, run_params)
         make_room(results, pipeline, resumed=run_params["only_missing_outputs"])
         self._results = results
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from klue_pipeline.base_settings import merge_settings, suggest
 from klue_pipeline.runs.dataset_names import folder_name
-from klue_pipeline.runs.relation_task import RELATION
+from klue_pipeline.runs.parameters import RELATION
 from klue_pipeline.runs.tasks import Task
 
 logger = logging.getLogger(__name__)

@@ -1,38 +1,28 @@
-"""What a part of a job reads and nobody has made yet: said before the run, with what makes it."""
+"""What a run reads and nobody has made yet: said before the run, with what makes it."""
 
-from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.runs.dataset_facts import path_in
-from klue_pipeline.runs.dataset_names import plain_name
-from klue_pipeline.runs.members import (
-    PathOf,
-    environment_option,
-    require_earlier,
-    require_members,
+from klue_pipeline.runs.dataset_names import (
+    MemberDataset,
+    Part,
+    earlier_experiments,
+    member_datasets,
+    plain_name,
 )
-from klue_pipeline.runs.relation_task import Parameters
+from klue_pipeline.runs.lineage import differing_fields
+from klue_pipeline.runs.members import Stored, stored_origins
+from klue_pipeline.runs.stored_results import StoredResults
 
 _SHOWN = 3
-
-
-def graph_around(pipeline: Pipeline, experiment: Pipeline) -> Pipeline:
-    """Return the graph that a run is a part of: the experiment's, or what leads to other nodes."""
-    if set(pipeline.nodes) <= set(experiment.nodes):
-        return experiment
-    leading: Pipeline = (experiment + pipeline).to_nodes(*(node.name for node in pipeline.nodes))
-    return leading
 
 
 def require_inputs(
     pipeline: Pipeline,
     pipelines: Mapping[str, Pipeline],
-    parameters: Parameters,
-    catalog: Any,
+    results: StoredResults,
     run_params: Mapping[str, Any],
 ) -> None:
     """Refuse a run that reads what is not there: scores of other experiments, or earlier stages.
@@ -40,57 +30,112 @@ def require_inputs(
     Args:
         pipeline: What this run makes.
         pipelines: Every pipeline by name.
-        parameters: The checked parameters of the run.
-        catalog: Its catalog.
-        run_params: What Kedro says about the run.
+        results: The experiment on disk.
+        run_params: What Kedro says about the run; its ``env`` belongs into the remedy.
 
     Raises:
         ValueError: The message names what is missing and a command that makes it.
     """
-    path_of = partial(path_in, catalog)
-
-    def path_needed(name: str) -> Path | None:
-        optional = getattr(catalog.get(name), "is_optional", False)
-        return None if optional else path_of(name)
-
-    require_members(pipeline, parameters, path_of, run_params)
-    require_earlier(pipeline, parameters, path_of, run_params)
+    environment = environment_option(run_params)
+    datasets = sorted(pipeline.inputs())
+    _require_members(datasets, results, environment)
+    _require_earlier(datasets, results, environment)
     if not run_params["only_missing_outputs"]:
-        require_made(pipeline, pipelines, parameters, path_needed, run_params)
+        _require_made(datasets, pipelines, results, environment)
 
 
-def require_made(
-    pipeline: Pipeline,
-    pipelines: Mapping[str, Pipeline],
-    parameters: Parameters,
-    path_of: PathOf,
-    run_params: Mapping[str, Any],
-) -> None:
-    """Refuse a run that reads results of other stages which are not on disk.
+def environment_option(run_params: Mapping[str, Any]) -> str:
+    """Return how a command names the environment of this run, with a blank behind it.
 
-    Args:
-        pipeline: What this run makes.
-        pipelines: Every pipeline by name.
-        parameters: The checked parameters of the run.
-        path_of: Where a dataset lies; None for one that the run can do without.
-        run_params: What Kedro says about the run; its ``env`` belongs into the remedy.
-
-    Raises:
-        ValueError: The message names what is missing, the stages that make it, and a command.
+    >>> environment_option({"env": "klue"}), environment_option({"env": None})
+    ('--env klue ', '')
     """
+    return f"--env {run_params['env']} " if run_params.get("env") else ""
+
+
+def _is_missing(name: str, results: StoredResults) -> bool:
+    path = results.path_of(name)
+    return path is not None and not path.exists()
+
+
+def _require_members(datasets: Sequence[str], results: StoredResults, environment: str) -> None:
+    """Refuse scores of members that are not there, or not of one piece."""
+    composite, members = results.parameters.experiment, results.parameters.members
+    for member, parts in member_datasets(datasets).items():
+        missing = [part for part in parts if not results.on_disk([part.name])]
+        stored = stored_origins(parts, results.path_of)
+        if reason := _lack(missing) if missing else _mixed(stored):
+            arguments = f' ARGS="{environment.strip()}"' if environment else ""
+            raise ValueError(
+                f"Experiment {composite} joins {', '.join(members)}; {member} {reason}. "
+                f"Train it first: kedro run {environment}--params experiment={member}\n"
+                f"or let both be done: make experiments NAMES={composite}{arguments}"
+            )
+
+
+def _lack(parts: Sequence[MemberDataset]) -> str:
+    kinds = sorted({part.part for part in parts}, reverse=True)
+    lacks = [f"{kind} scores of {_folds(parts, kind)}" for kind in kinds]
+    return f"has no {' and no '.join(lacks)}"
+
+
+def _folds(parts: Sequence[MemberDataset], kind: Part) -> str:
+    folds = sorted(part.fold for part in parts if part.part == kind)
+    return f"fold{'s' if len(folds) > 1 else ''} {', '.join(map(str, folds))}"
+
+
+def _mixed(stored: Stored) -> str:
+    """Say why scores that are there are not those of one finished training; nothing if they are."""
+    unknown = [part for part, origin in stored.items() if origin is None]
+    if unknown:
+        return f"was interrupted while its {_lack(unknown).removeprefix('has no ')} were saved"
+    known = {part: origin for part, origin in stored.items() if origin is not None}
+    first = {part.part: (part, origin) for part, origin in reversed(known.items())}
+    for part, origin in known.items():
+        other, wanted = first[part.part]
+        if fields := differing_fields(origin, wanted):
+            field = fields[0].replace("this run says", f"fold {other.fold} has")
+            return f"was made with other settings in fold {part.fold}: {field}"
+    if not first["validation"][1].items() <= first["test"][1].items():
+        return "was trained again after its test scores were made"
+    return ""
+
+
+def _require_earlier(datasets: Sequence[str], results: StoredResults, environment: str) -> None:
+    """Refuse out-of-fold scores that are not there, or that the run would itself change."""
+    for dataset, experiment in earlier_experiments(datasets).items():
+        if experiment == results.folder:
+            raise ValueError(
+                f"Experiment {experiment} reads its own earlier scores, which its training "
+                "replaces; give it another name with --params run.name=..., or name another "
+                "experiment (select.mistakes_of, clean.contradictory_duplicates.previous)."
+            )
+        if not results.on_disk([dataset]):
+            raise ValueError(
+                f"Experiment {results.folder} reads the out-of-fold scores of {experiment}, and "
+                f"there are none at {results.path_of(dataset)}. Train it first: kedro run "
+                f"{environment}--params experiment={experiment}"
+            )
+
+
+def _require_made(
+    datasets: Sequence[str],
+    pipelines: Mapping[str, Pipeline],
+    results: StoredResults,
+    environment: str,
+) -> None:
+    """Refuse results of other stages that are not on disk; some a run can do without."""
     makers = _makers(pipelines)
-    missing = [
-        name
-        for name in sorted(pipeline.inputs())
-        if plain_name(name) in makers and _is_missing(name, path_of)
-    ]
+    needed = [name for name in datasets if not results.is_optional(name)]
+    missing = [name for name in needed if plain_name(name) in makers and _is_missing(name, results)]
     if missing:
-        stages = list(dict.fromkeys(makers[plain_name(name)] for name in missing))
+        stages = dict.fromkeys(makers[plain_name(name)] for name in missing)
         more = len(missing) - _SHOWN
         names = ", ".join(map(plain_name, missing[:_SHOWN])) + (f" and {more} more" * (more > 0))
         raise ValueError(
             f"This part of the job reads what nobody has made yet: {names} (made by "
-            f"{', '.join(stages)}). Run the whole job first: {_command(parameters, run_params)}"
+            f"{', '.join(stages)}). Run the whole job first: kedro run {environment}--params "
+            f"{_named(results)}"
         )
 
 
@@ -104,12 +149,9 @@ def _makers(pipelines: Mapping[str, Pipeline]) -> dict[str, str]:
     }
 
 
-def _is_missing(name: str, path_of: PathOf) -> bool:
-    path = path_of(name)
-    return path is not None and not path.exists()
-
-
-def _command(parameters: Parameters, run_params: Mapping[str, Any]) -> str:
-    variant = [f"run.name={parameters.run.name}"] if parameters.run.name else []
-    settings = ",".join([f"experiment={parameters.experiment}", *variant])
-    return f"kedro run {environment_option(run_params)}--params {settings}"
+def _named(results: StoredResults) -> str:
+    """Name the experiment and its variant as ``--params`` does."""
+    variant = results.parameters.run.name
+    return f"experiment={results.parameters.experiment}" + (
+        f",run.name={variant}" if variant else ""
+    )

@@ -1,13 +1,120 @@
-"""The check of all parameters of a run: a misspelt one fails before anything runs."""
+"""All parameters of a run as one model, relation extraction as a task, and the check of a task."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, overload
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from klue_pipeline.base_settings import explain_errors
-from klue_pipeline.runs.relation_task import RELATION, Parameters
+from klue_pipeline.base_settings import Settings, explain_errors, merge_settings, suggest
+from klue_pipeline.relation.settings.compatibility import MODEL_RULES
+from klue_pipeline.relation.settings.data_compatibility import DATA_RULES
+from klue_pipeline.relation.settings.relation_params import ExperimentDefaults, RelationParams
+from klue_pipeline.runs.dataset_names import entry_of
 from klue_pipeline.runs.tasks import SettingsT, Task
+
+logger = logging.getLogger(__name__)
+
+
+class RunParams(Settings):
+    """What tells two runs of the same experiment apart."""
+
+    name: str | None = Field(default=None, pattern=r"^[\w.+-]+$")
+    """Gives a variant its own folder and its own MLflow run name."""
+
+
+class TrackingOverrides(Settings):
+    """Tracking settings that the command line may override; the values live in mlflow.yml."""
+
+    enabled: bool | None = None
+    tracking_uri: str | None = None
+    experiment: str | None = None
+    artifact_location: str | None = None
+    log_models: bool | None = None
+
+
+class Parameters(RelationParams):
+    """All parameters of a run, after the experiment was resolved."""
+
+    run: RunParams
+    mlflow: TrackingOverrides = TrackingOverrides()
+
+
+def input_in_language(settings: Mapping[str, Any], text: Any) -> dict[str, Any]:
+    """Add the language of the text to the settings of ``input``, with its words for entity types.
+
+    Words that ``settings`` has itself win. A language that ``text`` has no words for is left to the
+    check of all parameters to refuse.
+
+    Args:
+        settings: The group ``input``, merged from its layers.
+        text: The group ``text``: the only place where the language is said.
+
+    Raises:
+        ValueError: ``settings`` says a language too.
+
+    >>> text = {"language": "en", "type_words": {"en": {"PER": "person", "ORG": "organization"}}}
+    >>> input_in_language({"type_words": {"ORG": "company"}}, text)
+    {'language': 'en', 'type_words': {'PER': 'person', 'ORG': 'company'}}
+    """
+    if "language" in settings:
+        raise ValueError(
+            f"Settings are wrong:\n  input.language: found {settings['language']!r}, but what "
+            "decides the language of a run is text.language; set that instead"
+        )
+    match text:
+        case {"language": str(language), "type_words": {**words}} if language in words:
+            usual = {"language": language, "type_words": words[language]}
+            return merge_settings(usual, settings)
+    return dict(settings)
+
+
+def _complete(settings: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    written = input_in_language(settings["input"], settings.get("text"))
+    return _without_other_prior({**settings, "input": written}, given)
+
+
+def _without_other_prior(settings: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out shares of labels that a file gives for another test file than this run's."""
+    evaluation = settings.get("evaluation") or {}
+    prior = evaluation.get("target_prior") or {}
+    from_command = (given.get("evaluation") or {}).get("target_prior")
+    test = (settings.get("raw") or {}).get("test")
+    if from_command or prior.get("source") != "given" or prior.get("given_for") in {None, test}:
+        return settings
+    logger.info(
+        "The given shares of labels (evaluation.target_prior) are those of %s, not of %s: scores "
+        "are told without them. If you know yours, give evaluation.target_prior.negative_share or "
+        "shares, with given_for=%s.",
+        prior["given_for"],
+        test,
+        test,
+    )
+    silent = {"source": "none", "negative_share": None, "shares": None}
+    return {**settings, "evaluation": {**evaluation, "target_prior": {**prior, **silent}}}
+
+
+def _unknown_earlier_experiments(parameters: Parameters) -> list[str]:
+    """Find experiments that are not in the lab book among those whose scores a stage reads."""
+    named = {"clean.contradictory_duplicates.previous": parameters.clean.previous}
+    for method, select in parameters.augment.selections:
+        named[f"augment.{method}.select.mistakes_of"] = select.mistakes_of
+    return [
+        f"{setting}: there is no experiment {name!r}. {suggest(name, parameters.experiments)}"
+        for setting, name in named.items()
+        if name is not None and entry_of(name) not in parameters.experiments
+    ]
+
+
+RELATION = Task(
+    model=Parameters,
+    groups=tuple(ExperimentDefaults.model_fields),
+    chosen_by_name=frozenset({"encoder", "head", "loss", "composite"}),
+    entry_fields={"kind": "single", "members": []},
+    complete=_complete,
+    rules=(*MODEL_RULES, *DATA_RULES, _unknown_earlier_experiments),
+)
+"""Its settings stand at the top level of the parameters."""
 
 
 @overload

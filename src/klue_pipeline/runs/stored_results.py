@@ -17,10 +17,10 @@ from klue_pipeline.runs.lineage import (
     OriginStore,
     hash_origin,
     trace_origins,
+    trace_sources,
 )
 from klue_pipeline.runs.members import trace_earlier, trace_members
-from klue_pipeline.runs.origin_sources import trace_sources
-from klue_pipeline.runs.relation_task import Parameters
+from klue_pipeline.runs.parameters import Parameters
 
 Progress = Literal["finished", "begun", "new"]
 """``begun``: a run with ``--only-missing-outputs`` makes the rest. ``new``: all has to be made."""
@@ -65,6 +65,10 @@ class StoredResults:
     def is_latest(self, name: str) -> bool:
         """Tell whether a result is that of whichever experiment ran last."""
         return facts_of(self.catalog, name).is_latest
+
+    def is_optional(self, name: str) -> bool:
+        """Tell whether a run can do without a dataset."""
+        return getattr(self.catalog.get(name), "is_optional", False)
 
     def on_disk(self, names: Iterable[str]) -> dict[str, Path]:
         """Return where those datasets lie that are on disk, in the order of their names."""
@@ -150,6 +154,14 @@ class StoredResults:
         plan = self._planned | {name: hash_origin(self.wanted(name)) for name in outputs}
         self.plan_file.parent.mkdir(parents=True, exist_ok=True)
         self.plan_file.write_text(json.dumps(plan, indent=1), encoding="utf-8")
+
+
+def graph_around(pipeline: Pipeline, experiment: Pipeline) -> Pipeline:
+    """Return the graph that a run is a part of: the experiment's, or what leads to other nodes."""
+    if set(pipeline.nodes) <= set(experiment.nodes):
+        return experiment
+    leading: Pipeline = (experiment + pipeline).to_nodes(*(node.name for node in pipeline.nodes))
+    return leading
 
 
 def read_stored_results(context: Any, whole: Pipeline, catalog: Any = None) -> StoredResults:

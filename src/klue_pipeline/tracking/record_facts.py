@@ -12,7 +12,7 @@ from klue_pipeline.runs.process import git_state, this_process
 from klue_pipeline.runs.run_records import RunRecord, TrackedRun
 from klue_pipeline.runs.topology import kind_of
 from klue_pipeline.tracking.parent_run import invited_to
-from klue_pipeline.tracking.run_tags import SELECTIONS
+from klue_pipeline.tracking.run_tags import selection_of
 from klue_pipeline.tracking.tracking_params import resolve_tracking_params, without_password
 
 
@@ -37,10 +37,9 @@ def begin_record(
     """
     project_path = Path(context.project_path)
     git = git_state(project_path)
-    chosen = {name: sorted(map(str, run_params.get(name) or [])) for name in SELECTIONS}
     return RunRecord(
         **_describe_experiment(parameters),
-        selection={name: values for name, values in chosen.items() if values},
+        selection=selection_of(run_params),
         scores_every_fold=_scores_every_fold(pipeline, catalog),
         scored=scored,
         started_at=datetime.now(UTC),
@@ -49,12 +48,6 @@ def begin_record(
         git_commit=None if git is None else git.commit,
         git_dirty=None if git is None else git.dirty,
     )
-
-
-def run_name_of(parameters: Mapping[str, Any]) -> str | None:
-    """Return the name of the variant that is run; None for the experiment itself."""
-    name = (parameters.get("run") or {}).get("name")
-    return None if name is None else str(name)
 
 
 def makes_scores(pipeline: Pipeline, catalog: Any) -> bool:
@@ -81,7 +74,7 @@ def _describe_experiment(parameters: Mapping[str, Any]) -> dict[str, Any]:
     name = parameters["experiment"]
     return {
         "experiment": name,
-        "run_name": run_name_of(parameters),
+        "run_name": parameters["run"]["name"],
         "why": parameters["experiments"][name]["why"],
         "kind": kind_of(parameters["kind"], parameters["target"]["name"]),
     }

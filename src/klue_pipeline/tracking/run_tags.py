@@ -14,7 +14,7 @@ from klue_pipeline.runs.process import (
 from klue_pipeline.tracking.mlflow_client import HOST_TAG, PID_TAG, START_TAG
 from klue_pipeline.training.fingerprint import file_sha256
 
-SELECTIONS = ("pipeline_names", "node_names", "from_nodes", "to_nodes", "tags", "namespaces")
+_SELECTIONS = ("pipeline_names", "node_names", "from_nodes", "to_nodes", "tags", "namespaces")
 """Fields of Kedro's run record that narrow a run down."""
 
 DEFAULT_ENVIRONMENT = "local"
@@ -51,11 +51,17 @@ def run_tags(
     return {name: str(value) for name, value in facts.items() if value is not None}
 
 
+def selection_of(run_params: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what a command chose of the graph, by the field of Kedro's run record; empty: all."""
+    chosen = {name: sorted(map(str, run_params.get(name) or [])) for name in _SELECTIONS}
+    return {name: values for name, values in chosen.items() if values}
+
+
 def _kedro_tags(run_params: Mapping[str, Any]) -> dict[str, Any]:
-    chosen = {name: sorted(map(str, run_params.get(name) or [])) for name in SELECTIONS}
+    chosen = selection_of(run_params).items()
     return {
         "kedro.pipeline_names": "__default__",
-        **{f"kedro.{name}": ",".join(values) for name, values in chosen.items() if values},
+        **{f"kedro.{name}": ",".join(values) for name, values in chosen},
         "kedro.run_id": run_params.get("run_id"),
         "kedro.env": run_params.get("env") or DEFAULT_ENVIRONMENT,
         "kedro.runner": _class_name(str(run_params.get("runner"))),

@@ -8,9 +8,9 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from klue_pipeline.training.params import EncoderParams
+from klue_pipeline.training.params import EncoderParams, ScratchEncoderParams
 
 logger = logging.getLogger(__name__)
 
@@ -108,12 +108,7 @@ def add_special_tokens(tokenizer: Tokenizer, special_tokens: Iterable[str]) -> N
 
 
 def _train_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:
-    scratch = encoder.scratch
-    if scratch is None:
-        raise ValueError(
-            "encoder.name is scratch, but encoder.scratch with its sizes is missing; add it, or "
-            "name a model to load."
-        )
+    scratch = cast(ScratchEncoderParams, encoder.scratch)
     tokenizer = train_tokenizer(texts, scratch.vocabulary_size, scratch.max_positions)
     logger.info("Trained a tokenizer of %d tokens.", len(tokenizer))
     return tokenizer

@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS
 from klue_pipeline.relation.settings.evaluation_params import (
-    EstimatorName,
     EvaluationParams,
     ScoreName,
     TargetPriorParams,
@@ -62,69 +61,32 @@ def test_a_given_prior_is_either_of_all_labels_or_of_the_negative_one():
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("read", "changes", "message"),
     [
-        ({"source": "given"}, "wants either shares .* or negative_share; found neither"),
+        (read_prior, {"source": "given"}, "wants either shares .* negative_share; found neither"),
         (
+            read_prior,
             {"source": "given", "shares": {"a": 1.0}, "negative_share": 0.5},
             "found shares and negative_share",
         ),
+        (read_prior, {"negative_share": 0.5}, "is read by source given only; found source none"),
         (
-            {"source": "none", "negative_share": 0.5},
-            "negative_share is read by source given only; found source none",
-        ),
-        (
+            read_prior,
             {"source": "estimated", "shares": {"a": 1.0}},
             "Set source=given, or shares=null",
         ),
+        (read_prior, {"source": "guessed"}, "source"),
+        (read_prior, {"source": "given", "negative_share": 0.0}, "negative_share"),
+        (read_prior, {"source": "given", "negative_share": 1.0}, "negative_share"),
+        (read_prior, {"source": "given", "negative_share": float("nan")}, "negative_share"),
+        (read_prior, {"max_disagreement": 0}, "max_disagreement"),
+        (read_prior, {"min_effective_rows": 0}, "min_effective_rows"),
+        (read_evaluation, {"n_resamples": 99}, "n_resamples"),
+        (read_evaluation, {"confidence": 0.5}, "confidence"),
+        (read_evaluation, {"confidence": 1}, "confidence"),
+        (read_evaluation, {"select_by": "shift_loss"}, "select_by"),
     ],
 )
-def test_a_prior_that_contradicts_its_source_is_refused(changes, message):
+def test_what_contradicts_itself_or_is_out_of_range_is_refused(read, changes, message):
     with pytest.raises(ValidationError, match=message):
-        read_prior(**changes)
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"source": "guessed"}, "source"),
-        ({"source": "given", "negative_share": 0.0}, "negative_share"),
-        ({"source": "given", "negative_share": 1.0}, "negative_share"),
-        ({"source": "given", "negative_share": float("nan")}, "negative_share"),
-        ({"max_disagreement": 0}, "max_disagreement"),
-        ({"max_disagreement": 1.1}, "max_disagreement"),
-        ({"min_effective_rows": 0}, "min_effective_rows"),
-        ({"negative_shares": 0.5}, "negative_shares"),
-    ],
-)
-def test_a_prior_out_of_range_is_refused_by_its_field(changes, field):
-    with pytest.raises(ValidationError, match=rf"1 validation error .*\n{field}\n"):
-        read_prior(**changes)
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"n_resamples": 99}, "n_resamples"),
-        ({"confidence": 0.5}, "confidence"),
-        ({"confidence": 1}, "confidence"),
-        ({"seed": -1}, "seed"),
-        ({"select_by": "shift_loss"}, "select_by"),
-        ({"target_prior": None}, "target_prior"),
-    ],
-)
-def test_evaluation_out_of_range_is_refused_by_its_field(changes, field):
-    with pytest.raises(ValidationError, match=rf"1 validation error .*\n{field}\n"):
-        read_evaluation(**changes)
-
-
-@pytest.mark.parametrize("name", ["auto", *get_args(EstimatorName)])
-def test_every_estimator_can_be_asked_for(name):
-    assert read_prior(estimator=name).estimator == name
-
-
-def test_an_unknown_estimator_is_refused_and_the_known_ones_are_named():
-    with pytest.raises(
-        ValidationError, match=r"(?s)estimator.*'em_raw', 'em_calibrated' or 'classify"
-    ):
-        read_prior(estimator="em")
+        read(**changes)

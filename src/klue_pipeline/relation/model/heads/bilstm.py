@@ -1,5 +1,7 @@
 """Classify by a bidirectional LSTM that reads the encoder's states."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
@@ -24,19 +26,18 @@ class BiLstmHead(nn.Module):
 
     def __init__(self, params: HeadParams, shape: HeadShape) -> None:
         super().__init__()
-        if params.lstm_layers is None or params.lstm_width is None:
-            raise ValueError("head.name=bilstm needs head.lstm_layers and head.lstm_width.")
+        layers, width = cast(int, params.lstm_layers), cast(int, params.lstm_width)
         self.dropout = nn.Dropout(params.dropout)
         self.lstm = nn.LSTM(
             shape.width,
-            params.lstm_width,
-            params.lstm_layers,
+            width,
+            layers,
             batch_first=True,
             bidirectional=True,
             # PyTorch warns about dropout between the layers of a single one.
-            dropout=params.dropout if params.lstm_layers > 1 else 0.0,
+            dropout=params.dropout if layers > 1 else 0.0,
         )
-        self.output = build_classifier(params, 2 * params.lstm_width, shape.labels)
+        self.output = build_classifier(params, 2 * width, shape.labels)
 
     def forward(self, inputs: HeadInputs) -> Tensor:
         """Return logits. Shape: (batch, labels)."""

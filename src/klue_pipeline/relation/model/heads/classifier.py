@@ -1,6 +1,7 @@
 """The last layer of a head: features in, one logit per label out."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -47,9 +48,7 @@ def _linear(params: HeadParams, width: int, labels: int) -> nn.Module:  # noqa: 
 
 
 def _cosine(params: HeadParams, width: int, labels: int) -> nn.Module:
-    if params.scale is None:
-        raise ValueError("head.classifier=cosine needs head.scale; 30 is usual.")
-    return CosineClassifier(width, labels, params.scale)
+    return CosineClassifier(width, labels, cast(float, params.scale))
 
 
 CLASSIFIERS: dict[str, Callable[[HeadParams, int, int], nn.Module]] = {
