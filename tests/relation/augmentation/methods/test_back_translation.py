@@ -305,7 +305,7 @@ def test_cached_rows_need_no_model(by_models, rows, tmp_path, monkeypatch):
         raise AssertionError("loaded")
 
     monkeypatch.setattr(
-        "klue_pipeline.training.generation.translation.load_translation_model", refuse
+        "klue_pipeline.training.generation.translation_model.load_translation_model", refuse
     )
     assert by_models(rows, cache_folder=tmp_path) == whole
     assert by_models(rows, cache_folder=tmp_path, batch_size=1) == whole
