@@ -2,6 +2,7 @@
 
 import copy
 from collections import Counter
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
@@ -80,26 +81,6 @@ def spell(tokenizer, ids):
     return "".join(tokenizer.decode(ids, clean_up_tokenization_spaces=False).split())
 
 
-@pytest.mark.parametrize("position", ["before", "after"])
-def test_short_row_is_what_the_tokenizer_itself_makes_of_the_pair(any_tokenizer, position):
-    entry = write_plain("이순신은 (수군을) 이끌었다.", "이순신", "수군")
-    row = encode(any_tokenizer, entry, position=position)
-    pair = [entry.sentence.text, entry.query.text]
-    pair = pair if position == "after" else pair[::-1]
-    wanted = any_tokenizer(*pair, return_token_type_ids=True)
-    assert row.tokens.ids == wanted["input_ids"]
-    assert row.tokens.types == wanted["token_type_ids"]
-    assert not row.is_windowed
-
-
-def test_row_without_query_is_what_the_tokenizer_makes_of_one_text(any_tokenizer):
-    entry = write_plain("이순신은 수군을 이끌었다.", "이순신", "수군", with_query=False)
-    row = encode(any_tokenizer, entry)
-    wanted = any_tokenizer(entry.sentence.text, return_token_type_ids=True)
-    assert row.tokens.ids == wanted["input_ids"]
-    assert row.tokens.types == wanted["token_type_ids"]
-
-
 def test_klue_roberta_tokenizer_numbers_the_second_text_one(klue_roberta_tokenizer):
     entry = write_plain("이순신은 수군을 이끌었다.", "이순신", "수군")
     tokens = encode(klue_roberta_tokenizer, entry).tokens
@@ -118,17 +99,21 @@ def test_xlm_roberta_frame_has_two_separators_and_one_segment(xlm_roberta_tokeni
     assert set(tokens.types) == {0}
 
 
-@pytest.mark.parametrize("position", ["before", "after"])
-@pytest.mark.parametrize("max_tokens", [32, 40, 512])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(entry=inputs())
-@example(
-    entry=write_plain("이순신은 @ * 사람 * # ^ 조직 ^ 수군 # 수군을 이끌었다.", "이순신", "수군")
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    entry=inputs(),
+    max_tokens=st.sampled_from([32, 40, 512]),
+    position=st.sampled_from(["before", "after"]),
 )
-@example(entry=write_plain("(이순신)수군#은 " * 40, "이순신", "수군"))
-@example(entry=write_plain("\x1f\x1f이순신은 수군을", "이순신", "수군"))
-@example(entry=write_plain("이순신<s>수군</s>[SEP]은", "이순신", "수군"))
-@example(entry=write_plain("이순신" * 90 + "《수군》을", "이순신" * 90, "수군"))
+@example(
+    write_plain("이순신은 @ * 사람 * # ^ 조직 ^ 수군 # 수군을 이끌었다.", "이순신", "수군"),
+    40,
+    "after",
+)
+@example(write_plain("(이순신)수군#은 " * 40, "이순신", "수군"), 40, "before")
+@example(write_plain("\x1f\x1f이순신은 수군을", "이순신", "수군"), 512, "after")
+@example(write_plain("이순신<s>수군</s>[SEP]은", "이순신", "수군"), 512, "before")
+@example(write_plain("이순신" * 90 + "《수군》을", "이순신" * 90, "수군"), 32, "after")
 def test_both_positions_point_at_their_own_markers(any_tokenizer, entry, max_tokens, position):
     row = encode(any_tokenizer, entry, max_tokens, position)
     assert len(row.tokens.ids) == len(row.tokens.types) <= max_tokens
@@ -162,17 +147,6 @@ def test_positions_of_whole_rows_are_those_the_tokenizer_itself_names(any_tokeni
         assert end - 1 == wanted.char_to_token(0, place.block.end_char - 1, 0)
 
 
-@settings(max_examples=30, deadline=None)
-@given(entry=inputs(), max_tokens=st.integers(32, 200))
-def test_windowed_row_keeps_tokens_in_their_order(any_tokenizer, entry, max_tokens):
-    row = encode(any_tokenizer, entry, max_tokens)
-    whole = encode(any_tokenizer, entry, 100_000).tokens.ids
-    remaining = iter(whole)
-    assert all(token in remaining for token in row.tokens.ids)
-    assert len(row.tokens.ids) == min(len(whole), max_tokens)
-    assert row.is_windowed == (len(whole) > max_tokens)
-
-
 @pytest.mark.parametrize("name", ["wordpiece", "klue_roberta", "byte_level"])
 def test_special_token_written_in_a_sentence_is_text(request, name):
     """Not so for Unigram: ``tokenizers`` gives it ``</s>`` as a piece like any other."""
@@ -183,14 +157,6 @@ def test_special_token_written_in_a_sentence_is_text(request, name):
     special = tokenizer.sep_token_id
     assert row.tokens.ids.count(special) == plain.tokens.ids.count(special)
     assert len(row.tokens.ids) > len(plain.tokens.ids) + 1
-
-
-def test_rows_with_and_without_query_share_a_batch(wordpiece_tokenizer):
-    asking = write_plain("이순신은 수군을 이끌었다.", "이순신", "수군")
-    silent = write_plain("수군은 이순신을 따랐다.", "이순신", "수군", with_query=False)
-    other = write_plain("조선의 수군은 이순신을 따랐다.", "조선", "수군")
-    batch = RowEncoder(wordpiece_tokenizer, "after", 64).encode([asking, silent, other])
-    assert batch == [encode(wordpiece_tokenizer, entry, 64) for entry in (asking, silent, other)]
 
 
 def test_bare_row_is_cut_at_its_end_and_points_nowhere(any_tokenizer):
@@ -289,25 +255,23 @@ def first_token_of_sentence(tokenizer, entry, whole, position):
     return 1 + sum(count(text) + 1 for text in entry.prefix)
 
 
-@pytest.mark.parametrize("position", ["before", "after"])
-@pytest.mark.parametrize("query", QUERIES["ko"])
 @pytest.mark.parametrize("name", REPRESENTATIONS)
-def test_row_is_what_the_tokenizer_makes_of_its_texts_in_their_order(
-    full_tokenizer, name, query, position
-):
+def test_row_is_what_the_tokenizer_makes_of_its_texts_in_their_order(full_tokenizer, name):
     """The tokenizer finds the special tokens by itself in a sentence that spells none."""
-    entry = write_as(name, query, row_of("이순신은 (수군을) 이끌었다.", "이순신", "수군"))
-    row = encode(full_tokenizer, entry, position=position)
-    prefix = [text.text for text in entry.prefix]
-    asked = [] if entry.query is None else [entry.query.text]
-    before, after = (asked, []) if position == "before" else ([], asked)
-    first, second = [*prefix, *before], [entry.sentence.text]
-    if after:
-        first, second = [*first, *second], after
-    pair = [full_tokenizer.sep_token.join(texts) for texts in (first, second) if texts]
-    wanted = full_tokenizer(*pair, return_token_type_ids=True)
-    assert row.tokens.ids == wanted["input_ids"]
-    assert row.tokens.types == wanted["token_type_ids"]
+    for query, position in product(QUERIES["ko"], ["before", "after"]):
+        entry = write_as(name, query, row_of("이순신은 (수군을) 이끌었다.", "이순신", "수군"))
+        row = encode(full_tokenizer, entry, position=position)
+        prefix = [text.text for text in entry.prefix]
+        asked = [] if entry.query is None else [entry.query.text]
+        before, after = (asked, []) if position == "before" else ([], asked)
+        first, second = [*prefix, *before], [entry.sentence.text]
+        if after:
+            first, second = [*first, *second], after
+        pair = [full_tokenizer.sep_token.join(texts) for texts in (first, second) if texts]
+        wanted = full_tokenizer(*pair, return_token_type_ids=True)
+        assert row.tokens.ids == wanted["input_ids"]
+        assert row.tokens.types == wanted["token_type_ids"]
+        assert not row.is_windowed
 
 
 formats = st.tuples(
@@ -436,12 +400,6 @@ def test_prefix_without_separator_token_is_refused(wordpiece_tokenizer):
     row = row_of("이순신은 수군을 이끌었다.", "이순신", "수군")
     with pytest.raises(ValueError, match=r"no separator token.*input\.name without prefix"):
         encode(tokenizer, write_as("pair_prefix", "none", row))
-
-
-def test_special_token_that_was_never_added_is_refused(wordpiece_tokenizer):
-    row = row_of("이순신은 수군을 이끌었다.", "이순신", "수군")
-    with pytest.raises(ValueError, match=r"no special token '<subj>'.*prepare_tokenizer"):
-        encode(wordpiece_tokenizer, write_as("entity_marker", "none", row))
 
 
 def test_formats_share_a_batch(wordpiece_tokenizer):

@@ -100,7 +100,8 @@ def test_the_hub_finds_its_metadata(facts):
     ("licence", "told"),
     [
         ("Apache-2.0", {"license": "apache-2.0"}),
-        ("CC-BY-SA-4.0", {"license": "cc-by-sa-4.0"}),
+        ("cc-by-sa-4.0", {"license": "cc-by-sa-4.0"}),
+        ("MIT OR Apache-2.0", {"license": "other", "license_name": "MIT OR Apache-2.0"}),
         ("우리 회사: 비공개", {"license": "other", "license_name": "우리 회사: 비공개"}),
     ],
 )

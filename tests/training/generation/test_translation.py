@@ -25,11 +25,11 @@ from klue_pipeline.training.generation.translation import (
     Direction,
     GenerationSettings,
     Translation,
-    build_translators,
     describe_direction,
     read_direction,
     translate_by_way_of,
 )
+from klue_pipeline.training.generation.translation_model import build_translators
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 LETTERS = "▁이순신은수군을끌었다서울E12."
@@ -96,8 +96,9 @@ def translate_alone(folder, tokenizer, text, num_beams):
     return ids.tolist(), tokenizer.decode(ids, skip_special_tokens=True).strip()
 
 
-@pytest.mark.parametrize("num_beams", [1, 3])
-@pytest.mark.parametrize("family", list(CONFIGS))
+@pytest.mark.parametrize(
+    ("family", "num_beams"), [("bart", 1), *((family, 3) for family in CONFIGS)]
+)
 def test_a_text_gets_what_its_model_makes_of_it_alone(folders, tokenizer, family, num_beams):
     settings = GenerationSettings(num_beams, max_new_tokens=12, batch_size=3, device="cpu")
     results = translate(folders / family, TEXTS, settings)
@@ -115,7 +116,7 @@ def test_the_random_models_end_some_translations_and_not_others(folders):
     assert {"", CUT_OFF} <= {result.problem for result in results}
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 7, 100])
+@pytest.mark.parametrize("batch_size", [1, 7])
 def test_batches_and_chunks_change_nothing(folders, batch_size):
     settings = GenerationSettings(2, 12, batch_size, "cpu")
     steps = build_translators([Direction(str(folders / "bart"))], settings)

@@ -68,7 +68,9 @@ def test_the_file_says_what_it_is_the_cache_of(tmp_path):
         ]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(texts=st.lists(st.text(max_size=6)))
 def test_any_text_comes_back_as_it_was(tmp_path, texts):
     """One folder for all examples, so that most texts come from the cache."""

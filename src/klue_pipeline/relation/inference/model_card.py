@@ -11,7 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import pandas as pd
-import yaml
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.truth import gold_by_row
@@ -31,19 +31,6 @@ FEW_ROWS = 20
 """A label with fewer training rows is named among the limits."""
 
 HUB_PREFIX = "hub:"
-
-HUB_LICENCES = frozenset(
-    {
-        "afl-3.0", "agpl-3.0", "apache-2.0", "artistic-2.0", "bigscience-openrail-m", "bsd",
-        "bsd-2-clause", "bsd-3-clause", "bsl-1.0", "cc", "cc-by-2.0", "cc-by-3.0", "cc-by-4.0",
-        "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0",
-        "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0",
-        "cc0-1.0", "ecl-2.0", "epl-2.0", "eupl-1.1", "gpl", "gpl-2.0", "gpl-3.0", "isc", "lgpl",
-        "lgpl-2.1", "lgpl-3.0", "mit", "mpl-2.0", "openrail", "osl-3.0", "unlicense", "wtfpl",
-        "zlib",
-    }
-)  # fmt: skip
-"""Licences that the hub knows by name: https://huggingface.co/docs/hub/repositories-licenses"""
 
 _HUB_ID = re.compile(r"(?!\.)[\w.-]+(/[\w.-]+)?", re.ASCII)
 _SCRATCH = "scratch"
@@ -139,29 +126,32 @@ def is_hub_id(encoder: str) -> bool:
 
 def _front_matter(facts: CardFacts) -> str:
     """Return the metadata that the hub reads, as YAML."""
-    entries: dict[str, Any] = {
-        "language": [facts.input_params.language],
-        **_front_licence(facts.export.licences.model),
-        "library_name": "klue_pipeline",
-        "pipeline_tag": "text-classification",
-        "tags": ["relation-extraction", "klue_pipeline"],
-    }
-    if is_hub_id(facts.encoder.name):
-        entries["base_model"] = facts.encoder.name
-    if facts.training_source.startswith(HUB_PREFIX):
-        entries["datasets"] = [facts.training_source.split(":")[1]]
-    text: str = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False)
-    return text
+    from huggingface_hub import ModelCardData
+
+    encoder, source = facts.encoder.name, facts.training_source
+    licence, other_licence = _front_licence(facts.export.licences.model)
+    entries = ModelCardData(
+        language=[facts.input_params.language],
+        library_name="klue_pipeline",
+        pipeline_tag="text-classification",
+        tags=["relation-extraction", "klue_pipeline"],
+        base_model=encoder if is_hub_id(encoder) else None,
+        datasets=[source.split(":")[1]] if source.startswith(HUB_PREFIX) else None,
+        license=licence,
+        license_name=other_licence,
+    )
+    return entries.to_yaml() + "\n"
 
 
-def _front_licence(licence: str | None) -> dict[str, str]:
-    """Return the licence as the hub wants it; one that it does not know has the name ``other``."""
+def _front_licence(licence: str | None) -> tuple[str | None, str | None]:
+    """Return what the hub reads: an SPDX name in lower case, or ``other`` with the licence's name."""
     if licence is None:
-        return {}
-    known = licence.strip().lower()
-    return {"license": known} if known in HUB_LICENCES else {
-        "license": "other", "license_name": licence
-    }  # fmt: skip
+        return None, None
+    try:
+        known = canonicalize_license_expression(licence).lower()
+    except InvalidLicenseExpression:
+        return "other", licence
+    return ("other", licence) if " " in known else (known, None)  # several, as in MIT OR X
 
 
 def _state_licences(facts: CardFacts) -> dict[str, str]:
@@ -212,12 +202,12 @@ def _describe_labels(facts: CardFacts) -> list[dict[str, Any]]:
 
 def _describe_scores(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return each score out of fold and shift-aware, with intervals, and on test rows."""
-    told = {"plain": metrics["intervals"], "shifted": metrics["shift_aware"]}
+    by_kind = {"plain": metrics["intervals"], "shifted": metrics["shift_aware"]}
     return [
         {
             "title": title,
             "test": None if metrics["test"] is None else metrics["test"][name],
-            **{kind: _with_interval(values, name) for kind, values in told.items()},
+            **{kind: _with_interval(values, name) for kind, values in by_kind.items()},
         }
         for name, title in SCORES.items()
     ]

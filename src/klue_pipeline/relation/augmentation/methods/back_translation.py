@@ -24,12 +24,12 @@ from klue_pipeline.relation.settings.augment_params import BackTranslationParams
 from klue_pipeline.training.generation.translation import (
     GenerationSettings,
     Translate,
-    build_translators,
     describe_direction,
     read_direction,
     translate_by_way_of,
 )
 from klue_pipeline.training.generation.translation_cache import open_cache, with_cache
+from klue_pipeline.training.generation.translation_model import build_translators
 
 _COLUMNS = ("origin_id", "text")
 
