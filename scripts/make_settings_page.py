@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from scripts.settings_comments import as_cell, read_comments
 
-from klue_pipeline.runs.experiments import GROUPS
-from klue_pipeline.runs.parameters import ExperimentEntry, Parameters
+from klue_pipeline.relation.settings.relation_params import ExperimentEntry
+from klue_pipeline.runs.parameters import RELATION, Parameters
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 from klue_pipeline.tracking.tracking_params import TrackingParams
 
@@ -119,7 +119,7 @@ def _words(annotation: Any) -> str:
 
 def make_page() -> str:
     """Return the page."""
-    groups = ", ".join(f"`{group}`" for group in GROUPS)
+    groups = ", ".join(f"`{group}`" for group in RELATION.groups)
     parts = [INTRODUCTION.format(groups=groups), *_Writer().sections()]
     return "\n".join(parts)
 
@@ -157,7 +157,7 @@ class _Writer:
         )
         fields = Parameters.model_fields
         skipped = {"experiment", "kind", "members", "about", "run", "experiment_defaults"}
-        order = ["raw", *GROUPS, *fields]
+        order = ["raw", *RELATION.groups, *fields]
         for name in dict.fromkeys(order):
             if name == "experiments":
                 yield from self._entry()
@@ -222,7 +222,7 @@ class _Writer:
         for field, info in ExperimentEntry.model_fields.items():
             group = (
                 f"What differs from [`{field}`](#{field}) of the defaults."
-                if field in GROUPS
+                if field in RELATION.groups
                 else ""
             )
             meaning = _markdown(field_docstrings(ExperimentEntry).get(field, group))
