@@ -68,15 +68,15 @@ def test_estimates_of_the_prior_by_hand():
         np.array([0.6, 0.3, 0.1]),
         [np.array([0.5, 0.4, 0.1]), np.array([0.3, 0.6, 0.1])],
     )
-    told = describe_estimates(5, found, wanted, negative_id=0)
-    assert "refused in 3 of 5 sets" in told
-    assert "0.20 off in total variation (at most 0.30)" in told
-    assert "40% ± 10 of the rows without a relation where 60% are" in told
+    sentence = describe_estimates(5, found, wanted, negative_id=0)
+    assert "refused in 3 of 5 sets" in sentence
+    assert "0.20 off in total variation (at most 0.30)" in sentence
+    assert "40% ± 10 of the rows without a relation where 60% are" in sentence
 
 
 def test_estimates_that_are_all_refused_have_no_error():
-    told = describe_estimates(4, [], np.array([0.6, 0.4]), negative_id=0)
-    assert told.endswith("refused in 4 of 4 sets")
+    sentence = describe_estimates(4, [], np.array([0.6, 0.4]), negative_id=0)
+    assert sentence.endswith("refused in 4 of 4 sets")
 
 
 def test_gaps_by_hand():
@@ -100,7 +100,7 @@ def test_another_seed_makes_other_rows_with_the_same_labels():
     kinds = [(None, "a"), (None, "b"), ("train", "a")]
     made = [make_rows("test", patterns=patterns, seed=seed) for patterns, seed in kinds]
     labels = [Counter(row.label for row in rows) for rows in made]
-    assert all(own == labels[0] for own in labels)
+    assert all(each == labels[0] for each in labels)
     sentences = [frozenset(row.sentence for row in rows) for rows in made]
     assert len(set(sentences)) == len(made)
 

@@ -29,9 +29,9 @@ def made_up():
 def test_there_is_as_much_as_was_asked_for(made_up):
     out_of_fold = made_up.voters.selection.out_of_fold
     assert len(out_of_fold) == SIZES.experiments
-    assert all(own.logits.shape == (SIZES.rows, SIZES.labels) for own in out_of_fold.values())
+    assert all(table.logits.shape == (SIZES.rows, SIZES.labels) for table in out_of_fold.values())
     for folds in made_up.voters.fold_scores.values():
-        assert [own.logits.shape for own in folds] == SIZES.folds * [(100, SIZES.labels)]
+        assert [table.logits.shape for table in folds] == SIZES.folds * [(100, SIZES.labels)]
     shares = made_up.task.sentences["label"].value_counts(normalize=True)
     assert shares[NEGATIVE] == pytest.approx(0.29, abs=0.06)
 
@@ -40,8 +40,8 @@ def test_made_up_scores_fit_the_rows_and_know_something(made_up):
     selection = made_up.voters.selection
     tables = (selection.out_of_fold, selection.test_scores)
     assert select_members(*tables, "all", made_up.task.provenance).skipped == {}
-    for own in selection.out_of_fold.values():
-        labelled = made_up.task.label(own)
+    for table in selection.out_of_fold.values():
+        labelled = made_up.task.label(table)
         right = accuracy(labelled.truth, labelled.predicted)
         assert 60 < right < 100
 
@@ -61,8 +61,8 @@ def test_the_naive_bootstrap_is_the_projects_own(made_up):
     found = score_draws(table, labelled.truth, 0, drawn)
     wanted = ResampledMetrics(labelled)(drawn.astype(np.float64))
     assert found.keys() == wanted.keys()
-    for name, own in found.items():
-        np.testing.assert_allclose(own, wanted[name], atol=1e-9)
+    for name, values in found.items():
+        np.testing.assert_allclose(values, wanted[name], atol=1e-9)
 
 
 def test_the_prior_is_estimated_and_all_else_is_as_configured():
@@ -74,8 +74,13 @@ def test_the_prior_is_estimated_and_all_else_is_as_configured():
 def test_every_stage_is_measured(made_up):
     evaluation = read_evaluation(100)
     stages = measure_stages(made_up, evaluation)
-    assert [own.name.split()[0] for own in stages] == ["evaluate", "evaluate", "compare", "blend"]
-    assert all(own.wall_seconds > 0 and own.peak_megabytes > 10 for own in stages)
+    assert [stage.name.split()[0] for stage in stages] == [
+        "evaluate",
+        "evaluate",
+        "compare",
+        "blend",
+    ]
+    assert all(stage.wall_seconds > 0 and stage.peak_megabytes > 10 for stage in stages)
     assert "times as fast" in compare_bootstraps(made_up, evaluation)
 
 

@@ -70,8 +70,7 @@ def test_any_text(texts):
 @given(TEXTS)
 def test_separate_morphemes_share_nothing(text):
     morphemes = only(text)
-    own = separate(text, morphemes)
-    for morpheme in own:
+    for morpheme in separate(text, morphemes):
         start, end = morpheme.start_char, morpheme.end_char
         assert text[start:end] == morpheme.form
         others = [other for other in morphemes if other is not morpheme]

@@ -24,7 +24,7 @@ FOLDS = FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, 
 @pytest.fixture
 def shape():
     """What a run's settings say about the graph."""
-    yield lambda *asked: topology.set_shape(topology.Shape(FOLDS, asked_to_augment=asked))
+    yield lambda *earlier: topology.set_shape(topology.Shape(FOLDS, asked_to_augment=earlier))
     topology.forget_shape()
 
 

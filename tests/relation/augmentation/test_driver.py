@@ -71,7 +71,7 @@ def test_every_method_adds_sound_rows(sentences, members, labels):
     added = rows[rows["method"] != "original"]
     assert set(added["method"]) == set(WITHOUT_MODELS)
     assert len(added) == report["rows_added"] == sum(report["rows_by_label"].values())
-    by_method = {name: own["rows_added"] for name, own in report["methods"].items()}
+    by_method = {name: counts["rows_added"] for name, counts in report["methods"].items()}
     assert by_method == Counter(added["method"])
     assert report["rows_by_label"] == Counter(added["label"])
     assert not rows.duplicated(["sentence", "subject_start", "object_start", "object_end"]).any()

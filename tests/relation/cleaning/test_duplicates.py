@@ -151,55 +151,58 @@ def test_keep_positive_without_a_negative_label_keeps_the_first(cleaned):
     assert left(cleaned(TWINS, labels=without)[1]) == left(cleaned(TWINS, "keep_first")[1])
 
 
-class TestKeepByModel:
-    def test_the_most_probable_label_stays_whichever_twin_was_scored(self, cleaned):
-        for scored in ("r0", "r2", "r3"):
-            earlier = scores([(scored, {NEGATIVE: 0.2, "a": 0.1, "b": 0.7})])
-            kept, dropped, reports = cleaned(TWINS, "keep_by_model", earlier_scores=earlier)
-            assert kept["row_id"].tolist() == ["r1", "r3"]
-            assert left(dropped)[0] == ("r0", "less_probable_label", "r3")
-            assert reports["contradictory_duplicates"]["groups_without_scores"] == 0
+@pytest.mark.parametrize(
+    ("earlier", "kept"),
+    [
+        # whichever twin was scored
+        ([("r0", {NEGATIVE: 0.2, "a": 0.1, "b": 0.7})], ["r1", "r3"]),
+        ([("r2", {NEGATIVE: 0.2, "a": 0.1, "b": 0.7})], ["r1", "r3"]),
+        ([("r3", {NEGATIVE: 0.2, "a": 0.1, "b": 0.7})], ["r1", "r3"]),
+        # a label that no twin has cannot win
+        ([("r2", {"per:title": 0.9, "a": 0.02, NEGATIVE: 0.06, "b": 0.02})], ["r0", "r1"]),
+        # several scores are averaged: a 0.43, b 0.57
+        (
+            [("r0", {"a": 0.6, "b": 0.4}), ("r0", {"a": 0.1, "b": 0.9}),
+             ("r2", {"a": 0.6, "b": 0.4})],
+            ["r1", "r3"],
+        ),
+        # the first of equal labels stays
+        ([("r0", {NEGATIVE: 0.2, "a": 0.4, "b": 0.4})], ["r1", "r2"]),
+    ],
+)  # fmt: skip
+def test_the_label_that_a_model_finds_most_probable_stays(cleaned, earlier, kept):
+    rows, dropped, reports = cleaned(TWINS, "keep_by_model", earlier_scores=scores(earlier))
+    assert rows["row_id"].tolist() == kept
+    assert "less_probable_label" in dropped["reason"].tolist()
+    assert reports["contradictory_duplicates"]["groups_without_scores"] == 0
 
-    def test_a_label_that_no_twin_has_cannot_win(self, cleaned):
-        earlier = scores([("r2", {"per:title": 0.9, "a": 0.02, NEGATIVE: 0.06, "b": 0.02})])
-        kept, *_ = cleaned(TWINS, "keep_by_model", earlier_scores=earlier)
-        assert kept["row_id"].tolist() == ["r0", "r1"]
 
-    def test_several_scores_are_averaged_and_the_first_of_equal_labels_stays(self, cleaned):
-        several = [
-            ("r0", {"a": 0.6, "b": 0.4}),
-            ("r0", {"a": 0.1, "b": 0.9}),
-            ("r2", {"a": 0.6, "b": 0.4}),
-        ]  # means: a 0.43, b 0.57
-        kept, *_ = cleaned(TWINS, "keep_by_model", earlier_scores=scores(several))
-        assert kept["row_id"].tolist() == ["r1", "r3"]
-        equal = scores([("r0", {NEGATIVE: 0.2, "a": 0.4, "b": 0.4})])
-        kept, *_ = cleaned(TWINS, "keep_by_model", earlier_scores=equal)
-        assert kept["row_id"].tolist() == ["r1", "r2"]
+def test_a_group_without_scores_keeps_the_positive_label_and_is_counted(cleaned, caplog):
+    rows = [*TWINS, (13, "b")]
+    earlier = scores([("r5", {NEGATIVE: 0.7, "a": 0.3}), ("elsewhere", {"a": 1.0})])
+    with caplog.at_level(logging.WARNING):
+        kept, dropped, reports = cleaned(rows, "keep_by_model", earlier_scores=earlier,
+                                         rules=BOTH[::-1])  # fmt: skip
+    assert kept["row_id"].tolist() == ["r0", "r6"]
+    assert ("r1", "negative_twin", "r6") in left(dropped)
+    assert reports["contradictory_duplicates"]["groups_without_scores"] == 1
+    assert "no row of 1 of 2 contradictory groups was scored" in caplog.text
 
-    def test_a_group_without_scores_keeps_the_positive_label_and_is_counted(self, cleaned, caplog):
-        rows = [*TWINS, (13, "b")]
-        earlier = scores([("r5", {NEGATIVE: 0.7, "a": 0.3}), ("elsewhere", {"a": 1.0})])
-        with caplog.at_level(logging.WARNING):
-            kept, dropped, reports = cleaned(rows, "keep_by_model", earlier_scores=earlier,
-                                             rules=BOTH[::-1])  # fmt: skip
-        assert kept["row_id"].tolist() == ["r0", "r6"]
-        assert ("r1", "negative_twin", "r6") in left(dropped)
-        assert reports["contradictory_duplicates"]["groups_without_scores"] == 1
-        assert "no row of 1 of 2 contradictory groups was scored" in caplog.text
 
-    def test_without_scores_at_all_the_remedy_is_named(self, cleaned):
-        with pytest.raises(ValueError, match=r"no out-of-fold.*Run that experiment first"):
-            cleaned(TWINS, "keep_by_model")
+def test_keep_by_model_without_scores_names_the_remedy(cleaned):
+    with pytest.raises(ValueError, match=r"no out-of-fold.*Run that experiment first"):
+        cleaned(TWINS, "keep_by_model")
 
-    def test_scores_of_other_labels_are_refused(self, cleaned):
-        binary = scores([("r0", {NEGATIVE: 0.4, "a": 0.6})], labels=(NEGATIVE, "a"))
-        with pytest.raises(ValueError, match=r"cannot judge the labels b: .*target\.name=all"):
-            cleaned(TWINS, "keep_by_model", earlier_scores=binary)
 
-    def test_nothing_to_decide_is_fine(self, cleaned):
-        kept, *_ = cleaned([(4, "a"), (13, "b")], "keep_by_model", earlier_scores=scores([]))
-        assert len(kept) == 2
+def test_scores_of_other_labels_are_refused(cleaned):
+    binary = scores([("r0", {NEGATIVE: 0.4, "a": 0.6})], labels=(NEGATIVE, "a"))
+    with pytest.raises(ValueError, match=r"cannot judge the labels b: .*target\.name=all"):
+        cleaned(TWINS, "keep_by_model", earlier_scores=binary)
+
+
+def test_nothing_to_decide_is_fine(cleaned):
+    kept, *_ = cleaned([(4, "a"), (13, "b")], "keep_by_model", earlier_scores=scores([]))
+    assert len(kept) == 2
 
 
 @pytest.mark.parametrize("rows", [[], [(4, "a")], [(4, "a"), (13, NEGATIVE)]])

@@ -27,7 +27,10 @@ def normalised(as_rows, as_test, run, clean_params):
 
 def test_both_files_change_alike_and_spans_follow(normalised):
     result = normalised(
-        ["“[[이순신]]”은 \u3000<<수  군>>을 이끌었다.", "[[세종]]은 <<집현전>>을 세웠다."]
+        [
+            "“[[이순신]]”은 \u3000<<수  군>>을 이끌었다.",
+            unicodedata.normalize("NFD", "[[세종]]은 <<집현전>>을 세웠다."),
+        ]
     )
     for rows in (result.tables.train, result.tables.test):
         assert rows["sentence"].tolist()[0] == '"이순신"은 수 군을 이끌었다.'
@@ -36,16 +39,8 @@ def test_both_files_change_alike_and_spans_follow(normalised):
         assert rows["object_end"].tolist() == [10, 7]
         assert rows["pair_key"].tolist()[0] == "수 군\t이순신"
     report = result.report["rules"][0]
-    assert report["rows_changed"] == {"train": 1, "test": 1}
-    assert set(result.changed_rows["row_id"]) == {"r0", "tr0"}
-
-
-def test_decomposed_hangul_becomes_syllables(normalised):
-    decomposed = unicodedata.normalize("NFD", "[[이순신]]은 <<수군>>을 이끌었다.")
-    rows = normalised([decomposed]).tables.train
-    assert rows["sentence"].tolist() == ["이순신은 수군을 이끌었다."]
-    assert rows["subject_text"].tolist() == ["이순신"]
-    assert rows["object_text"].tolist() == ["수군"]
+    assert report["rows_changed"] == {"train": 2, "test": 2}
+    assert set(result.changed_rows["row_id"]) == {"r0", "tr0", "r1", "tr1"}
 
 
 def test_a_row_whose_span_would_break_stays_as_it_was_and_is_counted(normalised):

@@ -43,7 +43,7 @@ def test_rows_are_kept_relabelled_and_dropped(review):
 
 def test_a_half_filled_list_of_suspects_may_come_back(review):
     table = reviewed(
-        ("r0", "", "b"), ("r1", " relabel ", " b"), ("r2", None, None), ("unknown", "", "nonsense"),
+        ("r0", "", "b"), ("r1", " Relabel ", " b"), ("r2", None, None), ("unknown", "", "nonsense"),
         self_confidence=0.1,
     )  # fmt: skip
     result = review(table)
@@ -55,18 +55,6 @@ def test_a_half_filled_list_of_suspects_may_come_back(review):
 def test_a_suggestion_beside_keep_or_drop_is_not_read(review):
     result = review(reviewed(("r0", "keep", "b"), ("r1", "drop", "no such label")))
     assert result.tables.train["label"].tolist() == ["a", "a"]
-
-
-def test_a_row_that_says_so_already_is_not_changed(review):
-    result = review(reviewed(("r0", "relabel", "a")))
-    assert len(result.changed_rows) == 0
-    report = result.report["rules"][0]
-    assert (report["relabelled"], report["had_the_new_label"]) == (0, 1)
-
-
-def test_decisions_are_read_in_any_case(review):
-    result = review(reviewed(("r0", " Keep", ""), ("r1", "RELABEL ", "b"), ("r2", "Drop", "")))
-    assert result.tables.train["label"].tolist() == ["a", "b"]
 
 
 def test_lines_that_say_the_same_count_once(review):
@@ -83,7 +71,9 @@ def test_lines_that_say_the_same_count_once(review):
 
 
 def test_what_is_done_is_logged_in_words(review, caplog):
-    table = reviewed(("r0", "relabel", "a"), ("r1", "relabel", "b"), ("r2", "drop", ""), ("x",))
+    table = reviewed(
+        ("r0", "relabel", "a"), ("r1", "relabel", "b"), ("r2", "drop", ""), ("x", "", "")
+    )
     with caplog.at_level(logging.INFO):
         review(table)
     assert (
@@ -138,8 +128,8 @@ def test_no_file_and_an_empty_file_do_nothing(review):
     ("table", "message"),
     [
         (
-            reviewed(("r0", "delete", "")),
-            r"1 unknown decisions, first: row r0 delete\. Remedy: wanted keep, relabel, drop",
+            reviewed(*((f"r{number}", "no", "") for number in range(9))),
+            r"9 unknown decisions, first: row r0 no; .* row r4 no\. Remedy: wanted keep, rel",
         ),
         (
             reviewed(("r0", "relabel", "per:titel"), ("r1", "relabel", "b")),
@@ -168,13 +158,6 @@ def test_no_file_and_an_empty_file_do_nothing(review):
 def test_what_is_wrong_is_named_with_its_rows(review, table, message):
     with pytest.raises(ValueError, match=message):
         review(table)
-
-
-def test_many_wrong_lines_are_counted_and_five_shown(review):
-    table = reviewed(*((f"r{number}", "no", "") for number in range(9)))
-    with pytest.raises(ValueError, match=r"9 unknown decisions.*row r4 no\. ") as error:
-        review(table)
-    assert "r5" not in str(error.value)
 
 
 def test_rows_that_an_earlier_rule_dropped_are_counted_and_named(review, caplog):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.label_audit import AuditedRows
+from klue_pipeline.relation.label_audit import AuditedRows, Judgement
 
 
 @pytest.fixture
@@ -28,5 +28,21 @@ def make_audited():
             n_unanswered=2,
             n_averaged=1,
         )
+
+    return make
+
+
+@pytest.fixture
+def make_judgement():
+    """Return a function that makes a judgement; what a test does not look at is zero."""
+
+    def make(n_rows, **fields):
+        zeros = np.zeros(n_rows)
+        usual = {
+            "is_issue": zeros.astype(bool), "self_confidence": zeros,
+            "suggested": zeros.astype(int), "suggested_probability": zeros,
+            "order": np.arange(n_rows), "joint": np.zeros((3, 3), dtype=np.int64),
+        }  # fmt: skip
+        return Judgement(**usual | {name: np.array(values) for name, values in fields.items()})
 
     return make

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.label_audit import Judgement, tabulate_noise
+from klue_pipeline.relation.label_audit import tabulate_noise
 
 GIVEN = [0] * 10 + [1] * 5
 # 8 of 10 rows given label 0 are right, 2 are label 1; 1 of 5 given label 1 is label 0; none is 2.
@@ -11,15 +11,13 @@ JOINT = np.array([[8, 2, 0], [1, 4, 0], [0, 0, 0]])
 
 
 @pytest.fixture
-def noise(make_audited):
+def noise(make_audited, make_judgement):
     first = np.array([0.9] * 8 + [0.1] * 2 + [0.9] + [0.2] * 4)
     probabilities = np.column_stack([first, 1 - first, np.zeros(15)])
-    judgement = Judgement(
+    judgement = make_judgement(
+        15,
         is_issue=np.isin(np.arange(15), [8, 10]),
         self_confidence=probabilities[np.arange(15), GIVEN],
-        suggested=np.where(np.array(GIVEN) == 0, 1, 0),
-        suggested_probability=np.zeros(15),
-        order=np.arange(15),
         joint=JOINT,
     )
     return tabulate_noise(make_audited(GIVEN, probabilities), judgement).set_index("label")
@@ -48,15 +46,9 @@ def test_what_is_not_known_is_missing(noise):
     assert row[["noise_share", "missed_share", "likely_true_share"]].isna().all()
 
 
-def test_a_clean_label_is_mistaken_for_nothing(make_audited):
-    judgement = Judgement(
-        np.zeros(2, dtype=bool), np.ones(2), np.array([1, 0]), np.zeros(2), np.arange(2),
-        np.eye(2, dtype=np.int64),
-    )  # fmt: skip
+def test_a_clean_label_is_mistaken_for_nothing(make_audited, make_judgement):
+    judgement = make_judgement(2, self_confidence=np.ones(2), joint=np.eye(2, dtype=np.int64))
     noise = tabulate_noise(make_audited([0, 1], np.eye(2)), judgement)
     assert noise["noise_share"].tolist() == [0, 0]
-    assert (
-        noise[["likely_true_label", "likely_true_share", "likely_given_label"]]
-        .isna()
-        .all(axis=None)
-    )
+    unknown = ["likely_true_label", "likely_true_share", "likely_given_label"]
+    assert noise[unknown].isna().all(axis=None)

@@ -5,30 +5,29 @@ import json
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.label_audit import Judgement, report_audit, tabulate_noise
+from klue_pipeline.relation.label_audit import report_audit, tabulate_noise
 from klue_pipeline.relation.settings.exploration_params import LabelAuditParams
 
 PARAMS = LabelAuditParams(issues_by="both", rank_by="self_confidence", max_suspects=9)
 
 
 @pytest.fixture
-def report(make_audited):
+def report(make_audited, make_judgement):
     given = [0, 0, 0, 1, 1, 2]
     probabilities = np.array(
         [[0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0], [0.3, 0.7, 0, 0], [0, 1, 0, 0], [0.6, 0.4, 0, 0],
          [0.9, 0.1, 0, 0]]
     )  # fmt: skip
     audited = make_audited(given, probabilities)
-    judgement = Judgement(
-        is_issue=np.array([False, True, True, False, True, False]),
+    judgement = make_judgement(
+        6,
+        is_issue=[False, True, True, False, True, False],
         self_confidence=probabilities[np.arange(6), given],
-        suggested=np.array([1, 1, 1, 0, 0, 0]),
-        suggested_probability=np.array([0.1, 0.8, 0.7, 0, 0.6, 0.9]),
-        order=np.arange(6),
-        joint=np.array([[1, 2, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]),
+        suggested=[1, 1, 1, 0, 0, 0],
+        suggested_probability=[0.1, 0.8, 0.7, 0, 0.6, 0.9],
+        joint=[[1, 2, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]],
     )
-    noise = tabulate_noise(audited, judgement)
-    return report_audit(audited, judgement, noise, PARAMS)
+    return report_audit(audited, judgement, tabulate_noise(audited, judgement), PARAMS)
 
 
 def test_rows_are_all_accounted_for(report):

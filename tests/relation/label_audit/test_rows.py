@@ -88,14 +88,15 @@ def test_scores_of_other_rows_are_refused():
         collect_rows(scores, sentences(a="per:title"), LABELS, ALL)
 
 
-def test_one_label_cannot_be_audited():
-    scores = score([("a", 0, [0.5, 0.4, 0.1]), ("b", 0, [0.5, 0.4, 0.1])])
-    rows = sentences(a="per:title", b="per:title")
-    with pytest.raises(ValueError, match="Found 1 labels among 2 rows"):
-        collect_rows(scores, rows, LABELS, ALL)
-
-
-def test_no_row_with_an_answer_cannot_be_audited():
-    scores = score([("a", 0, [0.5, 0.5])], ["per:spouse", "per:title"])
-    with pytest.raises(ValueError, match="Found 0 labels among 0 rows"):
-        collect_rows(scores, sentences(a="no_relation"), LABELS, TargetParams(name="positive"))
+@pytest.mark.parametrize(
+    ("probabilities", "names", "labels", "target", "message"),
+    [
+        ([0.5, 0.4, 0.1], LABELS.names, ("per:title", "per:title"), "all", "1 labels among 2 rows"),
+        ([0.5, 0.5], LABELS.names[1:], ("no_relation",), "positive", "0 labels among 0 rows"),
+    ],
+)
+def test_fewer_than_two_labels_cannot_be_audited(probabilities, names, labels, target, message):
+    rows = dict(zip("ab", labels, strict=False))
+    scores = score([(row_id, 0, probabilities) for row_id in rows], names)
+    with pytest.raises(ValueError, match=f"Found {message}"):
+        collect_rows(scores, sentences(**rows), LABELS, TargetParams(name=target))

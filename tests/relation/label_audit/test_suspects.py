@@ -3,14 +3,13 @@
 import io
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.label_audit import Judgement, tabulate_suspects
+from klue_pipeline.relation.label_audit import tabulate_suspects
 from klue_pipeline.relation.label_audit.suspects import make_cell, mark_entities
 
 PIECES = st.lists(
@@ -63,19 +62,19 @@ def test_cells_come_back_from_a_csv_in_their_rows_and_are_no_formulas(texts):
 
 
 @pytest.fixture
-def suspects(small_sentences, make_audited):
+def suspects(small_sentences, make_audited, make_judgement):
     """Three of the small sentences with odd contents; ranked 2, 0, 1."""
     rows = small_sentences.head(3).assign(source=["=SUM(A1)", None, "wikitree"])
     names = ["per:origin", "org:top_members/employees", "relation"]
     probabilities = [[0.3, 0.5, 0.2], [0.1, 0.7, 0.2], [0.2, 0.1, 0.7]]
     audited = make_audited([0, 1, 1], probabilities, rows=rows, names=names)
-    judgement = Judgement(
-        is_issue=np.array([True, False, True]),
-        self_confidence=np.array([0.3, 0.7, 0.1]),
-        suggested=np.array([1, 2, 2]),
-        suggested_probability=np.array([0.5, 0.2, 0.7]),
-        order=np.array([2, 0, 1]),
-        joint=np.zeros((3, 3), dtype=np.int64),
+    judgement = make_judgement(
+        3,
+        is_issue=[True, False, True],
+        self_confidence=[0.3, 0.7, 0.1],
+        suggested=[1, 2, 2],
+        suggested_probability=[0.5, 0.2, 0.7],
+        order=[2, 0, 1],
     )
     task = LabelSet(names=["per:origin", "org:top_members/employees"], negative=None)
     return lambda size, reviewed=None: tabulate_suspects(audited, judgement, task, size, reviewed)

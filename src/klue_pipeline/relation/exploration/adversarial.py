@@ -85,9 +85,10 @@ def tell_files_apart(
         name: _cross_validate(features.select(name), is_test, parts, params)
         for name in FEATURE_SETS
     }
-    report["auc"] = {name: result.summary() for name, result in results.items()}
+    report["auc"] = {name: _summarise(auc) for name, (auc, _) in results.items()}
     report["not_measured"] = None
-    table = _list_features(features, results["all"].coefficients, is_test, params.listed_features)
+    _, coefficients = results["all"]
+    table = _list_features(features, coefficients, is_test, params.listed_features)
     return Difference(report, table)
 
 
@@ -118,29 +119,10 @@ def _split(rows: pd.DataFrame, is_test: Mask, params: AdversarialParams) -> list
     return parts if both else None
 
 
-@dataclass(frozen=True)
-class _CrossValidation:
-    """Results over the folds.
-
-    Attributes:
-        auc: Of each fold's held-out rows. Shape: (folds,).
-        coefficients: Mean over the folds. Shape: (features,).
-    """
-
-    auc: NDArray[np.float64]
-    coefficients: NDArray[np.float64]
-
-    def summary(self) -> dict[str, Any]:
-        return {
-            "mean": float(self.auc.mean()),
-            "standard_deviation": float(self.auc.std(ddof=1)),
-            "folds": self.auc.tolist(),
-        }
-
-
 def _cross_validate(
     features: FeatureTable, is_test: Mask, parts: list[Positions], params: AdversarialParams
-) -> _CrossValidation:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the AUC of each fold's held-out rows, and the mean coefficients of the features."""
     from sklearn.metrics import roc_auc_score
 
     auc, coefficients = [], []
@@ -150,7 +132,15 @@ def _cross_validate(
         scores = model.decision_function(features.weights[held_out])
         auc.append(roc_auc_score(is_test[held_out], scores))
         coefficients.append(model.coef_[0])
-    return _CrossValidation(np.array(auc), np.mean(coefficients, axis=0))
+    return np.array(auc), np.mean(coefficients, axis=0)
+
+
+def _summarise(auc: NDArray[np.float64]) -> dict[str, Any]:
+    return {
+        "mean": float(auc.mean()),
+        "standard_deviation": float(auc.std(ddof=1)),
+        "folds": auc.tolist(),
+    }
 
 
 def _fit(weights: Any, is_test: Mask, params: AdversarialParams) -> Any:

@@ -73,7 +73,7 @@ def tabulate_suspects(
 def _recall_decisions(suspects: pd.DataFrame, reviewed_rows: pd.DataFrame) -> pd.DataFrame:
     """Fill in what was decided about the suspects before."""
     decided = read_decisions(reviewed_rows).drop_duplicates("row_id").set_index("row_id")
-    decision = suspects["row_id"].map(decided["decision"]).fillna("").astype("str")
+    decision = suspects["row_id"].map(decided["decision"]).astype("str").fillna("")
     earlier_label = suspects["row_id"].map(decided["new_label"])
     new_label = suspects["new_label"].mask(decision == "relabel", earlier_label)
     return suspects.assign(decision=decision, new_label=new_label)

@@ -1,6 +1,5 @@
 """Rows with another entity in the place of one: where it comes from, and its particle."""
 
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +46,10 @@ def swap_in(augment):
         # the same name elsewhere stays
         ("[[이순신]]은 이순신이라 <<수군>>을", "최나래", "최나래는 이순신이라 수군을"),
         ("[[이순신]]은 <<수군>>을", "최 나래", "최 나래는 수군을"),
+        # English around an entity stays
+        ("[[Acme]]'s chief is <<Kim>>.", "Orion", "Orion's chief is Kim."),
+        ("<<Kim>>, who left [[Acme]]e", "Orion Ltd.", "Kim, who left Orion Ltd.e"),
+        ("[[카카오]] hired <<Kim>>", "삼성", "삼성 hired Kim"),
     ],
 )
 def test_the_particle_fits_the_new_word(mark, marked, surface, sentence):
@@ -60,20 +63,6 @@ def test_the_particle_fits_the_new_word(mark, marked, surface, sentence):
 def test_the_object_gets_its_particle_too(mark):
     row = mark("<<수군>>을 이끈 [[이순신]]은")
     assert replace_entity(row, row.object, "함대").sentence == "함대를 이끈 이순신은"
-
-
-@pytest.mark.parametrize(
-    ("marked", "surface", "sentence"),
-    [
-        ("[[Acme]]'s chief is <<Kim>>.", "Orion", "Orion's chief is Kim."),
-        ("An [[apple]] of <<Orion>>", "pear", "An pear of Orion"),
-        ("<<Kim>>, who left [[Acme]]e", "Orion Ltd.", "Kim, who left Orion Ltd.e"),
-        ("[[카카오]] hired <<Kim>>", "삼성", "삼성 hired Kim"),
-    ],
-)
-def test_english_around_an_entity_stays(mark, marked, surface, sentence):
-    row = mark(marked)
-    assert replace_entity(row, row.subject, surface).sentence == sentence
 
 
 not_korean = st.text(
@@ -174,14 +163,3 @@ def test_a_pool_gives_every_word_but_the_avoided_ones(surfaces, avoided):
     generator = np.random.default_rng(0)
     found = {pool.draw(avoided, generator) for _ in range(100)}
     assert found == (set(surfaces) - set(avoided) or {None})
-
-
-def test_a_pool_gives_each_word_as_often_however_often_it_occurs():
-    pool = SurfacePool.gather(["가", "가", "가", "나", "다", "라"])
-    generator = np.random.default_rng(0)
-    counts = Counter(pool.draw(["나"], generator) for _ in range(900))
-    assert all(240 < counts[surface] < 360 for surface in "가다라")
-
-
-def test_no_rows_make_no_rows(swap_in):
-    assert swap_in([]) == ([], Counter())

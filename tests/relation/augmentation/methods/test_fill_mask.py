@@ -10,8 +10,8 @@ from klue_pipeline.relation.augmentation.methods.fill_mask import NO_GUESS, NO_N
 @pytest.fixture(scope="module")
 def fill(augment, language_model_folder):
     def run(rows, model=language_model_folder, **changes):
-        own = {"mask_share": 0.2, "top_k": 3, "batch_size": 4, "device": "cpu", **changes}
-        return augment("fill_mask", rows, model=model and str(model), **own)
+        settings = {"mask_share": 0.2, "top_k": 3, "batch_size": 4, "device": "cpu", **changes}
+        return augment("fill_mask", rows, model=model and str(model), **settings)
 
     return run
 

@@ -84,14 +84,52 @@ def test_codes_stay_apart_from_letters_and_digits(mark):
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["E1은 E2의 장수다.", "e1은 e2의 장수다.", "Ｅ１은 Ｅ２의 장수다.", "E 1은 E  2의 장수다.",
-     " E1은\nE2의 장수다. "],
-)  # fmt: skip
-def test_codes_are_known_however_they_are_written(mark, text):
-    row = mark("[[이순신]]은 <<조선>>의 무신이다.", label="per:origin")
-    restored = restore_entities(row, text, CODES, or_words=False)
-    assert restored == mark("[[이순신]]은 <<조선>>의 장수다.", label="per:origin")
+    ("marked", "text", "wanted"),
+    [
+        # codes are known however they are written
+        ("[[이순신]]은 <<조선>>의", "E1은 E2의 장수", "[[이순신]]은 <<조선>>의 장수"),
+        ("[[이순신]]은 <<조선>>의", "e1은 e2의 장수", "[[이순신]]은 <<조선>>의 장수"),
+        ("[[이순신]]은 <<조선>>의", "Ｅ１은 Ｅ２의 장수", "[[이순신]]은 <<조선>>의 장수"),
+        ("[[이순신]]은 <<조선>>의", " E 1은\nE  2의 장수 ", "[[이순신]]은 <<조선>>의 장수"),
+        # the original tells the particles of Hanja
+        ("[[李舜臣]]은 <<朝鮮>>에서", "E1는 E2는 몰랐다. ", "[[李舜臣]]은 <<朝鮮>>는 몰랐다."),
+    ],
+)
+def test_entities_come_where_codes_are(mark, marked, text, wanted):
+    assert restore_entities(mark(marked), text, CODES, or_words=False) == mark(wanted)
+
+
+@pytest.mark.parametrize(
+    ("marked", "text", "wanted"),
+    [
+        # particles take the form that the entity wants
+        ("[[이순신]]은 <<서울>>에서", "[S]가 [O]으로 갔다.", "[[이순신]]이 <<서울>>로 갔다."),
+        ("[[이순신]]은 <<서울>>에서", "[O]를 떠난 [S]다.", "<<서울>>을 떠난 [[이순신]]이다."),
+        ("[[이순신]]은 <<서울>>에서", "[o]는 [s]라는 이", "<<서울>>은 [[이순신]]이라는 이"),
+        ("[[이순신]]은 <<서울>>에서", "‘[S]’는 [O]과", "‘[[이순신]]’은 <<서울>>과"),
+        ("[[이순신]]은 <<서울>>에서", "[S] 가족은 [O]가족", "[[이순신]] 가족은 <<서울>>가족"),
+        ("[[이순신]]은 <<서울>>에서", "[S]은서울[O]", "[[이순신]]은서울<<서울>>"),
+        # a second entity is no particle of the first
+        ("[[카카오]]<<이>>는", "[S][O] 갔다", "[[카카오]]<<이>> 갔다"),
+        # words are found where there are no codes
+        ("[[이순신]]은 <<조선>>의 무신", "조선 무신 이순신", "<<조선>> 무신 [[이순신]]"),
+        ("[[이순신]]은 <<조선>>의 무신", "[O] 무신 이순신", "<<조선>> 무신 [[이순신]]"),
+        ("[[서울]]의 <<서울대>>", "서울대는 서울에", "<<서울대>>는 [[서울]]에"),
+        ("[[FC서울]]은 <<서울>>의", "서울에 FC서울이", "<<서울>>에 [[FC서울]]이"),
+        ("[[a  b]]와 <<c>>", "c와 a b", "<<c>>와 [[a  b]]"),
+        ("[[[S]사]]의 <<수>>", "수는 [S]사에", "<<수>>는 [[[S]사]]에"),
+        ("[[서울]]은 <<서울>>이다.", "[O]이 [S]이다.", "<<서울>>이 [[서울]]이다."),
+        # decomposed letters are the same words
+        (
+            "[[이순신]]은 <<조선>>의",
+            unicodedata.normalize("NFD", "조선의 이순신"),
+            "<<조선>>의 [[이순신]]",
+        ),
+    ],
+)
+def test_entities_come_where_codes_or_words_are(mark, marked, text, wanted):
+    restored = restore_entities(mark(marked), text, FILE_PLACEHOLDERS, or_words=True)
+    assert restored == mark(wanted)
 
 
 @pytest.mark.parametrize(
@@ -105,93 +143,26 @@ def test_codes_are_known_however_they_are_written(mark, text):
         ("AE1은 E2의 장수다.", "subject lost"),
         ("이순신은 E2의 장수다.", "subject lost"),
         ("   ", "no text"),
-        ("", "no text"),
         ("E1은 [MASK] E2", r"text holds \[MASK\]"),
     ],
 )
 def test_texts_without_each_code_once_are_refused(mark, text, reason):
-    row = mark("[[이순신]]은 <<조선>>의 무신이다.")
     with pytest.raises(UnusableTextError, match=f"^{reason}$"):
-        restore_entities(row, text, CODES, or_words=False)
+        restore_entities(mark("[[이순신]]은 <<조선>>의"), text, CODES, or_words=False)
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("marked", "text", "reason"),
     [
-        ("[S]가 [O]으로 갔다.", "이순신이 서울로 갔다."),
-        ("[O]를 떠난 [S]다.", "서울을 떠난 이순신이다."),
-        ("[o]는 [s]라는 이의 땅", "서울은 이순신이라는 이의 땅"),
-        ("‘[S]’는 [O]과 멀다.", "‘이순신’은 서울과 멀다."),
-        ("[S] 가족은 [O]가족", "이순신 가족은 서울가족"),
-        ("[S]은서울[O]", "이순신은서울서울"),
+        ("[[이순신]]은 <<조선>>의", "조선의 무신", "subject lost"),
+        ("[[이순신]]은 <<조선>>의", "이순신과 그 나라", "object lost"),
+        ("[[이순신]]은 <<조선>>의", "이순신은 조선의 이순신", "subject more than once"),
+        ("[[이순신]]은 <<조선>>의", "조선의 이순신은 조선에", "object more than once"),
+        ("[[이순신]]은 <<조선>>의", "[S]와 [S]와 조선", "subject more than once"),
+        ("[[하하]]는 <<조선>>의", "하하하 조선", "subject more than once"),
+        ("[[서울]]은 <<서울>>이다.", "서울이 서울이다.", "subject more than once"),
     ],
 )
-def test_particles_take_the_form_that_the_entity_wants(mark, text, wanted):
-    row = mark("[[이순신]]은 <<서울>>에서 왔다.")
-    assert restore_entities(row, text, FILE_PLACEHOLDERS, or_words=True).sentence == wanted
-
-
-def test_the_original_tells_the_particles_of_hanja(mark):
-    row = mark("[[李舜臣]]은 <<朝鮮>>에서 왔다.")
-    restored = restore_entities(row, "E1는 E2는 몰랐다. ", CODES, or_words=False)
-    assert restored.sentence == "李舜臣은 朝鮮는 몰랐다."
-
-
-def test_a_second_entity_is_no_particle_of_the_first(mark):
-    row = mark("[[카카오]]<<이>>는")
-    assert restore_entities(row, "[S][O] 갔다", FILE_PLACEHOLDERS, or_words=True).sentence == (
-        "카카오이 갔다"
-    )
-
-
-@pytest.mark.parametrize(
-    ("marked", "text", "wanted"),
-    [
-        ("[[이순신]]은 <<조선>>의 무신", "조선 무신 이순신", "<<조선>> 무신 [[이순신]]"),
-        ("[[이순신]]은 <<조선>>의 무신", "[O] 무신 이순신", "<<조선>> 무신 [[이순신]]"),
-        ("[[서울]]의 <<서울대>>", "서울대는 서울에", "<<서울대>>는 [[서울]]에"),
-        ("[[FC서울]]은 <<서울>>의", "서울에 FC서울이", "<<서울>>에 [[FC서울]]이"),
-        ("[[a  b]]와 <<c>>", "c와 a b", "<<c>>와 [[a  b]]"),
-        ("[[[S]사]]의 <<수>>", "수는 [S]사에", "<<수>>는 [[[S]사]]에"),
-    ],
-)
-def test_words_are_found_where_there_are_no_codes(mark, marked, text, wanted):
-    restored = restore_entities(mark(marked), text, FILE_PLACEHOLDERS, or_words=True)
-    assert restored == mark(wanted)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("조선의 무신", "subject lost"),
-        ("이순신과 그 나라", "object lost"),
-        ("이순신은 조선의 이순신", "subject more than once"),
-        ("조선의 이순신은 조선에", "object more than once"),
-        ("[S]와 [S]와 조선", "subject more than once"),
-    ],
-)
-def test_words_must_be_there_once(mark, text, reason):
-    row = mark("[[이순신]]은 <<조선>>의 무신이다.")
+def test_words_must_be_there_once(mark, marked, text, reason):
     with pytest.raises(UnusableTextError, match=f"^{reason}$"):
-        restore_entities(row, text, FILE_PLACEHOLDERS, or_words=True)
-
-
-def test_one_word_for_two_entities_is_ambiguous_without_codes(mark):
-    row = mark("[[서울]]은 <<서울>>이다.")
-    with pytest.raises(UnusableTextError, match="more than once"):
-        restore_entities(row, "서울이 서울이다.", FILE_PLACEHOLDERS, or_words=True)
-    restored = restore_entities(row, "[O]이 [S]이다.", FILE_PLACEHOLDERS, or_words=True)
-    assert restored == mark("<<서울>>이 [[서울]]이다.")
-
-
-def test_words_that_overlap_themselves_count_twice(mark):
-    row = mark("[[하하]]는 <<조선>>의")
-    with pytest.raises(UnusableTextError, match="subject more than once"):
-        restore_entities(row, "하하하 조선", FILE_PLACEHOLDERS, or_words=True)
-
-
-def test_decomposed_letters_are_the_same_words(mark):
-    decomposed = unicodedata.normalize("NFD", "조선의 이순신")
-    row = mark("[[이순신]]은 <<조선>>의 무신이다.")
-    restored = restore_entities(row, decomposed, FILE_PLACEHOLDERS, or_words=True)
-    assert restored == mark("<<조선>>의 [[이순신]]")
+        restore_entities(mark(marked), text, FILE_PLACEHOLDERS, or_words=True)

@@ -112,15 +112,15 @@ class GuessedWords:
         return choices
 
     def _look_at(self, requests: Sequence[WordRequest]) -> list[_View]:
-        asked = [number for number, request in enumerate(requests) if request.stems]
-        if not asked:
+        numbers = [number for number, request in enumerate(requests) if request.stems]
+        if not numbers:
             return []
-        texts = [requests[number].example.sentence for number in asked]
+        texts = [requests[number].example.sentence for number in numbers]
         # Rows longer than the model has positions for are cut here, not by the tokenizer.
         encodings = self._tokenizer(texts, verbose=False).encodings
         mask_id = cast(int, self._tokenizer.mask_token_id)
         views: list[_View] = []
-        for number, encoding in zip(asked, encodings, strict=True):
+        for number, encoding in zip(numbers, encodings, strict=True):
             ids, masks = hide_stems(encoding, requests[number].stems, mask_id)
             windows = cut_windows(ids, masks, count_frame(encoding), self._max_tokens)
             views += [_View(window, inside, number) for window, inside in windows]
