@@ -37,16 +37,26 @@ def load(source):
     return RawRelationDataset(source=source, setting="raw.train").load()
 
 
-def test_a_relative_path_starts_at_the_project(project):
-    (project / "train.csv").write_bytes("id\r\n가\n".encode())
-    assert load("train.csv") == RawFile("train.csv", "id\r\n가\n")
-    absolute = str(project / "train.csv")
-    assert load(absolute) == RawFile(absolute, "id\r\n가\n")
+def test_a_relative_path_starts_at_the_project_and_a_byte_order_mark_is_taken_off(project):
+    (project / "train.csv").write_bytes("id\r\n가\n".encode("utf-8-sig"))
+    for source in ("train.csv", str(project / "train.csv")):
+        assert load(source) == RawFile(source, "id\r\n가\n")
+    sources = ("train.csv", "없다.csv", None, "hub:klue:re:train")
+    found = [RawRelationDataset(source=source).exists() for source in sources]
+    assert found == [True, False, False, True]
 
 
-def test_a_byte_order_mark_is_taken_off(project):
-    (project / "train.csv").write_bytes("id,문장".encode("utf-8-sig"))
-    assert load("train.csv").text == "id,문장"
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("없다.csv", r"There is no file .*/없다\.csv .*--params raw\.train=<file>"),
+        ("notebooks", r"/notebooks is a folder.*--params raw\.train=<file>"),
+        (None, r"set raw\.train to a file"),
+    ],
+)
+def test_a_source_that_is_no_file_names_the_setting(project, source, message):
+    with pytest.raises(DatasetError, match=message):
+        load(source)
 
 
 @pytest.mark.parametrize(
@@ -67,19 +77,6 @@ def test_unreadable_content_says_what_and_where(project, content, message):
     with pytest.raises(DatasetError, match=message) as error:
         load("train.csv")
     assert str(project / "train.csv") in str(error.value)
-
-
-def test_a_missing_file_and_a_folder_name_the_path_and_the_setting(project):
-    for source, found in (("없다.csv", "There is no file"), ("notebooks", "is a folder")):
-        with pytest.raises(DatasetError, match=found) as error:
-            load(source)
-        assert str(project / source) in str(error.value)
-        assert "--params raw.train=<file>" in str(error.value)
-
-
-def test_no_source_at_all_names_the_setting():
-    with pytest.raises(DatasetError, match=r"set raw\.train to a file"):
-        load(None)
 
 
 def test_a_hub_split_comes_with_labels_by_name(hub):
@@ -108,43 +105,30 @@ def test_a_failed_download_says_to_give_a_file(monkeypatch):
         load("hub:klue:re:train")
 
 
-def test_existence_is_that_of_the_file(project):
-    (project / "train.csv").write_text("id")
-    sources = ("train.csv", "없다.csv", None, "hub:klue:re:train")
-    found = [RawRelationDataset(source=source).exists() for source in sources]
-    assert found == [True, False, False, True]
-
-
 def gold(source, test_source="data/test.csv"):
     return RawGoldDataset(source=source, test_source=test_source)
 
 
-def test_gold_on_auto_is_the_file_beside_the_test_file_if_there(project):
-    assert gold("auto").load() is None
-    assert not gold("auto").exists()
+@pytest.mark.parametrize("source", [None, "auto", "data/test_gold.csv"])
+def test_gold_is_off_beside_the_test_file_or_where_it_was_named(project, source):
+    if source == "auto":
+        assert (gold(source).load(), gold(source).exists()) == (None, False)
+    elif source:
+        with pytest.raises(
+            DatasetError, match=r"no file .*gold\.csv.*--params raw\.test_gold=<file>"
+        ):
+            gold(source).load()
     (project / "data").mkdir()
     (project / "data" / "test_gold.csv").write_text("id,label")
-    assert gold("auto").load() == RawFile("data/test_gold.csv", "id,label")
-    assert gold("auto").exists()
+    wanted = RawFile("data/test_gold.csv", "id,label") if source else None
+    assert gold(source).load() == wanted
+    assert gold(source).exists() == bool(source)
 
 
-def test_gold_that_is_switched_off_is_none_even_with_a_file_there(project):
-    (project / "test_gold.csv").write_text("id,label")
-    assert gold(None, "test.csv").load() is None
-
-
-def test_gold_that_was_named_must_be_there(project):
-    with pytest.raises(DatasetError, match=r"no file .*gold\.csv.*--params raw\.test_gold=<file>"):
-        gold("gold.csv").load()
-
-
-def test_gold_on_auto_takes_the_labels_of_a_hub_split(hub):
+def test_gold_on_auto_is_in_a_hub_split_if_that_has_labels(hub, monkeypatch):
     raw = gold("auto", "hub:klue:re:validation").load()
     assert hub == [("klue", "re", "validation")]
     assert raw.records[0]["label"] == "배우자"
-
-
-def test_gold_on_auto_ignores_a_hub_split_without_labels(hub, monkeypatch):
     monkeypatch.setitem(HUB_ROWS, "label", [-1, -1, -1])
     assert gold("auto", "hub:klue:re:test").load() is None
     assert gold("hub:klue:re:test").load() is not None

@@ -4,13 +4,12 @@ import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from kedro.io import DataCatalog, DatasetError
+from kedro.io import DatasetError
 
 from klue_pipeline.datasets.shared.drop_folders import ScoreBundlesDataset
 from klue_pipeline.datasets.shared.score_bundle import ScoreBundleDataset
@@ -101,6 +100,8 @@ def test_what_is_saved_is_loaded_to_the_last_bit(dataset, folder):
     assert_same(dataset.load(), bundle)
     assert sorted(path.name for path in folder.iterdir()) == FILES
     assert [path.name for path in folder.parent.iterdir()] == ["rbert"]
+    with pytest.raises(DatasetError, match="takes a ScoreBundle; found dict"):
+        dataset.save({"out_of_fold": None})
 
 
 def test_a_person_can_read_what_it_is(saved):
@@ -111,30 +112,6 @@ def test_a_person_can_read_what_it_is(saved):
     for name, digest in manifest["files"].items():
         assert digest == hashlib.sha256((saved / name).read_bytes()).hexdigest()
     assert "인물:직업" in (saved / "bundle.json").read_text(encoding="utf-8")
-
-
-def test_a_copy_elsewhere_under_another_name_is_the_same(saved, tmp_path):
-    shutil.copytree(saved, tmp_path / "elsewhere" / "from_kim")
-    copied = ScoreBundleDataset(filepath=str(tmp_path / "elsewhere" / "from_kim"))
-    assert_same(copied.load(), make())
-
-
-def test_a_failed_write_keeps_the_former_bundle(dataset, saved, monkeypatch):
-    def fail(table, path):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pq, "write_table", fail)
-        with pytest.raises(DatasetError, match="No space left"):
-            dataset.save(make(seed=1))
-    assert_same(dataset.load(), make())
-    assert [path.name for path in saved.parent.iterdir()] == ["rbert"]
-
-
-def test_only_bundles_are_saved(dataset, folder):
-    with pytest.raises(DatasetError, match="takes a ScoreBundle; found dict"):
-        dataset.save({"out_of_fold": None})
-    assert not folder.exists()
 
 
 def remove(name):
@@ -283,10 +260,6 @@ def test_fields_of_a_newer_release_are_passed_over(dataset, saved, caplog):
         assert_same(dataset.load(), make())
     assert "passing over signature" in caplog.text
     assert "passing over owner" in caplog.text
-
-
-def test_a_newer_release_has_to_say_what_this_one_needs(dataset, saved):
-    set_field("1.7", "version")(saved)
     edit(saved, lambda manifest: manifest["experiment"].pop("folds"))
     with pytest.raises(DatasetError, match=r"experiment\.folds: Field required"):
         dataset.load()
@@ -340,24 +313,3 @@ def test_whatever_is_no_bundle_is_told(shelf, name, reason, caplog):
     assert reason in found.refused[name]
     assert name in found.refused[name]
     assert f"A score bundle is left out: {found.refused[name]}" in caplog.text
-
-
-def test_the_catalog_makes_both(tmp_path):
-    here = "klue_pipeline.datasets.shared.score_bundle"
-    catalog = DataCatalog.from_config(
-        {
-            "score_bundle": {
-                "type": f"{here}.ScoreBundleDataset",
-                "filepath": str(tmp_path / "bundles" / "rbert"),
-                "metadata": {"kedro-viz": {"layer": "reporting"}},
-            },
-            "score_bundles": {
-                "type": "klue_pipeline.datasets.shared.drop_folders.ScoreBundlesDataset",
-                "filepath": str(tmp_path / "bundles"),
-                "metadata": {"kedro-viz": {"layer": "raw"}},
-            },
-        }
-    )
-    catalog.save("score_bundle", make())
-    assert list(catalog.load("score_bundles").bundles) == ["rbert"]
-    assert Path(catalog["score_bundle"]._filepath) == tmp_path / "bundles" / "rbert"

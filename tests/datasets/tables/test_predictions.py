@@ -68,11 +68,6 @@ def test_an_error_leaves_what_was_there(tmp_path):
         made.save(job("jsonl", LINES[1:2]))
     pd.testing.assert_frame_equal(made.load(), before)
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
-
-
-def test_another_format_replaces_the_first(tmp_path):
-    made = dataset(tmp_path)
-    made.save(job("csv"))
     made.save(job("parquet"))
     assert not (tmp_path / "new" / "predictions.csv").exists()
 

@@ -35,20 +35,24 @@ def assert_same(found, wanted):
         assert found.folds.tolist() == wanted.folds.tolist()
 
 
-@pytest.mark.parametrize("change", [{}, {"folds": None}, {"fingerprint": {}}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"folds": None},
+        {"fingerprint": {}},
+        {"labels": ("fold", "row_id")},
+        {"row_ids": np.array([], object), "logits": np.zeros((0, 2), np.float32), "folds": None},
+    ],
+)
 def test_what_is_saved_is_loaded(tmp_path, scores, change):
     dataset = ScoreTableDataset(filepath=str(tmp_path / "new" / "scores.parquet"))
     wanted = replace(scores, **change)
     dataset.save(wanted)
     assert_same(dataset.load(), wanted)
+    with pytest.raises(DatasetError, match="takes a ScoreTable; found DataFrame"):
+        dataset.save(pd.DataFrame({"row_id": ["0"]}))
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["scores.parquet"]
-
-
-def test_a_table_without_rows_keeps_its_labels(tmp_path, scores):
-    dataset = ScoreTableDataset(filepath=str(tmp_path / "scores.parquet"))
-    empty = ScoreTable(scores.row_ids[:0], scores.logits[:0], scores.labels, scores.folds[:0])
-    dataset.save(empty)
-    assert_same(dataset.load(), empty)
 
 
 def test_other_programs_read_the_columns(tmp_path, scores):
@@ -58,19 +62,6 @@ def test_other_programs_read_the_columns(tmp_path, scores):
     assert table.columns.tolist() == ["row_id", "fold", "org:members", "인물:직업"]
     assert table["인물:직업"].dtype == np.float32
     assert table["row_id"].tolist() == ["10", "가-2", "003"]
-
-
-def test_labels_named_like_the_leading_columns_survive(tmp_path, scores):
-    dataset = ScoreTableDataset(filepath=str(tmp_path / "scores.parquet"))
-    odd = replace(scores, labels=("fold", "row_id"))
-    dataset.save(odd)
-    assert_same(dataset.load(), odd)
-
-
-def test_only_score_tables_are_saved(tmp_path):
-    dataset = ScoreTableDataset(filepath=str(tmp_path / "scores.parquet"))
-    with pytest.raises(DatasetError, match="takes a ScoreTable; found DataFrame"):
-        dataset.save(pd.DataFrame({"row_id": ["0"]}))
 
 
 def write_foreign_table(path, scores):

@@ -180,9 +180,11 @@ def test_a_row_gets_the_same_alone_in_small_batches_and_from_threads(
     with ThreadPoolExecutor(8) as pool:
         alone = list(pool.map(lambda line: classifier(**line), lines))
         tables = list(pool.map(lambda _: classifier.classify(small_sentences), range(4)))
-    np.testing.assert_allclose(table_of(alone), whole, atol=1e-5)
-    for table in [*tables, load(folders, batch_size=5).classify(small_sentences)]:
-        np.testing.assert_allclose(table, whole, atol=1e-5)
+    for table in tables:
+        np.testing.assert_allclose(table, whole, atol=1e-6)
+    in_small_batches = load(folders, batch_size=5).classify(small_sentences)
+    for table in (table_of(alone), in_small_batches):  # padded to other lengths
+        np.testing.assert_allclose(table, whole, atol=1e-4)
 
 
 def test_one_sentence_gives_one_prediction_a_list_a_list(classifier):

@@ -61,13 +61,7 @@ class RelationClassifier:
     def __init__(
         self, models: dict[Path, RelationModel], precision: Precision, batch_size: int
     ) -> None:
-        """Gather loaded models.
-
-        Args:
-            models: Models with the same labels in evaluation mode, all on one device, by folder.
-            precision: A resolved precision, not ``auto``.
-            batch_size: Rows in a batch.
-        """
+        """Gather loaded models: with the same labels, in evaluation mode, all on one device."""
         configs = [model.relation_config for model in models.values()]
         self.folders = tuple(models)
         self.labels = configs[0].labels
@@ -98,8 +92,7 @@ class RelationClassifier:
 
         Raises:
             FileNotFoundError: There is no such folder, or no whole checkpoint in it.
-            ValueError: The checkpoints tell other labels apart or are of another version, or device
-                or precision is not to be had here.
+            ValueError: Labels or versions differ, or device or precision is not to be had here.
         """
         _require_sound(precision, batch_size)
         place = resolve_device(device, "device")

@@ -1,7 +1,6 @@
 """Rows -> the normalised table that every later stage works on."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -9,6 +8,14 @@ from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
 from klue_pipeline.relation.settings.params import NO_TYPE as NO_TYPE  # noqa: PLC0414 - its readers look here
 
 _PAIR_SEPARATOR = "\t"
+_PARTS = {"text": "str", "start": "int64", "end": "int64", "type": "str"}
+_TYPES = {
+    "row_id": "str",
+    "sentence": "str",
+    **{f"{role}_{part}": kind for role in ("subject", "object") for part, kind in _PARTS.items()},
+    "type_pair": "str",
+    "pair_key": "str",
+}
 
 
 def build_sentences(rows: Sequence[RawRow], labels: Sequence[str | None]) -> pd.DataFrame:
@@ -21,7 +28,7 @@ def build_sentences(rows: Sequence[RawRow], labels: Sequence[str | None]) -> pd.
     Returns:
         A table of schema ``Sentences``, or ``TestSentences`` but for its ``problem``.
     """
-    table = pd.DataFrame({name: [value(row) for row in rows] for name, value in _COLUMNS.items()})
+    table = pd.DataFrame([_line(row) for row in rows], columns=list(_TYPES))
     folds = [row.given_fold if isinstance(row.given_fold, int) else None for row in rows]
     return table.astype(_TYPES).assign(
         label=_texts(labels),
@@ -35,22 +42,23 @@ def _texts(values: Sequence[str | None]) -> pd.Series:
     return pd.Series(list(values), dtype="object").astype("str")
 
 
-def _entity(entity: RawEntity | str | None) -> RawEntity:
-    if isinstance(entity, RawEntity):
-        return entity
-    raise TypeError(f"Found {entity!r} in the place of an entity; check rows before tabling them.")
-
-
-def _type(entity: RawEntity | str | None) -> str:
-    return _entity(entity).type or NO_TYPE
-
-
-def _type_pair(row: RawRow) -> str:
-    return f"{_type(row.subject)}:{_type(row.object)}"
-
-
-def _pair_key(row: RawRow) -> str:
-    return pair_key(_entity(row.subject).word, _entity(row.object).word)
+def _line(row: RawRow) -> tuple[str | int | None, ...]:
+    """Return a row's cells in the order of the columns."""
+    subject, object_ = row.subject, row.object
+    if not isinstance(subject, RawEntity) or not isinstance(object_, RawEntity):
+        raise TypeError(
+            f"Found {subject!r} and {object_!r} in the places of entities; check rows before "
+            "tabling them."
+        )
+    types = [entity.type or NO_TYPE for entity in (subject, object_)]
+    return (
+        row.row_id,
+        row.sentence,
+        *(subject.word, subject.start, subject.end, types[0]),
+        *(object_.word, object_.start, object_.end, types[1]),
+        ":".join(types),
+        pair_key(subject.word, object_.word),
+    )
 
 
 def pair_key(subject_text: str, object_text: str) -> str:
@@ -60,20 +68,3 @@ def pair_key(subject_text: str, object_text: str) -> str:
     True
     """
     return _PAIR_SEPARATOR.join(sorted((subject_text, object_text)))
-
-
-_COLUMNS: dict[str, Any] = {
-    "row_id": lambda row: row.row_id,
-    "sentence": lambda row: row.sentence,
-    "subject_text": lambda row: _entity(row.subject).word,
-    "subject_start": lambda row: _entity(row.subject).start,
-    "subject_end": lambda row: _entity(row.subject).end,
-    "subject_type": lambda row: _type(row.subject),
-    "object_text": lambda row: _entity(row.object).word,
-    "object_start": lambda row: _entity(row.object).start,
-    "object_end": lambda row: _entity(row.object).end,
-    "object_type": lambda row: _type(row.object),
-    "type_pair": _type_pair,
-    "pair_key": _pair_key,
-}
-_TYPES = {name: "int64" if name.endswith(("_start", "_end")) else "str" for name in _COLUMNS}
