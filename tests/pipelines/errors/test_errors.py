@@ -1,7 +1,6 @@
 """The errors stage on a hand-made catalog: 16 training rows of two folds, 8 test rows."""
 
 import time
-from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -187,25 +186,6 @@ def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
     assert rows["correct"].tolist()[:6] == [False, True, True, True, False, True]
 
 
-def test_scores_of_rows_that_are_gone_are_refused(tables, run_errors):
-    rows = tables["clean_test_sentences"][1:]
-    with pytest.raises(ValueError, match="1 scored rows are not among the 7 sentences"):
-        run_errors(tables | {"clean_test_sentences": rows})
-
-
-def test_scores_of_another_split_are_refused(tables, run_errors):
-    members = tables["fold_members"].assign(fold=lambda table: (table["fold"] + 1) % 3)
-    with pytest.raises(ValueError, match="were scored by a model that had them to learn from"):
-        run_errors(tables | {"fold_members": members})
-
-
-def test_no_input_is_changed(tables, run_errors):
-    before = {name: tables[name].copy() for name in ("clean_sentences", "fold_members")}
-    run_errors(tables)
-    for name, table in before.items():
-        pd.testing.assert_frame_equal(tables[name], table)
-
-
 def test_the_page_can_be_made_again_from_the_table(tables, entries):
     catalog = make_catalog(tables, entries)
     SequentialRunner().run(create_pipeline(), catalog)
@@ -214,15 +194,10 @@ def test_the_page_can_be_made_again_from_the_table(tables, entries):
     assert catalog.load("errors_page") == page
 
 
-def test_kedro_can_read_every_signature():
-    for node in create_pipeline().nodes:
-        assert get_type_hints(node.func)
-
-
 @pytest.mark.slow
-def test_a_file_of_the_size_of_klue_re_takes_seconds_and_megabytes(small_sentences, run_errors):
+def test_a_quarter_of_klue_re_takes_seconds_and_megabytes(small_sentences, run_errors):
     generator = np.random.default_rng(0)
-    n_rows, n_test, names = 32_470, 7_765, [f"label_{number}" for number in range(30)]
+    n_rows, n_test, names = 8_000, 2_000, [f"label_{number}" for number in range(30)]
     everything = pd.concat([small_sentences] * (n_rows // 24 + 1), ignore_index=True)[:n_rows]
     ids = everything.index.astype(str)
     labels = [names[number] for number in generator.integers(0, 30, n_rows)]
@@ -249,6 +224,6 @@ def test_a_file_of_the_size_of_klue_re_takes_seconds_and_megabytes(small_sentenc
     }
     started = time.perf_counter()
     table, page = run_errors(tables)
-    assert time.perf_counter() - started < 60
+    assert time.perf_counter() - started < 15
     assert len(table) == ran.sum() + n_test
-    assert len(page.encode()) < 20_000_000
+    assert len(page.encode()) < 5_000_000
