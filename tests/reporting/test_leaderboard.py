@@ -97,7 +97,8 @@ def test_a_task_of_other_scores_has_its_columns_and_the_lower_may_be_better():
         (Score("character_f1", "character F1"),
          Score("mean_rank", "mean rank", higher_is_better=False, published_as="character_f1"))
     )  # fmt: skip
-    entries = [LeaderboardEntry(name, "single", "finished", scores={"mean_rank": Estimate(value, 1, 9)})
+    entries = [LeaderboardEntry(name, "single", "finished",
+                                scores={"mean_rank": Estimate(value, 1, 9)})
                for name, value in (("a", 5.0), ("b", math.nan), ("c", 2.0))]  # fmt: skip
     ranked = leaderboard.rank_entries(entries, scores.find("mean_rank"))
     table = leaderboard.build_leaderboard(ranked, scores)
