@@ -30,7 +30,8 @@ def render(*entries, select_by="micro_f1", **settings):
 
 ENTRIES = (
     entry("low", 60.0, difference=Interval(-10.0, -12.0, -8.0), mcnemar_p=0.0001, verdict="worse"),
-    entry("best", 70.0, verdict="best", rows=32470, folds=5, training_seconds=7325.0),
+    entry("best", 70.0, verdict="best", rows=32470, folds=5, training_seconds=7325.0,
+          rows_per_second=1999.6),
     entry("near", 69.0, difference=Interval(-1.0, -2.0, 0.5), mcnemar_p=0.31,
           verdict="no difference: noise"),
     entry("other", 65.0, verdict=give_verdict(None, reason="other folds")),
@@ -79,6 +80,9 @@ def test_verdicts_are_told_in_words_besides_their_colour(read_page):
     tones = [cell["attributes"]["class"].split()[1] for cell in cells]
     assert tones == ["good", "warn", "soft", "bad", "soft"]
     differences = [cell["text"] for cell in read_page(render(*ENTRIES)).column("To the best")]
+    assert [cell["text"] for cell in read_page(render(*ENTRIES)).rows[1][-5:]] == [
+        "32,470", "5", "2 h 2 min", "2,000", "–",
+    ]  # fmt: skip
     assert differences[1] == "-1.00 [-2.00, +0.50] p = 0.310"
     assert differences[3] == "-10.00 [-12.00, -8.00] p < 0.001"
 
