@@ -140,19 +140,11 @@ def test_wrong_settings_are_told_at_once_and_stand_in_the_table(called, tmp_path
     assert read_table(project)["shorter"]["status"] == "failed"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["typed_punct_query", "shortr"], "There is no experiment 'shortr'. Did you mean shorter?"),
-        ([], "Name at least one experiment, or give --all."),
-        (["shorter", "--params", "experiment=lost"], "give the experiments by name instead"),
-        (["shorter", "--params", "epochs"], "name=value was wanted"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused_before_anything_runs(called, arguments, message):
+def test_what_cannot_be_meant_is_refused_before_anything_runs(called):
     project = called[0]
     before = project.snapshot()
-    ended = type_experiments(project, *arguments)
+    ended = type_experiments(project, "typed_punct_query", "shortr")
     assert ended.code == 2
+    message = "There is no experiment 'shortr'. Did you mean shorter?"
     assert message in " ".join(ended.console.split())
     assert project.snapshot() == before

@@ -3,8 +3,6 @@
 import hashlib
 from types import SimpleNamespace
 
-import click
-import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -122,11 +120,6 @@ def test_a_file_of_another_form_has_one_problem(text, message):
     assert problem.startswith(message)
 
 
-def test_rounded_probabilities_pass():
-    thirds = WHOLE.replace("[0.9, 0.1]", "[0.66667, 0.33334]")
-    assert find(thirds) == []
-
-
 def test_a_good_file_is_described_and_the_shell_is_told_so(call, catalog, tmp_path):
     result, asked = call(WHOLE, catalog=catalog, options=["--env", "klue", "--params", "a.b=1"])
     assert result.exit_code == 0
@@ -137,12 +130,6 @@ def test_a_good_file_is_described_and_the_shell_is_told_so(call, catalog, tmp_pa
         "  labels  no_relation 66.7%, per:title 33.3%\n"
         f"  sha256  {hashlib.sha256(WHOLE.encode()).hexdigest()}\n"
     )
-
-
-def test_the_commonest_five_labels_are_shown(call):
-    rows = [f'{row},label_{row},"{np.eye(7)[row].tolist()}"\n' for row in range(7)]
-    result, _ = call("id,pred_label,probs\n" + "".join(rows), catalog=Catalog())
-    assert "label_4 14.3% and 2 more\n" in result.output
 
 
 def test_every_file_is_checked_and_one_bad_one_is_enough(call, catalog):
@@ -177,20 +164,6 @@ def test_what_is_there_is_checked_against(call, catalog):
     assert "line 4 has id '9', which no test row has." in result.output
     assert "Only the form" not in result.output
     assert "whether all labels are known and probs in their order (no labels)" in result.output
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "Missing argument 'FILES...'"),
-        (["no_such_file.csv"], "does not exist"),
-        (["."], "is a directory"),
-    ],
-)
-def test_files_that_cannot_be_meant_are_refused(arguments, message):
-    result = CliRunner().invoke(cli, ["check-submission", *arguments])
-    assert result.exit_code == 2
-    assert message in click.unstyle(result.output)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from klue_pipeline.reporting.leaderboard import (
     leaderboard_columns,
     measure_training,
 )
+from klue_pipeline.reporting.task_scores import Score, TaskScores
 
 COLUMNS = leaderboard_columns(RELATION_SCORES)
 SCORE_NAMES = [score.name for score in RELATION_SCORES.scores]
@@ -90,18 +91,22 @@ def test_the_csv_writes_whole_numbers_whole_and_nothing_for_the_unknown():
     assert pd.read_csv(io.StringIO(text)).shape == (2, len(COLUMNS))
 
 
-def test_equal_scores_share_the_better_rank():
-    table = build_leaderboard(
-        [entry("c", auprc=5.0), entry("b", auprc=7.0), entry("a", auprc=7.0)], "auprc"
-    )
-    assert table["experiment"].tolist() == ["a", "b", "c"]
-    assert table["rank"].tolist() == [1, 1, 3]
-
-
-def test_a_score_that_is_no_number_is_no_score():
-    table = build_leaderboard([entry("nan", auprc=math.nan), entry("low", auprc=0.0)], "auprc")
-    assert table["experiment"].tolist() == ["low", "nan"]
-    assert table["rank"].isna().tolist() == [False, True]
+def test_a_task_of_other_scores_has_its_columns_and_the_lower_may_be_better():
+    """Nothing here knows relation extraction."""
+    scores = TaskScores(
+        (Score("character_f1", "character F1"),
+         Score("mean_rank", "mean rank", higher_is_better=False, published_as="character_f1"))
+    )  # fmt: skip
+    entries = [LeaderboardEntry(name, "single", "finished",
+                                scores={"mean_rank": Estimate(value, 1, 9)})
+               for name, value in (("a", 5.0), ("b", math.nan), ("c", 2.0))]  # fmt: skip
+    ranked = leaderboard.rank_entries(entries, scores.find("mean_rank"))
+    table = leaderboard.build_leaderboard(ranked, scores)
+    assert table["experiment"].tolist() == ["c", "a", "b"]
+    assert table["rank"].tolist() == [1, 2, pd.NA]
+    assert {"character_f1_low", "mean_rank_high", "test_character_f1"} <= set(table)
+    assert {"test_mean_rank", "micro_f1"}.isdisjoint(table)
+    assert scores.find_published("mean_rank").heading == "Character F1"
 
 
 def test_no_entry_makes_an_empty_table_of_the_same_columns():
@@ -117,7 +122,7 @@ def test_two_entries_of_one_name_and_unknown_scores_are_refused():
         build_leaderboard([], "loss")
 
 
-@given(st.lists(st.floats(0, 100) | st.none(), max_size=12))
+@given(st.lists(st.sampled_from([0.0, 50.0, 50.5]) | st.floats(0, 100) | st.none(), max_size=12))
 def test_ranks_follow_the_scores_whatever_the_order(values):
     entries = [entry(f"e{place}", **({} if value is None else {"accuracy": value}))
                for place, value in enumerate(values)]  # fmt: skip

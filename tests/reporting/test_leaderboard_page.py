@@ -2,54 +2,16 @@
 
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import pytest
 
 from klue_pipeline.evaluation.intervals import Estimate, Interval
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry, give_verdict, rank_entries
-from klue_pipeline.reporting.leaderboard_page import Scale, format_duration, render_leaderboard
+from klue_pipeline.reporting.leaderboard_page import Scale, render_leaderboard
 
 ATTACK = "<script>alert('why')</script>"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-
-
-class Page(HTMLParser):
-    """The elements of a page, the texts of its cells and what its links point to."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.links, self.rows, self.headers, self._cell = [], [], [], [], None
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        attributes = dict(attributes)
-        self.links += [attributes[name] for name in ("href", "src") if name in attributes]
-        if tag == "tr":
-            self.rows.append([])
-        if tag in {"td", "th"}:
-            self._cell = {"attributes": attributes, "text": "", "tags": []}
-            self.rows[-1].append(self._cell)
-        elif self._cell is not None:
-            self._cell["tags"].append((tag, attributes))
-
-    def handle_endtag(self, tag):
-        if tag in {"td", "th"}:
-            self._cell["text"] = " ".join(self._cell["text"].split())
-            self._cell = None
-
-    def handle_data(self, text):
-        if self._cell is not None:
-            self._cell["text"] += text
-
-    def texts(self, row):
-        return [cell["text"] for cell in self.rows[row]]
-
-    def column(self, title):
-        place = [cell["text"].startswith(title) for cell in self.rows[0]].index(True)
-        return [row[place] for row in self.rows[1:]]
 
 
 def entry(name, value=None, **facts):
@@ -68,7 +30,8 @@ def render(*entries, select_by="micro_f1", **settings):
 
 ENTRIES = (
     entry("low", 60.0, difference=Interval(-10.0, -12.0, -8.0), mcnemar_p=0.0001, verdict="worse"),
-    entry("best", 70.0, verdict="best", rows=32470, folds=5, training_seconds=7325.0),
+    entry("best", 70.0, verdict="best", rows=32470, folds=5, training_seconds=7325.0,
+          rows_per_second=1999.6),
     entry("near", 69.0, difference=Interval(-1.0, -2.0, 0.5), mcnemar_p=0.31,
           verdict="no difference: noise"),
     entry("other", 65.0, verdict=give_verdict(None, reason="other folds")),
@@ -76,8 +39,8 @@ ENTRIES = (
 )  # fmt: skip
 
 
-def test_rows_stand_in_the_order_of_their_rank():
-    page = Page(render(*ENTRIES))
+def test_rows_stand_in_the_order_of_their_rank(read_page):
+    page = read_page(render(*ENTRIES))
     assert [cell["text"] for cell in page.column("Rank")] == ["1", "2", "3", "4", "–"]
     names = [cell["attributes"]["data-sort"] for cell in page.column("Experiment")]
     assert names == ["best", "near", "other", "low", "broken"]
@@ -92,8 +55,8 @@ def test_the_head_says_by_what_it_is_ranked_and_what_the_prior_is():
     assert "90 % bootstrap" in render(*ENTRIES, confidence=0.9)
 
 
-def test_scores_have_their_interval_as_text_and_as_a_bar_on_a_common_scale():
-    page = Page(render(*ENTRIES))
+def test_scores_have_their_interval_as_text_and_as_a_bar_on_a_common_scale(read_page):
+    page = read_page(render(*ENTRIES))
     cells = page.column("Micro F1")
     assert page.rows[0][2]["text"] == "Micro F1 58.0 … 72.0"
     assert [cell["text"] for cell in cells[:2]] == ["70.00 [68.00, 72.00]", "69.00 [67.00, 71.00]"]
@@ -109,21 +72,24 @@ def test_scores_have_their_interval_as_text_and_as_a_bar_on_a_common_scale():
                       for own in wanted]  # fmt: skip
 
 
-def test_verdicts_are_told_in_words_besides_their_colour():
-    cells = Page(render(*ENTRIES)).column("Verdict")
+def test_verdicts_are_told_in_words_besides_their_colour(read_page):
+    cells = read_page(render(*ENTRIES)).column("Verdict")
     assert [cell["text"] for cell in cells] == [
         "★ best", "≈ no difference: noise", "⊘ not comparable: other folds", "▼ worse", "–"
     ]  # fmt: skip
     tones = [cell["attributes"]["class"].split()[1] for cell in cells]
     assert tones == ["good", "warn", "soft", "bad", "soft"]
-    differences = [cell["text"] for cell in Page(render(*ENTRIES)).column("To the best")]
+    differences = [cell["text"] for cell in read_page(render(*ENTRIES)).column("To the best")]
+    assert [cell["text"] for cell in read_page(render(*ENTRIES)).rows[1][-5:]] == [
+        "32,470", "5", "2 h 2 min", "2,000", "–",
+    ]  # fmt: skip
     assert differences[1] == "-1.00 [-2.00, +0.50] p = 0.310"
     assert differences[3] == "-10.00 [-12.00, -8.00] p < 0.001"
 
 
-def test_text_from_outside_is_shown_and_never_run():
+def test_text_from_outside_is_shown_and_never_run(read_page):
     html = render(*ENTRIES, remark=ATTACK)
-    page = Page(html)
+    page = read_page(html)
     assert page.tags.count("script") == 1
     assert "alert" not in html.split("<script>")[1].split("</script>")[0]
     broken = page.column("Experiment")[-1]
@@ -132,50 +98,32 @@ def test_text_from_outside_is_shown_and_never_run():
     assert "Why it failed" in broken["text"]
 
 
-def test_names_cannot_leave_their_attribute():
-    page = Page(render(entry('a" onclick="alert(1)', 5.0)))
-    cell = page.column("Experiment")[0]
-    assert cell["attributes"]["data-sort"] == 'a" onclick="alert(1)'
-    assert "onclick" not in cell["attributes"]
-
-
-def test_the_page_needs_nothing_but_itself():
-    page = Page(render(*ENTRIES, entry("linked", mlflow_run_id="ab", mlflow_link="http://m/#/ab")))
+def test_the_page_needs_nothing_but_itself(read_page):
+    page = read_page(
+        render(*ENTRIES, entry("linked", mlflow_run_id="ab", mlflow_link="http://m/#/ab"))
+    )
     assert page.links == ["http://m/#/ab"]
     assert {"img", "link", "iframe"}.isdisjoint(page.tags)
 
 
-def test_a_run_without_a_page_is_named_by_its_id():
-    cell = Page(render(entry("a", 5.0, mlflow_run_id="0123"))).column("MLflow")[0]
-    assert cell["text"] == "0123"
-    assert [tag for tag, _ in cell["tags"]] == ["span", "code"]
-
-
-def test_only_scores_that_somebody_has_are_shown_and_the_ranked_one_first():
+def test_only_scores_that_somebody_has_are_shown_and_the_ranked_one_first(read_page):
     shifted = {"shift_micro_f1": Estimate(50.0, 49.0, 51.0), "micro_f1": Estimate(60.0, 59.0, 61.0)}
     html = render(entry("a", scores=shifted), select_by="shift_micro_f1")
-    titles = Page(html).texts(0)
+    titles = read_page(html).texts(0)
     assert titles[2] == "Shift-aware micro F1 49.0 … 51.0"
     assert titles[5] == "Micro F1 59.0 … 61.0"
     assert not any("AUPRC" in title or "Test" in title for title in titles)
 
 
-def test_test_scores_are_shown_where_the_labels_are_known():
-    page = Page(render(entry("a", 60.0, test_scores={"micro_f1": 55.25}), entry("b", 50.0)))
+def test_test_scores_are_shown_where_the_labels_are_known(read_page):
+    page = read_page(render(entry("a", 60.0, test_scores={"micro_f1": 55.25}), entry("b", 50.0)))
     assert [cell["text"] for cell in page.column("Test micro F1")] == ["55.25", "–"]
     assert [cell["text"] for cell in page.column("Test AUPRC")] == ["–", "–"]
 
 
-def test_what_is_missing_has_no_value_to_sort_by():
-    broken = Page(render(*ENTRIES)).rows[-1]
-    sortable = [cell["attributes"]["data-sort"] for cell in broken]
-    assert sortable[0] == ""
-    assert set(sortable[2:]) == {""}
-
-
-def test_intervals_without_ends_draw_no_bar_and_equal_scores_no_scale():
+def test_intervals_without_ends_draw_no_bar_and_equal_scores_no_scale(read_page):
     nan = float("nan")
-    page = Page(render(entry("a", scores={"micro_f1": Estimate(60.0, nan, nan)})))
+    page = read_page(render(entry("a", scores={"micro_f1": Estimate(60.0, nan, nan)})))
     assert not any(tag == "svg" for tag, _ in page.column("Micro F1")[0]["tags"])
     assert Scale(60.0, 60.0).place(60.0) == 50.0
 
@@ -184,21 +132,6 @@ def test_without_entries_it_says_what_to_do():
     html = render()
     assert "<table" not in html
     assert "kedro run" in html
-
-
-def test_other_scores_than_the_six_and_repeated_names_are_refused():
-    with pytest.raises(ValueError, match="Found score 'loss'"):
-        render(select_by="loss")
-    with pytest.raises(ValueError, match="called low"):
-        render(*ENTRIES, entry("low"))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (59.6, "1 min 0 s"), (3599.7, "1 h 0 min"), (360000, "100 h 0 min")],
-)
-def test_durations_carry_over(seconds, text):
-    assert format_duration(seconds) == text
 
 
 CLICKS = """

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import rcParams
 
 from klue_pipeline.reporting.reliability_figure import draw_reliability
 
@@ -77,12 +76,6 @@ def test_a_korean_title_is_drawn_and_no_formula_is_read_from_it():
     axes = draw(title="실험 $x_1$").axes[0]
     assert axes.get_title() == "실험 $x_1$: 2,000 rows"
     assert Path(axes.title.get_fontproperties().get_file()).name == "NanumGothic.ttf"
-
-
-def test_drawing_changes_no_global_setting():
-    before = dict(rcParams)
-    draw()
-    assert dict(rcParams) == before
 
 
 def test_an_empty_table_is_refused():

@@ -76,10 +76,8 @@ class Board:
 
     @property
     def best(self) -> str:
-        """The entry that the others are compared with; empty where nothing is ranked."""
-        if self.table.empty:
-            return ""
-        return next(iter(self.table.index[self.table["verdict"] == BEST]), "")
+        """The entry that the others are compared with."""
+        return str(self.table.index[self.table["verdict"] == BEST][0])
 
 
 NO_BOARD = Board(pd.DataFrame(), RELATION_SCORES.scores[0], 0.0)

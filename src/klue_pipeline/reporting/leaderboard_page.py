@@ -5,7 +5,7 @@ Numbers become texts here and nowhere else; the template only lays them out.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from klue_pipeline.evaluation.intervals import Estimate
@@ -153,16 +153,16 @@ def _column(score: Score, entries: Sequence[LeaderboardEntry]) -> Column:
 
 
 def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score]) -> EntryRow:
-    entry = ranked.entry
+    entry, whole = ranked.entry, "{:,.0f}".format
     return EntryRow(
         entry=entry,
-        rank=_count(ranked.rank),
+        rank=_cell(ranked.rank, whole),
         scores=[_score(entry, column) for column in columns],
-        test=[_number(entry.test_scores.get(score.name)) for score in test],
-        rows=_count(entry.rows),
-        folds=_count(entry.folds),
-        seconds=_duration(entry.training_seconds),
-        speed=_count(entry.rows_per_second),
+        test=[_cell(entry.test_scores.get(score.name), "{:.2f}".format) for score in test],
+        rows=_cell(entry.rows, whole),
+        folds=_cell(entry.folds, whole),
+        seconds=_cell(entry.training_seconds, format_duration),
+        speed=_cell(entry.rows_per_second, whole),
         difference=_difference(entry),
         verdict=_verdict(entry.verdict),
         status_tone=_STATUS_TONES.get(entry.status, ""),
@@ -186,16 +186,8 @@ def _difference(entry: LeaderboardEntry) -> Cell:
     return Cell(f"{interval.difference:+.2f}", interval.difference, ends, remark=remark)
 
 
-def _number(value: float | None) -> Cell:
-    return Cell(NOTHING) if value is None else Cell(f"{value:.2f}", value)
-
-
-def _count(value: float | None) -> Cell:
-    return Cell(NOTHING) if value is None else Cell(f"{value:,.0f}", value)
-
-
-def _duration(seconds: float | None) -> Cell:
-    return Cell(NOTHING) if seconds is None else Cell(format_duration(seconds), seconds)
+def _cell(value: float | None, write: Callable[[float], str]) -> Cell:
+    return Cell(NOTHING) if value is None else Cell(write(value), value)
 
 
 def format_duration(seconds: float) -> str:

@@ -25,7 +25,7 @@ def draw_reliability(table: pd.DataFrame, title: str) -> Figure:
 
     Args:
         table: The reliability table of :func:`~.report.report_calibration`, before temperature
-            scaling and, where that could be told, after it.
+            scaling and, where that could be fitted, after it.
         title: What was scored; the number of rows is added. Korean is drawn where the machine has
             a Korean font.
 

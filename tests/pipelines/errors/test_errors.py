@@ -1,7 +1,6 @@
 """The errors stage on a hand-made catalog: 16 training rows of two folds, 8 test rows."""
 
 import time
-from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -124,30 +123,12 @@ def test_every_scored_row_has_a_line_and_a_place_in_the_page(tables, run_errors)
         False, True, True, True, False, True, False, False, *[True] * 6,
     ]  # fmt: skip
     assert rows["fold"].tolist()[:6] == [0, 0, 0, 0, 2, 2]
+    assert rows["different_predictions"].tolist()[6:] == [1, 2, *[1] * 6]
+    assert rows["fold_predictions"].tolist()[7] == "no_relation (1), org:founded (1)"
     assert page.startswith("<!DOCTYPE html>")
     assert "6 out-of-fold rows" in page
     assert "8 test rows" in page
     assert tables["clean_sentences"]["sentence"][3] in page
-
-
-def test_the_folds_that_ran_may_disagree_about_a_test_row(tables, run_errors):
-    rows, _ = run_errors(tables)
-    test = rows[rows["set"] == "test"]
-    assert test["models"].tolist() == [2] * 8
-    assert test["different_predictions"].tolist() == [1, 2, *[1] * 6]
-    assert test["fold_predictions"].tolist()[1] == "no_relation (1), org:founded (1)"
-
-
-def test_pairs_are_looked_up_in_all_training_rows_and_seen_by_the_models_that_ran(
-    tables, run_errors
-):
-    clean = tables["clean_sentences"]
-    clean.loc[clean["row_id"].isin(["5", "8"]), "pair_key"] = clean.loc[3, "pair_key"]
-    rows, _ = run_errors(tables)
-    third = rows.iloc[0]
-    # Row 5 is held out by fold 2 and row 8 by fold 1: the model of fold 0 learned from both.
-    assert (third["pair_rows"], third["pair_rows_seen"]) == (2, 2)
-    assert third["pair_labels"] == "org:place_of_headquarters (1), per:spouse (1)"
 
 
 def test_only_the_folds_that_are_run_are_read():
@@ -164,15 +145,6 @@ def test_every_kind_of_experiment_has_the_same_nodes():
     assert {node.name for node in graphs[0].nodes} == {"tabulate_errors", "render_errors"}
 
 
-def test_without_true_labels_test_rows_are_neither_right_nor_wrong(tables, run_errors):
-    no_gold = pd.DataFrame({"row_id": [], "label": []}, dtype="str")
-    rows, page = run_errors(tables | {"test_gold": no_gold})
-    test = rows[rows["set"] == "test"]
-    assert len(test) == 8
-    assert test[["true_label", "correct", "true_probability"]].isna().all().all()
-    assert "true labels not known" in page
-
-
 @pytest.mark.parametrize(("target", "n_rows"), [("binary", (6, 8)), ("positive", (6, 2))])
 def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
     small_sentences, names, run_errors, target, n_rows
@@ -187,25 +159,6 @@ def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
     assert rows["correct"].tolist()[:6] == [False, True, True, True, False, True]
 
 
-def test_scores_of_rows_that_are_gone_are_refused(tables, run_errors):
-    rows = tables["clean_test_sentences"][1:]
-    with pytest.raises(ValueError, match="1 scored rows are not among the 7 sentences"):
-        run_errors(tables | {"clean_test_sentences": rows})
-
-
-def test_scores_of_another_split_are_refused(tables, run_errors):
-    members = tables["fold_members"].assign(fold=lambda table: (table["fold"] + 1) % 3)
-    with pytest.raises(ValueError, match="were scored by a model that had them to learn from"):
-        run_errors(tables | {"fold_members": members})
-
-
-def test_no_input_is_changed(tables, run_errors):
-    before = {name: tables[name].copy() for name in ("clean_sentences", "fold_members")}
-    run_errors(tables)
-    for name, table in before.items():
-        pd.testing.assert_frame_equal(tables[name], table)
-
-
 def test_the_page_can_be_made_again_from_the_table(tables, entries):
     catalog = make_catalog(tables, entries)
     SequentialRunner().run(create_pipeline(), catalog)
@@ -214,15 +167,10 @@ def test_the_page_can_be_made_again_from_the_table(tables, entries):
     assert catalog.load("errors_page") == page
 
 
-def test_kedro_can_read_every_signature():
-    for node in create_pipeline().nodes:
-        assert get_type_hints(node.func)
-
-
 @pytest.mark.slow
-def test_a_file_of_the_size_of_klue_re_takes_seconds_and_megabytes(small_sentences, run_errors):
+def test_a_quarter_of_klue_re_takes_seconds_and_megabytes(small_sentences, run_errors):
     generator = np.random.default_rng(0)
-    n_rows, n_test, names = 32_470, 7_765, [f"label_{number}" for number in range(30)]
+    n_rows, n_test, names = 8_000, 2_000, [f"label_{number}" for number in range(30)]
     everything = pd.concat([small_sentences] * (n_rows // 24 + 1), ignore_index=True)[:n_rows]
     ids = everything.index.astype(str)
     labels = [names[number] for number in generator.integers(0, 30, n_rows)]
@@ -249,6 +197,6 @@ def test_a_file_of_the_size_of_klue_re_takes_seconds_and_megabytes(small_sentenc
     }
     started = time.perf_counter()
     table, page = run_errors(tables)
-    assert time.perf_counter() - started < 60
+    assert time.perf_counter() - started < 15
     assert len(table) == ran.sum() + n_test
-    assert len(page.encode()) < 20_000_000
+    assert len(page.encode()) < 5_000_000

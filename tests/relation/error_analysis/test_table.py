@@ -35,10 +35,3 @@ def test_a_parquet_file_gives_the_table_back(world, tmp_path):
     table = world.table
     table.to_parquet(tmp_path / "rows.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "rows.parquet"), table)
-
-
-def test_no_input_is_changed(world):
-    sentences, logits = world.sentences.copy(), world.out_of_fold.logits.copy()
-    _ = world.table
-    pd.testing.assert_frame_equal(world.sentences, sentences)
-    assert (world.out_of_fold.logits == logits).all()

@@ -87,59 +87,12 @@ def test_scores_that_are_not_finite_are_refused():
         make_submission(score_rows([[0] * 3, [np.nan, 0, 0], [0] * 3, [0] * 3]), ROW_IDS, NAMES)
 
 
-BAD_CELLS = {
-    "no list": ("probs", "0.1", "must be a list of 3 numbers"),
-    "code": ("probs", "__import__('os').getcwd()", "must be a list of 3 numbers"),
-    "unclosed": ("probs", "[0.1, 0.2", "must be a list of 3 numbers"),
-    "missing": ("probs", None, "must be a list of 3 numbers"),
-    "too short": ("probs", "[0.5, 0.5]", "must be a list of 3 numbers"),
-    "text inside": ("probs", "[0.5, 0.5, '0']", "must be a list of 3 numbers"),
-    "booleans": ("probs", "[False, False, True]", "must be a list of 3 numbers"),
-    "sum": ("probs", "[0.1, 0.1, 0.7]", "sum to 1; found 0.1 to 0.7 with sum 0.9"),
-    "negative": ("probs", "[-0.5, 0.5, 1.0]", "must lie in 0 to 1"),
-    "too large": ("probs", "[1.5, -0.5, 0.0]", "must lie in 0 to 1"),
-    "infinite": ("probs", "[1e999, 0, 0]", "must lie in 0 to 1"),
-    "not the best": ("pred_label", NAMES[0], "belongs to 'org:members'"),
-    "unknown label": ("pred_label", "per:job", "unknown label 'per:job'"),
-    "no label": ("pred_label", None, "unknown label None"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_CELLS)
-def test_the_first_bad_row_is_named(submission, case):
-    column, value, message = BAD_CELLS[case]
-    bad = submission.astype(object)
-    bad.loc[2, column] = value
-    with pytest.raises(ValueError, match=rf"Row 2 \(id 2\): .*{message}"):
-        validate_submission(bad, ROW_IDS, NAMES)
-
-
-def test_missing_surplus_and_reordered_rows_are_refused(submission):
-    for rows in ([0, 1, 2], [0, 1, 2, 3, 3]):
-        with pytest.raises(ValueError, match=rf"row per test row: 4; found {len(rows)} rows"):
-            validate_submission(submission.iloc[rows], ROW_IDS, NAMES)
-    with pytest.raises(ValueError, match="Row 1 has id '2'; the test file has '1'"):
-        validate_submission(submission.iloc[[0, 2, 1, 3]], ROW_IDS, NAMES)
-
-
-def test_other_columns_are_refused(submission):
-    for bad in (submission[["id", "probs", "pred_label"]], submission.assign(extra=1)):
-        with pytest.raises(ValueError, match="has the columns"):
-            validate_submission(bad, ROW_IDS, NAMES)
-
-
-def test_without_rows_and_labels_a_submission_must_agree_with_itself(submission):
-    validate_submission(submission)
-    with pytest.raises(ValueError, match="'1' is repeated"):
-        validate_submission(submission.iloc[[0, 1, 1]])
-    for column, value, message in [
-        ("probs", "[0.5, 0.5]", "list of 3"),
-        ("pred_label", NAMES[2], "belongs to 'no_relation'"),
-    ]:
-        bad = submission.copy()
-        bad.loc[3, column] = value
-        with pytest.raises(ValueError, match=message):
-            validate_submission(bad)
+def test_the_first_bad_row_is_named(submission):
+    submission.loc[2:, "pred_label"] = "per:job"
+    with pytest.raises(ValueError, match=r"Row 2 \(id 2\): unknown label 'per:job'"):
+        validate_submission(submission, ROW_IDS, NAMES)
+    with pytest.raises(ValueError, match=r"Row 3 .*belongs to 'no_relation'"):
+        validate_submission(submission)
 
 
 def test_a_file_is_known_by_its_bytes_before_it_is_written(submission):

@@ -145,6 +145,9 @@ def test_what_libraries_print_is_recognised(text, hint):
     "text",
     [
         "",
+        None,
+        "[0.1, 0.2",
+        "[0.5, 0.5, '0']",
         "0.5",
         "(0.5, 0.5, 0)",
         "[0.5, 0.5, True]",
@@ -170,8 +173,11 @@ def test_the_sum_may_be_as_far_off_as_allowed():
     assert check(rounded, sum_tolerance=ROUNDED_SUM_TOLERANCE) == []
 
 
-@pytest.mark.parametrize("text", ["[1e999, 0, 0]", "[1e999, -1e999, 0]", "[1e308, 1e308, 0]"])
-def test_sums_that_overflow_are_no_surprise(text):
+@pytest.mark.parametrize(
+    "text",
+    ["[1e999, 0, 0]", "[1e999, -1e999, 0]", "[1e308, 1e308, 0]", "[1.5, -0.5, 0]", "[0.8, 0, 0]"],
+)
+def test_what_is_no_probability_is_told_even_where_sums_overflow(text):
     messages = check(make(probs=[text, *PROBS[1:]]))
     assert any("probs must lie in 0 to 1 and sum to 1" in message for message in messages)
 

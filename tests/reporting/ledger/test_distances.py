@@ -31,12 +31,6 @@ def test_near_copies_in_a_chain_are_compared_with_its_head():
     assert found == {"b": Closest("a", 0.1, 1), "c": Closest("a", 0.2, 2)}
 
 
-def test_a_share_at_the_limit_is_no_copy():
-    labels = {name: changed(n_rows) for name, n_rows in (("a", 0), ("b", 1), ("c", 2))}
-    found = find_closest(labels, [], ["a", "b", "c"], 0.1)
-    assert found["c"] == Closest("b", 0.1, 1)
-
-
 def test_nothing_is_compared_with_nothing():
     assert find_closest({}, [], ["a"], NEAR) == {}
     assert find_closest({"a": changed(0)}, [], ["a"], NEAR) == {}

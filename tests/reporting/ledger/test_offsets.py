@@ -15,25 +15,14 @@ def test_offsets_are_those_a_person_would_count(make_ledger):
         {"predicted": (60, np.nan, np.nan), "public": 61, "prior": "plain"},  # +1, no interval
         {"predicted": (60, 50, 70)},  # not submitted
         {"public": 66, "prior": ""},  # nothing predicted
+        {"predicted": (60, 50, 70), "public": 61, "prior": "estimated"},
     )
     found = measure_offsets(ledger, "micro_f1")
-    assert list(found) == ["given", "plain"]
+    assert list(found) == ["given", "estimated", "plain"]
+    assert found["estimated"] == Offset(1, 1.0, None, 1, 1)  # one file has no spread
+    assert measure_offsets(ledger, "auprc") == {}
     differences = np.array([-1, 4, -2])
     assert found["given"] == Offset(
         3, pytest.approx(1 / 3), pytest.approx(np.std(differences, ddof=1)), 3, 2
     )
     assert found["plain"] == Offset(2, -6.0, pytest.approx(14 / np.sqrt(2)), 1, 0)
-
-
-def test_one_file_has_no_spread(make_ledger):
-    ledger = make_ledger({"predicted": (74, 72, 76), "public": 73})
-    assert measure_offsets(ledger, "micro_f1") == {"given": Offset(1, -1.0, None, 1, 1)}
-
-
-def test_each_metric_has_its_own(make_ledger):
-    ledger = make_ledger({"predicted": (74, 72, 76), "public": 73})
-    assert measure_offsets(ledger, "auprc") == {}
-
-
-def test_without_submissions_there_is_no_offset(make_ledger):
-    assert measure_offsets(make_ledger(), "micro_f1") == {}

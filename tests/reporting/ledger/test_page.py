@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -13,33 +12,6 @@ from klue_pipeline.reporting.ledger.rules import LedgerParams
 
 SETTINGS = LedgerParams(max_per_day=10, near_copy_share=0.01)
 ATTACK = '<script>alert("1")</script>'
-
-
-class Page(HTMLParser):
-    """The page as a browser takes it apart: tags, and cells of tables as text."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.rows = [], [], []
-        self.in_cell = False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
-            self.in_cell = True
-
-    def handle_endtag(self, tag):
-        if tag in ("td", "th"):
-            self.in_cell = False
-
-    def handle_data(self, data):
-        if self.in_cell:
-            self.rows[-1][-1] = " ".join([*self.rows[-1][-1].split(), *data.split()])
 
 
 def render(ledger, labels=None, **changes):
@@ -63,9 +35,8 @@ def ledger(make_ledger):
     )  # fmt: skip
 
 
-def test_candidates_stand_with_score_interval_correction_and_reason(ledger):
-    page = Page(render(ledger))
-    header, blend, weak = page.rows[:3]
+def test_candidates_stand_with_score_interval_correction_and_reason(read_page, ledger):
+    header, blend, weak = map(read_page(render(ledger)).texts, range(3))
     assert header == ["Rank", "File", "Verdict", "Predicted micro F1", "Offset-corrected",
                       "Differs from closest", "Why"]  # fmt: skip
     # Actual minus predicted: -0.9 and +3.0.
@@ -77,15 +48,14 @@ def test_candidates_stand_with_score_interval_correction_and_reason(ledger):
     assert weak[6] == "Its interval ends at 62.00, below the 74.50 that is predicted for blend."
 
 
-def test_submitted_files_stand_with_what_came_out(ledger):
-    page = Page(render(ledger))
-    rows = page.rows
+def test_submitted_files_stand_with_what_came_out(read_page, ledger):
+    page = read_page(render(ledger))
     assert page.tags.count("svg") == 1  # of micro F1: no file has an actual AUPRC
-    assert rows[4] == [
+    assert page.texts(4) == [
         "1", "typed given", "–", "70.00 [69.00, 71.00]", "73.00", "+3.00 outside",
         "–", "–", "–", "",
     ]  # fmt: skip
-    assert rows[5] == [
+    assert page.texts(5) == [
         "2", "rbert given", "2021-10-05", "74.00 [72.00, 76.00]", "73.10", "-0.90",
         "70.00 [68.00, 72.00]", "–", "–", "first",
     ]  # fmt: skip

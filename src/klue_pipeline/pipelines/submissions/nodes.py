@@ -56,7 +56,7 @@ def enter_submissions(  # noqa: PLR0913, PLR0917 (one argument per input of the 
 
 
 def _prior_of(resolved: Mapping[str, Any]) -> str:
-    """Return what a prediction was told for, from the report of a resolved target."""
+    """Return the prior of a prediction, from the report of a resolved target."""
     return "plain" if resolved["refusal"] else str(resolved["source"])
 
 

@@ -1,7 +1,7 @@
 """What the models got wrong, row by row: a table for notebooks and a page for reading.
 
 The table knows of every scored row what was predicted and how surely, whether the models of the
-folds agree, and what training could have told them about the pair of entities. The page shows the
+folds agree, and what the training rows say about the pair of entities. The page shows the
 table next to the sentences.
 """
 

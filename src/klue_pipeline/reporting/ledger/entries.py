@@ -22,7 +22,7 @@ class Entry:
         members: The experiments that went into it.
         select_by: What it was chosen by.
         predicted: Those of the published scores that are predicted, by name.
-        prior: What the prediction was told for: ``given``, ``estimated`` or ``plain``; empty
+        prior: The prior of the prediction: ``given``, ``estimated`` or ``plain``; empty
             without prediction.
     """
 

@@ -63,7 +63,7 @@ class Offset:
 def measure_offsets(ledger: pd.DataFrame, score: str) -> dict[str, Offset]:
     """Compare predictions with what came out, for each prior apart.
 
-    A score told for the training rows' prior is off by as much as the priors differ, so that an
+    A score for the training rows' prior is off by as much as the priors differ, so that an
     average over both kinds would be right for neither.
 
     Args:

@@ -33,7 +33,7 @@ class Candidate:
     Attributes:
         sha256: The SHA-256 of the file.
         name: What it is called; with the beginning of its hash where others are called so too.
-        prior: What its prediction was told for.
+        prior: The prior of its prediction.
         predicted: Its score, 0 to 100; None where none is predicted.
         low: Lower end of the prediction's interval; None where there is none.
         high: Its upper end.

@@ -19,7 +19,7 @@ _MOST_NAMED = 10
 
 
 PRIORS = ("given", "estimated", "plain")
-"""What a prediction was told for, from what should be nearest to the leaderboard to what is not:
+"""The prior of a prediction, from what should be nearest to the contest's scores to what is not:
 the prior that the user gave, one estimated from unlabelled test scores, or the training rows'."""
 
 
