@@ -3,7 +3,6 @@
 import pytest
 from kedro.framework.project import configure_project
 from kedro.io import DataCatalog, MemoryDataset
-from pydantic import ValidationError
 
 from klue_pipeline.runs.configuration import read_configuration
 from klue_pipeline.runs.dataset_facts import DatasetFacts, facts_of, path_in
@@ -47,7 +46,8 @@ def test_a_dataset_without_facts_has_the_usual_ones():
 
 def test_a_misspelt_fact_is_refused():
     catalog = DataCatalog({"a": MemoryDataset(metadata={"klue": {"artefact": "reports"}})})
-    with pytest.raises(ValidationError, match="artefact"):
+    message = r"entry of a is wrong: metadata\.klue\.artefact: .*Did you mean artifact\?"
+    with pytest.raises(ValueError, match=message):
         facts_of(catalog, "a")
 
 

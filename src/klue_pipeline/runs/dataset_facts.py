@@ -6,7 +6,9 @@ The head of ``conf/base/catalog_relation.yml`` says what each field means.
 from pathlib import Path
 from typing import Any, Literal
 
-from klue_pipeline.base_settings import Settings
+from pydantic import ValidationError
+
+from klue_pipeline.base_settings import Settings, explain_errors
 
 
 class DatasetFacts(Settings):
@@ -36,7 +38,11 @@ def facts_of(catalog: Any, name: str) -> DatasetFacts:
         ValueError: Its entry says something that nobody reads.
     """
     metadata = getattr(catalog.get(name), "metadata", None) or {}
-    return DatasetFacts.model_validate(metadata.get("klue") or {})
+    try:
+        return DatasetFacts.model_validate(metadata.get("klue") or {})
+    except ValidationError as error:
+        problems = "; ".join(explain_errors(error, DatasetFacts, prefix="metadata.klue."))
+        raise ValueError(f"The catalog entry of {name} is wrong: {problems}") from None
 
 
 def path_in(catalog: Any, name: str) -> Path | None:
