@@ -71,7 +71,8 @@ prepare_tokenizer encode_train encode_test fold_0.train fold_1.train collect_out
 fold_0.predict fold_1.predict average_folds combine_experiments render_ensemble write_submission
 write_blend_submissions write_experiment_submission evaluate tabulate_labels
 resolve_target_prior plot_confusion_matrix calibrate plot_reliability slice_scores
-trace_sensitivity plot_sensitivity plot_learning_curves enter_submissions render_submissions tabulate_errors render_errors
+trace_sensitivity plot_sensitivity plot_learning_curves enter_submissions render_submissions
+tabulate_errors render_errors
 rank_experiments export_model
 """)
 NUMBERED_LINE = re.compile(r"\[(\d+)/(\d+)\] (\S+)")

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.commands.outcomes import Outcome
-from klue_pipeline.evaluation.intervals import Interval
+from klue_pipeline.evaluation.intervals import CONFIDENCE, Interval
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.evaluation.significance import take_comparable_rows
 from klue_pipeline.evaluation.truth import gold_by_row, label_scores
-from klue_pipeline.relation.metrics.comparison import compare_scores
+from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.metrics.targets import map_gold, target_labels
 from klue_pipeline.runs.stored_results import StoredResults
 
@@ -101,13 +102,15 @@ def _compare_one(
         n_labels = len(scores.labels)
         return Row(outcome, metrics, note=f"no difference, it tells {n_labels} other labels apart")
     try:
-        differences = compare_scores(
-            label_scores(scores, against.gold, against.labels),
-            label_scores(against.scores, against.gold, against.labels),
-            n_resamples=N_RESAMPLES, seed=_SEED,
-        )  # fmt: skip
+        pair = take_comparable_rows(
+            *(label_scores(own, against.gold, against.labels) for own in (scores, against.scores))
+        )
     except ValueError as error:
         return Row(outcome, metrics, note=f"no difference, {error}")
+    settings = {"n_resamples": N_RESAMPLES, "seed": _SEED, "confidence": CONFIDENCE}
+    params = results.parameters.evaluation.model_copy(update=settings)
+    ours, theirs = judge(dict(zip("ab", pair, strict=True)), None, params).values()
+    differences = {name: ours.minus(theirs, name) for name in ours.scores}
     return Row(outcome, metrics, differences)
 
 

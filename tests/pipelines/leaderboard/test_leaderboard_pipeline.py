@@ -191,14 +191,8 @@ def disk(tmp_path):
     """Two folds of 240 rows, 60 test rows with known labels, and one experiment, ``strong``."""
     clean, test = draw_sentences(N_ROWS, "r", 1), draw_sentences(N_TEST_ROWS, "t", 2)
     members = pd.DataFrame({"fold": [0, 1] * (N_ROWS // 2), "row_id": clean["row_id"]})
-    blend = dict.fromkeys(
-        [
-            "ensemble_out_of_fold@latest",
-            "ensemble_scores@latest",
-            "ensemble_report@latest",
-            "ensemble_target_prior@latest",
-        ]  # fmt: skip
-    )
+    parts = ("out_of_fold", "scores", "report", "target_prior")
+    blend = dict.fromkeys(f"ensemble_{part}@latest" for part in parts)
     made = Disk(
         tmp_path,
         {

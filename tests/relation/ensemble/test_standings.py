@@ -71,7 +71,7 @@ def contender(name, skill=2.0, seed=1, folds=(0, 1, 2), kind="single", **entry):
 def rank(*contenders, test_gold=NOT_KNOWN, params=None, known=None):
     by_name = {own.entry.name: own for own in contenders}
     standings = rank_contenders(by_name, RUN, test_gold, params or evaluation(), known)
-    return {entry.name: entry for entry in standings.entries}, standings
+    return {place.entry.name: place.entry for place in standings.ranked}, standings
 
 
 def test_an_entry_keeps_what_its_run_left_and_gets_its_scores():
@@ -122,7 +122,10 @@ def test_without_scores_an_entry_stays_as_it_is():
     )
     entries, standings = rank(contender("a"), failed)
     assert entries["failed"] == replace(failed.entry, verdict="")
-    assert [entry.name for entry in standings.entries] == ["a", "failed"]
+    assert [(place.rank, place.entry.name) for place in standings.ranked] == [
+        (1, "a"),
+        (None, "failed"),
+    ]
 
 
 def test_scores_of_other_rows_are_not_judged_and_the_reason_joins_the_note():

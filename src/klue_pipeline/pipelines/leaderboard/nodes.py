@@ -64,10 +64,11 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     known = TargetPrior.from_json(ensemble_target_prior) if ensemble_target_prior else None
     standings = rank_contenders(contenders, run, gold_by_row(test_gold), evaluation, known)
     prior = "none" if standings.prior is None else standings.prior.description
+    entries = [place.entry for place in standings.ranked]
     page = render_leaderboard(
-        standings.entries, standings.select_by, prior=prior, confidence=evaluation.confidence
+        entries, standings.select_by, prior=prior, confidence=evaluation.confidence
     )
-    return build_leaderboard(standings.entries, standings.select_by), page
+    return build_leaderboard(entries, standings.select_by), page
 
 
 def _experiments(
