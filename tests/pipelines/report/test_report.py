@@ -1,7 +1,6 @@
 """The report stage on hand-made scores."""
 
 import json
-from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -112,12 +111,6 @@ def test_metrics_of_folds_out_of_fold_and_test(tables):
     assert metrics["test"]["rows"] == 8
     assert set(metrics["test"]) == {"micro_f1", "auprc", "accuracy", "loss", "rows"}
     json.dumps(metrics, allow_nan=False)
-
-
-def test_the_latest_run_and_the_experiment_have_the_same_metrics(tables):
-    outputs = run_report(tables, "evaluate")
-    assert set(outputs) == {"metrics", "experiment_metrics"}
-    assert outputs["experiment_metrics"] == outputs["metrics"]
 
 
 def test_scores_are_told_for_the_target_with_intervals(tables):
@@ -245,14 +238,3 @@ def test_a_composite_has_no_learning_curves():
     of_a_composite = {node.name for node in create_pipeline().nodes}
     assert of_a_model - of_a_composite == {"plot_learning_curves"}
     assert of_a_composite < of_a_model
-
-
-def test_scores_of_rows_that_are_gone_are_refused(tables):
-    changed = tables | {"clean_sentences": tables["clean_sentences"][1:]}
-    with pytest.raises(ValueError, match="1 scored rows have no true label"):
-        run_report(changed)
-
-
-def test_kedro_can_read_every_signature():
-    for node in create_pipeline().nodes:
-        assert get_type_hints(node.func)

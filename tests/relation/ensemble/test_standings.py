@@ -137,32 +137,6 @@ def test_scores_of_other_rows_are_not_judged_and_the_reason_joins_the_note():
     assert (own.scores, own.test_micro_f1, own.rows, own.verdict) == ({}, None, None, "")
 
 
-def test_scores_by_a_model_that_trained_on_the_row_are_not_judged():
-    odd = contender("odd", 9.0)
-    moved = replace(odd.out_of_fold, folds=(odd.out_of_fold.folds + 1) % 3)
-    entries, _ = rank(contender("a"), replace(odd, out_of_fold=moved))
-    assert entries["odd"].scores == {}
-    assert "by a fold that does not hold the row out" in entries["odd"].note
-    assert entries["a"].verdict == "best"
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_broken_scores_are_not_judged(value):
-    odd = contender("odd")
-    odd.out_of_fold.logits[7] = value
-    entries, _ = rank(contender("a"), odd)
-    assert entries["odd"].scores == {}
-    assert entries["odd"].note.startswith("1 of its rows have scores that are not numbers")
-
-
-def test_an_experiment_of_one_fold_is_compared_on_its_rows():
-    entries, _ = rank(contender("whole", 1.0), contender("quick", 1.0, 5, folds=[1]))
-    quick, whole = entries["quick"], entries["whole"]
-    assert (quick.rows, quick.folds, whole.rows) == (N_ROWS // 3, 1, N_ROWS)
-    other = quick if whole.verdict == "best" else whole
-    assert other.difference is not None
-
-
 def test_experiments_without_a_row_in_common_are_not_compared():
     entries, _ = rank(contender("a", 3.0, folds=[0]), contender("b", 0.5, 2, folds=[1, 2]))
     assert entries["b"].verdict == "not comparable: it scored no row that a scored"
