@@ -262,6 +262,12 @@ def test_the_interval_covers_test_sets_of_the_target_and_the_plain_one_does_not(
     assert binom.ppf(0.005, n_pairs, 0.6) <= covered["shift 0.6"] <= binom.ppf(0.995, n_pairs, 0.6)
 
 
+@pytest.mark.parametrize("models", [{}, {"m": make_scores(np.empty((0, 3)), [])}])
+def test_nothing_is_not_judged(models):
+    with pytest.raises(ValueError, match=r"models and 0 rows to judge them by; at least one"):
+        judge(models, None, settings_of())
+
+
 @pytest.mark.parametrize("is_right", [True, False])
 def test_a_single_row_is_judged(is_right):
     scores = make_scores([[0, 5, 0] if is_right else [5, 0, 0]], [1])
