@@ -197,11 +197,6 @@ def test_test_scores_of_other_models_are_not_bundled(out_of_fold, test_scores):
         make_bundle(describe(), out_of_fold, other)
 
 
-def test_no_rows_are_no_bundle(out_of_fold, test_scores):
-    with pytest.raises(ValueError, match="n_test_rows"):
-        make_bundle(describe(), out_of_fold, score(""))
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -46,7 +46,7 @@ def test_the_sharpness_of_honest_scores_is_found_again(sharpness):
     assert fit_temperature(*draw_case(20_000, sharpness, 0)) == pytest.approx(sharpness, rel=0.03)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.integers(2, 60), st.floats(0.2, 8), st.integers(0, 10**6), st.booleans())
 def test_it_is_where_a_general_minimiser_ends(n_rows, sharpness, seed, weighted):
     logits, gold = draw_case(n_rows, sharpness, seed)

@@ -171,21 +171,6 @@ def test_a_member_of_other_rows_is_refused_by_name(stage):
         stage.run()
 
 
-def test_a_member_whose_folds_were_exchanged_is_refused(stage):
-    catalog = stage.catalog()
-    table = catalog.load("member_binary.fold_1.validation_scores")
-    catalog.save("member_binary.fold_0.validation_scores", table)
-    with pytest.raises(ValueError, match=r"fold of its validation scores of fold 0 is \[1\]"):
-        stage.run()
-
-
-def test_a_combiner_of_one_fold_is_refused(stage):
-    in_graph(run=[1])
-    with pytest.raises(ValueError, match=r"there are none \(folds of the split: 2\)"):
-        stage.run(composite=COMBINE)
-    assert len(stage.run(composite=CASCADE).load("out_of_fold@one")) == 8
-
-
 def test_a_fold_reads_shared_tables_and_all_folds_of_its_members(stage):
     nodes = {node.name: node for node in create_pipeline().nodes}
     assert set(nodes) == {

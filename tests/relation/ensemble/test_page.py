@@ -183,16 +183,6 @@ def test_after_decoding_the_submission_has_a_row_of_its_own(render):
     ) in page.text
 
 
-def test_an_option_that_was_left_changes_no_row(render):
-    """On 120 rows a bias gains no more than chance does."""
-    report, html = render({"strong": 2.5, "weak": 1.0}, negative_bias="auto")
-    assert report["decoding"]["negative_bias"]["used"] is False
-    page = Page(html)
-    assert page.lines()["negative_bias"][1] == "no"
-    assert "before decoding" not in page.text
-    assert not any(name.endswith(" decoded") for name in page.lines())
-
-
 def test_submission_files_are_shown_with_their_weight(render):
     report, html = render({"strong": 2.5, "weak": 1.0}, files=["friend", f"odd {ATTACK}"])
     page = Page(html)
@@ -205,26 +195,8 @@ def test_submission_files_are_shown_with_their_weight(render):
     assert "0.25 friend" in page.lines()["soft_vote"][-1]
 
 
-def test_a_file_a_single_member_and_a_bias_in_one(render):
-    report, html = render({"alone": 1.5}, files=["friend"], negative_bias=1.0)
-    page = Page(html)
-    assert page.lines()["friend"] == ["friend", "0.50"]
-    assert page.lines()["alone"][-1] == "1.00"
-    assert page.lines()[f"{report['method']} decoded"][1] == estimate(report["scores"]["micro_f1"])
-
-
-def test_without_files_nothing_is_said_of_them(shown):
-    assert "Submission files" not in shown[1].text
-    assert "members alone" not in shown[1].text
-
-
 def test_a_correlation_that_is_not_defined_is_a_dash(shown):
     table = pd.DataFrame([("a", "b", np.nan, 0.0, 0.0, 100.0)], columns=list(COLUMNS))
     page = Page(render_ensemble(shown[0], table))
     assert page.lines()["a"] == ["a", "b", "–", "0.0", "0.0", "100.0"]
     assert "nan" not in page.text.lower()
-
-
-def test_a_method_that_was_asked_for_was_not_chosen_by_a_score(render):
-    _, html = render({"strong": 2.5, "weak": 1.0}, method="hard_vote")
-    assert "The method was chosen by" not in Page(html).text

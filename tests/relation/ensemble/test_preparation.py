@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.ensemble.methods import METHODS, UNTUNED
 from klue_pipeline.relation.ensemble.preparation import prepare
@@ -117,7 +116,7 @@ def test_only_the_methods_of_the_settings_simplest_first(prepare_task):
     assert chosen.methods == ("soft_vote", "hard_vote", "greedy")
 
 
-@pytest.mark.parametrize("method", ["auto", "stacking", "hard_vote"])
+@pytest.mark.parametrize("method", ["auto", "stacking"])
 def test_one_member_is_its_own_blend(method, prepare_task, small_task, caplog):
     caplog.set_level(logging.INFO)
     assert prepare_task(small_task.voters({"alone": 2.0}), method=method).methods == ("soft_vote",)
@@ -222,32 +221,8 @@ def test_members_with_other_folds_are_judged_on_common_rows(prepare_task, small_
     assert "fitted and judged on 80 common rows of 120" in caplog.text
 
 
-def test_members_that_share_one_fold_of_many_are_not_tuned(prepare_task, small_task):
-    tables = {"strong": small_task.out_of_fold(2.5, 1, [0, 1]),
-              "weak": small_task.out_of_fold(1.0, 2, [1, 2])}  # fmt: skip
-    assert prepare_task(small_task.voters(SKILLS, out_of_fold=tables)).methods == UNTUNED
-
-
 def test_members_without_a_common_row_are_refused(prepare_task, small_task):
     tables = {"strong": small_task.out_of_fold(2.5, 1, [0]),
               "weak": small_task.out_of_fold(1.0, 2, [1, 2])}  # fmt: skip
     with pytest.raises(ValueError, match=r"members strong, weak .* share no out-of-fold row"):
         prepare_task(small_task.voters(SKILLS, out_of_fold=tables))
-
-
-def test_members_of_the_same_folds_are_no_reason_to_warn(prepare_task, caplog):
-    prepare_task()
-    assert not caplog.records
-
-
-def test_a_missing_test_row_is_refused(prepare_task, small_task):
-    weak = average_probabilities(small_task.test_folds(1.0, 2))
-    short = replace(weak, row_ids=weak.row_ids[1:], logits=weak.logits[1:])
-    with pytest.raises(ValueError, match=r"1 rows have no score, among them \['t0'\]"):
-        prepare_task(small_task.voters(SKILLS, test_scores={"weak": short}))
-
-
-def test_a_set_of_labels_without_a_negative_one(prepare_task, small_task):
-    labels = LabelSet(names=small_task.task.labels.names, negative=None)
-    prepared = prepare_task(task=replace(small_task.task, labels=labels))
-    assert prepared.tuning.objective.negative_id is None

@@ -192,17 +192,6 @@ def test_files_that_vote_are_named_and_no_score_holds_them(report_on, small_task
     )
 
 
-def test_a_file_beside_a_single_member_is_named_too(report_on, small_task):
-    file = average_probabilities(small_task.test_folds(1.0, 9))
-    report, _, _ = report_on(small_task.voters({"alone": 1.5}, plain={"friend": file}))
-    assert report["verdict"].startswith(f"{report['method']} with friend: nobody can tell")
-
-
-def test_a_single_member_has_no_temperature(report_on, small_task):
-    report, _, _ = report_on(small_task.voters({"alone": 1.5}), calibrate=True)
-    assert report["methods"]["soft_vote"]["temperatures"] == {"alone": 1}
-
-
 def test_at_least_one_member_has_so_many_rows_right(told):
     report, blended, _ = told
     wanted = oracle_accuracy(blended.prepared.panel)
@@ -223,8 +212,6 @@ def with_ruled_out(small_task):
 
 KNOWN = {"source": "estimated", "max_disagreement": 1.0, "min_effective_rows": 1}
 CASES = {
-    "no target": (None, {}),
-    "a given target": (None, {"prior": GIVEN}),
     "an estimated target": (None, {"prior": KNOWN}),
     "a target that is refused": (
         lambda task: task.voters({"a": 0.0, "b": 0.0}), {"prior": {"source": "estimated"}},
@@ -232,7 +219,6 @@ CASES = {
     "one member": (lambda task: task.voters({"alone": 1.5}), {}),
     "a member that is always right": (lambda task: task.voters({"sure": 99.0, "b": 1.0}), {}),
     "a submission file": (with_file, {}),
-    "fold scores": (lambda task: task.voters(SKILLS), {}),
     "a label ruled out": (with_ruled_out, {"calibrate": True}),
     "decoding options": (None, {"type_pair_mask": "auto", "negative_bias": "auto"}),
 }  # fmt: skip
@@ -261,37 +247,13 @@ def test_better_by_more_than_noise(report_on, small_task):
     )
 
 
-def test_worse_than_its_best_member(report_on, small_task):
-    voters = small_task.voters({"good": 4.0, **dict.fromkeys("abcd", 0.0)})
-    report, _, _ = report_on(voters, method="hard_vote")
-    gain = report["gain"]["over_best_member"]
-    assert gain["high"] < 0
-    assert report["verdict"] == (
-        f"hard_vote is worse than good alone: {gain['difference']:+.2f} "
-        f"[{gain['low']:+.2f}, {gain['high']:+.2f}]. Submit that one."
-    )
-
-
-@pytest.mark.parametrize("skills", [{"strong": 2.5, "weak": 1.5}, {"strong": 2.5, "weak": 1.0}])
-def test_a_difference_that_chance_may_have_made(skills, report_on, small_task):
-    """In the first case the blend is half a point better, in the second 3 points worse."""
-    report, _, _ = report_on(small_task.voters(skills), methods=["soft_vote"])
+def test_a_difference_that_chance_may_have_made(report_on, small_task):
+    voters = small_task.voters({"strong": 2.5, "weak": 1.0})
+    report, _, _ = report_on(voters, methods=["soft_vote"])
     gain = report["gain"]["over_best_member"]
     assert gain["low"] < 0 < gain["high"]
     assert abs(gain["difference"]) > 0.1
     assert report["verdict"].startswith("soft_vote against strong alone is within noise: ")
-
-
-def test_no_difference_at_all(report_on, small_task):
-    one = small_task.voters({"a": 1.5})
-    twins = {
-        field: dict.fromkeys(["a", "b"], getattr(one.selection, field)["a"])
-        for field in ("out_of_fold", "test_scores")
-    }
-    voters = replace(one, selection=replace(one.selection, **twins))
-    report, _, _ = report_on(voters, methods=["soft_vote"])
-    assert report["verdict"] == ("soft_vote against a alone is within noise: +0.00 [+0.00, +0.00].")
-    assert report["gain"]["over_best_member"]["more_than_noise"] is False
 
 
 def test_one_member_is_no_blend(report_on, small_task):

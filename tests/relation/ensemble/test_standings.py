@@ -71,7 +71,7 @@ def contender(name, skill=2.0, seed=1, folds=(0, 1, 2), kind="single", **entry):
 def rank(*contenders, test_gold=NOT_KNOWN, params=None, known=None):
     by_name = {own.entry.name: own for own in contenders}
     standings = rank_contenders(by_name, RUN, test_gold, params or evaluation(), known)
-    return {entry.name: entry for entry in standings.entries}, standings
+    return {place.entry.name: place.entry for place in standings.ranked}, standings
 
 
 def test_an_entry_keeps_what_its_run_left_and_gets_its_scores():
@@ -122,7 +122,10 @@ def test_without_scores_an_entry_stays_as_it_is():
     )
     entries, standings = rank(contender("a"), failed)
     assert entries["failed"] == replace(failed.entry, verdict="")
-    assert [entry.name for entry in standings.entries] == ["a", "failed"]
+    assert [(place.rank, place.entry.name) for place in standings.ranked] == [
+        (1, "a"),
+        (None, "failed"),
+    ]
 
 
 def test_scores_of_other_rows_are_not_judged_and_the_reason_joins_the_note():
@@ -132,32 +135,6 @@ def test_scores_of_other_rows_are_not_judged_and_the_reason_joins_the_note():
     own = entries["odd"]
     assert own.note.startswith("The last run failed.; its rows are 9, those of this run")
     assert (own.scores, own.test_scores, own.rows, own.verdict) == ({}, {}, None, "")
-
-
-def test_scores_by_a_model_that_trained_on_the_row_are_not_judged():
-    odd = contender("odd", 9.0)
-    moved = replace(odd.out_of_fold, folds=(odd.out_of_fold.folds + 1) % 3)
-    entries, _ = rank(contender("a"), replace(odd, out_of_fold=moved))
-    assert entries["odd"].scores == {}
-    assert "by a fold that does not hold the row out" in entries["odd"].note
-    assert entries["a"].verdict == "best"
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_broken_scores_are_not_judged(value):
-    odd = contender("odd")
-    odd.out_of_fold.logits[7] = value
-    entries, _ = rank(contender("a"), odd)
-    assert entries["odd"].scores == {}
-    assert entries["odd"].note.startswith("1 of its rows have scores that are not numbers")
-
-
-def test_an_experiment_of_one_fold_is_compared_on_its_rows():
-    entries, _ = rank(contender("whole", 1.0), contender("quick", 1.0, 5, folds=[1]))
-    quick, whole = entries["quick"], entries["whole"]
-    assert (quick.rows, quick.folds, whole.rows) == (N_ROWS // 3, 1, N_ROWS)
-    other = quick if whole.verdict == "best" else whole
-    assert other.difference is not None
 
 
 def test_experiments_without_a_row_in_common_are_not_compared():

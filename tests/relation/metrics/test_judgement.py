@@ -138,6 +138,31 @@ def test_the_same_model_twice_differs_by_exactly_nothing(case):
         assert np.ptp(found["a"].draws[name]) > 1
 
 
+def test_the_difference_of_two_models_that_is_known():
+    """A model that errs on one row in ten against one that errs on two in ten."""
+    generator = np.random.default_rng(0)
+    gold = generator.integers(1, 3, size=1000)
+
+    def with_errors(share):
+        predicted = np.where(generator.random(1000) < share, 3 - gold, gold)
+        return make_scores(5 * np.eye(3)[predicted], gold)
+
+    models = {"good": with_errors(0.1), "bad": with_errors(0.2)}
+    found = judge(models, None, settings_of(n_resamples=300))
+    interval = found["good"].minus(found["bad"], "micro_f1")
+    assert interval.low < 10 < interval.high
+    # The difference of two independent shares: its standard error is 1.58 points.
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * 1.58, rel=0.15)
+
+
+def test_a_sentence_that_two_folds_held_out_is_drawn_once_for_both(case):
+    """Twice the same rows are no more evidence than once: the interval stays as wide."""
+    twice = case.take(np.tile(np.arange(len(case)), 2))
+    twice = twice.with_table(replace(twice.table, folds=np.repeat([0, 1], len(case))))
+    once, again = judge_one(case), judge_one(twice)
+    np.testing.assert_allclose(again.draws["micro_f1"], once.draws["micro_f1"], rtol=1e-5)
+
+
 def test_models_do_not_change_each_others_draws(case):
     """Nor does their number: all of them see what one alone would see."""
     other = draw_rows(SCORED_SHARES, 120, np.random.default_rng(9))
@@ -235,6 +260,12 @@ def test_the_interval_covers_test_sets_of_the_target_and_the_plain_one_does_not(
     assert covered["plain 0.95"] < least / 2
     # Not because it is wide: one of 60 % misses about as often as it says.
     assert binom.ppf(0.005, n_pairs, 0.6) <= covered["shift 0.6"] <= binom.ppf(0.995, n_pairs, 0.6)
+
+
+@pytest.mark.parametrize("models", [{}, {"m": make_scores(np.empty((0, 3)), [])}])
+def test_nothing_is_not_judged(models):
+    with pytest.raises(ValueError, match=r"models and 0 rows to judge them by; at least one"):
+        judge(models, None, settings_of())
 
 
 @pytest.mark.parametrize("is_right", [True, False])

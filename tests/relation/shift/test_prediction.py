@@ -10,7 +10,6 @@ from klue_pipeline.evaluation.intervals import Estimate, Judgement
 from klue_pipeline.relation.shift.averaging import AveragingGain
 from klue_pipeline.relation.shift.prediction import (
     as_json,
-    from_flat,
     from_json,
     predict_submission,
 )
@@ -46,11 +45,6 @@ def test_a_confidence_gap_is_a_doubt_downwards_and_moves_nothing_else():
         assert own == replace(without[name], low=without[name].low - 3)
     hopeless = predict_submission(judge(**PLAIN), replace(GAIN, confidence_gap=99.0), seed=1)
     assert hopeless["micro_f1"].low == 0
-
-
-def test_confidence_is_that_of_the_judgement():
-    f1 = predict_submission(judge(confidence=0.6, **PLAIN), GAIN, seed=1)["micro_f1"]
-    assert (f1.low, f1.high) == pytest.approx((60 + 0.7 * 2, 60 + 1.3 * 2), abs=0.03)
 
 
 def test_scores_of_the_target_go_before_plain_ones():
@@ -98,21 +92,8 @@ def test_no_score_leaves_the_scale():
     assert low["micro_f1"] == Estimate(0, 0, 0)
 
 
-def test_a_seed_makes_the_interval_and_each_score_has_its_own():
-    gain = AveragingGain(dict.fromkeys(PLAIN, 2.0), 0.0)
-    few = judge(n_draws=50, micro_f1=60.0, auprc=60.0, accuracy=60.0)
-    found = predict_submission(few, gain, seed=1)
-    assert found == predict_submission(few, gain, seed=1)
-    assert found["micro_f1"] != found["auprc"]
-
-
 def test_estimates_can_be_written_as_json_and_read_again():
     estimates = predict_submission(judge(**PLAIN), GAIN, seed=1)
     written = json.loads(json.dumps(as_json(estimates)))
     assert written["accuracy"] == {"value": 80.0, "low": 80.0, "high": 80.0}
     assert from_json(written) == estimates
-
-
-def test_flat_numbers_are_read_and_what_else_there_is_left_alone():
-    flat = {"micro_f1": 60.0, "micro_f1_low": 55.0, "micro_f1_high": 65.0, "rows": 7}
-    assert from_flat(flat) == {"micro_f1": Estimate(60.0, 55.0, 65.0)}

@@ -52,11 +52,6 @@ def test_a_target_without_any_label_of_the_rows_is_refused(n_others):
         shift_weights(np.zeros(3, dtype=np.int64), target)
 
 
-def test_no_rows_are_refused():
-    with pytest.raises(ValueError, match="No scored row"):
-        shift_weights(np.zeros(0, dtype=np.int64), np.array([0.5, 0.5]))
-
-
 def test_shares_of_no_rows_are_zero():
     assert label_shares(np.zeros(0, dtype=np.int64), 2).tolist() == [0.0, 0.0]
 
@@ -68,12 +63,3 @@ def test_effective_rows_are_at_most_the_rows_and_do_not_depend_on_the_unit(sizes
     assert 1 - 1e-9 <= found <= len(weights) + 1e-9
     assert effective_rows(7 * weights) == pytest.approx(found)
     assert effective_rows(np.full(len(weights), 3.0)) == pytest.approx(len(weights))
-
-
-def test_effective_rows_predict_the_variance_of_a_weighted_mean():
-    """Kish: it is that of a plain mean over as many rows."""
-    generator = np.random.default_rng(0)
-    weights = np.repeat([1.0, 9.0], [180, 20])
-    means = generator.normal(size=(20_000, 200)) @ weights / weights.sum()
-    assert effective_rows(weights) == pytest.approx(360**2 / 1800)
-    assert 1 / means.var() == pytest.approx(72, rel=0.05)

@@ -19,7 +19,6 @@ from klue_pipeline.reporting.leaderboard import (
     LeaderboardEntry,
     build_leaderboard,
     measure_training,
-    rank_entries,
 )
 from klue_pipeline.reporting.leaderboard_page import render_leaderboard
 from klue_pipeline.runs.dataset_names import keys_of_folds
@@ -67,13 +66,11 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     known = TargetPrior.from_json(ensemble_target_prior) if ensemble_target_prior else None
     standings = rank_contenders(contenders, run, gold_by_row(test_gold), evaluation, known)
     prior = "none" if standings.prior is None else standings.prior.description
-    score = RELATION_SCORES.find(standings.select_by)
-    ranked = rank_entries(standings.entries, score)
     page = render_leaderboard(
-        ranked, score, RELATION_SCORES,
+        standings.ranked, RELATION_SCORES.find(standings.select_by), RELATION_SCORES,
         confidence=evaluation.confidence, remark=f"Shift-aware scores: {prior}",
     )  # fmt: skip
-    return build_leaderboard(ranked, RELATION_SCORES), page
+    return build_leaderboard(standings.ranked, RELATION_SCORES), page
 
 
 def _experiments(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from klue_pipeline.evaluation.intervals import Interval, Judgement
+from klue_pipeline.evaluation.significance import compare_correctness
 from klue_pipeline.evaluation.truth import LabelledScores, take_common_rows
-from klue_pipeline.relation.metrics.comparison import compare_correctness
 from klue_pipeline.relation.metrics.judgement import TargetPopulation, judge
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams, ScoreName
 

@@ -19,7 +19,12 @@ from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams, ScoreName
 from klue_pipeline.relation.shift.prior import TargetPrior
-from klue_pipeline.reporting.leaderboard import LeaderboardEntry, give_verdict, rank_entries
+from klue_pipeline.reporting.leaderboard import (
+    LeaderboardEntry,
+    Ranked,
+    give_verdict,
+    rank_entries,
+)
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,9 @@ class Contender:
 
 @dataclass(frozen=True)
 class Standings:
-    """The entries, what they are ranked by, and the population that scores are re-weighted to."""
+    """The entries best first, what they are ranked by, and the prior of shift-aware scores."""
 
-    entries: list[LeaderboardEntry]
+    ranked: list[Ranked]
     select_by: ScoreName
     prior: TargetPrior | None
 
@@ -77,7 +82,8 @@ def rank_contenders(
         _fill(contender, judged.get(name), reasons[name], test_gold, run.labels)
         for name, contender in contenders.items()
     ]
-    return Standings(_with_verdicts(entries, models, judged, rules), select_by, prior)
+    ranked = rank_entries(entries, RELATION_SCORES.find(select_by))
+    return Standings(_with_verdicts(ranked, models, judged, rules), select_by, prior)
 
 
 def _why_not(contender: Contender, run: RunRows) -> str:
@@ -134,16 +140,20 @@ def _fill(
 
 
 def _with_verdicts(
-    entries: list[LeaderboardEntry],
+    ranked: list[Ranked],
     models: Mapping[str, LabelledScores],
     judged: Mapping[str, Judgement],
     rules: Rules,
-) -> list[LeaderboardEntry]:
+) -> list[Ranked]:
+    """Compare every entry with the first one, if any was judged."""
     if not judged:
-        return entries
-    best = rank_entries(entries, RELATION_SCORES.find(rules.select_by))[0].entry.name
+        return ranked
+    best = ranked[0].entry.name
     compared = compare_with_best(models, judged, best, rules)
-    return [_with_verdict(entry, compared.get(entry.name), best) for entry in entries]
+    return [
+        place._replace(entry=_with_verdict(place.entry, compared.get(place.entry.name), best))
+        for place in ranked
+    ]
 
 
 def _with_verdict(

@@ -74,13 +74,6 @@ def test_a_member_picked_twice_counts_twice(n_rounds, wanted):
     assert pick_members(rows, ACCURACY, n_rounds).tolist() == wanted
 
 
-def test_the_settings_say_how_many_rounds(ensemble_params):
-    rows = members_by([0.9, 0.45, 0.6, 0.45], [0.3, 0.9, 0.35, 0.9])
-    for n_rounds, wanted in ((2, [1 / 2, 1 / 2]), (3, [2 / 3, 1 / 3])):
-        blend = greedy(rows, ACCURACY, ensemble_params(greedy_rounds=n_rounds))
-        assert blend.weights == pytest.approx(wanted)
-
-
 @pytest.mark.parametrize("method", [greedy, best_subset])
 def test_identical_members_are_one(method, draw_rows, ensemble_params):
     one = draw_rows(n_members=1)

@@ -76,16 +76,6 @@ def test_one_label_only_is_said_of_every_row(draw_rows, ensemble_params):
     assert (blended > 0).all()
 
 
-def test_two_labels_only(draw_rows, ensemble_params):
-    """The classifier of two classes has one row of coefficients, but still two probabilities."""
-    rows = draw_rows(n_rows=60)
-    binary = replace(rows, gold_ids=np.where(rows.gold_ids < 2, 1, 3))
-    blended = stack(binary, PLAIN, ensemble_params()).apply(rows.log_probabilities)
-    wanted = fit_by_hand(binary, 0.1).predict_proba(features(rows.log_probabilities))
-    np.testing.assert_allclose(blended[:, [1, 3]], wanted, atol=2e-3)
-    assert (blended[:, [0, 2]] < 1e-8).all()
-
-
 def test_rows_are_never_weighed(draw_rows, ensemble_params):
     rows = draw_rows()
     plain, shifted = (

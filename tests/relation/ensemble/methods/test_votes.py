@@ -36,16 +36,6 @@ def test_a_soft_vote_is_the_mean_of_probabilities_in_any_order(
     assert blend.weights.tolist() == [1 / n_members] * n_members
 
 
-def test_nothing_is_fitted(draw_rows, ensemble_params):
-    """It speaks about rows like any others when it was given none to be fitted on."""
-    rows = draw_rows(n_members=3)
-    nobody = TuningRows(rows.log_probabilities[:, :0], rows.gold_ids[:0], rows.weights[:0])
-    fitted, unfitted = (soft_vote(own, PLAIN, ensemble_params()) for own in (rows, nobody))
-    np.testing.assert_array_equal(
-        fitted.apply(rows.log_probabilities), unfitted.apply(rows.log_probabilities)
-    )
-
-
 def winner(probabilities):
     """The label with the most votes, of equal ones that with the highest mean probability."""
     votes = Counter(own.argmax() for own in probabilities)
@@ -91,11 +81,6 @@ def test_equal_votes_keep_the_order_of_probabilities(vote):
     members = np.log([[[0.6, 0.4], [0.9, 0.1], [0.7, 0.3]]] * 2).astype(np.float32)
     blended = vote(members)
     assert blended[:, 0].argsort().tolist() == [0, 2, 1]
-
-
-def test_every_member_has_the_same_weight(draw_rows, ensemble_params):
-    blend = hard_vote(draw_rows(n_members=4), PLAIN, ensemble_params())
-    assert blend.weights == pytest.approx([0.25] * 4)
 
 
 @settings(max_examples=30, deadline=None)
@@ -229,23 +214,6 @@ def test_rows_count_by_the_target_only_if_the_objective_does_so(draw_rows, ensem
     np.testing.assert_allclose(plain, mixture_weights(likelihood, ones), atol=1e-9)
     np.testing.assert_allclose(shifted, mixture_weights(likelihood, rows.weights), atol=1e-9)
     assert np.abs(plain - shifted).max() > 0.01
-
-
-def test_it_says_the_weighted_mean(draw_rows, ensemble_params):
-    rows = draw_rows(skill=[0.5, 1.0, 1.5])
-    blend = weighted_soft_vote(rows, PLAIN, ensemble_params())
-    mean = np.tensordot(blend.weights, np.exp(rows.log_probabilities.astype(np.float64)), axes=1)
-    np.testing.assert_allclose(blend.apply(rows.log_probabilities), mean, rtol=1e-3, atol=1e-6)
-
-
-def test_identical_members_share_alike(draw_rows, ensemble_params):
-    one = draw_rows(n_members=1)
-    rows = TuningRows(np.repeat(one.log_probabilities, 2, axis=0), one.gold_ids, one.weights)
-    blend = weighted_soft_vote(rows, PLAIN, ensemble_params())
-    np.testing.assert_allclose(blend.weights, [0.5, 0.5])
-    np.testing.assert_allclose(
-        blend.apply(rows.log_probabilities), np.exp(one.log_probabilities[0]), rtol=1e-4
-    )
 
 
 def test_a_row_that_every_member_holds_for_impossible_decides_nothing(draw_rows, ensemble_params):

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from klue_pipeline.evaluation.scores import ScoreTable
-from klue_pipeline.evaluation.significance import McNemar, mcnemar
+from klue_pipeline.evaluation.significance import McNemar, compare_correctness, mcnemar
 from klue_pipeline.evaluation.truth import LabelledScores
-from klue_pipeline.relation.metrics.comparison import compare_correctness
 
 LABELS = ("no_relation", "per:title", "per:spouse")
 
