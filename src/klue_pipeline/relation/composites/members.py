@@ -12,7 +12,7 @@ from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.ensemble.selection import Origin, trace_origin
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.settings.params import TargetParams
-from klue_pipeline.training.splitting.folds import validation_row_ids
+from klue_pipeline.training.splitting.fold_members import validation_row_ids
 
 TargetName = Literal["all", "binary", "positive"]
 

@@ -11,7 +11,7 @@ from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.metrics.targets import map_gold
 from klue_pipeline.relation.settings.params import TargetParams
-from klue_pipeline.training.splitting.folds import training_and_validation_rows
+from klue_pipeline.training.splitting.fold_members import training_and_validation_rows
 
 
 @dataclass(frozen=True)
