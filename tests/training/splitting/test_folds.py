@@ -173,11 +173,6 @@ def test_bad_given_folds_are_refused(given_fold, n_splits, message):
         split_rows(rows, folds("given", n_splits))
 
 
-def test_rows_without_a_given_fold_column_are_refused():
-    with pytest.raises(ValueError, match="4 of 4 rows have no given fold"):
-        split_rows(rows_of("aabb"), folds("given"))
-
-
 @pytest.mark.parametrize("strategy", ["holdout", "shuffle_split"])
 def test_one_row_cannot_be_held_out(strategy):
     with pytest.raises(ValueError, match="needs 2 rows or more; found 1"):
