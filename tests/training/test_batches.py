@@ -13,7 +13,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from torch.utils.data import DataLoader
 
 from klue_pipeline.training.batches import EncodedRows, LengthGroupedBatchSampler, draw_rows
 
@@ -95,22 +94,6 @@ def test_lengths(before):
     rows = encoded([[4, 5, 6], [8], [1, 1]], before=before)
     assert len(rows) == 3
     assert rows.lengths.tolist() == [3, 1, 2]
-
-
-def test_a_loader_asks_for_whole_batches(monkeypatch):
-    asked = []
-    original = EncodedRows.__getitems__
-    monkeypatch.setattr(
-        EncodedRows,
-        "__getitems__",
-        lambda self, indices: asked.append(indices) or original(self, indices),
-    )
-    loader = DataLoader(
-        encoded([[1], [2, 2], [3]]), batch_sampler=[[2, 1], [0]], collate_fn=lambda batch: batch
-    )
-    shapes = [tuple(batch["input_ids"].shape) for batch in loader]
-    assert asked == [[2, 1], [0]]
-    assert shapes == [(2, 2), (1, 1)]
 
 
 def batches_of(lengths, batch_size, seed=42, epoch=0, **options):
@@ -252,25 +235,6 @@ def test_over_many_epochs_every_row_of_a_label_comes_alike():
         for seed in range(1000)
     )
     np.testing.assert_allclose(found / 1000, np.repeat([25 / 40, 25 / 10], [40, 10]), atol=0.08)
-
-
-@pytest.mark.parametrize("group_by_length", [True, False])
-def test_balanced_epochs_are_as_long_and_as_repeatable_as_others(skewed_lengths, group_by_length):
-    label_ids = (np.arange(5000) % 50 == 0).astype(np.int64)
-
-    def draw(seed, epoch):
-        options = {"label_ids": label_ids, "label_balance": 1.0}
-        return batches_of(
-            skewed_lengths, 32, seed, epoch, group_by_length=group_by_length, **options
-        )
-
-    first = draw(1, 3)
-    assert [len(batch) for batch in first].count(32) == len(first) - 1 == 5000 // 32
-    assert sum(map(len, first)) == 5000
-    assert label_ids[[row for batch in first for row in batch]].sum() == 2500
-    assert draw(1, 3) == first
-    assert draw(1, 4) != first
-    assert draw(2, 3) != first
 
 
 def test_labels_of_one_batch_are_mixed(skewed_lengths):

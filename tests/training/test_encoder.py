@@ -191,9 +191,9 @@ def test_only_the_first_layers_are_kept(folder, caplog):
     assert f"Keeping 2 of 3 layers of {folder}" in caplog.text
 
 
-def test_more_layers_than_there_are(folder):
+def test_more_layers_than_there_are(folders):
     with pytest.raises(ValueError, match=r"num_hidden_layers is 4, but .* has only 3 layers"):
-        load(folder, num_hidden_layers=4)
+        load(folders / "bert", num_hidden_layers=4)
 
 
 def test_a_missing_folder_says_what_to_give(tmp_path):

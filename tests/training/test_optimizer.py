@@ -88,18 +88,6 @@ def test_biases_and_layer_norms_do_not_decay(bert, training_params):
     assert any("word_embeddings" in name for name in found[0.1])
 
 
-def test_head_learns_at_its_own_rate(training_params):
-    model = nn.ModuleDict({"encoder": nn.Linear(2, 2), "head": nn.Linear(2, 3)})
-    params = training_params(learning_rate=0.1, head_learning_rate=0.5)
-    rates = {
-        id(weight): group["lr"]
-        for group in build_optimizer(model, params).param_groups
-        for weight in group["params"]
-    }
-    assert {rates[id(weight)] for weight in model["encoder"].parameters()} == {0.1}
-    assert {rates[id(weight)] for weight in model["head"].parameters()} == {0.5}
-
-
 def test_each_layer_learns_slower_than_the_one_above(family, training_params):
     model, layers = family
     params = training_params(learning_rate=0.8, head_learning_rate=5.0, layer_decay=0.5)
@@ -117,19 +105,6 @@ def test_each_layer_learns_slower_than_the_one_above(family, training_params):
     if hasattr(model.encoder, "final_norm"):
         wanted |= {id(weight): 0.8 for weight in model.encoder.final_norm.parameters()}
     assert rates == pytest.approx(wanted)
-
-
-def test_layer_decay_changes_no_weight_decay(family, training_params):
-    model, _ = family
-    settings = {"weight_decay": 0.1, "head_learning_rate": 5.0}
-
-    def decays(params):
-        groups = build_optimizer(model, params).param_groups
-        return {id(weight): group["weight_decay"] for group in groups for weight in group["params"]}
-
-    assert decays(training_params(**settings, layer_decay=0.5)) == decays(
-        training_params(**settings)
-    )
 
 
 @pytest.mark.parametrize("layer_decay", [None, 1.0])

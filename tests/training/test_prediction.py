@@ -87,15 +87,6 @@ def test_no_graph_is_kept_and_training_can_go_on(model, rows):
     assert model.embeddings.weight.grad is not None
 
 
-def test_what_belongs_to_the_loss_is_held_back(model, rows):
-    predict_logits(model, rows, 4, "fp32")
-    assert {name for batch, _, _ in model.batches for name in batch} == {
-        "input_ids",
-        "attention_mask",
-        "positions",
-    }
-
-
 def test_lower_precision_still_returns_float32(rows):
     class Linear(nn.Linear):
         def forward(self, input_ids, **_):

@@ -187,8 +187,7 @@ def test_row_weights_are_honoured(rows, tmp_path):
     )
 
 
-@pytest.mark.parametrize(("label_balance", "drawn"), [(0.0, [70, 5, 5]), (1.0, [27, 27, 27])])
-def test_labels_are_balanced_as_set(rows, tmp_path, label_balance, drawn):
+def test_labels_are_balanced_as_set(rows, tmp_path):
     labels = np.repeat([0, 1, 2], [70, 5, 5])
     columns = dict(rows.training.columns) | {"labels": labels}
     training = dataclasses.replace(rows.training, columns=columns)
@@ -198,9 +197,9 @@ def test_labels_are_balanced_as_set(rows, tmp_path, label_balance, drawn):
         seen.extend(label_ids.tolist())
         return nn.functional.cross_entropy(logits, label_ids, reduction="none")
 
-    params = settings(epochs=1, label_balance=label_balance)
+    params = settings(epochs=1, label_balance=1.0)
     run(dataclasses.replace(rows, training=training), tmp_path / "scratch", params, loss=loss)
-    np.testing.assert_allclose(np.bincount(seen), drawn, atol=1)
+    np.testing.assert_allclose(np.bincount(seen), [27, 27, 27], atol=1)
 
 
 class KilledError(Exception):
@@ -403,26 +402,21 @@ def watch(rows, folder, params, dropout=0.0):
 
 
 @pytest.mark.parametrize(
-    ("freeze", "freeze_epochs", "learning"),
-    [("encoder", 1, ["head"]), ("embeddings", 1, ["encoder.layer", "head"])],
+    ("freeze", "accumulation_steps", "steps", "learning"),
+    [("encoder", 4, 3, ["head"]), ("embeddings", 1, 10, ["encoder.layer", "head"])],
 )
 def test_frozen_weights_stand_still_and_thawed_ones_move(
-    rows, tmp_path, freeze, freeze_epochs, learning
+    rows, tmp_path, freeze, accumulation_steps, steps, learning
 ):
-    """5 steps an epoch. Weight decay alone would move a weight that has a gradient of 0."""
-    params = settings(batch_size=16, weight_decay=0.5, freeze=freeze, freeze_epochs=freeze_epochs)
+    """10 batches an epoch. Weight decay alone would move a weight that has a gradient of 0."""
+    params = settings(
+        accumulation_steps=accumulation_steps, weight_decay=0.5, freeze=freeze, freeze_epochs=1
+    )
     _, model = watch(rows, tmp_path / "scratch", params)
     frozen = "encoder" if freeze == "encoder" else "encoder.embeddings"
-    assert model.moved(frozen) == ["none"] * 5 + ["all"] * 5
+    assert model.moved(frozen) == ["none"] * steps + ["all"] * steps
     for part in learning:
-        assert model.moved(part) == ["all"] * 10
-
-
-def test_weights_thaw_after_whole_epochs_of_accumulated_batches(rows, tmp_path):
-    """10 batches by 4 are 3 steps an epoch."""
-    params = settings(accumulation_steps=4, freeze="encoder", freeze_epochs=1)
-    _, model = watch(rows, tmp_path / "scratch", params)
-    assert model.moved("encoder") == ["none"] * 3 + ["all"] * 3
+        assert model.moved(part) == ["all"] * 2 * steps
 
 
 def test_weights_that_never_learn_are_part_of_the_result(rows, tmp_path):
@@ -433,15 +427,6 @@ def test_weights_that_never_learn_are_part_of_the_result(rows, tmp_path):
     assert found.keys() == start.keys()
     assert all(torch.equal(found[n], start[n]) for n in start if n.startswith("encoder"))
     assert not torch.equal(found["head.weight"], start["head.weight"])
-
-
-@pytest.mark.parametrize(
-    ("option", "message"),
-    [({"freeze": "embeddings"}, r"no encoder\.embeddings"), ({"layer_decay": 0.9}, "told apart")],
-)
-def test_options_that_the_model_cannot_serve(rows, tmp_path, option, message):
-    with pytest.raises(ValueError, match=message):
-        run(rows, tmp_path / "scratch", settings(**option))
 
 
 def test_out_of_memory_names_the_setting_to_lower(rows, tmp_path):

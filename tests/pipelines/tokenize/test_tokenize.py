@@ -118,13 +118,6 @@ def test_english_rows_are_asked_in_english(catalog):
     )
 
 
-def test_second_run_makes_the_same_features(catalog):
-    SequentialRunner().run(create_pipeline(), catalog)
-    first = catalog.load("train_features")
-    SequentialRunner().run(create_pipeline(), catalog)
-    assert catalog.load("train_features") == first
-
-
 def test_loaded_tokenizer_is_not_trained(catalog, tmp_path):
     SequentialRunner().run(create_pipeline(), catalog)
     (tmp_path / "tokenizer").rename(tmp_path / "other_model")
@@ -132,8 +125,3 @@ def test_loaded_tokenizer_is_not_trained(catalog, tmp_path):
     catalog["training_sentences"] = catalog.load("training_sentences").head(3)
     SequentialRunner().run(create_pipeline(), catalog)
     assert len(catalog.load("tokenizer")) > 300
-
-
-def test_nodes_are_named_after_their_functions():
-    nodes = create_pipeline().nodes
-    assert {node.name for node in nodes} == {node.func.__name__ for node in nodes}

@@ -17,7 +17,7 @@ from klue_pipeline.relation.augmentation.methods import AUGMENTERS
 from klue_pipeline.relation.augmentation.rows.context import Resources
 from klue_pipeline.relation.ingest.schema import TrainingSentences
 from klue_pipeline.relation.settings.augment_params import AugmentParams
-from klue_pipeline.training.splitting.folds import training_and_validation_rows
+from klue_pipeline.training.splitting.fold_members import training_and_validation_rows
 
 LAB_BOOK = Path(__file__).resolve().parents[3] / "conf/base/parameters_experiments.yml"
 WITHOUT_MODELS = ["entity_swap", "mask_words", "mask_entity", "entity_replace", "eda", "aeda"]

@@ -5,15 +5,12 @@ import logging
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.encoding import features as features_module
 from klue_pipeline.relation.encoding.features import NO_LABEL, SCHEMA, encode, encode_table
-from klue_pipeline.relation.inputs.special_tokens import describe_tokens
 from klue_pipeline.relation.settings.params import InputParams
-from klue_pipeline.training.tokenizer import add_special_tokens
 
 PARAMS = InputParams(
     name="typed_entity_marker_punct",
@@ -99,26 +96,6 @@ def test_types_of_both_entities_are_kept_and_null_where_there_is_none(make, smal
     assert table["subject_end"].to_pylist()[:2] == [0, 0]
 
 
-def test_special_tokens_of_the_format_stand_at_the_positions(training, labels, wordpiece_tokenizer):
-    params = PARAMS.model_copy(update={"name": "typed_entity_marker"})
-    tokenizer = copy.deepcopy(wordpiece_tokenizer)
-    add_special_tokens(tokenizer, describe_tokens(params))
-    for row in encode(training, tokenizer, params, 64, labels).table.to_pylist():
-        tokens = tokenizer.convert_ids_to_tokens(row["input_ids"])
-        for role, letter in (("subject", "S"), ("object", "O")):
-            type_name = row[f"{role}_type"]
-            name = f"{letter}:{type_name}" if type_name in params.type_words else letter
-            assert tokens[row[f"{role}_start"]] == f"<{name}>"
-            assert tokens[row[f"{role}_end"] - 1] == f"</{name}>"
-
-
-def test_tokenizer_fingerprint_follows_added_tokens(training, labels, wordpiece_tokenizer):
-    tokenizer = copy.deepcopy(wordpiece_tokenizer)
-    without = encode(training, tokenizer, PARAMS, 64, labels)
-    add_special_tokens(tokenizer, ["<subj>"])
-    assert encode(training, tokenizer, PARAMS, 64, labels).fingerprint != without.fingerprint
-
-
 def test_chunks_do_not_show(make, monkeypatch):
     whole = make().table
     monkeypatch.setattr(features_module, "ROWS_PER_CHUNK", 5)
@@ -154,11 +131,6 @@ def test_rows_longer_than_max_tokens_are_windowed_and_counted(make, training, ca
 def test_unknown_label_is_refused(make, training):
     with pytest.raises(ValueError, match=r"labels \['per:unheard_of'\]"):
         make(training.assign(label="per:unheard_of"))
-
-
-def test_labelled_row_with_moved_offsets_is_refused(make, training):
-    with pytest.raises(ValueError, match="cannot be marked"):
-        make(training.assign(object_end=training["object_end"] + 1))
 
 
 def test_selected_rows_keep_what_they_were_made_from(make):
@@ -213,11 +185,6 @@ def test_tokenizer_fingerprint_follows_the_tokenizer_but_not_its_last_call(
     assert make().fingerprint["tokenizer"] == wanted
     other = encode(training, klue_roberta_tokenizer, PARAMS, 64, labels)
     assert other.fingerprint["tokenizer"] != wanted
-
-
-def test_features_are_equal_if_their_contents_are(make):
-    assert make() == make()
-    assert isinstance(make().table, pa.Table)
 
 
 @pytest.fixture

@@ -81,13 +81,6 @@ def spell(tokenizer, ids):
     return "".join(tokenizer.decode(ids, clean_up_tokenization_spaces=False).split())
 
 
-def test_klue_roberta_tokenizer_numbers_the_second_text_one(klue_roberta_tokenizer):
-    entry = write_plain("이순신은 수군을 이끌었다.", "이순신", "수군")
-    tokens = encode(klue_roberta_tokenizer, entry).tokens
-    first = tokens.ids.index(klue_roberta_tokenizer.sep_token_id) + 1
-    assert tokens.types == [0] * first + [1] * (len(tokens.ids) - first)
-
-
 def test_xlm_roberta_frame_has_two_separators_and_one_segment(xlm_roberta_tokenizer):
     entry = write_plain("이순신은 수군을 이끌었다.", "이순신", "수군")
     tokens = encode(xlm_roberta_tokenizer, entry).tokens

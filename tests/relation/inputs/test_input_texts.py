@@ -38,18 +38,6 @@ def test_query_none_writes_none(rows):
     ]
 
 
-def test_texts_for_a_tokenizer_are_sentences_and_queries(rows):
-    texts = list(iterate_texts(rows, PARAMS))
-    entries = write_inputs(rows, PARAMS)
-    assert texts == [text for entry in entries for text in (entry.sentence.text, entry.query.text)]
-
-
-def test_prefix_stands_beside_the_sentence(rows):
-    first = write_inputs(rows, PARAMS.model_copy(update={"name": "pair_prefix"}))[0]
-    assert [text.text for text in first.prefix] == ["이순신", "조선"]
-    assert first.sentence.text == rows["sentence"][0]
-
-
 def test_texts_for_a_tokenizer_have_no_special_tokens_and_all_texts(rows):
     changes = {"name": "entity_marker_with_prefix", "query": "semantic_typing_marked"}
     texts = list(iterate_texts(rows.head(1), PARAMS.model_copy(update=changes)))

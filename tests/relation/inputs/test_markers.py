@@ -50,12 +50,6 @@ def test_markers_are_those_of_the_paper_and_the_particle_follows_at_once():
     assert reversed_roles.text == "# ^ 사람 ^ 이순신 #은 @ * 조직 * 수군 @을 이끌었다."
 
 
-def test_neighbouring_entities_at_both_ends_of_the_sentence():
-    subject, object_ = Entity("세종", 0, 2, "PER"), Entity("대왕", 2, 4, "POH")
-    marked = mark("세종대왕", subject, object_, {"PER": "사람", "POH": "기타"})
-    assert marked.text == "@ * 사람 * 세종 @# ^ 기타 ^ 대왕 #"
-
-
 def test_second_of_two_equal_words_is_the_one_marked():
     sentence = "서울은 서울이다, @서울#."
     subject = entity(sentence, "서울", "LOC", start=4)

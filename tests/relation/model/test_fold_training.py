@@ -142,14 +142,6 @@ def checkpoint(trained, tmp_path_factory):
     return folder
 
 
-def test_parts_keep_the_order_and_content_of_the_rows(features, fold_members):
-    _, validation = split_features(features, fold_members, 1)
-    assert validation.row_ids.tolist() == [str(number) for number in range(1, 24, 2)]
-    wanted = [features.table["input_ids"][number].as_py() for number in range(1, 24, 2)]
-    assert validation.table["input_ids"].to_pylist() == wanted
-    assert (validation.labels, validation.fingerprint) == (features.labels, features.fingerprint)
-
-
 @pytest.mark.parametrize("fold", [0, 1])
 def test_a_fold_end_to_end(trained, features, fold_members, labels, fold):
     result = trained[fold]
@@ -348,13 +340,6 @@ def test_unusable_test_rows_get_the_label_shares_of_the_training_rows(checkpoint
     prior = counts / counts.sum()
     alike = np.isclose(scores.probabilities, prior, atol=1e-6).all(axis=1)
     assert np.flatnonzero(alike).tolist() == [0, 11]
-
-
-def test_another_input_format_is_refused(checkpoint, small_sentences, tokenizer, labels):
-    without = INPUT.model_copy(update={"query": "none"})
-    features = encode(small_sentences.drop(columns="label"), tokenizer, without, MAX_TOKENS, labels)
-    with pytest.raises(ValueError, match="cannot be scored by this model: tokenizer is"):
-        score_test_rows(checkpoint, features, TRAINING)
 
 
 def test_other_labels_or_another_order_are_refused(checkpoint, test_features):

@@ -121,16 +121,6 @@ def test_stored_states_score_like_the_whole_model(build, fold, head):
     np.testing.assert_allclose(found, predict_logits(model, fold.training, 7, "fp32"), atol=1e-5)
 
 
-def test_reading_leaves_the_model_as_it_was(build, fold):
-    model = build().train()
-    before = weights_of(model)
-    read_rows(model, READINGS["cls_entity_start"], fold.training, TrainingParams(**TRAINING))
-    assert model.training
-    assert weights_of(model).keys() == before.keys()
-    for name, value in weights_of(model).items():
-        torch.testing.assert_close(value, before[name])
-
-
 def test_the_result_is_a_whole_model_whose_encoder_did_not_learn(build, fold, train):
     model = build()
     encoder, head = weights_of(model.encoder), weights_of(model.head)

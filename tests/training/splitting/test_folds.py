@@ -16,9 +16,6 @@ from klue_pipeline.training.splitting.folds import (
     RowsToSplit,
     split_rows,
     strata_of_rows,
-    tabulate_members,
-    training_and_validation_rows,
-    validation_row_ids,
 )
 
 
@@ -44,7 +41,7 @@ def tables(draw):
 
 
 @given(tables(), st.sampled_from(["stratified", "kfold", "stratified_group"]), st.integers(2, 6))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_k_folds_partition_the_rows(rows, strategy, n_splits):
     units = len(np.unique(rows.groups)) if strategy == "stratified_group" else len(rows)
     with warnings.catch_warnings():
@@ -64,7 +61,7 @@ def test_k_folds_partition_the_rows(rows, strategy, n_splits):
 
 
 @given(tables(), st.integers(1, 5), st.floats(0.01, 0.99))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_shuffle_splits_have_the_right_size(rows, n_splits, share):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -176,54 +173,7 @@ def test_bad_given_folds_are_refused(given_fold, n_splits, message):
         split_rows(rows, folds("given", n_splits))
 
 
-def test_rows_without_a_given_fold_column_are_refused():
-    with pytest.raises(ValueError, match="4 of 4 rows have no given fold"):
-        split_rows(rows_of("aabb"), folds("given"))
-
-
 @pytest.mark.parametrize("strategy", ["holdout", "shuffle_split"])
 def test_one_row_cannot_be_held_out(strategy):
     with pytest.raises(ValueError, match="needs 2 rows or more; found 1"):
         split_rows(rows_of("a"), folds(strategy, 1))
-
-
-def test_members_are_in_order_of_fold_then_table():
-    row_ids = pd.Series(["r5", "r1", "r3", "r2"], index=[8, 8, 0, 1])
-    members = tabulate_members(row_ids, [np.array([1, 3]), np.array([0, 2, 3])])
-    assert members["fold"].tolist() == [0, 0, 1, 1, 1]
-    assert members["row_id"].tolist() == ["r1", "r2", "r5", "r3", "r2"]
-    assert members["fold"].dtype == np.int64
-
-
-def test_repeated_row_ids_are_refused():
-    with pytest.raises(ValueError, match="Row ids b occur more than once"):
-        tabulate_members(pd.Series(["a", "b", "b"]), [np.array([0])])
-
-
-MEMBERS = pd.DataFrame({"fold": [0, 0, 1], "row_id": ["a", "c", "b"]})
-
-
-def test_unknown_fold_names_those_present():
-    assert validation_row_ids(MEMBERS, 0).tolist() == ["a", "c"]
-    with pytest.raises(ValueError, match=r"no fold 2; the split has folds \[0, 1\]"):
-        validation_row_ids(MEMBERS, 2)
-
-
-def test_rows_of_a_fold():
-    row_ids = pd.Series(["a", "b", "c", "d"], index=[3, 3, 1, 0])
-    training, validation = training_and_validation_rows(row_ids, MEMBERS, 0)
-    assert training.tolist() == [False, True, False, True]
-    assert validation.tolist() == [True, False, True, False]
-
-
-def test_augmented_rows_follow_their_origin():
-    row_ids = pd.Series(["a", "b", "c", "a.swap", "b.swap"])
-    origin_ids = pd.Series(["a", "b", "c", "a", "b"])
-    training, validation = training_and_validation_rows(row_ids, MEMBERS, 0, origin_ids)
-    assert training.tolist() == [False, True, False, False, True]
-    assert validation.tolist() == [True, False, True, False, False]
-
-
-def test_folds_of_another_run_are_refused():
-    with pytest.raises(ValueError, match=r"Fold 0 validates on 1 rows.*among them c"):
-        training_and_validation_rows(pd.Series(["a", "b"]), MEMBERS, 0)

@@ -92,10 +92,6 @@ def test_counts_are_those_promised_before_anything_is_computed(sizes, share, nei
     np.testing.assert_allclose(grown.mean(axis=1), 100 * labels, atol=10)
 
 
-def test_a_label_without_rows_anywhere_gets_none():
-    assert counts_after_smote(np.array([40, 0, 12, 1]), 0.5).tolist() == [40, 0, 20, 1]
-
-
 def test_the_seed_decides():
     rows = clusters([30, 10])
     first, again, other = (add_synthetic_rows(*rows, 3, 1.0, seed)[0] for seed in (1, 1, 2))

@@ -13,7 +13,8 @@ from klue_pipeline.relation.settings.params import IngestParams
 from klue_pipeline.relation.splits.fold_report import report_folds
 from klue_pipeline.relation.splits.groups import connected_groups
 from klue_pipeline.training.params import FoldsParams
-from klue_pipeline.training.splitting.folds import RowsToSplit, split_rows, tabulate_members
+from klue_pipeline.training.splitting.fold_members import tabulate_members
+from klue_pipeline.training.splitting.folds import RowsToSplit, split_rows
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from klue_pipeline.relation.error_analysis.predictions import write_counts
 from klue_pipeline.relation.error_analysis.rows import ScoredRows
 from klue_pipeline.relation.metrics.targets import map_gold
 from klue_pipeline.relation.settings.params import TargetParams
-from klue_pipeline.training.splitting.folds import training_and_validation_rows
+from klue_pipeline.training.splitting.fold_members import training_and_validation_rows
 
 
 @dataclass(frozen=True)

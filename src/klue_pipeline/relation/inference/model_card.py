@@ -144,7 +144,7 @@ def _front_matter(facts: CardFacts) -> str:
 
 
 def _front_licence(licence: str | None) -> tuple[str | None, str | None]:
-    """Return what the hub reads: an SPDX name in lower case, or ``other`` and the name."""
+    """Return the hub's name of a licence, SPDX's in lower case, or ``other`` and what it says."""
     if licence is None:
         return None, None
     try:

@@ -14,7 +14,7 @@ from klue_pipeline.relation.splits.fingerprints import (
     rows_fingerprint,
     test_rows_fingerprint,
 )
-from klue_pipeline.training.splitting.folds import validation_row_ids
+from klue_pipeline.training.splitting.fold_members import validation_row_ids
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from klue_pipeline.relation.encoding.encoded_rows import TYPE_COLUMNS, column_of
 from klue_pipeline.relation.encoding.features import NO_LABEL, SCHEMA, Features
 from klue_pipeline.relation.metrics.targets import map_label_ids, target_labels
 from klue_pipeline.relation.settings.params import TargetParams
-from klue_pipeline.training.splitting.folds import training_and_validation_rows
+from klue_pipeline.training.splitting.fold_members import training_and_validation_rows
 
 logger = logging.getLogger(__name__)
 

@@ -87,26 +87,18 @@ def train_fold(
         params: How to build and train the classifier.
         workspace: Which fold this is, and where its resume state lives.
     """
-    own_labels = target_labels(labels, params.target)
-    parts = split_features(features, fold_members, workspace.fold)
-    training, validation = (answer_target(part, labels, params.target) for part in parts)
-    training, all_rows = answered_rows(training), len(training)
-    if len(training) < all_rows:
-        logger.info(
-            "fold_%d: %d of %d training rows have an answer to target %s; the others do not train",
-            workspace.fold,
-            len(training),
-            all_rows,
-            params.target.name,
-        )
+    answer_labels = target_labels(labels, params.target)
+    training, validation = _split_answered(
+        features, fold_members, workspace.fold, labels, params.target
+    )
     fingerprint = {**features.fingerprint, "folds": folds_fingerprint(fold_members)}
-    config = describe_model(training, own_labels, labels, params, fingerprint)
+    config = describe_model(training, answer_labels, labels, params, fingerprint)
     learn = train_classifier if params.training.smote_neighbours is None else train_head
     result = learn(
         lambda: build_model(config, params, tokenizer),
         _fold_rows(training, validation, tokenizer, config),
         _build_loss(params, config),
-        lambda logits, gold: _judge(logits, gold, own_labels),
+        lambda logits, gold: _judge(logits, gold, answer_labels),
         params.training,
         workspace.scratch_for(_origin(params, fingerprint, workspace.fold, training)),
         description=f"fold_{workspace.fold}",
@@ -114,16 +106,38 @@ def train_fold(
     scores = _validation_scores(validation, result, config, workspace.fold)
     gold = column_of(validation, "label_id").astype(np.int64)
     return FoldResult(
-        metrics=_summarise(result, _judge(scores.logits, gold, own_labels), training),
+        metrics=_summarise(result, _judge(scores.logits, gold, answer_labels), training),
         history=pd.DataFrame(result.history),
         validation_scores=scores,
         model=TrainedModel(cast(RelationModel, result.model), tokenizer),
     )
 
 
+def _split_answered(
+    features: Features,
+    fold_members: pd.DataFrame,
+    fold: int,
+    labels: LabelSet,
+    target: TargetParams,
+) -> tuple[Features, Features]:
+    """Return the fold's rows that train, which all have an answer, and all that it scores."""
+    parts = split_features(features, fold_members, fold)
+    training, validation = (answer_target(part, labels, target) for part in parts)
+    answered = answered_rows(training)
+    if len(answered) < len(training):
+        logger.info(
+            "fold_%d: %d of %d training rows have an answer to target %s; the others do not train",
+            fold,
+            len(answered),
+            len(training),
+            target.name,
+        )
+    return answered, validation
+
+
 def describe_model(
     training: Features,
-    own_labels: LabelSet,
+    answer_labels: LabelSet,
     labels: LabelSet,
     params: ClassifierParams,
     fingerprint: dict[str, str],
@@ -132,17 +146,17 @@ def describe_model(
 
     Args:
         training: The training part of the fold, in the target's labels.
-        own_labels: The target's labels.
+        answer_labels: The target's labels.
         labels: The task's labels.
         params: How the classifier is built and trained.
         fingerprint: Content hashes of what makes the model.
     """
     return RelationConfig(
-        labels=tuple(own_labels.names),
+        labels=tuple(answer_labels.names),
         task_labels=tuple(labels.names),
-        label_counts=tuple(count_labels(training, len(own_labels.names)).tolist()),
+        label_counts=tuple(count_labels(training, len(answer_labels.names)).tolist()),
         entity_types=list_entity_types(training),
-        legal_labels=find_legal_labels(training, own_labels.negative_id),
+        legal_labels=find_legal_labels(training, answer_labels.negative_id),
         target=params.target,
         input=params.input,
         max_tokens=params.training.max_tokens,

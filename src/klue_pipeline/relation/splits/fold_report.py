@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from klue_pipeline.relation.splits.leakage import measure_leakage
 from klue_pipeline.training.params import FoldsParams
-from klue_pipeline.training.splitting.fold_balance import (
+from klue_pipeline.training.splitting.fold_members import (
     label_distance,
     labels_missing_from_training,
 )

@@ -54,7 +54,7 @@ def _margin_loss(params: LossParams, context: LossContext) -> RowLoss:
     inside = cross_entropy(params, context)
 
     def loss(logits: Tensor, label_ids: Tensor, progress: float) -> Tensor:
-        own = functional.one_hot(label_ids, logits.shape[-1])  # (batch, labels)
-        return inside(logits - margins_for(logits) * own, label_ids, progress)
+        gold = functional.one_hot(label_ids, logits.shape[-1])  # (batch, labels)
+        return inside(logits - margins_for(logits) * gold, label_ids, progress)
 
     return loss

@@ -112,9 +112,3 @@ def test_a_head_saves_all_that_it_learns(variant, head, inputs, batch):
     assert not torch.equal(other(inputs), head(inputs))
     other.load_state_dict(head.state_dict())
     assert torch.equal(other(inputs), head(inputs))
-
-
-def test_settings_of_a_head_reach_it(batch):
-    head = build_head(batch.params("bilstm", lstm_layers=3, lstm_width=7), batch.shape)
-    assert (head.lstm.num_layers, head.lstm.hidden_size, head.lstm.dropout) == (3, 7, 0.3)
-    assert build_head(batch.params("cls", dropout=0.25), batch.shape).dropout.p == 0.25
