@@ -1,8 +1,7 @@
 """``kedro experiments`` from end to end: one that fails stops nobody, what is finished stays."""
 
-import csv
-
 import pytest
+from projects import read_table
 
 pytestmark = pytest.mark.slow
 
@@ -18,29 +17,37 @@ experiments:
 
 
 def type_experiments(project, *arguments):
-    return project.python("-m", "kedro", "experiments", "--env", "test", *arguments)
+    return project.kedro("experiments", "--env", "test", *arguments)
 
 
-def read_table(project):
-    path = project.data / "08_reporting/experiments.csv"
-    with path.open(encoding="utf-8") as file:
-        return {row["experiment"]: row for row in csv.DictReader(file)}
+def by_experiment(project, name="experiments.csv"):
+    return {row["experiment"]: row for row in read_table(project, f"08_reporting/{name}")}
+
+
+def weights_of_shorter(project):
+    return project.data / "06_models/shorter/fold_0/model.safetensors"
 
 
 @pytest.fixture(scope="module")
 def called(whole_run, tmp_path_factory):
-    """A project whose default experiment was run before, after a call that names two others too."""
+    """A project after a call that names three: finished before, interrupted and hopeless.
+
+    With it, what the call said and when the interrupted one had written its weights.
+    """
     project = whole_run[0].copy_to(tmp_path_factory.mktemp("experiments") / "project")
     with (project.folder / "conf/test/parameters_experiments.yml").open("a") as file:
         file.write(ENTRIES)
-    return project, type_experiments(project, "typed_punct_query", "lost", "shorter")
+    stored = project.data / "06_models/shorter/.fingerprints/fold_0.json"
+    project.start("--params", "experiment=shorter").kill_when(stored.is_file)
+    written = weights_of_shorter(project).stat().st_mtime_ns
+    return project, type_experiments(project, "typed_punct_query", "lost", "shorter"), written
 
 
 def test_a_failed_one_does_not_stop_the_rest(called):
-    project, ended = called
+    project, ended, _ = called
     assert ended.code == 1
     assert "Traceback" not in ended.console
-    found = read_table(project)
+    found = by_experiment(project)
     statuses = {name: row["status"] for name, row in found.items()}
     assert statuses == {
         "typed_punct_query": "finished before",
@@ -51,9 +58,8 @@ def test_a_failed_one_does_not_stop_the_rest(called):
 
 
 def test_the_leaderboard_has_the_failed_one_too_with_its_error(called):
-    project, _ = called
-    with (project.data / "08_reporting/leaderboard.csv").open(encoding="utf-8") as file:
-        found = {row["experiment"]: row for row in csv.DictReader(file)}
+    project, *_ = called
+    found = by_experiment(project, "leaderboard.csv")
     assert set(found) == {"typed_punct_query", "shorter", "lost", "blend of the last run"}
     lost = found["lost"]
     assert [lost[name] for name in ("rank", "status", "micro_f1")] == ["", "failed", ""]
@@ -72,10 +78,10 @@ def test_the_leaderboard_has_the_failed_one_too_with_its_error(called):
 
 
 def test_the_console_shows_each_run_and_ends_with_the_table(called):
-    _, ended = called
+    _, ended, _ = called
     lines = ended.console.splitlines()
     assert "=== 2 of 3: lost" in lines
-    assert ended.console.index("=== 3 of 3: shorter") < ended.console.index("] fold_0.train")
+    assert ended.console.index("=== 3 of 3: shorter") < ended.console.index("] fold_1.train")
     [header] = [number for number, line in enumerate(lines) if line.startswith("experiment  ")]
     assert [line.split()[0] for line in lines[header + 2 : header + 5]] == [
         "typed_punct_query", "lost", "shorter",
@@ -84,8 +90,8 @@ def test_the_console_shows_each_run_and_ends_with_the_table(called):
 
 
 def test_metrics_in_the_table_are_those_of_the_runs(called):
-    project, _ = called
-    found = read_table(project)
+    project, *_ = called
+    found = by_experiment(project)
     for name in ("typed_punct_query", "shorter"):
         metrics = project.read_json(f"08_reporting/{name}/metrics.json")
         assert float(found[name]["micro_f1"]) == metrics["out_of_fold"]["micro_f1"]
@@ -108,25 +114,21 @@ def test_a_second_call_touches_no_result_of_finished_ones(called):
     assert changed == {"08_reporting/experiments.csv"}
 
 
-def test_what_an_interrupted_run_left_out_is_all_that_is_made(called, tmp_path):
-    project = called[0].copy_to(tmp_path / "project")
-    for path in (project.data / "07_model_output/shorter").rglob("test_scores.parquet*"):
-        path.unlink()
-    weights = project.data / "06_models/shorter/fold_0/model.safetensors"
-    written = weights.stat().st_mtime_ns
-    ended = type_experiments(project, "shorter")
-    assert ended.code == 0, ended.console
-    assert "=== going on from what is on disk: kedro run" in ended.console
-    assert "average_folds" in ended.console
-    assert weights.stat().st_mtime_ns == written
+def test_what_an_interrupted_run_left_out_is_all_that_is_made(called):
+    project, ended, written = called
+    shorter = ended.console.partition("=== 3 of 3: shorter")[2]
+    assert "=== going on from what is on disk: kedro run" in shorter
+    assert "] fold_1.train" in shorter
+    assert "] fold_0.train" not in shorter
+    assert weights_of_shorter(project).stat().st_mtime_ns == written
 
 
-def test_wrong_settings_are_told_at_once_and_stand_in_the_table(called, tmp_path):
+def test_wrong_settings_are_refused_at_once_and_stand_in_the_table(called, tmp_path):
     project = called[0].copy_to(tmp_path / "project")
     ended = type_experiments(project, "shorter", "--params", "folds.run=[0,1],training.seed=nine")
     assert ended.code == 1
     assert "shorter cannot run: Settings are wrong:\n  training.seed: found 'nine'" in ended.console
-    assert read_table(project)["shorter"]["status"] == "failed"
+    assert by_experiment(project)["shorter"]["status"] == "failed"
 
 
 @pytest.mark.parametrize(

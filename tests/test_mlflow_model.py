@@ -1,6 +1,5 @@
 """A trained model behind MLflow's own commands, typed in the project's folder."""
 
-import csv
 import json
 import os
 import signal
@@ -13,7 +12,9 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import pandas as pd
 import pytest
+from projects import environment_for_commands
 
 pytestmark = pytest.mark.slow
 
@@ -64,11 +65,8 @@ def wanted(packaged):
 
 
 def environment():
-    names = ("KEDRO", "KLUE", "MLFLOW")
-    inherited = {name: own for name, own in os.environ.items() if not name.startswith(names)}
-    beside = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])  # noqa: PTH120
-    ours = {"PATH": beside, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    return {**inherited, **ours, "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"}
+    tools = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])  # noqa: PTH120
+    return environment_for_commands({"PATH": tools, "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"})
 
 
 def mlflow(*arguments):
@@ -181,7 +179,7 @@ def test_a_bad_row_is_a_bad_request_that_says_why(server, row, said):
         ({"dataframe_records": []}, "The column sentence is missing"),
     ],
 )
-def test_a_bad_request_is_told_so(server, body, said):
+def test_a_bad_request_is_refused(server, body, said):
     status, answer = post(server, body)
     assert (status, "stack_trace" in answer) == (400, False)
     assert said in answer["message"]
@@ -194,39 +192,19 @@ def test_the_example_of_the_model_is_answered(server, packaged, wanted):
     check(answer["predictions"], wanted, 2)
 
 
-def predict(project, file, *arguments):
-    return subprocess.run(
-        mlflow("predict", "-m", MODEL, "-i", str(file), *arguments),
-        cwd=project.folder, env=environment(), capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-
-
-def test_files_are_answered_on_the_command_line(packaged, wanted, tmp_path):
-    request = tmp_path / "request.json"
-    request.write_text(json.dumps({"dataframe_records": [OFFSETS, WORDS]}), encoding="utf-8")
-    answered = predict(packaged, request)
-    assert answered.returncode == 0, answered.stderr
-    check(json.loads(answered.stdout)["predictions"], wanted, 2)
-
-
-def test_a_table_is_answered_on_the_command_line(packaged, wanted, tmp_path):
-    table = tmp_path / "request.csv"
-    with table.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list({**OFFSETS, **WORDS}))
-        writer.writeheader()
-        writer.writerows([OFFSETS, WORDS])
-    answered = predict(packaged, table, "-t", "csv", "-o", str(tmp_path / "answer.json"))
-    assert answered.returncode == 0, answered.stderr
-    check(json.loads((tmp_path / "answer.json").read_text())["predictions"], wanted, 2)
-
-
-def test_the_model_of_a_run_is_served_from_mlflow(packaged, wanted, tmp_path):
+def test_the_model_of_a_run_answers_a_table_on_the_command_line(packaged, wanted, tmp_path):
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{packaged.folder}/mlflow.db")
-    [experiment] = [own for own in client.search_experiments() if own.name == "klue-relation"]
+    experiment = client.get_experiment_by_name("klue-relation")
     run, *_ = client.search_runs([experiment.experiment_id], order_by=["start_time DESC"])
-    with serving(packaged, f"runs:/{run.info.run_id}/mlflow_model", tmp_path / "log") as address:
-        status, answer = post(address, {"dataframe_records": [WORDS]})
-    assert status == 200, answer
-    check(answer["predictions"], wanted, 1)
+    table = tmp_path / "request.csv"
+    pd.DataFrame([OFFSETS, WORDS]).astype("object").to_csv(table, index=False)
+    answer = tmp_path / "answer.json"
+    model = f"runs:/{run.info.run_id}/mlflow_model"
+    answered = subprocess.run(
+        mlflow("predict", "-m", model, "-i", str(table), "-t", "csv", "-o", str(answer)),
+        cwd=packaged.folder, env=environment(), capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert answered.returncode == 0, answered.stderr
+    check(json.loads(answer.read_text())["predictions"], wanted, 2)
