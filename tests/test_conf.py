@@ -1,11 +1,13 @@
 """The files of ``conf`` fit the graph and the models in every environment; nothing is left over."""
 
+import functools
 import inspect
 import logging
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -15,7 +17,9 @@ from pydantic import BaseModel
 
 from klue_pipeline.cli import run
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.parameters import Parameters
+from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.parameters import Parameters, check_parameters
+from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ["base", "klue", "test"]
@@ -115,13 +119,17 @@ def context_of_kind(kind):
     return make_context("base", f"experiment={EXPERIMENT_OF_KIND[kind]}")
 
 
-def over_kinds(environment, look):
-    """Join what ``look`` finds in the graph of every kind."""
-    found = set()
-    for experiment in EVERY_GRAPH:
-        make_context(environment, f"experiment={experiment}")
-        found |= look()
-    return found
+@functools.cache
+def graph_of(environment, experiment):
+    """The datasets and the parameters of a graph."""
+    make_context(environment, f"experiment={experiment}")
+    return datasets_in_graph(), parameters_in_graph()
+
+
+def in_every_graph(environment):
+    """Join what the graphs of every kind have."""
+    graphs = [graph_of(environment, experiment) for experiment in EVERY_GRAPH]
+    return tuple(set().union(*found) for found in zip(*graphs, strict=True))
 
 
 def datasets_in_graph():
@@ -145,7 +153,7 @@ def test_every_dataset_is_declared_and_none_is_kept_in_memory(context_of_kind):
 
 def test_no_entry_of_the_catalog_is_left_over(context):
     resolver = context.catalog.config_resolver
-    used = over_kinds(context.env, datasets_in_graph)
+    used, _ = in_every_graph(context.env)
     used |= {resolver.match_dataset_pattern(name) for name in used}
     declared = {name for name in context.config_loader["catalog"] if not name.startswith("_")}
     assert declared - used == set()
@@ -169,7 +177,8 @@ def test_what_depends_on_the_experiment_has_its_folder_and_nothing_leaves_the_da
 
 def test_every_group_of_parameters_is_read(context):
     declared = {name for name in context.params if "." not in name}
-    read = {name.partition(".")[0] for name in over_kinds(context.env, parameters_in_graph)}
+    _, parameters = in_every_graph(context.env)
+    read = {name.partition(".")[0] for name in parameters}
     assert declared - read == READ_OUTSIDE_OF_NODES
     assert declared | {"mlflow"} == set(Parameters.model_fields)
 
@@ -192,7 +201,7 @@ def test_every_parameter_that_a_node_reads_is_checked_before_it_runs(
     assert isinstance(values[read], BaseModel)
 
 
-def test_nodes_say_the_type_of_every_parameter(context_of_kind):
+def test_nodes_declare_the_type_of_every_parameter(context_of_kind):
     for node in sum(pipelines.values(), Pipeline([])).nodes:
         hints = get_type_hints(node.func)
         arguments = inspect.signature(node.func).bind(*node.inputs).arguments if not isinstance(
@@ -233,19 +242,31 @@ def test_klue_takes_files_where_paths_are_given():
     assert context.catalog.get("raw_test").resolved_source == str(ROOT / "my/test.csv")
 
 
+@pytest.fixture(scope="module")
+def configured():
+    return OmegaConfigLoader(str(ROOT / "conf"), env="test", **CONFIG_LOADER_ARGS)["parameters"]
+
+
+def given(name, value):
+    *groups, last = name.split(".")
+    tree = {last: value}
+    for group in reversed(groups):
+        tree = {group: tree}
+    return tree
+
+
 @pytest.mark.parametrize(("name", "value"), [entry[:2] for entry in INTERFACE])
-def test_the_interface_reaches_what_it_names(name, value):
-    context = make_context("test", f"{name}={value}")
-    found = context.config_loader["parameters"]
+def test_the_interface_reaches_what_it_names(configured, name, value):
+    found = resolve_experiment(configured, given(name, value))
     for part in name.split("."):
         found = found[part]
     assert found == value
 
 
 @pytest.mark.parametrize(("name", "slip"), [(entry[0], entry[2]) for entry in INTERFACE])
-def test_a_slip_is_refused_with_its_neighbour(name, slip):
+def test_a_slip_is_refused_with_its_neighbour(configured, name, slip):
     with pytest.raises(ValueError, match=f"{slip}: there is no such setting") as raised:
-        make_context("test", f"{slip}=1")
+        check_parameters(resolve_experiment(configured, given(slip, 1)))
     assert name.rpartition(".")[2] in str(raised.value).partition("Did you mean")[2]
 
 
