@@ -279,8 +279,3 @@ def test_several_settings_and_lists_in_one_command():
     assert context.params["ensemble"].members == ["typed_punct_query", "x"]
     assert context.params["training"].seed == 3
     assert {node.namespace for node in pipelines["__default__"].nodes} == {None, "fold_0", "fold_2"}
-
-
-def test_an_unknown_experiment_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"no experiment 'nope'.*Known are: .*typed_punct_query"):
-        make_context("test", "experiment=nope")
