@@ -41,9 +41,8 @@ run: $(INSTALLED)  ## Run the whole job (ARGS="--env klue", ARGS="--pipelines tr
 experiments: $(INSTALLED)  ## Run several experiments and compare them (NAMES="typed_punct_query rbert_focal")
 	$(BIN)/kedro experiments $(NAMES) $(ARGS)
 
-# Tiny models train faster on one thread each, side by side, than one after the other on all cores.
 test: $(INSTALLED)  ## Run all tests, slow ones and doctests included
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint: $(INSTALLED)  ## Check style, formatting, import directions and types
 	$(BIN)/ruff check .

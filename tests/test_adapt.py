@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import time
 
 import pytest
 
@@ -62,13 +61,7 @@ def test_a_killed_adaptation_goes_on_where_it_was(project, tmp_path):
         scratch = project.data / "06_models/.scratch_adapted"
         return any(scratch.glob("*/checkpoint-*/trainer_state.json"))
 
-    process = project.start("-m", "kedro", "run", "--env", "test", *command)
-    end = time.monotonic() + 300
-    while process.poll() is None and time.monotonic() < end and not saved():
-        time.sleep(0.005)
-    process.kill()
-    console, _ = process.communicate()
-    assert process.returncode == -9, console
+    project.start(*command).kill_when(saved)
     assert not (project.data / RECORD).exists()
 
     resumed, straight = project.run(*command), unbroken.run(*command)

@@ -99,29 +99,6 @@ def test_spreadsheets_have_a_mark_and_windows_lines(name):
     assert list(read_rows(name)[0]) == KOREAN_COLUMNS
 
 
-@pytest.mark.parametrize("name", sorted(FILES - set(SPREADSHEETS)))
-def test_other_files_are_plain(name):
-    content = (EXAMPLE / name).read_bytes()
-    assert not content.startswith(b"\xef\xbb\xbf")
-    assert b"\r" not in content
-    assert b"\\u" not in content  # Korean stands as it is in the JSON
-
-
-@pytest.mark.parametrize("name", sorted(FILES))
-def test_files_are_small(name):
-    assert (EXAMPLE / name).stat().st_size < 60_000
-
-
-def test_keys():
-    assert {tuple(row) for row in read_rows("korean_new.jsonl")} == {tuple(KOREAN_COLUMNS[:3])}
-    assert {tuple(row) for row in read_rows("english_new.csv")} == {("text", *OFFSETS)}
-    for name in ("english.jsonl", "english_test.jsonl"):
-        assert {tuple(row) for row in read_rows(name)} == {("text", *OFFSETS, "kind")}
-
-
-# What the rows say
-
-
 @pytest.mark.parametrize(
     ("name", "column", "labels", "split"),
     [
@@ -138,29 +115,11 @@ def test_labels_and_their_counts(name, column, labels, split):
     assert [counts[label] for label in labels] == wanted
 
 
-def test_there_are_twelve_new_rows():
-    assert len(read_rows("korean_new.jsonl")) == len(read_rows("english_new.csv")) == 12
-
-
-def test_two_korean_rows_name_their_subject_twice():
-    counts = [
-        tuple(map(row["본문"].count, words_of(row)))
-        for name in SPREADSHEETS
-        for row in read_rows(name)
-    ]
-    assert Counter(counts) == {(1, 1): 178, (2, 1): 2}
-    assert (2, 1) not in counts[150:]
-
-
-def test_one_new_korean_row_names_an_absent_word():
-    counts = [tuple(map(row["본문"].count, words_of(row))) for row in read_rows("korean_new.jsonl")]
-    assert Counter(counts) == {(1, 1): 11, (0, 1): 1}
-
-
-def test_one_new_english_row_points_outside_of_its_text():
-    outside = [row for row in read_rows("english_new.csv") if row["from_end"] > len(row["text"])]
-    assert len(outside) == 1
-    assert outside[0]["from_start"] >= len(outside[0]["text"])
+def test_one_new_row_of_twelve_cannot_be_read():
+    korean, english = read_rows("korean_new.jsonl"), read_rows("english_new.csv")
+    assert len(korean) == len(english) == 12
+    assert sum(words_of(row)[0] not in row["본문"] for row in korean) == 1
+    assert sum(row["from_end"] > len(row["text"]) for row in english) == 1
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -170,21 +129,6 @@ def test_entities_are_two_invented_companies_of_the_file(name):
         pairs.remove(("", next(object_ for subject, object_ in pairs if not subject)))
     assert all(subject != object_ for subject, object_ in pairs)
     assert {word for pair in pairs for word in pair} <= names_for(name)
-
-
-@pytest.mark.parametrize("name", sorted(FILES))
-def test_no_company_of_another_file_is_mentioned(name):
-    language = KOREAN if name.startswith("korean") else ENGLISH
-    others = {*language["names"]["train"], *language["names"]["unseen"]} - names_for(name)
-    assert others
-    assert not [row for row in read_rows(name) if any(other in text_of(row) for other in others)]
-
-
-@pytest.mark.parametrize("language", [KOREAN, ENGLISH], ids=["korean", "english"])
-def test_no_name_holds_another(language):
-    names = [*language["names"]["train"], *language["names"]["unseen"]]
-    assert len(set(names)) == len(names)
-    assert not [(a, b) for a in names for b in names if a != b and a in b]
 
 
 def test_every_slot_is_filled():
@@ -204,37 +148,6 @@ def test_pairs_seldom_repeat_so_that_folds_can_be_grouped(name):
     assert pd.Series(groups).value_counts().max() == 2
 
 
-@pytest.mark.parametrize("name", ["korean.csv", "english.jsonl"])
-def test_every_label_has_many_sentences_and_both_orders(name):
-    rows = pd.DataFrame(read_rows(name))
-    label, text = ("관계", "본문") if "관계" in rows else ("kind", "text")
-    for _, group in rows.groupby(label):
-        records = group.to_dict("records")
-        subject_first = [
-            text_of(row).index(words_of(row)[0]) < text_of(row).index(words_of(row)[1])
-            for row in records
-        ]
-        assert 0.1 < sum(subject_first) / len(subject_first) < 0.95
-        assert group[text].nunique() == len(group)
-
-
-@pytest.mark.parametrize(
-    ("word", "labels"),
-    [
-        ("공급", {"공급", "투자", "제휴", "경쟁"}),
-        ("지분", {"인수", "투자"}),
-        ("사들", {"인수", "투자"}),
-        ("공장에", {"공급", "투자"}),
-        ("계약", {"공급", "인수", "제휴", "경쟁"}),
-    ],
-)
-def test_words_are_shared_between_labels(word, labels):
-    assert labels <= {row["관계"] for row in read_rows("korean.csv") if word in row["본문"]}
-
-
-# Korean particles
-
-
 def wrong_forms(word: str) -> list[str]:
     """The forms of particles that must not follow ``word``."""
     pairs = [pair for pair in get_args(JosaPair) if pair in {"은/는", "이/가", "을/를", "와/과"}]
@@ -250,12 +163,6 @@ def wrong_particles(text: str, words: set[str]) -> list[str]:
         pattern = rf"{re.escape(word)}(?:{'|'.join(wrong_forms(word))})(?:의|도)?(?![가-힣])"
         found += re.findall(pattern, text)
     return found
-
-
-def test_a_wrong_particle_is_found():
-    assert wrong_particles("미르결는 타모르와 손잡았다.", {"미르결", "타모르"}) == ["미르결는"]
-    assert wrong_particles("벼루안은 타모르과의 계약을 알렸다.", {"타모르"}) == ["타모르과의"]
-    assert wrong_particles("미르결으로부터 투자를 받았다.", {"미르결"}) == ["미르결으로부터"]
 
 
 @pytest.mark.parametrize("name", [*SPREADSHEETS, "korean_new.jsonl"])

@@ -1,8 +1,7 @@
 """``kedro experiments`` from end to end: one that fails stops nobody, what is finished stays."""
 
-import csv
-
 import pytest
+from projects import read_table
 
 pytestmark = pytest.mark.slow
 
@@ -18,13 +17,15 @@ experiments:
 
 
 def type_experiments(project, *arguments):
-    return project.python("-m", "kedro", "experiments", "--env", "test", *arguments)
+    return project.kedro("experiments", "--env", "test", *arguments)
 
 
-def read_table(project, name="experiments"):
-    path = project.data / f"08_reporting/{name}.csv"
-    with path.open(encoding="utf-8") as file:
-        return {row["experiment"]: row for row in csv.DictReader(file)}
+def by_experiment(project, name="experiments.csv"):
+    return {row["experiment"]: row for row in read_table(project, f"08_reporting/{name}")}
+
+
+def weights_of_shorter(project):
+    return project.data / "06_models/shorter/fold_0/model.safetensors"
 
 
 def is_same(cell, other):
@@ -37,18 +38,24 @@ def is_same(cell, other):
 
 @pytest.fixture(scope="module")
 def called(whole_run, tmp_path_factory):
-    """A project whose default experiment was run before, after a call that names two others too."""
+    """A project after a call that names three: finished before, interrupted and hopeless.
+
+    With it, what the call said and when the interrupted one had written its weights.
+    """
     project = whole_run[0].copy_to(tmp_path_factory.mktemp("experiments") / "project")
     with (project.folder / "conf/test/parameters_experiments.yml").open("a") as file:
         file.write(ENTRIES)
-    return project, type_experiments(project, "typed_punct_query", "lost", "shorter")
+    stored = project.data / "06_models/shorter/.fingerprints/fold_0.json"
+    project.start("--params", "experiment=shorter").kill_when(stored.is_file)
+    written = weights_of_shorter(project).stat().st_mtime_ns
+    return project, type_experiments(project, "typed_punct_query", "lost", "shorter"), written
 
 
 def test_a_failed_one_does_not_stop_the_rest(called):
-    project, ended = called
+    project, ended, _ = called
     assert ended.code == 1
     assert "Traceback" not in ended.console
-    found = read_table(project)
+    found = by_experiment(project)
     statuses = {name: row["status"] for name, row in found.items()}
     assert statuses == {
         "typed_punct_query": "finished before",
@@ -59,8 +66,8 @@ def test_a_failed_one_does_not_stop_the_rest(called):
 
 
 def test_the_leaderboard_has_the_failed_one_too_with_its_error(called):
-    project, _ = called
-    found = read_table(project, "leaderboard")
+    project, *_ = called
+    found = by_experiment(project, "leaderboard.csv")
     assert set(found) == {"typed_punct_query", "shorter", "lost", "blend of the last run"}
     lost = found["lost"]
     assert [lost[name] for name in ("rank", "status", "micro_f1")] == ["", "failed", ""]
@@ -79,10 +86,10 @@ def test_the_leaderboard_has_the_failed_one_too_with_its_error(called):
 
 
 def test_the_console_shows_each_run_and_ends_with_the_table(called):
-    _, ended = called
+    _, ended, _ = called
     lines = ended.console.splitlines()
     assert "=== 2 of 3: lost" in lines
-    assert ended.console.index("=== 3 of 3: shorter") < ended.console.index("] fold_0.train")
+    assert ended.console.index("=== 3 of 3: shorter") < ended.console.index("] fold_1.train")
     [header] = [number for number, line in enumerate(lines) if line.startswith("experiment  ")]
     assert [line.split()[0] for line in lines[header + 2 : header + 5]] == [
         "typed_punct_query", "lost", "shorter",
@@ -91,8 +98,8 @@ def test_the_console_shows_each_run_and_ends_with_the_table(called):
 
 
 def test_the_table_and_the_leaderboard_say_the_same(called):
-    project, _ = called
-    found, leaderboard = read_table(project), read_table(project, "leaderboard")
+    project, *_ = called
+    found, leaderboard = by_experiment(project), by_experiment(project, "leaderboard.csv")
     for name in ("typed_punct_query", "shorter"):
         shared = found[name].keys() & leaderboard[name].keys() - {"status", "error"}
         assert {"micro_f1", "auprc", "test_auprc", "difference", "verdict"} <= shared
@@ -106,7 +113,7 @@ def test_the_table_and_the_leaderboard_say_the_same(called):
 
 def test_a_second_call_touches_no_result_of_finished_ones(called):
     project = called[0]
-    before, ranked = project.snapshot(), read_table(project, "leaderboard")
+    before, ranked = project.snapshot(), by_experiment(project, "leaderboard.csv")
     ended = type_experiments(project, "shorter", "typed_punct_query")
     after = project.snapshot()
     assert ended.code == 0, ended.console
@@ -116,28 +123,24 @@ def test_a_second_call_touches_no_result_of_finished_ones(called):
         "experiments.csv", "leaderboard.csv", "leaderboard.html",
         ".fingerprints/leaderboard.csv.json", ".fingerprints/leaderboard.html.json",
     }  # fmt: skip
-    assert read_table(project, "leaderboard") == ranked
+    assert by_experiment(project, "leaderboard.csv") == ranked
 
 
-def test_what_an_interrupted_run_left_out_is_all_that_is_made(called, tmp_path):
-    project = called[0].copy_to(tmp_path / "project")
-    for path in (project.data / "07_model_output/shorter").rglob("test_scores.parquet*"):
-        path.unlink()
-    weights = project.data / "06_models/shorter/fold_0/model.safetensors"
-    written = weights.stat().st_mtime_ns
-    ended = type_experiments(project, "shorter")
-    assert ended.code == 0, ended.console
-    assert "=== going on from what is on disk: kedro run" in ended.console
-    assert "average_folds" in ended.console
-    assert weights.stat().st_mtime_ns == written
+def test_what_an_interrupted_run_left_out_is_all_that_is_made(called):
+    project, ended, written = called
+    shorter = ended.console.partition("=== 3 of 3: shorter")[2]
+    assert "=== going on from what is on disk: kedro run" in shorter
+    assert "] fold_1.train" in shorter
+    assert "] fold_0.train" not in shorter
+    assert weights_of_shorter(project).stat().st_mtime_ns == written
 
 
-def test_wrong_settings_are_told_at_once_and_stand_in_the_table(called, tmp_path):
+def test_wrong_settings_are_refused_at_once_and_stand_in_the_table(called, tmp_path):
     project = called[0].copy_to(tmp_path / "project")
     ended = type_experiments(project, "shorter", "--params", "folds.run=[0,1],training.seed=nine")
     assert ended.code == 1
     assert "shorter cannot run: Settings are wrong:\n  training.seed: found 'nine'" in ended.console
-    assert read_table(project)["shorter"]["status"] == "failed"
+    assert by_experiment(project)["shorter"]["status"] == "failed"
 
 
 def test_what_cannot_be_meant_is_refused_before_anything_runs(called):

@@ -1,6 +1,5 @@
 """A trained model behind MLflow's own commands, typed in the project's folder."""
 
-import csv
 import json
 import os
 import signal
@@ -13,7 +12,9 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import pandas as pd
 import pytest
+from projects import environment_for_commands
 
 pytestmark = pytest.mark.slow
 
@@ -62,11 +63,8 @@ def wanted(packaged):
 
 
 def environment():
-    names = ("KEDRO", "KLUE", "MLFLOW")
-    inherited = {name: own for name, own in os.environ.items() if not name.startswith(names)}
-    beside = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])  # noqa: PTH120
-    ours = {"PATH": beside, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    return {**inherited, **ours, "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"}
+    tools = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])  # noqa: PTH120
+    return environment_for_commands({"PATH": tools, "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db"})
 
 
 def mlflow(*arguments):
@@ -179,7 +177,7 @@ def test_a_bad_row_is_a_bad_request_that_says_why(server, row, said):
         ({"dataframe_records": []}, "The column sentence is missing"),
     ],
 )
-def test_a_bad_request_is_told_so(server, body, said):
+def test_a_bad_request_is_refused(server, body, said):
     status, answer = post(server, body)
     assert (status, "stack_trace" in answer) == (400, False)
     assert said in answer["message"]
@@ -200,10 +198,7 @@ def test_the_model_of_a_run_answers_a_table_on_the_command_line(packaged, wanted
     run, *_ = client.search_runs([experiment.experiment_id], order_by=["start_time DESC"])
     model = f"runs:/{run.info.run_id}/mlflow_model"
     table, answer = tmp_path / "request.csv", tmp_path / "answer.json"
-    with table.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list({**OFFSETS, **WORDS}))
-        writer.writeheader()
-        writer.writerows([OFFSETS, WORDS])
+    pd.DataFrame([OFFSETS, WORDS]).astype("object").to_csv(table, index=False)
     answered = subprocess.run(
         mlflow("predict", "-m", model, "-i", str(table), "-t", "csv", "-o", str(answer)),
         cwd=packaged.folder, env=environment(), capture_output=True, encoding="utf-8", check=False,

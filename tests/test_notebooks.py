@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PLANTED = " <script>plant()</script> & <b>$5</b>"
+LATER = "typed_punct_query--longer"
 NUMBER = re.compile(r"-?\d+\.\d+")
 COLUMNS = {
     "micro F1": "micro_f1",
@@ -52,22 +53,17 @@ class Table(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def explored(whole_run, tmp_path_factory):
-    """A project after the whole job of one experiment and the pipeline eda."""
-    project = copy_with_notebooks(whole_run, tmp_path_factory.mktemp("explored"))
-    finished = project.run("--pipelines", "eda")
-    assert finished.code == 0, finished.console
-    return project
+def explored(staged_run, tmp_path_factory):
+    """A project after the whole job of one experiment and a look at its data."""
+    return copy_with_notebooks(staged_run, tmp_path_factory.mktemp("explored"))
 
 
 @pytest.fixture(scope="module")
-def compared(whole_run, tmp_path_factory):
+def compared(two_experiments, tmp_path_factory):
     """A project after the whole jobs of two experiments, one of them once more since then."""
-    project = copy_with_notebooks(whole_run, tmp_path_factory.mktemp("compared"))
-    finished = project.run("--params", "experiment=rbert_focal")
-    assert finished.code == 0, finished.console
+    project = copy_with_notebooks(two_experiments, tmp_path_factory.mktemp("compared"))
     plant_markup(project)
-    start_again(project, "rbert_focal")
+    start_again(project, LATER)
     return project
 
 
@@ -76,8 +72,8 @@ def comparison(compared):
     return execute(compared, "02_compare_experiments.ipynb", ".")
 
 
-def copy_with_notebooks(whole_run, folder):
-    project = whole_run[0].copy_to(folder / "project")
+def copy_with_notebooks(project, folder):
+    project = project.copy_to(folder / "project")
     shutil.copytree(ROOT / "notebooks", project.folder / "notebooks")
     return project
 
@@ -162,21 +158,21 @@ def test_two_experiments_have_the_scores_of_the_leaderboard(compared, comparison
     for name, *cells in lines:
         column = COLUMNS[name]
         for experiment, cell in zip(ranked.index, cells, strict=False):
-            told = [float(number) for number in NUMBER.findall(cell)]
+            shown = [float(number) for number in NUMBER.findall(cell)]
             wanted = ranked.loc[experiment, [column, f"{column}_low", f"{column}_high"]]
-            assert told == pytest.approx(wanted.tolist(), abs=0.0051)
+            assert shown == pytest.approx(wanted.tolist(), abs=0.0051)
 
 
 @pytest.mark.slow
 def test_the_members_of_the_blend_are_laid_side_by_side(comparison):
     [_, pair] = table_of(comparison, "diversity").rows
-    assert pair[1:3] == ["rbert_focal", "typed_punct_query"]
+    assert pair[1:3] == ["typed_punct_query", LATER]
     assert count_pictures(comparison) == 2
 
 
 @pytest.mark.slow
 def test_a_run_after_the_leaderboard_is_noticed(comparison):
-    assert "OUT OF DATE: rbert_focal came later" in shown_by(comparison, "is-up-to-date")
+    assert f"OUT OF DATE: {LATER} came later" in shown_by(comparison, "is-up-to-date")
 
 
 @pytest.mark.slow

@@ -1,9 +1,9 @@
 """Results of different settings never mix: what is refused, what is not, and what goes on."""
 
 import re
-import time
 
 import pytest
+from projects import LONGER
 
 pytestmark = pytest.mark.slow
 
@@ -15,22 +15,21 @@ REFUSED = {
     "the report only": ["--pipelines", "report"],
 }
 OTHER = ["--params", "training.epochs=3"]
-VARIANT = ["--params", "run.name=longer,training.epochs=3"]
 OTHER_FOLDS = "run.name=folds,folds.seed=7"
 
 
-@pytest.fixture(scope="module")
-def refusals(whole_run, tmp_path_factory):
-    """What every command of REFUSED says, and the data folder before and after all of them."""
-    project = whole_run[0].copy_to(tmp_path_factory.mktemp("refusals") / "project")
+@pytest.fixture
+def unchanged(whole_run):
+    """The finished project, for commands that touch no result."""
+    project = whole_run[0]
     before = project.snapshot()
-    ended = project.run_each(*([*command, *OTHER] for command in REFUSED.values()))
-    return dict(zip(REFUSED, ended, strict=True)), before, project.snapshot()
+    yield project
+    assert project.snapshot() == before
 
 
 @pytest.mark.parametrize("command", REFUSED)
-def test_other_settings_are_refused_by_name(refusals, command):
-    ended = refusals[0][command]
+def test_other_settings_are_refused_by_name_and_change_nothing(unchanged, command):
+    ended = unchanged.run(*REFUSED[command], *OTHER)
     assert ended.code == 1
     assert "on disk was made with other settings" in ended.console
     assert "training.epochs was 2, this run says 3" in ended.console
@@ -38,21 +37,14 @@ def test_other_settings_are_refused_by_name(refusals, command):
     assert "Traceback" not in ended.console
 
 
-def test_a_refusal_changes_nothing(refusals):
-    _, before, after = refusals
-    assert after == before
-
-
-def test_settings_that_do_not_change_results_are_let_through(finished_project):
+def test_settings_that_do_not_change_results_are_let_through(unchanged):
     """Where and how often something is saved does not make another result."""
-    before = finished_project.snapshot()
-    ended = finished_project.run(
+    ended = unchanged.run(
         "--only-missing-outputs",
         "--params",
         "training.checkpoint_every_steps=2,training.evaluation_batch_size=16,training.device=cpu",
     )
     assert ended.code == 0, ended.console
-    assert finished_project.snapshot() == before
 
 
 def test_a_changed_raw_file_is_refused(finished_project):
@@ -65,42 +57,33 @@ def test_a_changed_raw_file_is_refused(finished_project):
     assert finished_project.snapshot() == before
 
 
-@pytest.fixture(scope="module")
-def two_variants(whole_run, tmp_path_factory):
-    """A project with the typed_punct_query and, in its own folder, a longer training of it."""
-    project = whole_run[0].copy_to(tmp_path_factory.mktemp("variants") / "project")
-    before = project.snapshot()
-    [ended] = project.run_each(VARIANT)
-    assert ended.code == 0, ended.console
-    return project, before
-
-
-def test_a_named_variant_has_its_own_folder(two_variants):
-    project, before = two_variants
-    after = project.snapshot()
-    own = {name for name in before if "/typed_punct_query/" in name}
-    assert len(own) > 20
-    assert {name: after[name] for name in own} == {name: before[name] for name in own}
+def test_a_named_variant_has_its_own_folder(whole_run, two_experiments):
+    before, after = whole_run[0].snapshot(), two_experiments.snapshot()
+    former = {name for name in before if "/typed_punct_query/" in name}
+    assert len(former) > 20
+    assert {name: after[name] for name in former} == {name: before[name] for name in former}
     new = {name for name in after.keys() - before.keys() if ".fingerprints" not in name}
     # Two can be blended, so that there are more ways to do so than before.
     shared = {name for name in new if name.split("/")[1] in {"ensemble", "blend_scores"}}
     assert len(shared) == 2 * 6
-    wanted = {name.replace("/typed_punct_query/", "/typed_punct_query--longer/") for name in own}
+    wanted = {name.replace("/typed_punct_query/", "/typed_punct_query--longer/") for name in former}
     assert {name for name in wanted if ".fingerprints" not in name} == new - shared
 
 
-def test_both_are_blended_whichever_ran_last(two_variants, tmp_path):
-    project = two_variants[0].copy_to(tmp_path / "project")
+def test_both_are_blended_whichever_ran_last(two_experiments, tmp_path):
+    project = two_experiments.copy_to(tmp_path / "project")
     report = project.read_json("08_reporting/ensemble_report.json")
     assert (set(report["members"]), report["skipped"]) == (
         {"typed_punct_query", "typed_punct_query--longer"},
         {},
     )
     submission = (project.data / "08_reporting/submission.csv").read_bytes()
-    ensemble, report_again, resumed = project.run_each(
-        ["--pipelines", "ensemble"], ["--pipelines", "report"], ["--only-missing-outputs", *VARIANT]
+    ensemble, evaluated, resumed = project.run_each(
+        ["--pipelines", "ensemble"],
+        ["--nodes", "evaluate"],
+        ["--only-missing-outputs", "--params", LONGER],
     )
-    for ended in (ensemble, report_again, resumed):
+    for ended in (ensemble, evaluated, resumed):
         assert ended.code == 0, ended.console
     assert (project.data / "08_reporting/submission.csv").read_bytes() == submission
     # The latest results are made again for the variant that was asked for last.
@@ -110,8 +93,8 @@ def test_both_are_blended_whichever_ran_last(two_variants, tmp_path):
     assert longer != project.read_json("08_reporting/typed_punct_query/metrics.json")
 
 
-def test_one_with_other_folds_is_skipped_and_refused_if_it_is_named(two_variants, tmp_path):
-    project = two_variants[0].copy_to(tmp_path / "project")
+def test_one_with_other_folds_is_skipped_and_refused_if_it_is_named(two_experiments, tmp_path):
+    project = two_experiments.copy_to(tmp_path / "project")
     others, named, unknown = project.run_each(
         ["--params", OTHER_FOLDS],
         ["--pipelines", "ensemble", "--params",
@@ -132,22 +115,17 @@ def test_one_with_other_folds_is_skipped_and_refused_if_it_is_named(two_variants
     assert project.read_json("08_reporting/ensemble_report.json") == report
 
 
-def test_an_interrupted_run_of_new_settings_can_be_finished(two_variants, tmp_path):
+def test_an_interrupted_run_of_new_settings_can_be_finished(two_experiments, tmp_path):
     """Fold 0 is new, fold 1 and the rest are old when the process dies."""
-    project = two_variants[0].copy_to(tmp_path / "project")
+    project = two_experiments.copy_to(tmp_path / "project")
     origins = [
         project.data / f"06_models/typed_punct_query/.fingerprints/fold_{fold}.json"
         for fold in (0, 1)
     ]
     former = origins[0].read_bytes()
-    process = project.start("-m", "kedro", "run", "--env", "test", *OTHER)
-    while process.poll() is None:
-        if origins[0].is_file() and origins[0].read_bytes() != former:
-            break
-        time.sleep(0.002)
-    process.kill()
-    console, _ = process.communicate()
-    assert process.returncode == -9, console
+    project.start(*OTHER).kill_when(
+        lambda: origins[0].is_file() and origins[0].read_bytes() != former
+    )
     assert '"training.epochs": "3"' in origins[0].read_text(encoding="utf-8")
     assert '"training.epochs": "2"' in origins[1].read_text(encoding="utf-8")
     weights = project.data / "06_models/typed_punct_query/fold_0/model.safetensors"

@@ -1,6 +1,5 @@
 """``kedro run``: the whole job and its parts, as a person types them."""
 
-import csv
 import hashlib
 import json
 import re
@@ -10,6 +9,7 @@ import sqlite3
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from projects import read_ledger, read_table
 
 pytestmark = pytest.mark.slow
 
@@ -18,10 +18,6 @@ def _words(text):
     return text.split()
 
 
-STAGES = _words(
-    "ingest clean augment tokenize train predict ensemble report submissions errors leaderboard "
-    "export"
-)
 RESULTS = _words("""
 02_intermediate/labels.json 02_intermediate/rejected_rows.csv 02_intermediate/sentences.parquet
 02_intermediate/test_gold.parquet 02_intermediate/test_sentences.parquet
@@ -89,11 +85,6 @@ def console(whole_run):
     return whole_run[1].console
 
 
-def rows_of(project, name):
-    with (project.data / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_it_makes_every_result_and_leaves_nothing_else(finished):
     made = set(finished.snapshot())
     stored_origins = {name for name in made if "/.fingerprints/" in name}
@@ -102,13 +93,10 @@ def test_it_makes_every_result_and_leaves_nothing_else(finished):
 
 
 def test_the_submission_has_a_line_per_test_row_in_file_order(finished):
-    with (finished.folder / "data/01_raw/sample/test.csv").open(
-        encoding="utf-8", newline=""
-    ) as file:
-        row_ids = [row["id"] for row in csv.DictReader(file)]
+    row_ids = [row["id"] for row in read_table(finished, "../01_raw/sample/test.csv")]
     names = finished.read_json("02_intermediate/labels.json")["names"]
     for name in ("08_reporting/submission.csv", "08_reporting/typed_punct_query/submission.csv"):
-        lines = rows_of(finished, name)
+        lines = read_table(finished, name)
         assert [line["id"] for line in lines] == row_ids
         probabilities = np.array([json.loads(line["probs"]) for line in lines])
         assert probabilities.shape == (len(row_ids), 30)
@@ -124,26 +112,26 @@ def test_the_metrics_are_those_of_all_folds_and_of_the_test_rows(finished):
         "folds", "leak_rate", "test",
     }  # fmt: skip
     assert metrics["out_of_fold"]["rows"] == 240
-    assert metrics["test"]["rows"] == len(rows_of(finished, "08_reporting/submission.csv"))
+    assert metrics["test"]["rows"] == len(read_table(finished, "08_reporting/submission.csv"))
     assert set(metrics["folds"]) == {"fold_0", "fold_1"}
     for fold, values in metrics["folds"].items():
-        own = finished.read_json(f"08_reporting/typed_punct_query/{fold}/metrics.json")
+        trained = finished.read_json(f"08_reporting/typed_punct_query/{fold}/metrics.json")
         for name in ("micro_f1", "auprc", "accuracy", "loss"):
-            assert values[name] == pytest.approx(own[name])
+            assert values[name] == pytest.approx(trained[name])
     accuracies = [fold["accuracy"] for fold in metrics["folds"].values()]
     assert metrics["out_of_fold"]["accuracy"] == pytest.approx(np.mean(accuracies))
     assert metrics["leak_rate"] == 0.0
 
 
-def test_scores_are_told_for_the_share_of_no_relation_that_the_settings_give(finished):
+def test_scores_are_given_for_the_share_of_no_relation_that_the_settings_give(finished):
     metrics = finished.read_json("08_reporting/metrics.json")
     assert (metrics["prior"]["source"], metrics["prior"]["negative_share"]) == ("given", 0.6)
     assert metrics["prior"]["rows"] == metrics["test"]["rows"]
-    for told in ("intervals", "shift_aware", "predicted"):
+    for group in ("intervals", "shift_aware", "predicted"):
         for name in ("micro_f1", "auprc", "accuracy"):
-            ends = [metrics[told][f"{name}{end}"] for end in ("_low", "", "_high")]
-            assert ends == sorted(ends), (told, name)
-    curve = rows_of(finished, "08_reporting/typed_punct_query/shift_sensitivity.csv")
+            ends = [metrics[group][f"{name}{end}"] for end in ("_low", "", "_high")]
+            assert ends == sorted(ends), (group, name)
+    curve = read_table(finished, "08_reporting/typed_punct_query/shift_sensitivity.csv")
     assert [float(point["negative_share"]) for point in curve] == pytest.approx(
         np.linspace(0.05, 0.95, 19).tolist()
     )
@@ -154,7 +142,7 @@ def test_scores_are_told_for_the_share_of_no_relation_that_the_settings_give(fin
 
 def test_parts_of_the_rows_are_judged_apart(finished):
     parts = {}
-    for part in rows_of(finished, "08_reporting/typed_punct_query/slices.csv"):
+    for part in read_table(finished, "08_reporting/typed_punct_query/slices.csv"):
         parts.setdefault(part["kind"], []).append(int(part["rows"]))
     assert set(parts) == {
         "label", "type_pair", "source", "entity_distance", "sentence_length", "pair",
@@ -164,11 +152,11 @@ def test_parts_of_the_rows_are_judged_apart(finished):
 
 
 def test_the_leaderboard_has_the_experiment_with_what_its_report_says(finished):
-    [own] = rows_of(finished, "08_reporting/leaderboard.csv")
+    [line] = read_table(finished, "08_reporting/leaderboard.csv")
     metrics = finished.read_json("08_reporting/metrics.json")
-    known = [own[name] for name in ("rank", "experiment", "kind", "status", "rows", "folds")]
+    known = [line[name] for name in ("rank", "experiment", "kind", "status", "rows", "folds")]
     assert known == ["1", "typed_punct_query", "single", "finished", "240", "2"]
-    assert (own["verdict"], own["error"], own["note"]) == ("best", "", "")
+    assert (line["verdict"], line["error"], line["note"]) == ("best", "", "")
     for column, value in {
         "micro_f1": metrics["out_of_fold"]["micro_f1"],
         "auprc": metrics["out_of_fold"]["auprc"],
@@ -177,23 +165,23 @@ def test_the_leaderboard_has_the_experiment_with_what_its_report_says(finished):
         "test_micro_f1": metrics["test"]["micro_f1"],
         "test_auprc": metrics["test"]["auprc"],
     }.items():
-        assert float(own[column]) == pytest.approx(value, rel=1e-4), column
+        assert float(line[column]) == pytest.approx(value, rel=1e-4), column
     folds = [
         finished.read_json(f"08_reporting/typed_punct_query/fold_{fold}/metrics.json")
         for fold in (0, 1)
     ]
     seconds = sum(fold["training_seconds"] for fold in folds)
-    assert float(own["training_seconds"]) == pytest.approx(seconds, rel=1e-4)
+    assert float(line["training_seconds"]) == pytest.approx(seconds, rel=1e-4)
     # Two epochs of the 120 rows that the other fold holds out.
-    assert float(own["rows_per_second"]) == pytest.approx(2 * 2 * 120 / seconds, rel=1e-4)
+    assert float(line["rows_per_second"]) == pytest.approx(2 * 2 * 120 / seconds, rel=1e-4)
     with sqlite3.connect(finished.folder / "mlflow.db") as database:
         [run] = database.execute("select run_uuid from runs where name = 'typed_punct_query'")
-    assert own["mlflow_run"] == run[0]
+    assert line["mlflow_run"] == run[0]
 
 
 def test_the_ledger_has_every_file_with_what_it_should_score(finished):
     folder = finished.data / "08_reporting"
-    lines = list(csv.DictReader((folder / "submissions.csv").open(encoding="utf-8-sig")))
+    lines = read_ledger(finished)
     assert {line["file"] for line in lines} == {
         "typed_punct_query/submission.csv", "ensemble/soft_vote/submission.csv",
     }  # fmt: skip
@@ -295,8 +283,8 @@ def test_the_leaderboard_needs_no_blend(finished_project):
         path.unlink()
     ended = finished_project.run("--pipelines", "leaderboard")
     assert ended.code == 0, ended.console
-    [own] = rows_of(finished_project, "08_reporting/leaderboard.csv")
-    assert own["experiment"] == "typed_punct_query"
+    [line] = read_table(finished_project, "08_reporting/leaderboard.csv")
+    assert line["experiment"] == "typed_punct_query"
     ended = finished_project.run("--pipelines", "submissions")
     assert ended.code == 1
     assert "nobody has made yet: ensemble_report (made by ensemble)" in ended.console
@@ -320,32 +308,22 @@ def test_one_fold_can_be_trained_again(finished_project):
     assert not (finished_project.data / "06_models/typed_punct_query/.scratch").exists()
 
 
-def test_stage_by_stage_gives_the_same_numbers(project, finished):
-    train = STAGES.index("train")
-    console = ""
-    for commands in (STAGES[:train], [], STAGES[train + 1 :]):
-        former = project.run_each(*(["--pipelines", stage] for stage in commands))
-        for ended in former or [project.run("--pipeline", "train")]:
-            assert ended.code == 0, ended.console
-            console += ended.console
-    assert "deprecated" not in console
-    assert "INFO     No " not in console
+def test_stage_by_stage_gives_the_same_numbers(staged_run, finished):
     for name in ("out_of_fold", "test_scores"):
         path = f"07_model_output/typed_punct_query/{name}.parquet"
-        tables = [pq.read_table(own.data / path) for own in (project, finished)]
+        tables = [pq.read_table(each.data / path) for each in (staged_run, finished)]
         assert tables[0].equals(tables[1], check_metadata=True)
     for name in ("metrics.json", "submission.csv", "ensemble_report.json", "errors.html"):
         path = f"08_reporting/{name}"
-        assert (project.data / path).read_bytes() == (finished.data / path).read_bytes()
+        assert (staged_run.data / path).read_bytes() == (finished.data / path).read_bytes()
 
 
 def test_a_quick_look_at_one_fold_goes_on_to_all_of_them(finished, tmp_path):
     quick = finished.copy_to(tmp_path / "quick")
     for stage in ("06_models", "07_model_output", "08_reporting/typed_punct_query"):
         shutil.rmtree(quick.data / stage)
-    look, rest = quick.run_each(
-        ["--from-nodes", "fold_0.train", "--params", "folds.run=[0]"], ["--only-missing-outputs"]
-    )
+    look = quick.run("--from-nodes", "fold_0.train", "--params", "folds.run=[0]")
+    rest = quick.run("--only-missing-outputs")
     assert look.code == 0, look.console
     assert "Collected 120 out-of-fold rows" in look.console
     assert "fold_1" not in look.console
@@ -360,11 +338,11 @@ def test_fewer_folds_leave_no_surplus_one(finished_project):
     """A full run removes the folds that are no longer there; a partial one is refused."""
     fewer = ["--params", "folds.strategy=holdout,folds.n_splits=1"]
     before = finished_project.snapshot()
-    [partial] = finished_project.run_each(["--pipelines", "train", *fewer])
+    partial = finished_project.run("--pipelines", "train", *fewer)
     assert partial.code == 1
     assert "folds.n_splits was 2, this run says 1" in partial.console
     assert finished_project.snapshot() == before
-    [full] = finished_project.run_each(fewer)
+    full = finished_project.run(*fewer)
     assert full.code == 0, full.console
     assert "folds.n_splits is 1 now" in " ".join(full.console.split())
     assert [name for name in finished_project.snapshot() if "fold_1" in name] == []

@@ -1,52 +1,28 @@
 """Scores that travel: what one project exports joins the blend and the leaderboard of another."""
 
-import csv
 import shutil
 
 import pytest
+from projects import LONGER, SUBMITTED, read_ledger, read_table
 
 pytestmark = pytest.mark.slow
 
-LONGER = ["--params", "run.name=longer,training.epochs=3"]
 METHODS = {
     "soft_vote", "hard_vote", "logit_average", "weighted_soft_vote", "best_subset", "greedy",
     "stacking",
 }  # fmt: skip
-ACTUAL = {"submitted_at": "2026-03-02", "public_micro_f1": "7.5", "note": "첫 제출"}
-
-
-def read_ledger(project):
-    path = project.data / "08_reporting/submissions.csv"
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def read_leaderboard(project):
-    with (project.data / "08_reporting/leaderboard.csv").open(encoding="utf-8") as file:
-        return {row["experiment"]: row for row in csv.DictReader(file)}
-
-
-def fill_in(project, name, **cells):
-    """Write into the ledger as a person with a spreadsheet does."""
-    lines = read_ledger(project)
-    next(line for line in lines if line["name"] == name).update(cells)
-    path = project.data / "08_reporting/submissions.csv"
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, list(lines[0]))
-        writer.writeheader()
-        writer.writerows(lines)
+    return {row["experiment"]: row for row in read_table(project, "08_reporting/leaderboard.csv")}
 
 
 @pytest.fixture(scope="module")
-def theirs(whole_run, tmp_path_factory):
-    """A team mate's project, who trains a variant and exports it."""
-    project = whole_run[0].copy_to(tmp_path_factory.mktemp("theirs") / "project")
-    fill_in(project, "typed_punct_query", **ACTUAL)
-    # Resumed, although there is nothing to go on from: what is all experiments' is made anew.
-    for ended in project.run_each(
-        ["--only-missing-outputs", *LONGER], ["--pipelines", "bundle", *LONGER]
-    ):
-        assert ended.code == 0, ended.console
+def theirs(two_experiments, tmp_path_factory):
+    """A team mate's project, who exports a variant."""
+    project = two_experiments.copy_to(tmp_path_factory.mktemp("theirs") / "project")
+    ended = project.run("--pipelines", "bundle", "--params", LONGER)
+    assert ended.code == 0, ended.console
     return project
 
 
@@ -56,7 +32,7 @@ def ours(whole_run, theirs, tmp_path_factory):
     project = whole_run[0].copy_to(tmp_path_factory.mktemp("ours") / "project")
     bundle = theirs.data / "08_reporting/bundles/typed_punct_query--longer"
     shutil.copytree(bundle, project.data / "01_raw/bundles/kim.longer")
-    [ended] = project.run_each(["--pipelines", "ensemble,submissions,leaderboard"])
+    ended = project.run("--pipelines", "ensemble,submissions,leaderboard")
     assert ended.code == 0, ended.console
     return project
 
@@ -70,7 +46,7 @@ def test_a_bundle_holds_scores_and_no_weights(theirs):
 
 def test_a_resumed_run_keeps_what_a_person_wrote_into_the_ledger(theirs):
     lines = {line["name"]: line for line in read_ledger(theirs)}
-    assert {name: lines["typed_punct_query"][name] for name in ACTUAL} == ACTUAL
+    assert {name: lines["typed_punct_query"][name] for name in SUBMITTED} == SUBMITTED
     assert lines["typed_punct_query--longer"]["submitted_at"] == ""
     page = (theirs.data / "08_reporting/submissions.html").read_text(encoding="utf-8")
     assert "1 submitted" in page
@@ -91,11 +67,11 @@ def test_a_bundle_of_the_same_rows_joins_the_blend(ours):
 def test_it_stands_on_the_leaderboard_with_the_scores_it_has_at_home(ours, theirs):
     found, at_home = read_leaderboard(ours), read_leaderboard(theirs)
     assert set(found) == {"typed_punct_query", "kim.longer", "blend of the last run"}
-    own, home = found["kim.longer"], at_home["typed_punct_query--longer"]
-    assert (own["kind"], own["status"]) == ("bundle", "scores only")
-    assert own["note"] == "typed_punct_query--longer of another server"
+    line, home = found["kim.longer"], at_home["typed_punct_query--longer"]
+    assert (line["kind"], line["status"]) == ("bundle", "scores only")
+    assert line["note"] == "typed_punct_query--longer of another server"
     same = ("micro_f1", "auprc_low", "shift_micro_f1", "shift_auprc_high", "test_micro_f1", "why")
-    assert [own[name] for name in same] == [home[name] for name in same]
+    assert [line[name] for name in same] == [home[name] for name in same]
 
 
 def test_the_ledger_has_a_line_for_each_file_of_the_blend(ours):

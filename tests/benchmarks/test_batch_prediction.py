@@ -30,12 +30,11 @@ def test_rows_are_repeated_as_a_file_that_can_be_labelled(rows, tmp_path):
 
 
 @pytest.mark.slow
-def test_it_tells_rates_their_ratio_and_memory(rows, relation_checkpoints, capsys):
+def test_it_prints_rates_their_ratio_and_memory(rows, relation_checkpoints, capsys):
     main(["--model", str(relation_checkpoints), "--rows", str(rows), "--rounds", "1",
-          "--calls", "3", "--sizes", "6", "12"])  # fmt: skip
-    printed = capsys.readouterr().out
-    rates = [float(rate) for rate in re.findall(r"\| ([\d.]+) \|$", printed, re.MULTILINE)]
-    ratio = float(re.search(r"is ([\d.]+) times as fast", printed)[1])
+          "--calls", "3", "--sizes", "12"])  # fmt: skip
+    shown = capsys.readouterr().out
+    rates = [float(rate) for rate in re.findall(r"\| ([\d.]+) \|$", shown, re.MULTILINE)]
+    ratio = float(re.search(r"is ([\d.]+) times as fast", shown)[1])
     assert ratio == pytest.approx(rates[0] / rates[1], rel=0.05)
-    assert re.search(r"^\| 6 \| \d{2,4} \|$", printed, re.MULTILINE)
-    assert re.search(r"^\| 12 \| \d{2,4} \|$", printed, re.MULTILINE)
+    assert re.search(r"^\| 12 \| \d{2,4} \|$", shown, re.MULTILINE)

@@ -1,11 +1,10 @@
 """The benchmarks run through on a tiny encoder; what they measure there means nothing."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.run import main
 from transformers import BertConfig, BertModel
 
 from klue_pipeline.training.tokenizer import train_tokenizer
@@ -29,16 +28,12 @@ def encoder(tmp_path):
 
 
 @pytest.mark.slow
-def test_every_benchmark_prints_its_table(encoder):
-    command = [sys.executable, "benchmarks/run.py", "--encoder", str(encoder), "--layers", "1"]
+def test_every_benchmark_prints_its_table(encoder, run_script):
     sizes = ["--rows", "24", "--rounds", "1", "--data-rows", "60", "120", "--model-rows", "8", "16"]
-    done = subprocess.run(
-        [*command, *sizes], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    shown = run_script(main, "--encoder", encoder, "--layers", "1", *sizes)
     for wanted in ("contest baseline", "tuned plain Trainer", "padded fp32", "tokenize", "predict"):
-        assert wanted in done.stdout
-    assert "peak" in done.stdout
+        assert wanted in shown
+    assert "peak" in shown
 
 
 def test_committed_results_are_those_of_the_script():

@@ -1,13 +1,10 @@
 """Coverage counted by hand on made-up scores, and the whole script on a tiny run."""
 
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.coverage import KINDS, common_shares
+from benchmarks.coverage import KINDS, common_shares, main
 from benchmarks.coverage_table import (
     COLUMNS,
     Measured,
@@ -21,8 +18,6 @@ from benchmarks.sample_run import ScoredTestSet
 from scripts.make_sample import make_rows
 
 from klue_pipeline.evaluation.intervals import Estimate
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_an_interval_holds_its_ends():
@@ -115,17 +110,12 @@ def test_a_table_is_markdown():
 
 
 @pytest.mark.slow
-def test_it_measures_a_run_on_disk(whole_run):
+def test_it_measures_a_run_on_disk(whole_run, run_script):
     """What models of two tiny epochs reach means nothing; the table has every line."""
-    project, _ = whole_run
-    command = [sys.executable, "benchmarks/coverage.py", "--env", "test", "--test-sets", "2"]
-    done = subprocess.run(
-        [*command, "--data", str(project.data)],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    lines = [line for line in done.stdout.splitlines() if line.startswith("| of ")]
+    data = whole_run[0].data
+    shown = run_script(main, "--env", "test", "--test-sets", "2", "--data", data)
+    lines = [line for line in shown.splitlines() if line.startswith("| of ")]
     assert [line.split(" | ")[:2] for line in lines] == [
         [f"| {kind}", score] for kind in KINDS for score in ("micro F1", "AUPRC", "accuracy")
     ]
-    assert done.stdout.count("the prior was refused in") == len(KINDS)
+    assert shown.count("the prior was refused in") == len(KINDS)

@@ -174,9 +174,7 @@ def test_the_project_s_own_submission_fits_its_test_rows(whole_run, tmp_path):
     lines = own.read_text(encoding="utf-8").splitlines(keepends=True)
     lines[1:3] = lines[2:0:-1]
     swapped.write_text("".join(lines), encoding="utf-8")
-    ended = project.python(
-        "-m", "kedro", "check-submission", str(own), str(swapped), "--env", "test"
-    )
+    ended = project.kedro("check-submission", str(own), str(swapped), "--env", "test")
     assert ended.code == 1
     assert f"{own}: no problems\n" in ended.console
     assert f"sha256  {hashlib.sha256(own.read_bytes()).hexdigest()}" in ended.console

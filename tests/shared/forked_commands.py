@@ -1,0 +1,100 @@
+"""Commands that are forked from a process which has imported everything already.
+
+A command of its own process spends seconds on importing torch, Transformers and MLflow, often more
+than on its work. A fork is a process as well: it has settings, logs, locks and an end of its own,
+and may be killed.
+"""
+
+import atexit
+import importlib
+import multiprocessing
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
+from pathlib import Path
+
+import pytest
+
+_LIBRARIES = (
+    "cleanlab", "kedro.framework.cli.cli", "kedro_viz.integrations.kedro.run_hooks",
+    "matplotlib.backends.backend_agg", "mlflow.store.tracking.sqlalchemy_store",
+    "pandera.backends.pandas.register", "sklearn.metrics", "transformers.integrations",
+    "transformers.models.bert.modeling_bert",
+)  # fmt: skip
+"""What commands import late."""
+_IMPORT_ALL = "KLUE_TESTS_IMPORT_ALL"
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def fork_command(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], console: Path
+) -> multiprocessing.Process:
+    """Start ``kedro`` with these arguments in a folder; both its streams go to a file."""
+    context = multiprocessing.get_context("forkserver")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(_ROOT)  # Kedro reads conf/logging.yml of where it is imported
+        for name in set(os.environ) - set(environment):
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        search_path = [str(Path(__file__).parent), environment.get("PYTHONPATH", "")]
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, search_path)))
+        patch.setenv(_IMPORT_ALL, "1")
+        context.set_forkserver_preload([__name__])
+        forkserver.ensure_running()
+    process = context.Process(
+        target=_type_command, args=(list(arguments), folder, dict(environment), console)
+    )
+    process.start()
+    return process
+
+
+def stop_server() -> None:
+    """End the process that is forked from, if there is one, and wait until it is gone."""
+    server = forkserver._forkserver
+    if server._forkserver_pid is not None:
+        os.kill(server._forkserver_pid, signal.SIGKILL)
+        server._stop()
+
+
+def _type_command(
+    arguments: list[str], folder: Path, environment: dict[str, str], console: Path
+) -> None:
+    with console.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["kedro", *arguments]
+
+    from kedro.framework.cli.cli import main
+
+    from klue_pipeline.console import quieten
+
+    quieten()  # what it sets in the environment
+    try:
+        main()
+    finally:
+        atexit._run_exitfuncs()
+
+
+def _import_all() -> None:
+    for name in ("COLUMNS", "LINES"):  # readline, which pytest imports, sets them for children
+        os.environ.pop(name, None)
+
+    import klue_pipeline
+
+    for name in _LIBRARIES:
+        importlib.import_module(name)
+    for module in pkgutil.walk_packages(klue_pipeline.__path__, "klue_pipeline."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+if os.environ.pop(_IMPORT_ALL, None):
+    _import_all()
