@@ -43,8 +43,8 @@ def export_bundle(  # noqa: PLR0913, PLR0917 (one argument per input of the node
 ) -> ScoreBundle:
     """Bundle the scores of an experiment that trains a model.
 
-    A model of another target than ``all`` is bundled in its own labels. No blend takes it, and a
-    team mate is told why.
+    A model of another target than ``all`` is bundled in its own labels. No blend takes it;
+    the blend names the reason.
     """
     settings = {
         "clean": clean,

@@ -45,7 +45,7 @@ class BlendedMethod:
         nested: Scores of out-of-fold rows, each by a blend that was not fitted on its fold.
         judgement: How good these are.
         test: Scores of the test rows.
-        gain: What averaging the folds brings on them; None where it cannot be told.
+        gain: What averaging the folds brings on them; None where it is not known.
         predicted: What the submission will score.
     """
 

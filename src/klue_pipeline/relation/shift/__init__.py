@@ -1,1 +1,1 @@
-"""Scores told for a target whose labels are distributed differently: label shift."""
+"""Scores where labels are distributed differently than among the scored rows: label shift."""
