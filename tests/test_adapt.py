@@ -53,7 +53,7 @@ def test_fine_tuning_without_an_adapted_encoder_is_refused(project):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX signals")
 def test_a_killed_adaptation_goes_on_where_it_was(project, tmp_path):
-    settings = "adapt.epochs=4,adapt.batch_size=2,adapt.checkpoint_every_steps=10"
+    settings = "adapt.epochs=2,adapt.batch_size=2,adapt.checkpoint_every_steps=10"
     command = [*ADAPT, "--params", settings]
     unbroken = project.copy_to(tmp_path / "unbroken")
 

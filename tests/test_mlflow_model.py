@@ -190,18 +190,15 @@ def test_the_example_of_the_model_is_answered(server, packaged, wanted):
     check(answer["predictions"], wanted, 2)
 
 
-def test_the_model_of_a_run_answers_a_table_on_the_command_line(packaged, wanted, tmp_path):
-    from mlflow import MlflowClient
+def test_the_model_of_a_run_answers_a_table(packaged, wanted, tmp_path, monkeypatch):
+    monkeypatch.chdir(packaged.folder)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{packaged.folder}/mlflow.db")
+    from mlflow import MlflowClient, pyfunc
 
-    client = MlflowClient(f"sqlite:///{packaged.folder}/mlflow.db")
+    client = MlflowClient()
     experiment = client.get_experiment_by_name("klue-relation")
     run, *_ = client.search_runs([experiment.experiment_id], order_by=["start_time DESC"])
-    model = f"runs:/{run.info.run_id}/mlflow_model"
-    table, answer = tmp_path / "request.csv", tmp_path / "answer.json"
+    table = tmp_path / "request.csv"
     pd.DataFrame([OFFSETS, WORDS]).astype("object").to_csv(table, index=False)
-    answered = subprocess.run(
-        mlflow("predict", "-m", model, "-i", str(table), "-t", "csv", "-o", str(answer)),
-        cwd=packaged.folder, env=environment(), capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    assert answered.returncode == 0, answered.stderr
-    check(json.loads(answer.read_text())["predictions"], wanted, 2)
+    model = pyfunc.load_model(f"runs:/{run.info.run_id}/mlflow_model")
+    check(model.predict(pd.read_csv(table)).to_dict("records"), wanted, 2)

@@ -8,14 +8,11 @@ from projects import LONGER
 pytestmark = pytest.mark.slow
 
 REFUSED = {
-    "a fold again": ["--nodes", "fold_1.train"],
     "a resumed run": ["--only-missing-outputs"],
-    "predictions only": ["--pipelines", "predict"],
-    "the ensemble only": ["--pipelines", "ensemble"],
     "the report only": ["--pipelines", "report"],
 }
+"""Which nodes and datasets are refused is tested with the hook, tests/hooks/test_lineage.py."""
 OTHER = ["--params", "training.epochs=3"]
-OTHER_FOLDS = "run.name=folds,folds.seed=7"
 
 
 @pytest.fixture
@@ -51,9 +48,9 @@ def test_a_changed_raw_file_is_refused(finished_project):
     raw = finished_project.folder / "data/01_raw/sample/train.csv"
     raw.write_bytes(raw.read_bytes()[:-1])
     before = finished_project.snapshot()
-    for ended in finished_project.run_each(["--nodes", "fold_1.train"], ["--only-missing-outputs"]):
-        assert ended.code == 1
-        assert "raw.train was " in ended.console
+    ended = finished_project.run("--nodes", "fold_1.train")
+    assert ended.code == 1
+    assert "raw.train was " in ended.console
     assert finished_project.snapshot() == before
 
 
@@ -91,28 +88,6 @@ def test_both_are_blended_whichever_ran_last(two_experiments, tmp_path):
     longer = project.read_json("08_reporting/typed_punct_query--longer/metrics.json")
     assert project.read_json("08_reporting/metrics.json") == longer
     assert longer != project.read_json("08_reporting/typed_punct_query/metrics.json")
-
-
-def test_one_with_other_folds_is_skipped_and_refused_if_it_is_named(two_experiments, tmp_path):
-    project = two_experiments.copy_to(tmp_path / "project")
-    others, named, unknown = project.run_each(
-        ["--params", OTHER_FOLDS],
-        ["--pipelines", "ensemble", "--params",
-         f"{OTHER_FOLDS},ensemble.members=[typed_punct_query--folds,typed_punct_query]"],
-        ["--pipelines", "ensemble", "--params", f"{OTHER_FOLDS},ensemble.members=[nobody]"],
-    )  # fmt: skip
-    assert others.code == 0, others.console
-    for name in ("typed_punct_query", "typed_punct_query--longer"):
-        assert f"WARNING  Experiment {name} is left out of the ensemble: its folds are" in (
-            others.console
-        )
-    report = project.read_json("08_reporting/ensemble_report.json")
-    assert set(report["members"]) == {"typed_punct_query--folds"}
-    assert set(report["skipped"]) == {"typed_punct_query", "typed_punct_query--longer"}
-    assert named.code == unknown.code == 1
-    assert "typed_punct_query: its folds are " in named.console
-    assert "nobody: it has no scores at all" in unknown.console
-    assert project.read_json("08_reporting/ensemble_report.json") == report
 
 
 def test_an_interrupted_run_of_new_settings_can_be_finished(two_experiments, tmp_path):

@@ -224,8 +224,8 @@ def test_the_run_is_on_record_beside_its_metrics(finished):
 def test_the_figures_are_pictures_with_something_on_them(finished, name):
     from matplotlib.image import imread
 
-    pixels = imread(finished.data / f"08_reporting/typed_punct_query/{name}.png")
-    assert min(pixels.shape[:2]) > 300
+    pixels = imread(finished.data / f"08_reporting/typed_punct_query/{name}.png")[::2, ::2]
+    assert min(pixels.shape[:2]) > 150
     assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 20
 
 
