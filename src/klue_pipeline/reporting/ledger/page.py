@@ -1,6 +1,6 @@
 """The page of the ledger: which file to submit next, and how far predictions can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +9,6 @@ from markupsafe import Markup
 from scipy.special import bdtr
 
 from klue_pipeline.reporting.ledger.distances import Answers
-from klue_pipeline.reporting.ledger.figure import draw_forecasts
 from klue_pipeline.reporting.ledger.offsets import Forecast, Offset, measure_offsets
 from klue_pipeline.reporting.ledger.rules import LedgerParams
 from klue_pipeline.reporting.ledger.table import LedgerColumns
@@ -131,8 +130,7 @@ def _describe_score(
     offsets = measure_offsets(ledger, score.name)
     return _ScoreReport(
         title=score.title,
-        # Nothing of it comes from outside: numbers, and the title of the score.
-        figure=Markup(draw_forecasts(forecasts, score.title)) if forecasts else None,  # noqa: S704
+        figure=_draw(forecasts, score.title) if forecasts else None,
         findings=[_describe_offset(*item, confidence) for item in offsets.items()],
     )
 
@@ -160,3 +158,11 @@ def _describe_coverage(offset: Offset, confidence: float) -> str:
     if chance >= _RARE:
         return f"{counted}."
     return f"{counted}: too few for chance, so do not trust these intervals."
+
+
+def _draw(forecasts: Mapping[int, tuple[Forecast, str]], title: str) -> Markup:
+    # On demand, because the page's module is imported by every command and matplotlib is slow.
+    from klue_pipeline.reporting.ledger.figure import draw_forecasts
+
+    # Nothing of it comes from outside: numbers, and the title of the score.
+    return Markup(draw_forecasts(forecasts, title))  # noqa: S704
