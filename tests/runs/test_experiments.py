@@ -289,4 +289,6 @@ def test_given_shares_count_for_the_test_file_they_are_of(changes, runtime, want
 def test_it_is_said_that_given_shares_are_left_out(caplog):
     caplog.set_level("INFO")
     resolve_experiment(with_prior(), {"raw": {"test": "mine.csv"}})
-    assert "are those of sample.csv, not of mine.csv: scores are told without them" in caplog.text
+    assert (
+        "are those of sample.csv, not of mine.csv: scores are reported without them" in caplog.text
+    )

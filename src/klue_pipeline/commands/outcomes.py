@@ -111,7 +111,7 @@ def read_board(path: Path, evaluation: EvaluationParams) -> Board:
     """
     table = pd.read_csv(path).set_index("experiment")
     has_target = bool(table.filter(regex=f"^{SHIFT}").notna().any(axis=None))
-    ranked_by = RELATION_SCORES.find(evaluation.told_by(has_target=has_target))
+    ranked_by = RELATION_SCORES.find(evaluation.ranking_score(has_target=has_target))
     return Board(table, ranked_by, evaluation.confidence)
 
 

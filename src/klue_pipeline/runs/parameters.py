@@ -83,9 +83,9 @@ def _without_other_prior(settings: dict[str, Any], given: Mapping[str, Any]) -> 
     if from_command or prior.get("source") != "given" or prior.get("given_for") in {None, test}:
         return settings
     logger.info(
-        "The given shares of labels (evaluation.target_prior) are those of %s, not of %s: scores "
-        "are told without them. If you know yours, give evaluation.target_prior.negative_share or "
-        "shares, with given_for=%s.",
+        "The given shares of labels (evaluation.target_prior) are those of %s, not of %s: "
+        "scores are reported without them. If you know yours, give "
+        "evaluation.target_prior.negative_share or shares, with given_for=%s.",
         prior["given_for"],
         test,
         test,

@@ -153,7 +153,7 @@ def scratch_config(params: EncoderParams, vocabulary_size: int, padding_id: int)
 
 
 def load_pretrained(
-    params: EncoderParams, model_class: Any = AutoModel
+    params: EncoderParams, model_class: Any = AutoModel, setting: str = "encoder.name"
 ) -> tuple[PreTrainedModel, set[str]]:
     """Load a model in float32, and refuse one whose encoder would start at random.
 
@@ -161,6 +161,7 @@ def load_pretrained(
         params: Which encoder.
         model_class: The class of Transformers that chooses the architecture: ``AutoModel`` for the
             encoder alone, ``AutoModelForMaskedLM`` for an encoder below a head.
+        setting: What the encoder's name was given by, for messages.
 
     Returns:
         The model, and the names of the weights outside of the encoder that its checkpoint does
@@ -172,10 +173,10 @@ def load_pretrained(
     """
     # Code shipped inside a model repository is neither run nor asked about.
     source = {"revision": params.revision, "trust_remote_code": False}
-    with _explained(params.name):
+    with _explained(params.name, setting):
         config = AutoConfig.from_pretrained(params.name, **source)
     _limit_layers(config, params)
-    with _explained(params.name), _progress_only_for_downloads(params.name):
+    with _explained(params.name, setting), _progress_only_for_downloads(params.name):
         model, report = model_class.from_pretrained(
             params.name, config=config, dtype=torch.float32, output_loading_info=True, **source
         )
@@ -211,13 +212,13 @@ def _progress_only_for_downloads(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def _explained(name: str, setting: str) -> Iterator[None]:
     try:
         yield
     except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
         raise ValueError(
             f"The encoder {name!r} could not be loaded: {str(error).partition(chr(10))[0]} "
-            "Give encoder.name a folder with config.json and model.safetensors, or a model id "
+            f"Give {setting} a folder with config.json and model.safetensors, or a model id "
             "that this machine can download."
         ) from error
 

@@ -124,12 +124,15 @@ TOKENIZER_SOURCES: dict[str, Callable[[EncoderParams, Iterable[str]], Tokenizer]
 """How to come by a tokenizer, by ``encoder.name``; any other name is a folder or a hub id."""
 
 
-def load_tokenizer(name: str, revision: str | None = None) -> Tokenizer:
+def load_tokenizer(
+    name: str, revision: str | None = None, setting: str = "encoder.name"
+) -> Tokenizer:
     """Load the fast tokenizer of a model folder or of a model on the hub.
 
     Args:
         name: A folder, or a model id such as ``klue/roberta-large``.
         revision: Commit, tag or branch on the hub.
+        setting: What the name was given by, for messages.
 
     Raises:
         OSError: There is no such folder, or the hub cannot deliver.
@@ -137,7 +140,7 @@ def load_tokenizer(name: str, revision: str | None = None) -> Tokenizer:
     """
     from transformers import AutoTokenizer
 
-    _require_folder_if_path(name)
+    _require_folder_if_path(name, setting)
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             name, revision=revision, use_fast=True, trust_remote_code=False
@@ -145,7 +148,7 @@ def load_tokenizer(name: str, revision: str | None = None) -> Tokenizer:
     except OSError as error:
         raise OSError(
             f"No tokenizer could be loaded from {name!r} (revision {revision or 'default'}): "
-            f"{_first_line(error)} Check encoder.name, and without a network give a folder that "
+            f"{_first_line(error)} Check {setting}, and without a network give a folder that "
             "holds the model's files."
         ) from error
     except Exception as error:  # tokenizers raises bare Exception for a file it cannot read
@@ -161,11 +164,11 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _require_folder_if_path(name: str) -> None:
+def _require_folder_if_path(name: str, setting: str) -> None:
     """Refuse a missing folder before it is taken for a hub id and looked up on the network."""
     is_hub_id = not name.startswith((".", "~", "/")) and name.count("/") <= 1
     if not is_hub_id and not Path(name).is_dir():
-        raise OSError(f"There is no folder {name!r}; set encoder.name to a folder or a hub id.")
+        raise OSError(f"There is no folder {name!r}; set {setting} to a folder or a hub id.")
 
 
 def _require_fast(tokenizer: Any, name: str) -> None:

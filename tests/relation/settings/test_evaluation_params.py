@@ -38,16 +38,16 @@ def read_evaluation(**changes):
 @pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("has_target", [True, False])
 def test_a_plain_score_decides_with_and_without_a_target(name, has_target, caplog):
-    assert read_evaluation(select_by=name).told_by(has_target=has_target) == name
+    assert read_evaluation(select_by=name).ranking_score(has_target=has_target) == name
     assert not caplog.text
 
 
 @pytest.mark.parametrize("name", METRICS)
 def test_a_shift_aware_score_decides_only_where_there_is_a_target(name, caplog):
     params = read_evaluation(select_by=f"shift_{name}")
-    assert params.told_by(has_target=True) == f"shift_{name}"
+    assert params.ranking_score(has_target=True) == f"shift_{name}"
     assert not caplog.text
-    assert params.told_by(has_target=False) == name
+    assert params.ranking_score(has_target=False) == name
     assert f"no target prior: {name} decides in place of shift_{name}" in caplog.text
 
 

@@ -42,7 +42,7 @@ def resolve_target_prior(
         For JSON; :meth:`~klue_pipeline.relation.shift.prior.TargetPrior.from_json` reads it.
     """
     judged = label_answered(out_of_fold, clean_sentences, labels, target)
-    params = evaluation.told_for(target.name)
+    params = evaluation.for_target(target.name)
     return resolve_prior(judged, test_scores, target_labels(labels, target), params).as_json()
 
 

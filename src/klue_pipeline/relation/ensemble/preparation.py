@@ -94,7 +94,7 @@ def prepare(
     members = {name: run.label(table) for name, table in voters.selection.out_of_fold.items()}
     panel, test_panel = _seat(members), seat_test(voters.selection.test_scores)
     prior = resolve_common_prior(panel, test_panel, run.labels, evaluation)
-    select_by = evaluation.told_by(has_target=prior.population is not None)
+    select_by = evaluation.ranking_score(has_target=prior.population is not None)
     tuning = Tuning(
         TuningRows(panel.log_probabilities, panel.truth, _row_weights(panel.truth, prior)),
         Objective(select_by, run.labels.negative_id),

@@ -75,7 +75,7 @@ def rank_contenders(
     }
     prior = _resolve(contenders, models, run, evaluation, known)
     population = None if prior is None else prior.population
-    select_by = evaluation.told_by(has_target=population is not None)
+    select_by = evaluation.ranking_score(has_target=population is not None)
     rules = Rules(population, evaluation, select_by)
     judged = judge_field(models, rules)
     entries = [

@@ -1,4 +1,4 @@
-"""Settings of evaluation: which prior scores are told for, how intervals are drawn, what wins."""
+"""Settings of evaluation: the prior of shift-aware scores, how intervals are drawn, what ranks."""
 
 import logging
 from typing import ClassVar, Literal, Self, cast
@@ -40,7 +40,7 @@ class TargetPriorParams(Settings):
     error on out-of-fold rows of a known prior; half of it for one that no other confirms."""
     min_effective_rows: int = Field(ge=1)
     """Fewest effective rows that a score re-weighted to an estimated prior may rest on; a given one
-    with fewer is told with a warning."""
+    with fewer comes with a warning."""
 
     @model_validator(mode="after")
     def _check_given(self) -> Self:
@@ -59,9 +59,9 @@ class TargetPriorParams(Settings):
 
 
 class EvaluationParams(Settings):
-    """How scores are told: prior, intervals, and by which score things are ranked."""
+    """How models are judged: prior, intervals, and the score that ranks them."""
 
-    # Scores on disk stay what they are however they are told; reports say what they were told for.
+    # Scores on disk stay what they are however they are judged; reports say by which prior.
     results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset(
         {"target_prior", "n_resamples", "confidence", "seed", "select_by"}
     )
@@ -75,7 +75,7 @@ class EvaluationParams(Settings):
     select_by: ScoreName
     """What experiments and blends are ranked by."""
 
-    def told_by(self, *, has_target: bool) -> ScoreName:
+    def ranking_score(self, *, has_target: bool) -> ScoreName:
         """Return the score that decides: the plain one of its kind where there is no target."""
         if has_target or not self.select_by.startswith(SHIFT):
             return self.select_by
@@ -83,7 +83,7 @@ class EvaluationParams(Settings):
         logger.info("There is no target prior: %s decides in place of %s", plain, self.select_by)
         return plain
 
-    def told_for(self, target: str) -> "EvaluationParams":
+    def for_target(self, target: str) -> "EvaluationParams":
         """Return the settings for a model that answers a target's question.
 
         The prior is that of all labels. A binary model keeps what it says of the negative label; to

@@ -6,8 +6,7 @@ sight. What counts as a guess is a whole Korean noun of the same kind, common or
 the sentence's entities.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -183,9 +182,8 @@ def load_guesses(
             masked tokens, or its vocabulary has no Korean noun.
     """
     setting = f"augment.{method}.model"
-    with _naming(setting):
-        tokenizer = cast(PreTrainedTokenizerBase, load_tokenizer(name))
-        model, missing = load_pretrained(EncoderParams(name=name), AutoModelForMaskedLM)
+    tokenizer = cast(PreTrainedTokenizerBase, load_tokenizer(name, setting=setting))
+    model, missing = load_pretrained(EncoderParams(name=name), AutoModelForMaskedLM, setting)
     where = resolve_device(device, f"augment.{method}.device")
     _require_trained_head(name, missing, setting)
     _require_same_vocabulary(name, model, tokenizer, setting)
@@ -229,19 +227,6 @@ def _require_same_vocabulary(
             f"The tokenizer of {name!r} has {len(tokenizer)} tokens, but the model knows "
             f"{embeddings.num_embeddings}: they do not belong together. Check {setting}."
         )
-
-
-@contextmanager
-def _naming(setting: str) -> Iterator[None]:
-    # The code that fine-tuning shares names its setting encoder.name.
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        error.args = tuple(
-            part.replace("encoder.name", setting) if isinstance(part, str) else part
-            for part in error.args
-        )
-        raise
 
 
 def _as_rows(views: Sequence[_View], padding_id: int) -> EncodedRows:
