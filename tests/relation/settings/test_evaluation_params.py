@@ -45,13 +45,14 @@ def test_a_plain_score_decides_with_and_without_a_target(name, has_target, caplo
 @pytest.mark.parametrize("name", METRICS)
 def test_a_shift_aware_score_decides_only_where_there_is_a_target(name, caplog):
     params = read_evaluation(select_by=f"shift_{name}")
+    caplog.set_level("INFO")
     assert params.ranking_score(has_target=True) == f"shift_{name}"
     assert not caplog.text
     assert params.ranking_score(has_target=False) == name
     assert f"no target prior: {name} decides in place of shift_{name}" in caplog.text
 
 
-def test_every_score_that_is_told_can_decide():
+def test_every_score_that_is_reported_can_decide():
     assert set(get_args(ScoreName)) == {*METRICS, *(f"shift_{name}" for name in METRICS)}
 
 
