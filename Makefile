@@ -42,7 +42,7 @@ experiments: $(INSTALLED)  ## Run several experiments and compare them (NAMES="t
 	$(BIN)/kedro experiments $(NAMES) $(ARGS)
 
 test: $(INSTALLED)  ## Run all tests, slow ones and doctests included
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
 
 lint: $(INSTALLED)  ## Check style, formatting, import directions and types
 	$(BIN)/ruff check .

@@ -1,12 +1,17 @@
 """What all tests share: fixtures from ``tests/shared``, and how a session starts."""
 
+import functools
 import os
+import re
 import signal
+from pathlib import Path
 
 import pytest
 
 # Tiny models train faster on one thread each, side by side, than one after the other on all cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+ROOT = Path(__file__).resolve().parents[1]
 
 pytest_plugins = ["projects", "sentences", "tiny_models", "tokenizers_of_all_families"]
 
@@ -20,13 +25,27 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share what is expensive: ``--dist loadgroup`` runs a group in one process.
+SHARED_RUN = re.compile(
+    r"\b(command_server|whole_run|two_experiments|staged_run|finished_project)\b"
+)
+"""Fixtures of ``tests/shared/projects.py`` that are worth being made once in a session."""
 
-    All tests that type commands are one group, the rest of each file is another.
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep each file in one process, and all files that look at the shared runs in the same one.
+
+    ``--dist loadgroup`` would do, but pytest 9 ignores the names that xdist 3.8 gives to groups.
     """
-    for item in items:
-        types_commands = "command_server" in getattr(item, "fixturenames", ())
-        group = "commands" if types_commands else item.path.stem.removeprefix("test_")
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByWhatIsShared(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "commands" if _looks_at_shared_runs(file) else file
+
+    return ByWhatIsShared(config, log)
+
+
+@functools.cache
+def _looks_at_shared_runs(file: str) -> bool:
+    return bool(SHARED_RUN.search((ROOT / file).read_text(encoding="utf-8")))

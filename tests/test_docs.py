@@ -143,7 +143,6 @@ def typed(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("own_data_page")
 @pytest.mark.parametrize(("environment", "rejected"), [("own", 2), ("acme", 0)])
 def test_own_columns_and_labels_go_through_the_whole_job(typed, environment, rejected):
     data = typed[0] / "data" / environment
@@ -161,7 +160,6 @@ def test_own_columns_and_labels_go_through_the_whole_job(typed, environment, rej
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("own_data_page")
 def test_new_text_is_labelled_from_a_file_from_python_and_by_a_server(typed):
     folder, printed = typed
     (file,) = folder.glob("data/acme/08_reporting/*/predictions/english_new/predictions.csv")
@@ -179,7 +177,6 @@ def test_new_text_is_labelled_from_a_file_from_python_and_by_a_server(typed):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("own_data_page")
 def test_files_that_the_page_names_are_there(typed):
     named = re.findall(r"`(data/(?:own|acme)/[\w./]+)`", PAGE)
     assert [name for name in named if not (typed[0] / name).exists()] == []
