@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 import yaml
+from projects import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
@@ -63,8 +63,8 @@ def environment() -> dict[str, str]:
 class Reader:
     """Somebody who types what the page says, in the project's folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, project: Project) -> None:
+        self.project, self.folder = project, project.folder
         self.servers: list[subprocess.Popen] = []
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -79,6 +79,10 @@ class Reader:
         line = line.replace(PORT, self.port)
         if line.startswith("mlflow models serve"):
             return self.serve(line)
+        if line.startswith("kedro "):
+            done = self.project.kedro(*shlex.split(line, comments=True)[1:])
+            assert done.code == 0, f"{line}\n{done.console}"
+            return done.console
         return self.run(line, shell=True)  # noqa: S604 - the page is ours
 
     def run(self, command: str | list[str], *, shell: bool = False) -> str:
@@ -117,15 +121,12 @@ class Reader:
 
 
 @pytest.fixture(scope="module")
-def typed(tmp_path_factory):
+def typed(command_server, tmp_path_factory):
     """The folder of a project after every command of the page, and what each printed."""
-    folder = tmp_path_factory.mktemp("page") / "project"
-    for name in ("conf", "data/01_raw/sample"):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    (folder / "src").mkdir()
+    project = Project.create(tmp_path_factory.mktemp("page") / "project")
+    folder = project.folder
     quicken(folder)
-    reader, printed = Reader(folder), {}
+    reader, printed = Reader(project), {}
     try:
         for block in blocks():
             body = block["body"]
