@@ -237,7 +237,6 @@ def unbroken(run_all_at_once, tmp_path_factory):
     [
         (4, "train_loss", None),
         (17, "train_loss", "checkpoint-15"),  # in the middle of an epoch, with a frozen encoder
-        (26, "train_loss", "checkpoint-25"),
         # Saves by steps fall on the last step of an epoch too; its evaluation must not get lost.
         (10, "validation_loss", "checkpoint-5"),
         (30, "validation_loss", "checkpoint-25"),
