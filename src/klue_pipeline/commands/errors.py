@@ -64,7 +64,7 @@ def _message_of(error: Exception) -> str:
         return message
     names = ", ".join(sorted(set(pipelines) - {"__default__"}))
     kind = topology.experiment_kind()
-    return f"{message} The experiment is of kind {kind}, whose pipelines are {names}."
+    return f"{message}\nThe experiment is of kind {kind}, whose pipelines are {names}."
 
 
 def _noting_errors(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -38,8 +38,9 @@ class HeadInputs:
         states: The encoder's states. Shape: (batch, tokens, width).
         attention_mask: 1 for text, 0 for padding, which is on the right.
             Shape: (batch, tokens).
-        positions: Entity positions, columns as above. A row that could not be marked has four
-            zeros. Shape: (batch, 4).
+        positions: Entity positions; the columns are first and exclusive last token of the subject,
+            then of the object (``SUBJECT_START`` to ``OBJECT_END``, 0 to 3). A row that could not
+            be marked has four zeros. Shape: (batch, 4).
         type_ids: Entity types of subject and object; 0 is an unknown type, 1 + i the i-th of
             ``HeadShape.entity_types``. Shape: (batch, 2).
     """
