@@ -25,6 +25,8 @@ from klue_pipeline.training.losses import LOSSES, LossContext, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.tokenizer import prepare_tokenizer
 
+pytestmark = pytest.mark.slow
+
 FAMILIES = ("bert", "roberta", "electra", "xlm_roberta")
 TYPE_WORDS = {"PER": "사람", "ORG": "조직", "LOC": "장소", "DAT": "날짜", "POH": "명사"}  # no NOH
 INPUTS = {

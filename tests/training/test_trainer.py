@@ -16,6 +16,8 @@ from klue_pipeline.training.progress import listening
 from klue_pipeline.training.trainer import train
 from klue_pipeline.training.workspace import last_whole_checkpoint
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY, WIDTH, LABELS = 40, 12, 3
 
 

@@ -31,6 +31,8 @@ from klue_pipeline.training.prediction import predict_logits
 from klue_pipeline.training.tokenizer import prepare_tokenizer
 from klue_pipeline.training.workspace import FoldWorkspace
 
+pytestmark = pytest.mark.slow
+
 COPIED = [0, 3, 8, 16]  # rows that have an augmented copy; two of each fold
 MAX_TOKENS = 80
 INPUT = InputParams(

@@ -23,6 +23,8 @@ from klue_pipeline.training.prediction import predict_logits
 from klue_pipeline.training.progress import listening
 from klue_pipeline.training.tokenizer import prepare_tokenizer
 
+pytestmark = pytest.mark.slow
+
 MAX_TOKENS = 64
 INPUT = InputParams(
     name="typed_entity_marker_punct", query="none", query_position="after", type_words={}

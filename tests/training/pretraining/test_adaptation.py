@@ -16,6 +16,8 @@ from klue_pipeline.training.pretraining.adaptation_texts import AdaptationTexts
 from klue_pipeline.training.tokenizer import load_tokenizer
 from klue_pipeline.training.workspace import FoldWorkspace
 
+pytestmark = pytest.mark.slow
+
 SCRATCH = {
     "vocabulary_size": 300, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1,
     "intermediate_size": 8, "max_positions": 64,

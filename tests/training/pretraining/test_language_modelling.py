@@ -17,6 +17,8 @@ from klue_pipeline.training.pretraining.masking import NO_WORD, EncodedTexts, Ma
 from klue_pipeline.training.progress import listening
 from klue_pipeline.training.workspace import last_whole_checkpoint
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY, MASK = 30, 4
 
 
