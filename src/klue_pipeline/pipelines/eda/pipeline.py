@@ -25,8 +25,8 @@ _FILES = ["clean_sentences", "clean_test_sentences"]
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
-    """Wire eda: tables first, then figures that draw them."""
-    return _tables() + _figures()
+    """Wire eda: tables first, then what they say and figures that draw them."""
+    return _tables() + _report() + _figures()
 
 
 def _tables() -> Pipeline:
@@ -66,6 +66,13 @@ def _tables() -> Pipeline:
                 outputs=["eda_adversarial", "eda_adversarial_features"],
                 name="tell_files_apart",
             ),
+        ]
+    )
+
+
+def _report() -> Pipeline:
+    return Pipeline(
+        [
             node(
                 report_exploration,
                 inputs=[
