@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.scores import ScoreTable
 
-CONFIDENCE = 0.95
-"""Share of the bootstrap differences inside an interval."""
-
 _CHUNK_WEIGHTS = 2_000_000
 """Weights held at a time; 8 MB, and as much again for each sum over them."""
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ _NAME = re.compile(r"[\w.+-]+")
 _SUBMISSION_SUFFIX = ".csv"
 
 Shelf = TypeVar("Shelf")
+Read = TypeVar("Read")
 
 
 class _DropFolderDataset(LocalDataset[Any, Shelf], ReadOnlyDataset[Shelf]):
@@ -58,14 +60,9 @@ class ScoreBundlesDataset(_DropFolderDataset[BundleShelf]):
         Raises:
             DatasetError: There is a file where the folder was wanted.
         """
-        bundles: dict[str, ScoreBundle] = {}
-        refused: dict[str, str] = {}
-        for path in _list_entries(self._filepath):
-            try:
-                bundles[path.name] = _read_handed_in(path)
-            except DatasetError as error:
-                refused[path.name] = str(error)
-                logger.warning("A score bundle is left out: %s", error)
+        bundles, refused = _read_all(self._filepath, _read_handed_in)
+        for reason in refused.values():
+            logger.warning("A score bundle is left out: %s", reason)
         if bundles:
             logger.info("Score bundles in %s: %d", self._filepath, len(bundles))
         return BundleShelf(bundles, refused)
@@ -97,16 +94,22 @@ class PlainSubmissionsDataset(_DropFolderDataset[SubmissionShelf]):
         Raises:
             DatasetError: There is a file where the folder was wanted.
         """
-        tables: dict[str, pd.DataFrame] = {}
-        refused: dict[str, str] = {}
-        for path in _list_entries(self._filepath):
-            try:
-                tables[path.name] = _read_submission(path)
-            except DatasetError as error:
-                refused[path.name] = str(error)
+        tables, refused = _read_all(self._filepath, _read_submission)
         if tables:
             logger.info("Submission files in %s: %d", self._filepath, len(tables))
         return SubmissionShelf(tables, refused)
+
+
+def _read_all(folder: Path, read: Callable[[Path], Read]) -> tuple[dict[str, Read], dict[str, str]]:
+    """Read every entry of a folder by its name, and say why of each that cannot be read."""
+    entries: dict[str, Read] = {}
+    refused: dict[str, str] = {}
+    for path in _list_entries(folder):
+        try:
+            entries[path.name] = read(path)
+        except DatasetError as error:
+            refused[path.name] = str(error)
+    return entries, refused
 
 
 def _read_handed_in(path: Path) -> ScoreBundle:
