@@ -9,13 +9,11 @@ from typing import get_type_hints
 import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro.io import MemoryDataset
 from kedro.pipeline import Pipeline
 from pydantic import BaseModel
 
 from klue_pipeline.cli import run
-from klue_pipeline.runs import topology
 from klue_pipeline.runs.configuration import read_configuration
 from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.runs.parameters import Parameters, check_parameters
@@ -86,12 +84,9 @@ INTERFACE = [
 
 
 @pytest.fixture(autouse=True)
-def project(monkeypatch):
+def project(fresh_graph, monkeypatch):
     """The graph asks the project that the working directory is in for its folds."""
     monkeypatch.chdir(ROOT)
-    bootstrap_project(ROOT)
-    yield
-    topology.forget_shape()
 
 
 def make_context(environment="test", command_line=""):
@@ -247,21 +242,20 @@ def runtime_of(command_line):
 
 
 @pytest.fixture(scope="module")
-def configured():
-    bootstrap_project(ROOT)
+def settings_of_test(configured):
     return read_configuration("test")["parameters"]
 
 
 @pytest.mark.parametrize(("name", "value", "slip"), INTERFACE)
 def test_the_interface_reaches_what_it_names_and_a_slip_its_neighbour(
-    configured, name, value, slip
+    settings_of_test, name, value, slip
 ):
-    found = resolve_experiment(configured, runtime_of(f"{name}={value}"))
+    found = resolve_experiment(settings_of_test, runtime_of(f"{name}={value}"))
     check_parameters(found)
     for part in name.split("."):
         found = found[part]
     assert found == value
-    wrong = resolve_experiment(configured, runtime_of(f"{slip}=1"))
+    wrong = resolve_experiment(settings_of_test, runtime_of(f"{slip}=1"))
     with pytest.raises(ValueError, match=f"{slip}: there is no such setting") as raised:
         check_parameters(wrong)
     assert name.rpartition(".")[2] in str(raised.value).partition("Did you mean")[2]

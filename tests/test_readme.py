@@ -18,7 +18,6 @@ import yaml
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
 from kedro.framework.project import settings as project_settings
-from kedro.framework.startup import bootstrap_project
 
 from klue_pipeline.cli import run as kedro_run
 from klue_pipeline.runs.experiments import merge_settings, resolve_experiment
@@ -101,8 +100,7 @@ def test_make_commands_have_their_targets() -> None:
 
 
 @pytest.fixture(scope="module")
-def registry() -> Any:
-    bootstrap_project(ROOT)
+def registry(configured: None) -> Any:
     return pipelines
 
 

@@ -5,11 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 from kedro.config import OmegaConfigLoader
-from kedro.framework.project import configure_project
 from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.hooks.parameters import ParameterHooks
-from klue_pipeline.runs import topology
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 ROOT_CONF = Path(__file__).parents[2] / "conf"
@@ -26,13 +24,8 @@ REPORT = reads("params:folds", makes="metrics")
 
 
 @pytest.fixture(autouse=True)
-def forget_folds(tmp_path, monkeypatch):
-    configure_project("klue_pipeline")
-    topology.forget_shape()
+def empty_folder(fresh_graph, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    yield
-    topology.forget_shape()
-    configure_project("klue_pipeline")
 
 
 @pytest.fixture

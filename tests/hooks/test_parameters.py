@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from kedro.config import OmegaConfigLoader
-from kedro.framework.project import configure_project, pipelines
+from kedro.framework.project import pipelines
 
 from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.runs import topology
@@ -14,13 +14,7 @@ from klue_pipeline.settings import CONFIG_LOADER_ARGS
 ROOT_CONF = Path(__file__).parents[2] / "conf"
 
 
-@pytest.fixture(autouse=True)
-def forget_folds():
-    configure_project("klue_pipeline")
-    topology.forget_shape()
-    yield
-    topology.forget_shape()
-    configure_project("klue_pipeline")
+pytestmark = pytest.mark.usefixtures("fresh_graph")
 
 
 def resolve(**runtime):

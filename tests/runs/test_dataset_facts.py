@@ -1,7 +1,6 @@
 """What the catalog says of a dataset reaches those who read it, whatever kind of dataset it is."""
 
 import pytest
-from kedro.framework.project import configure_project
 from kedro.io import DataCatalog, MemoryDataset
 
 from klue_pipeline.runs.configuration import read_configuration
@@ -9,8 +8,7 @@ from klue_pipeline.runs.dataset_facts import DatasetFacts, facts_of, path_in
 
 
 @pytest.fixture(scope="module")
-def entries():
-    configure_project("klue_pipeline")
+def entries(configured):
     return read_configuration("test")["catalog"]
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from kedro.framework.project import configure_project
 
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.runs import topology
@@ -18,13 +17,9 @@ def folds(n_splits, run=None, strategy="stratified"):
 
 
 @pytest.fixture(autouse=True)
-def _asked_for_the_first_time(monkeypatch):
-    configure_project("klue_pipeline")
+def _asked_for_the_first_time(fresh_graph, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("KEDRO_ENV", raising=False)
-    topology.forget_shape()
-    yield
-    topology.forget_shape()
 
 
 def n_splits_of(environment):

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 from forked_commands import fork_command, stop_server
+from kedro.framework.project import configure_project, pipelines
+
+from klue_pipeline.runs import topology
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 300
@@ -161,6 +164,25 @@ def fill_in_ledger(project: Project, name: str, **cells: str) -> None:
         writer = csv.DictWriter(file, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
+
+
+@pytest.fixture(scope="session")
+def configured() -> None:
+    """The project's settings: Kedro needs a fifth of a second to read them, so it does so once."""
+    configure_project("klue_pipeline")
+
+
+@pytest.fixture
+def fresh_graph(configured):
+    """A graph that is made for the folds and the experiment of this test alone."""
+    _forget_graph()
+    yield
+    _forget_graph()
+
+
+def _forget_graph() -> None:
+    topology.forget_shape()
+    pipelines.configure("klue_pipeline.pipeline_registry")
 
 
 @pytest.fixture(scope="session")
