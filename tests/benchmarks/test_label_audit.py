@@ -1,9 +1,7 @@
 """Labels made wrong on purpose: which, how many, and how well a ranking finds them."""
 
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,12 +9,13 @@ import pytest
 from benchmarks.label_audit import average_precision, describe, flip_labels, write_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from projects import Project
 from sklearn.metrics import average_precision_score
 
+from benchmarks import label_audit
 from klue_pipeline.relation.ingest.parsing import RawFile, read_rows
 from klue_pipeline.relation.ingest.sentence_table import build_sentences
 
-ROOT = Path(__file__).parents[2]
 NAMES = ["no_relation", "a", "b", "per:title"]
 ROWS = pd.DataFrame(
     {
@@ -79,14 +78,15 @@ def test_a_table_by_hand():
 
 
 @pytest.mark.slow
-def test_it_flips_trains_and_audits():
+def test_it_flips_trains_and_audits(command_server, run_script, monkeypatch):
     """What models of one tiny epoch find means nothing; every audited row is ranked."""
-    command = [sys.executable, "benchmarks/label_audit.py", "--env", "test"]
-    command += ["--params", "training.epochs=1"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    first, _, header, *_ = done.stdout.splitlines()
+
+    def fork(command, *, cwd, **_):
+        ended = Project(cwd).kedro(*command[3:])
+        assert ended.code == 0, ended.console
+
+    monkeypatch.setattr(label_audit, "subprocess", SimpleNamespace(run=fork))
+    shown = run_script(label_audit.main, "--env", "test", "--params", "training.epochs=1")
+    first, _, header, *_ = shown.splitlines()
     assert first == "9 of 240 labels were flipped"
     assert header.startswith("| precision, recall | top 1 % | as many as were flipped | top 5 %")

@@ -12,6 +12,7 @@ import os
 import pkgutil
 import signal
 import sys
+import weakref
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
@@ -70,6 +71,13 @@ def _type_command(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    from klue_pipeline.commands import child_run
+
+    child_run._wait_for = _fork_child
+    _call_kedro(arguments)
+
+
+def _call_kedro(arguments: Sequence[str]) -> None:
     sys.argv = ["kedro", *arguments]
 
     from kedro.framework.cli.cli import main
@@ -81,6 +89,22 @@ def _type_command(
         main()
     finally:
         atexit._run_exitfuncs()
+
+
+def _fork_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run what a command starts, ``python -m kedro run …``, in a fork of the command."""
+    child = multiprocessing.get_context("fork").Process(
+        target=_be_child, args=(command[3:], environment)
+    )
+    child.start()
+    child.join()
+    return child.exitcode
+
+
+def _be_child(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    weakref.finalize._registry.clear()  # temporary folders are the parent's, which goes on
+    os.environ.update(environment)
+    _call_kedro(arguments)
 
 
 def _import_all() -> None:
