@@ -2,21 +2,19 @@
 
 import importlib.util
 import json
-import os
 import re
+import runpy
 import shlex
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+from contextlib import chdir, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 import pytest
 import yaml
+from mlflow.pyfunc import PyFuncModel, load_model
+from mlflow.pyfunc.scoring_server import invocations
 from projects import Project
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,8 +25,6 @@ BLOCK = re.compile(
 SET_UP = ["make setup", ". .venv/bin/activate"]
 """What whoever runs the tests has done already."""
 NEEDS_A_HUB = "klue/roberta-base"
-PORT = "5001"
-SECONDS = 120
 LABELS = {
     "own": ["경쟁", "공급", "인수", "제휴", "투자"],
     "acme": ["acquires", "competes_with", "invests_in", "partners_with", "supplies"],
@@ -53,22 +49,12 @@ def quicken(folder: Path) -> None:
         path.write_text(text.replace(former, latter, 1), encoding="utf-8")
 
 
-def environment() -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("KEDRO", "KLUE", "MLFLOW"))}
-    tools = str(Path(sys.executable).parent)
-    ours = {"OMP_NUM_THREADS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1"}
-    return {**kept, **ours, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-
-
 class Reader:
     """Somebody who types what the page says, in the project's folder."""
 
     def __init__(self, project: Project) -> None:
         self.project, self.folder = project, project.folder
-        self.servers: list[subprocess.Popen] = []
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
+        self.served: PyFuncModel | None = None
 
     def write(self, name: str, body: str) -> None:
         path = self.folder / name
@@ -76,48 +62,32 @@ class Reader:
         path.write_text(body, encoding="utf-8")
 
     def type(self, line: str) -> str:
-        line = line.replace(PORT, self.port)
-        if line.startswith("mlflow models serve"):
-            return self.serve(line)
-        if line.startswith("kedro "):
-            done = self.project.kedro(*shlex.split(line, comments=True)[1:])
-            assert done.code == 0, f"{line}\n{done.console}"
-            return done.console
-        return self.run(line, shell=True)  # noqa: S604 - the page is ours
+        program, *arguments = shlex.split(line, comments=True)
+        return {"kedro": self.kedro, "mlflow": self.mlflow, "curl": self.curl}[program](*arguments)
 
-    def run(self, command: str | list[str], *, shell: bool = False) -> str:
-        done = subprocess.run(
-            command,
-            shell=shell,
-            check=False,
-            cwd=self.folder,
-            env=environment(),
-            text=True,
-            capture_output=True,
-            timeout=3 * SECONDS,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+    def kedro(self, *arguments: str) -> str:
+        done = self.project.kedro(*arguments)
+        assert done.code == 0, f"{arguments}\n{done.console}"
+        return done.console
 
-    def serve(self, line: str) -> str:
-        server = subprocess.Popen(shlex.split(line), cwd=self.folder, env=environment(),
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  start_new_session=True)  # fmt: skip
-        self.servers.append(server)
-        until = time.monotonic() + SECONDS
-        while time.monotonic() < until and server.poll() is None:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=2)
-            except OSError:
-                time.sleep(0.5)
-            else:
-                return ""
-        raise AssertionError(f"no server after {SECONDS} seconds: {line}")
+    def mlflow(self, *arguments: str) -> str:
+        """Load what a server loads; ``test_mlflow_model.py`` starts a server."""
+        assert arguments[:3] == ("models", "serve", "-m")
+        self.served = load_model(str(self.folder / arguments[3]))
+        return ""
 
-    def leave(self) -> None:
-        for server in self.servers:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+    def curl(self, address: str, *options: str) -> str:
+        """Ask what a server asks when this arrives."""
+        assert address.endswith("/invocations")
+        given = dict(zip(options[::2], options[1::2], strict=True))
+        content_type = given["-H"].removeprefix("Content-Type: ")
+        return invocations(given["-d"], content_type, self.served, None).response
+
+    def python(self, body: str) -> str:
+        self.write("typed.py", body)
+        with chdir(self.folder), redirect_stdout(StringIO()) as printed:
+            runpy.run_path("typed.py")
+        return printed.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -127,19 +97,16 @@ def typed(command_server, tmp_path_factory):
     folder = project.folder
     quicken(folder)
     reader, printed = Reader(project), {}
-    try:
-        for block in blocks():
-            body = block["body"]
-            if block["file"]:
-                reader.write(block["file"], body)
-            elif block["kind"] == "python":
-                printed["python"] = reader.run([sys.executable, "-c", body])
-            elif block["kind"] == "bash":
-                for line in body.splitlines():
-                    if line not in SET_UP:
-                        printed[line] = reader.type(line)
-    finally:
-        reader.leave()
+    for block in blocks():
+        body = block["body"]
+        if block["file"]:
+            reader.write(block["file"], body)
+        elif block["kind"] == "python":
+            printed["python"] = reader.python(body)
+        elif block["kind"] == "bash":
+            for line in body.splitlines():
+                if line not in SET_UP:
+                    printed[line] = reader.type(line)
     return folder, printed
 
 
