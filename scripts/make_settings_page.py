@@ -10,10 +10,10 @@ import logging
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from kedro.config import OmegaConfigLoader
@@ -27,6 +27,7 @@ from scripts.settings_comments import as_cell, read_comments
 from klue_pipeline.relation.settings.relation_params import ExperimentEntry
 from klue_pipeline.runs.parameters import RELATION, Parameters
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
+from klue_pipeline.text.folder_names import FolderName, VariantName
 from klue_pipeline.tracking.tracking_params import TrackingParams
 
 logger = logging.getLogger(__name__)
@@ -54,10 +55,12 @@ default that `conf/klue` changes, and – marks a setting that `conf/base` leave
 """
 PATTERNS = {
     r"^(auto|cpu|cuda(:\d+)?|mps)$": "`auto`, `cpu`, `cuda`, `cuda:1`, …, `mps`",
-    r"^[\w.+-]+$": "letters, digits, `_`, `.`, `+`, `-`",
 }
 BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-PLAIN = {str: "text", int: "integer", float: "number", bool: "`true`, `false`", Any: "any"}
+PLAIN = {
+    str: "text", int: "integer", float: "number", bool: "`true`, `false`", Any: "any",
+    FolderName: "text", VariantName: "letters, digits, `_`, `.`, `+`, `-`",
+}  # fmt: skip
 NAMES = {"auto", "null", "false", "true"}
 """Words at the beginning of a sentence that stay as they are."""
 TOP = 2
@@ -89,14 +92,17 @@ def legal_values(field: FieldInfo) -> str:
     text = _words(field.annotation)
     if pattern := next((p for m in field.metadata if (p := getattr(m, "pattern", None))), None):
         text = text.replace(PLAIN[str], PATTERNS[pattern])
-    limits = [
+    base, null, _ = text.partition(" or `null`")
+    return f"{base} {_limits(field.metadata)}".strip() + null
+
+
+def _limits(bounds: Iterable[Any]) -> str:
+    return " and ".join(
         f"{sign} {getattr(bound, name):g}"
-        for bound in field.metadata
+        for bound in bounds
         for name, sign in BOUNDS.items()
         if hasattr(bound, name)
-    ]
-    base, null, _ = text.partition(" or `null`")
-    return " ".join([base, " and ".join(limits)]).strip() + null
+    )
 
 
 def _words(annotation: Any) -> str:
@@ -111,6 +117,9 @@ def _words(annotation: Any) -> str:
         return f"list of {_words(arguments[0])}"
     if get_origin(annotation) is dict:
         return f"mapping to {_words(arguments[1])}"
+    if get_origin(annotation) is Annotated and annotation not in PLAIN:
+        bounds = [bound for each in arguments[1:] for bound in each.metadata]
+        return f"{_words(arguments[0])} {_limits(bounds)}"
     return PLAIN.get(annotation) or f"`{annotation.__name__}`"
 
 

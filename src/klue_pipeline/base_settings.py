@@ -75,7 +75,7 @@ def explain_errors(
 
 
 def _explain(problem: Mapping[str, Any], model: type[BaseModel] | None, prefix: str) -> str:
-    location = [str(part) for part in problem["loc"]]
+    location = _location_of(problem)
     name = ".".join(location)
     if model and problem["type"] == "extra_forbidden":
         known = _fields_of(model, location[:-1])
@@ -88,6 +88,17 @@ def _explain(problem: Mapping[str, Any], model: type[BaseModel] | None, prefix: 
     if isinstance(problem["input"], Mapping) or len(found) > _LONGEST_SHOWN:
         return f"{name}: {message}"
     return f"{name}: found {found}; {message}"
+
+
+def _location_of(problem: Mapping[str, Any]) -> list[str]:
+    """Return the names that lead to a setting, without pydantic's own words, which have brackets.
+
+    They say which of several types was tried, or that the name of an entry is what is wrong.
+    """
+    parts = [str(part) for part in problem["loc"]]
+    if parts[-1:] == ["[key]"]:
+        del parts[-2:]
+    return [part for part in parts if "[" not in part]
 
 
 def _fields_of(model: type[BaseModel], location: Sequence[str]) -> list[str]:

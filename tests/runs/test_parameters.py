@@ -83,7 +83,8 @@ def test_an_unknown_setting_without_neighbours_lists_all(tree):
         ("ingest.max_rejected_share", 2, "less than or equal to 1"),
         ("label_sets.klue_30.names", ["one"], "at least 2"),
         ("entity_types", [], "at least 1"),
-        ("run.name", "a/b", "pattern"),
+        ("run.name", "a/b", "no folder may have"),
+        ("clean.contradictory_duplicates.previous", "e\u0301", "copy '\u00e9' from here"),
         ("experiments.typed_punct_query.why", None, "string"),
         ("raw", None, "dictionary"),
         ("raw.test", None, "a file is needed.*put some of them"),
@@ -119,6 +120,17 @@ def test_all_mistakes_are_told_at_once(tree):
 def test_an_entry_of_the_lab_book_says_why(tree):
     tree["experiments"]["mine"] = {"training": {"epochs": 5}}
     with pytest.raises(ValueError, match=r"experiments\.mine\.why: is missing"):
+        check_parameters(tree)
+
+
+def test_names_of_the_lab_book_are_folders_of_their_own(tree):
+    tree["experiments"] |= {name: {"why": "x"} for name in ("a--b", "..", "CASCADE")}
+    with pytest.raises(ValueError, match="Settings are wrong") as raised:
+        check_parameters(tree)
+    assert "  experiments: found 'a--b'; '--' stands between" in str(raised.value)
+    assert "  experiments: found '..'; it means another folder; choose" in str(raised.value)
+    del tree["experiments"]["a--b"], tree["experiments"][".."]
+    with pytest.raises(ValueError, match="found 'cascade' and 'CASCADE', which are one folder"):
         check_parameters(tree)
 
 

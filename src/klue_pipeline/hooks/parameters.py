@@ -11,8 +11,10 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.relation.settings.unread_settings import unread_settings
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.configuration import read_configuration
 from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.runs.parameters import check_parameters
+from klue_pipeline.runs.taken_names import ANY_EXPERIMENT, find_taken_names, require_free_names
 from klue_pipeline.training.pretraining.adapt_params import ADAPTED
 
 logger = logging.getLogger(__name__)
@@ -47,9 +49,11 @@ class ParameterHooks:
         parameters = check_parameters(resolved)
         for line in unread_settings(parameters, runtime):
             logger.warning("--params %s", line)
+        catalog = _catalog_of_any_experiment(loader, runtime)
+        require_free_names(parameters, find_taken_names(catalog))
         self._adapted = None
         if parameters.encoder.name == ADAPTED:
-            self._adapted = Path(loader["catalog"][_ADAPTED_ENCODER]["filepath"])
+            self._adapted = Path(catalog[_ADAPTED_ENCODER]["filepath"])
             resolved = _with_encoder(resolved, self._adapted)
         loader["parameters"] = resolved
         if topology.set_shape(topology.shape_of(resolved)):
@@ -75,6 +79,19 @@ class ParameterHooks:
                 f"encoder.name is adapted, but there is no adapted encoder at {self._adapted}; "
                 "make it with kedro run --pipelines ingest,clean,adapt."
             )
+
+
+def _catalog_of_any_experiment(loader: Any, runtime: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read the catalog so that the folders of experiments can be told from the project's own.
+
+    A loader remembers the first settings of a command line that a catalog asked it for, so this
+    takes another one.
+    """
+    any_experiment = {**runtime, "experiment": ANY_EXPERIMENT, "run": {}}
+    catalog: Mapping[str, Any] = read_configuration(loader.env, loader.conf_source, any_experiment)[
+        "catalog"
+    ]
+    return catalog
 
 
 def _with_encoder(parameters: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from klue_pipeline.text.folder_names import VARIANT_MARK
+
 Part = Literal["validation", "test"]
 
 _FOLD = re.compile(r"fold_(\d+)(?:\.(\w+))?")
@@ -144,7 +146,7 @@ def folder_name(experiment: str, run_name: str | None) -> str:
     >>> folder_name("baseline", None), folder_name("baseline", "lr3e5")
     ('baseline', 'baseline--lr3e5')
     """
-    return f"{experiment}--{run_name}" if run_name else experiment
+    return f"{experiment}{VARIANT_MARK}{run_name}" if run_name else experiment
 
 
 def entry_of(folder: str) -> str:
@@ -153,4 +155,4 @@ def entry_of(folder: str) -> str:
     >>> entry_of("baseline"), entry_of("baseline--lr3e5")
     ('baseline', 'baseline')
     """
-    return folder.partition("--")[0]
+    return folder.partition(VARIANT_MARK)[0]

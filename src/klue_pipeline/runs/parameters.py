@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, overload
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from klue_pipeline.base_settings import Settings, explain_errors, merge_settings, suggest
 from klue_pipeline.relation.settings.compatibility import MODEL_RULES
@@ -12,6 +13,7 @@ from klue_pipeline.relation.settings.data_compatibility import DATA_RULES
 from klue_pipeline.relation.settings.relation_params import ExperimentDefaults, RelationParams
 from klue_pipeline.runs.dataset_names import entry_of
 from klue_pipeline.runs.tasks import SettingsT, Task
+from klue_pipeline.text.folder_names import VariantName
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +21,7 @@ logger = logging.getLogger(__name__)
 class RunParams(Settings):
     """What tells two runs of the same experiment apart."""
 
-    name: str | None = Field(default=None, pattern=r"^[\w.+-]+$")
+    name: VariantName | None = None
     """Gives a variant its own folder and its own MLflow run name."""
 
 
@@ -106,13 +108,29 @@ def _unknown_earlier_experiments(parameters: Parameters) -> list[str]:
     ]
 
 
+def _experiments_that_differ_in_case(parameters: Parameters) -> list[str]:
+    """Most disks of Windows and macOS would keep them in one folder."""
+    names = sorted(parameters.experiments, key=str.lower)
+    return [
+        f"experiments: found {first!r} and {second!r}, which are one folder where a disk does not "
+        "tell capitals from small letters; choose another name for one of them"
+        for first, second in pairwise(names)
+        if first.lower() == second.lower()
+    ]
+
+
 RELATION = Task(
     model=Parameters,
     groups=tuple(ExperimentDefaults.model_fields),
     chosen_by_name=frozenset({"encoder", "head", "loss", "composite"}),
     entry_fields={"kind": "single", "members": []},
     complete=_complete,
-    rules=(*MODEL_RULES, *DATA_RULES, _unknown_earlier_experiments),
+    rules=(
+        *MODEL_RULES,
+        *DATA_RULES,
+        _unknown_earlier_experiments,
+        _experiments_that_differ_in_case,
+    ),
 )
 """Its settings stand at the top level of the parameters."""
 
@@ -134,12 +152,13 @@ def check_parameters(parameters: Mapping[str, Any], task: Task[Any] = RELATION) 
     try:
         checked = task.model.model_validate(task.settings_in(parameters))
     except ValidationError as error:
-        raise _refusal(explain_errors(error, task.model, prefix=task.path(""))) from None
+        raise refuse_settings(explain_errors(error, task.model, prefix=task.path(""))) from None
     if conflicts := [task.path(conflict) for rule in task.rules for conflict in rule(checked)]:
-        raise _refusal(conflicts)
+        raise refuse_settings(conflicts)
     return checked
 
 
-def _refusal(problems: list[str]) -> ValueError:
+def refuse_settings(problems: list[str]) -> ValueError:
+    """Return the error that lists what is wrong with settings."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ValueError(f"Settings are wrong:\n{lines}")

@@ -302,7 +302,7 @@ def test_every_sound_bundle_is_called_as_its_folder_is(shelf):
     [
         ("damaged", "out_of_fold.parquet was changed or damaged"),
         ("twice", "holds one, rbert; move it up into"),
-        ("a name, with blanks", "cannot be named in ensemble.members; rename the folder"),
+        ("a name, with blanks", "cannot be named in ensemble.members: letters, digits"),
         ("empty", "bundle.json is missing"),
         ("packed.zip", "is an archive; unpack it here, and remove it"),
         ("loose.parquet", "is a file. A score bundle is a folder with bundle.json in it"),

@@ -1,7 +1,6 @@
 """Folders that people drop files into: score bundles of team mates, submissions from elsewhere."""
 
 import logging
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +14,12 @@ from klue_pipeline.datasets.shared.bundle_manifest import MANIFEST
 from klue_pipeline.datasets.shared.score_bundle import ScoreBundleDataset
 from klue_pipeline.evaluation.bundles import BundleShelf, ScoreBundle
 from klue_pipeline.relation.submissions.plain_submissions import SubmissionShelf
+from klue_pipeline.text.folder_names import find_typed_fault
 
 logger = logging.getLogger(__name__)
 
 _ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
 _LEFT_BY_UNZIPPING = "__MACOSX"
-_NAME = re.compile(r"[\w.+-]+")
 _SUBMISSION_SUFFIX = ".csv"
 
 Shelf = TypeVar("Shelf")
@@ -121,10 +120,9 @@ def _read_handed_in(path: Path) -> ScoreBundle:
     if not path.is_dir():
         what = "an archive; unpack it here, and remove it" if _is_archive(path) else "a file"
         raise DatasetError(f"{path} is {what}. A score bundle is a folder with {MANIFEST} in it.")
-    if not _NAME.fullmatch(path.name):
+    if fault := find_typed_fault(path.name):
         raise DatasetError(
-            f"{path} cannot be named in ensemble.members; rename the folder to letters, digits "
-            "and any of . _ + -."
+            f"{path} cannot be named in ensemble.members: {fault}; rename the folder."
         )
     if not (path / MANIFEST).exists() and (inner := sorted(path.glob(f"*/{MANIFEST}"))):
         raise DatasetError(

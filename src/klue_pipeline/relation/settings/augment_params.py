@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from klue_pipeline.base_settings import Settings
+from klue_pipeline.text.folder_names import FolderName
 
 MethodName = Literal[
     "entity_swap",
@@ -28,7 +29,7 @@ class SelectParams(Settings):
     """Labels by name."""
     types: list[str] | None = Field(default=None, min_length=1)
     """Type pairs such as ``PER:ORG``."""
-    mistakes_of: str | None = None
+    mistakes_of: FolderName | None = None
     """An experiment that was trained before: only rows that its out-of-fold scores got wrong."""
 
 

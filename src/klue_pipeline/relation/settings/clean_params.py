@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from klue_pipeline.base_settings import Settings
+from klue_pipeline.text.folder_names import FolderName
 
 ContradictionRule = Literal["keep_positive", "drop_all", "keep_first", "keep_by_model"]
 NormaliseStep = Literal["nfc", "quotes", "blanks"]
@@ -40,7 +41,7 @@ class ContradictoryDuplicatesParams(Settings):
     """Which of the rows stay that agree in sentence and entities, and differ in their label."""
 
     keep: ContradictionRule
-    previous: str | None = None
+    previous: FolderName | None = None
     """The earlier experiment whose out-of-fold scores ``keep_by_model`` asks."""
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from klue_pipeline.base_settings import MethodSettings, Settings
+from klue_pipeline.text.folder_names import FolderName
 
 Language = Literal["ko", "en"]
 InputFormat = Literal["auto", "contest_csv", "klue", "legacy_tsv", "table"]
@@ -262,7 +263,7 @@ class CompositeParams(MethodSettings):
 class EnsembleParams(Settings):
     """Which experiments are blended, and how."""
 
-    members: Literal["all"] | list[str]
+    members: Literal["all"] | list[FolderName]
     """Experiments and score bundles, by name; ``all`` takes every one that fits."""
     plain_submissions: Literal["none", "all"] | list[str]
     """Submission files of ``raw.submissions`` that join the vote, by file name."""

@@ -24,6 +24,7 @@ from klue_pipeline.relation.settings.params import (
     TextParams,
 )
 from klue_pipeline.reporting.ledger.rules import LedgerParams
+from klue_pipeline.text.folder_names import EntryName
 from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 
@@ -63,7 +64,7 @@ class ExperimentDefaults(Settings):
 class RelationParams(ExperimentDefaults):
     """The settings of a run, after its experiment was resolved."""
 
-    experiment: str = Field(pattern=r"^[\w.+-]+$")
+    experiment: str
     kind: Literal["single", "composite"]
     members: list[str]
     about: AboutParams
@@ -84,7 +85,7 @@ class RelationParams(ExperimentDefaults):
     label_audit: LabelAuditParams
     export: ExportParams
     experiment_defaults: ExperimentDefaults
-    experiments: dict[str, ExperimentEntry]
+    experiments: dict[EntryName, ExperimentEntry]
 
     @property
     def targets_of_members(self) -> dict[str, str]:
