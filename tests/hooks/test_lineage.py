@@ -80,7 +80,7 @@ class Job:
         self.ran = []
         hooks.before_pipeline_run({"only_missing_outputs": resume}, chosen, catalog)
         SequentialRunner().run(chosen, catalog, manager, only_missing_outputs=resume)
-        hooks.after_pipeline_run()
+        hooks.after_pipeline_run(chosen)
         return self.ran
 
     def graph(self, parameters, dies_in) -> Pipeline:
@@ -231,7 +231,7 @@ def test_every_result_has_what_made_it_beside_it(done):
         ("06_models/typed_punct_query", "fold_1"),
     ]:
         stored = done.folder / "data" / folder / ".fingerprints" / f"{name}.json"
-        origin = json.loads(stored.read_text(encoding="utf-8"))
+        origin = json.loads(stored.read_text(encoding="utf-8"))["origin"]
         assert origin["training.epochs"] == "2"
         assert len(origin["raw.train"]) == 16
     assert list((done.folder / "data/.fingerprints").iterdir()) == []
@@ -491,7 +491,7 @@ def joined(job):
 
 def test_a_composite_has_its_members_in_what_made_it(joined):
     stored = joined.folder / "data/07_output/cascade/.fingerprints/out_of_fold.json.json"
-    origin = json.loads(stored.read_text(encoding="utf-8"))
+    origin = json.loads(stored.read_text(encoding="utf-8"))["origin"]
     assert origin["members.binary"] == origin["members.positive"]  # the toy's are alike
     assert len(origin["members.binary"]) == 16
     assert "training.epochs" not in origin

@@ -155,7 +155,7 @@ def test_a_finished_run_is_recorded_beside_its_metrics(session):
         "kind": "single",
         "selection": {"pipeline_names": ["train"]},
         "scores_every_fold": True,
-        "process": {"host": here.host, "pid": here.pid, "start": here.start},
+        "process": here._asdict(),
         "mlflow": None,
         "git_commit": None,
         "git_dirty": None,

@@ -11,9 +11,9 @@ from kedro.pipeline import Pipeline, node
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.dataset_names import plain_name
+from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.runs.lineage import (
-    OriginStore,
     differing_fields,
     settings_of,
     trace_origins,

@@ -3,7 +3,7 @@
 import pytest
 
 from klue_pipeline.runs.dataset_names import MemberDataset
-from klue_pipeline.runs.lineage import OriginStore
+from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.members import NOT_THERE, trace_earlier, trace_members
 
 MADE = {"training.epochs": "3"}

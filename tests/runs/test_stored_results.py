@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline.runs.lineage import OriginStore, hash_origin
+from klue_pipeline.runs.disk.origin_store import OriginStore
+from klue_pipeline.runs.lineage import hash_origin
 from klue_pipeline.runs.stored_results import StoredResults
 
 PLACES = {

@@ -17,7 +17,7 @@ from klue_pipeline.relation.submissions.submission_problems import (
     Problem,
     find_problems,
 )
-from klue_pipeline.runs.missing_inputs import environment_option
+from klue_pipeline.runs.checks.missing_inputs import environment_option
 from klue_pipeline.text.csv_lines import split_csv
 
 _MOST_SHOWN = 20

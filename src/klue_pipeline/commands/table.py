@@ -8,9 +8,9 @@ from typing import Any
 from rich.cells import cell_len
 
 from klue_pipeline.commands.outcomes import Board, Line
-from klue_pipeline.datasets.atomic_file import written_beside
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.reporting.leaderboard import BEST
+from klue_pipeline.runs.disk.atomic_file import written_beside
 
 _N_TEXTS = 2
 """Leading columns that are text: set to the left, numbers to the right."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from kedro.io import AbstractDataset, DatasetError
 
-from klue_pipeline.datasets.atomic_file import folder_written_beside
+from klue_pipeline.runs.disk.atomic_file import folder_written_beside
 
 _Saved = TypeVar("_Saved")
 _Loaded = TypeVar("_Loaded")

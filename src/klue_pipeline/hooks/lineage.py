@@ -1,5 +1,7 @@
 """The hook that keeps results of different settings apart, and stores what made each result."""
 
+import atexit
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +9,19 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.runs.checks.changed_results import Commands
+from klue_pipeline.runs.checks.kept_results import make_room
+from klue_pipeline.runs.checks.missing_inputs import environment_option, require_inputs
 from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
-from klue_pipeline.runs.kept_results import make_room
-from klue_pipeline.runs.lineage import OriginStore
-from klue_pipeline.runs.missing_inputs import require_inputs
-from klue_pipeline.runs.stored_results import StoredResults, graph_around, read_stored_results
+from klue_pipeline.runs.disk.origin_store import OriginStore
+from klue_pipeline.runs.disk.running import announce
+from klue_pipeline.runs.stored_results import (
+    StoredResults,
+    claim_of,
+    graph_around,
+    read_stored_results,
+)
 
 
 class LineageHooks:
@@ -23,6 +32,7 @@ class LineageHooks:
         self._context: Any = None
         self._catalog: Any = None
         self._results: StoredResults | None = None
+        self._claim: Path | None = None
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -36,8 +46,9 @@ class LineageHooks:
         """Compare what this run keeps or reads with what its settings would make.
 
         Raises:
-            ValueError: Something on disk was made by other settings; the message names them. Or
-                something that the run reads is not there.
+            ValueError: Something on disk was made by other settings, or is no longer what was
+                saved. Or something that the run reads is not there. Or another run is under way
+                that works on the same results.
         """
         self._catalog = catalog
         if self._context is None:
@@ -46,7 +57,14 @@ class LineageHooks:
         # Read only now: another hook resolves the parameters after the context is made.
         results = read_stored_results(self._context, whole, catalog)
         require_inputs(pipeline, pipelines, results, run_params)
-        make_room(results, pipeline, resumed=run_params["only_missing_outputs"])
+        commands = Commands(pipelines, environment_option(run_params))
+        self._claim = announce(results.running_folder, claim_of(results, pipeline))
+        atexit.register(self._release)
+        try:
+            make_room(results, pipeline, commands, resumed=run_params["only_missing_outputs"])
+        except BaseException:
+            self._release()
+            raise
         self._results = results
 
     @hook_impl
@@ -63,13 +81,26 @@ class LineageHooks:
         origins = {} if self._results is None else self._results.origins
         origin = origins.get(plain_name(dataset_name))
         if path is not None and origin is not None:
-            self._store.write(path, origin)
+            self._store.write(path, origin, dataset_name)
 
     @hook_impl
-    def after_pipeline_run(self) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline) -> None:
         """Forget that a run was under way."""
         if self._results is not None:
-            self._results.plan_file.unlink(missing_ok=True)
+            self._results.fulfil(pipeline.all_outputs())
+        self._release()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Make way for the next run; what is planned stays planned."""
+        self._release()
+
+    def _release(self) -> None:
+        atexit.unregister(self._release)
+        if self._claim is not None:
+            with contextlib.suppress(OSError):  # the disk may have become read-only
+                self._claim.unlink(missing_ok=True)
+        self._claim = None
 
     def _path_of(self, dataset_name: str) -> Path | None:
         return None if self._catalog is None else path_in(self._catalog, dataset_name)

@@ -23,11 +23,10 @@ from klue_pipeline.runs.dataset_names import (
     parse_member_dataset,
     plain_name,
 )
+from klue_pipeline.runs.disk.origin_store import Origin
 from klue_pipeline.runs.parameters import Parameters
 from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
 from klue_pipeline.version import __version__
-
-Origin = dict[str, str]
 
 COLLECTED_FOLDS = "folds"
 """Field of an origin: the folds that went into a result which collects several."""
@@ -132,35 +131,6 @@ def differing_fields(found: Origin, wanted: Origin) -> list[str]:
         for name in sorted(found.keys() | wanted.keys())
         if found.get(name) != wanted.get(name)
     ]
-
-
-class OriginStore:
-    """Origins on disk: one small file beside each result, in a hidden folder."""
-
-    def read(self, result: Path) -> Origin | None:
-        """Return the stored origin of a result, or None if there is none."""
-        path = self._path_of(result)
-        if not path.is_file():
-            return None
-        origin: Origin = json.loads(path.read_text(encoding="utf-8"))
-        return origin
-
-    def write(self, result: Path, origin: Origin) -> None:
-        """Store the origin of a result that was just saved."""
-        path = self._path_of(result)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        text = json.dumps(origin, ensure_ascii=False, indent=1, sort_keys=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-
-    def remove(self, result: Path) -> None:
-        """Forget the origin of a result that is about to change."""
-        self._path_of(result).unlink(missing_ok=True)
-
-    @staticmethod
-    def _path_of(result: Path) -> Path:
-        return result.parent / ".fingerprints" / f"{result.name}.json"
 
 
 def hash_origin(origin: Origin) -> str:

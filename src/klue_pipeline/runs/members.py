@@ -13,7 +13,8 @@ from klue_pipeline.runs.dataset_names import (
     earlier_experiments,
     member_datasets,
 )
-from klue_pipeline.runs.lineage import Origin, OriginStore, hash_origin
+from klue_pipeline.runs.disk.origin_store import Origin, OriginStore
+from klue_pipeline.runs.lineage import hash_origin
 
 PathOf = Callable[[str], Path | None]
 """Where a dataset lies, by its name; None for one without a file."""

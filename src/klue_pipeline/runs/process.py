@@ -36,6 +36,8 @@ class ProcessIdentity(NamedTuple):
     pid: int
     start: str | None
     """Start time in clock ticks since boot; None where there is no ``/proc``."""
+    boot: str | None = None
+    """Which boot that was; None where it was not noted, or there is no ``/proc``."""
 
 
 def git_state(folder: Path) -> GitState | None:
@@ -76,7 +78,8 @@ def package_versions() -> dict[str, str]:
 
 def this_process() -> ProcessIdentity:
     """Return the identity of the running process."""
-    return ProcessIdentity(socket.gethostname(), os.getpid(), process_start(os.getpid()))
+    pid = os.getpid()
+    return ProcessIdentity(socket.gethostname(), pid, process_start(pid), _boot_id())
 
 
 def user_name() -> str | None:
@@ -94,10 +97,20 @@ def is_dead(process: ProcessIdentity) -> bool:
     """
     if process.host != socket.gethostname():
         return False
+    if None not in (process.boot, boot := _boot_id()) and process.boot != boot:
+        return True
     if not _pid_exists(process.pid):
         return True
     start_now = process_start(process.pid)
     return None not in (process.start, start_now) and process.start != start_now
+
+
+def _boot_id() -> str | None:
+    """Return what Linux calls the time since it was switched on; None elsewhere."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
 
 
 def process_start(pid: int) -> str | None:

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from kedro.io import DatasetError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
 
 from klue_pipeline.base_settings import explain_errors
+from klue_pipeline.runs.disk.atomic_file import write_text
 from klue_pipeline.runs.process import ProcessIdentity
 from klue_pipeline.runs.topology import Kind
 
@@ -144,10 +146,7 @@ def write_record(path: Path, record: RunRecord) -> None:
     Raises:
         OSError: The folder cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_text(path, record.model_dump_json(indent=2) + "\n")
 
 
 def parse_records(stored: Mapping[str, Callable[[], Any]]) -> dict[str, RunRecord]:
@@ -163,12 +162,13 @@ def parse_records(stored: Mapping[str, Callable[[], Any]]) -> dict[str, RunRecor
     for folder, load in stored.items():
         try:
             records[folder] = RunRecord.model_validate(load())
-        except ValidationError as error:
+        except (ValidationError, DatasetError, ValueError) as error:
+            problems = explain_errors(error) if isinstance(error, ValidationError) else [str(error)]
             logger.warning(
                 "The run record of %s is left out, it cannot be read (%s); its next run writes a "
                 "new one",
                 folder,
-                "; ".join(explain_errors(error)),
+                "; ".join(problems),
             )
     return records
 

@@ -11,10 +11,11 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
 from klue_pipeline.runs.dataset_names import folder_name, plain_name
+from klue_pipeline.runs.disk.atomic_file import write_text
+from klue_pipeline.runs.disk.origin_store import FOLDER, Origin, OriginStore
+from klue_pipeline.runs.disk.running import Claim, one_at_a_time
 from klue_pipeline.runs.lineage import (
     COLLECTED_FOLDS,
-    Origin,
-    OriginStore,
     hash_origin,
     trace_origins,
     trace_sources,
@@ -56,7 +57,12 @@ class StoredResults:
     @property
     def plan_file(self) -> Path:
         """The file in which a run says what it is about to make, until it has made all."""
-        return self.data_root / ".fingerprints" / f"unfinished-{self.folder}.json"
+        return self.data_root / FOLDER / f"unfinished-{self.folder}.json"
+
+    @property
+    def running_folder(self) -> Path:
+        """Where the runs of this data folder say that they are under way."""
+        return self.data_root / ".running"
 
     def path_of(self, name: str) -> Path | None:
         """Return where a dataset lies; None for one that is no file or is not in the catalog."""
@@ -88,12 +94,12 @@ class StoredResults:
     def progress(self) -> Progress:
         """Tell how far the experiment is with exactly these settings.
 
-        Only stored origins are read, no results. ``begun`` never holds a result of other settings
-        that a resumed run would refuse to keep.
+        Only what stands beside results is read, and goals that may have changed. ``begun``
+        never holds a result of other settings that a resumed run would refuse to keep.
         """
         outputs = self.whole.all_outputs()
         goals = [name for name in outputs if facts_of(self.catalog, name).goal]
-        if not self.plan_file.is_file() and all(map(self.is_current, goals)):
+        if not self.planned and all(map(self._is_whole, goals)):
             return "finished"
         there = self.on_disk(name for name in outputs if not self.is_latest(name))
         begun = any(map(self.is_own, there.values()))
@@ -104,6 +110,10 @@ class StoredResults:
         path = self.path_of(name)
         stored = _store.read(path) if path is not None and path.exists() else None
         return stored is not None and stored == self.origins.get(plain_name(name))
+
+    def _is_whole(self, goal: str) -> bool:
+        path = self.path_of(goal)
+        return self.is_current(goal) and path is not None and not _store.find_change(path)
 
     def _can_go_on(self, name: str) -> bool:
         return bool(self.reason_to_renew(name)) or self.is_current(name)
@@ -120,7 +130,7 @@ class StoredResults:
         if found is None:
             return "the interrupted run was saving it"
         reasons = {
-            "the interrupted run did not get to it": self._planned.get(name) == hash_origin(wanted),
+            "the interrupted run did not get to it": self.planned.get(name) == hash_origin(wanted),
             "it is another run's": self.is_latest(name),
             "an earlier run changed what it was made from": name in obsolete,
             f"it was made from {found.get(COLLECTED_FOLDS)}": _differ_in_folds(found, wanted),
@@ -143,17 +153,51 @@ class StoredResults:
         return obsolete
 
     @property
-    def _planned(self) -> dict[str, str]:
-        if not self.plan_file.is_file():
+    def planned(self) -> dict[str, str]:
+        """What runs said that they would make, and have not made; a torn plan counts as none."""
+        try:
+            plan = json.loads(self.plan_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return {}
-        plan: dict[str, str] = json.loads(self.plan_file.read_text(encoding="utf-8"))
-        return plan
+        return plan if isinstance(plan, dict) else {}
 
     def plan(self, outputs: Iterable[str]) -> None:
         """Write down what a run is about to make, so that it can go on after a kill."""
-        plan = self._planned | {name: hash_origin(self.wanted(name)) for name in outputs}
-        self.plan_file.parent.mkdir(parents=True, exist_ok=True)
-        self.plan_file.write_text(json.dumps(plan, indent=1), encoding="utf-8")
+        news = {name: hash_origin(self.wanted(name)) for name in outputs}
+        with one_at_a_time(self.running_folder):
+            self._write_plan(self.planned | news)
+
+    def fulfil(self, outputs: Iterable[str]) -> None:
+        """Strike out what a run has made; runs of other folds may still be under way."""
+        known, made = self.whole.all_outputs(), set(outputs)
+        with one_at_a_time(self.running_folder):
+            plan = self.planned
+            self._write_plan({name: plan[name] for name in plan.keys() & (known - made)})
+
+    def _write_plan(self, plan: dict[str, str]) -> None:
+        if plan:
+            write_text(self.plan_file, json.dumps(plan, indent=1))
+        else:
+            self.plan_file.unlink(missing_ok=True)
+
+
+def claim_of(results: StoredResults, pipeline: Pipeline) -> Claim:
+    """Return what a run says to others that are under way in the same data folder."""
+    writes, reads, shared = {}, {}, {}
+    outputs = pipeline.all_outputs()
+    for name in pipeline.datasets():
+        path = results.path_of(name)
+        if path is None or not path.is_relative_to(results.data_root):
+            continue
+        place = path.relative_to(results.data_root).as_posix()
+        alone = results.is_own(path) or facts_of(results.catalog, name).training
+        if alone and name in outputs:
+            writes[place] = name
+        elif alone or plain_name(name) not in results.origins:
+            reads[place] = name
+        elif not results.is_latest(name):
+            shared[plain_name(name)] = hash_origin(results.wanted(name))
+    return Claim(experiment=results.folder, writes=writes, reads=reads, shared=shared)
 
 
 def graph_around(pipeline: Pipeline, experiment: Pipeline) -> Pipeline:

@@ -2,8 +2,8 @@
 
 from kedro.io import DatasetError
 
-from klue_pipeline.datasets.atomic_file import folder_written_beside
 from klue_pipeline.datasets.local import LocalDataset
+from klue_pipeline.runs.disk.atomic_file import folder_written_beside
 from klue_pipeline.training.tokenizer import Tokenizer, load_tokenizer
 
 _NEEDED_FILES = ("tokenizer.json", "tokenizer_config.json")

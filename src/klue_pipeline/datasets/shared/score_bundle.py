@@ -4,7 +4,6 @@ from pathlib import Path
 
 from kedro.io import DatasetError
 
-from klue_pipeline.datasets.atomic_file import folder_written_beside
 from klue_pipeline.datasets.local import LocalDataset
 from klue_pipeline.datasets.shared.bundle_manifest import (
     MANIFEST,
@@ -16,6 +15,7 @@ from klue_pipeline.datasets.shared.bundle_manifest import (
 )
 from klue_pipeline.datasets.tables.score_table import ScoreTableDataset
 from klue_pipeline.evaluation.bundles import ScoreBundle
+from klue_pipeline.runs.disk.atomic_file import folder_written_beside
 
 
 class ScoreBundleDataset(LocalDataset[ScoreBundle, ScoreBundle]):

@@ -5,9 +5,9 @@ import json
 import pyarrow as pa
 from kedro.io import DatasetError
 
-from klue_pipeline.datasets.atomic_file import written_beside
 from klue_pipeline.datasets.local import LocalDataset
 from klue_pipeline.relation.encoding.features import SCHEMA, Features
+from klue_pipeline.runs.disk.atomic_file import written_beside
 
 _METADATA_KEY = b"klue_pipeline.features"
 _REMEDY = "make it again with kedro run --pipelines tokenize"

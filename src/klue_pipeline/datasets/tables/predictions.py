@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 
-from klue_pipeline.datasets.atomic_file import folder_written_beside
 from klue_pipeline.relation.inference.batch_prediction import PROBABILITY, BatchPrediction
 from klue_pipeline.relation.ingest.row_checks import REJECTED_COLUMNS
+from klue_pipeline.runs.disk.atomic_file import folder_written_beside
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import DatasetError
 
-from klue_pipeline.datasets.atomic_file import written_beside
 from klue_pipeline.datasets.local import LocalDataset
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.runs.disk.atomic_file import written_beside
 
 _METADATA_KEY = b"klue_pipeline.score_table"
 _REMEDY = "it was not written by this project's predict or train pipeline; move it away"

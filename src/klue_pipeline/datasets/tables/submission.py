@@ -3,9 +3,9 @@
 import pandas as pd
 from kedro.io import DatasetError
 
-from klue_pipeline.datasets.atomic_file import written_beside
 from klue_pipeline.datasets.local import LocalDataset
 from klue_pipeline.relation.submissions.submission import encode_submission, validate_submission
+from klue_pipeline.runs.disk.atomic_file import written_beside
 
 
 class SubmissionDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 from kedro.io import DatasetError
 
-from klue_pipeline.datasets.atomic_file import written_beside
 from klue_pipeline.datasets.csv_table import read_csv_table
 from klue_pipeline.datasets.local import LocalDataset
 from klue_pipeline.reporting.ledger.table import (
@@ -15,6 +14,7 @@ from klue_pipeline.reporting.ledger.table import (
     empty_ledger,
     merge_ledger,
 )
+from klue_pipeline.runs.disk.atomic_file import written_beside
 
 
 class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from kedro.pipeline import Pipeline, node
 
+from klue_pipeline.runs.checks.missing_inputs import require_inputs
 from klue_pipeline.runs.dataset_names import MemberDataset
-from klue_pipeline.runs.lineage import OriginStore
-from klue_pipeline.runs.missing_inputs import require_inputs
+from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.stored_results import StoredResults
 
 VALIDATION, TEST = {"training.epochs": "3"}, {"training.epochs": "3", "raw.test": "t1"}

@@ -7,13 +7,15 @@ run, else the run is refused, naming the setting that differs.
 
 import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.runs.checks.changed_results import Commands, require_unchanged
 from klue_pipeline.runs.dataset_names import parse_fold
-from klue_pipeline.runs.lineage import OriginStore, differing_fields
+from klue_pipeline.runs.disk.origin_store import OriginStore
+from klue_pipeline.runs.lineage import differing_fields
 from klue_pipeline.runs.stored_results import StoredResults
 
 logger = logging.getLogger(__name__)
@@ -25,24 +27,31 @@ _SHOWN_FIELDS = 5
 _store = OriginStore()
 
 
-def make_room(results: StoredResults, pipeline: Pipeline, *, resumed: bool) -> None:
+def make_room(
+    results: StoredResults, pipeline: Pipeline, commands: Commands, *, resumed: bool
+) -> None:
     """Refuse a run that would mix results of different settings; else remove what it makes anew.
 
     Args:
         results: The experiment on disk.
         pipeline: What this run makes.
+        commands: What is named as a remedy.
         resumed: Whether it skips what is there (``--only-missing-outputs``).
 
     Raises:
-        ValueError: Something on disk was made by other settings; the message names them, and
-            nothing was changed.
+        ValueError: Something on disk was made by other settings, or is no longer what was saved;
+            the message names it, and nothing was changed.
     """
     obsolete = results.find_obsolete()
     kept = _untouched(results.whole, pipeline) - (obsolete - _read_by(results.whole, pipeline))
     own = {name for name in kept if not results.is_latest(name)}
     _require_same_origin(results, own, resumed=False)
+    to_renew = _reasons_to_renew(results, pipeline, obsolete) if resumed else {}
+    skipped = results.on_disk(pipeline.all_outputs()).keys() - to_renew if resumed else set()
+    _require_same_origin(results, skipped, resumed=True)
+    require_unchanged(results, pipeline, skipped, commands)
     if resumed:
-        _remove_what_to_renew(results, pipeline, obsolete)
+        _remove_what_to_renew(results, to_renew)
     else:
         results.plan(pipeline.all_outputs())
     if _scores_every_fold(results.whole, pipeline):
@@ -62,16 +71,19 @@ def _require_same_origin(results: StoredResults, names: Iterable[str], *, resume
             raise ValueError(_refusal(name, fields, resumed=resumed, own_folder=own_folder))
 
 
-def _remove_what_to_renew(results: StoredResults, pipeline: Pipeline, obsolete: set[str]) -> None:
-    """Remove the outputs that a resumed run has to make anew, for it skips all that exist."""
+def _reasons_to_renew(
+    results: StoredResults, pipeline: Pipeline, obsolete: set[str]
+) -> dict[str, str]:
+    """Say which outputs a resumed run has to make anew, and why; it skips all others on disk."""
     on_disk = results.on_disk(pipeline.all_outputs())
     reasons = {name: results.reason_to_renew(name, obsolete) for name in on_disk}
-    kept = (name for name, reason in reasons.items() if not reason)
-    _require_same_origin(results, kept, resumed=True)
-    for name, reason in reasons.items():
-        if reason:
-            logger.info("Making %s anew: %s", name, reason)
-            _clear(results.catalog.get(name), on_disk[name])
+    return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _remove_what_to_renew(results: StoredResults, reasons: Mapping[str, str]) -> None:
+    for name, path in results.on_disk(reasons).items():
+        logger.info("Making %s anew: %s", name, reasons[name])
+        _clear(results.catalog.get(name), path)
 
 
 def _clear(dataset: object, path: Path) -> None:

@@ -1,0 +1,95 @@
+"""Results that are no longer what was saved: cut, copied from elsewhere, or edited by hand.
+
+That a result lies in its place says nothing of what is in it. Before a run, all that it reads or
+skips as made is compared with what was noted when it was saved.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kedro.pipeline import Pipeline
+
+from klue_pipeline.runs.dataset_names import entry_of, parse_fold, plain_name
+from klue_pipeline.runs.disk.origin_store import OriginStore
+from klue_pipeline.runs.stored_results import StoredResults
+
+_SCORES = "07_model_output"
+_store = OriginStore()
+
+
+@dataclass(frozen=True)
+class Commands:
+    """What a user types to make a result again.
+
+    Attributes:
+        pipelines: Every pipeline by name.
+        environment: The option that names the environment, with a blank behind it.
+    """
+
+    pipelines: Mapping[str, Pipeline]
+    environment: str = ""
+
+    def that_make(self, dataset: str, experiment: str) -> str:
+        """Return the command that makes a dataset of an experiment: one fold alone, or a stage."""
+        options = ""
+        for stage, graph in self.pipelines.items():
+            for node in graph.nodes if stage != "__default__" else ():
+                if dataset in map(plain_name, node.outputs) and not options:
+                    is_of_fold = parse_fold(dataset)
+                    options = f"--nodes {node.name} " if is_of_fold else f"--pipelines {stage} "
+        return f"kedro run {self.environment}{options}--params {experiment}"
+
+
+def require_unchanged(
+    results: StoredResults,
+    pipeline: Pipeline,
+    skipped: Iterable[str],
+    commands: Commands,
+) -> None:
+    """Refuse a run that reads or keeps a result which is not the one that was saved.
+
+    Args:
+        results: The experiment on disk.
+        pipeline: What this run makes.
+        skipped: Its outputs that a resumed run skips as made.
+        commands: What the remedy is made of.
+
+    Raises:
+        ValueError: Naming the file, how it differs and what to do.
+    """
+    skipped = set(skipped)
+    written = {results.path_of(name) for name in pipeline.all_outputs() - skipped}
+    for name in sorted(pipeline.inputs() | skipped):
+        for path in _results_in(results.catalog.get(name)):
+            change = "" if path in written else _store.find_change(path)
+            if change:
+                stored = _store.read_stored(path)
+                made = (stored and stored.dataset) or plain_name(name)
+                again = commands.that_make(made, _experiment_of(results, path))
+                raise ValueError(
+                    f"{path} is not what was saved there: {change}. Copy the right one there "
+                    f"again, or make it again with {again}"
+                )
+
+
+def _results_in(dataset: Any) -> Iterator[Path]:
+    """Give out the files and folders of a dataset that runs make and people do not edit."""
+    if hasattr(dataset, "expire") or hasattr(dataset, "set_aside"):
+        return
+    if list_partitions := getattr(dataset, "_list_partitions", None):
+        yield from map(Path, list_partitions())
+    if path := getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None):
+        yield Path(path)
+
+
+def _experiment_of(results: StoredResults, path: Path) -> str:
+    """Return the settings that name the experiment whose result lies at a path."""
+    folder = results.folder
+    if path.is_relative_to(results.data_root):
+        _, *inner, _ = ("", *path.relative_to(results.data_root).parts[1:])
+        if inner and (results.data_root / _SCORES / inner[0]).is_dir():
+            folder = inner[0]
+    variant = folder.removeprefix(entry_of(folder)).removeprefix("--")
+    return f"experiment={entry_of(folder)}" + (f",run.name={variant}" if variant else "")

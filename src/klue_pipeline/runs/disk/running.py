@@ -1,0 +1,133 @@
+"""Which runs are under way in a data folder, so that two never work on the same results.
+
+Each run says in a small file what it reads and writes, and removes the file at its end. What a dead
+process left there holds nobody up. Runs of two experiments, or of two folds of one, do not meet.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_serializer
+
+from klue_pipeline.runs.disk.atomic_file import write_text
+from klue_pipeline.runs.process import ProcessIdentity, is_dead, this_process
+
+_MUTEX = ".mutex"
+_SHOWN = 3
+
+
+class Claim(BaseModel):
+    """What one run says of itself to others."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    experiment: str
+    process: ProcessIdentity = Field(default_factory=this_process)
+    started_at: AwareDatetime = Field(default_factory=lambda: datetime.now().astimezone())
+    writes: dict[str, str]
+    """Results that one run alone may write, by their path: the name of the dataset."""
+    reads: dict[str, str]
+    """What it reads, in the same way."""
+    shared: dict[str, str]
+    """What belongs to all experiments: name of the dataset, and a hash of what makes it."""
+
+    @field_serializer("process")
+    def _name_process_fields(self, process: ProcessIdentity) -> dict[str, Any]:
+        return process._asdict()
+
+    def clash_with(self, other: "Claim") -> tuple[str, list[str]]:
+        """Return why two runs cannot be under way together, and over which datasets.
+
+        The list is empty where they can.
+        """
+        ours, theirs = self.writes.keys(), other.writes.keys()
+        paths = (ours & theirs) | (ours & other.reads.keys()) | (self.reads.keys() & theirs)
+        if paths:
+            names = {**self.reads, **self.writes}
+            return "works on the same results", sorted({names[path] for path in paths})
+        differing = self.shared.items() ^ other.shared.items()
+        both = {name for name, _ in differing} & self.shared.keys() & other.shared.keys()
+        return "makes what all experiments share with other settings", sorted(both)
+
+
+def announce(folder: Path, claim: Claim) -> Path:
+    """Say what a run is about to do.
+
+    Args:
+        folder: Where all runs of a data folder say so.
+        claim: What this one does.
+
+    Returns:
+        The file to remove at the end.
+
+    Raises:
+        ValueError: Another run is in the way; the message names its process.
+        OSError: The folder cannot be written.
+    """
+    host, pid, start, _ = claim.process
+    own = folder / f"{host}-{pid}-{start or ''}.json"
+    with one_at_a_time(folder):
+        for path in sorted(folder.glob("*.json")):
+            _require_room(claim, path)
+        write_text(own, claim.model_dump_json(indent=1))
+    return own
+
+
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep other processes out for the moment of looking and writing; the system forgets the dead.
+
+    File systems and systems without such locks go without.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"The data folder {folder.parent} cannot be written ({error.strerror}); change who "
+            "may, or set another data_root (conf/<name>/globals.yml)."
+        ) from error
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, ImportError):
+            import fcntl
+
+            file = stack.enter_context((folder / _MUTEX).open("ab"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _require_room(claim: Claim, path: Path) -> None:
+    other = _read(path)
+    if other is None or other.process == claim.process or is_dead(other.process):
+        path.unlink(missing_ok=True)
+        return
+    why, names = claim.clash_with(other)
+    if names:
+        raise ValueError(_refusal(other, why, names, path))
+
+
+def _read(path: Path) -> Claim | None:
+    try:
+        return Claim.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, ValueError):
+        return None
+
+
+def _refusal(other: Claim, why: str, names: list[str], path: Path) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    host, pid, _, _ = other.process
+    doubt = (
+        ""
+        if host == this_process().host
+        else f"\nNobody here can tell whether a process of {host} still runs; if it does not, "
+        f"remove {path}."
+    )
+    return (
+        f"Another run {why} ({', '.join(names[:_SHOWN])}{more}): experiment {other.experiment}, "
+        f"process {pid} on {host}, started {other.started_at:%Y-%m-%d %H:%M:%S}.\nWait for its "
+        "end, or give this run a folder of its own: --params run.name=... for an experiment, an "
+        f"environment with a data_root of its own for what all share.{doubt}"
+    )
