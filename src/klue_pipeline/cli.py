@@ -1,6 +1,7 @@
-"""The command line: ``kedro run`` as Kedro ships it, but for two things, and commands of our own.
+"""The command line: ``kedro run`` as Kedro ships it, but for three things, and commands of our own.
 
-An expected error is one message instead of a traceback, and a list in ``--params`` may have commas.
+An expected error is one message instead of a traceback, a list in ``--params`` may have commas, and
+no process of the parallel runner outlives the command.
 """
 
 import copy
@@ -20,17 +21,24 @@ def cli() -> None:
     """Commands of this project beside those that replace Kedro's."""
 
 
-def _replace_parser(option: click.Parameter) -> click.Parameter:
-    if option.name != "params":
+def _choose_runner(context: click.Context, option: click.Parameter, name: str | None) -> str | None:  # noqa: ARG001 (click's signature)
+    return "klue_pipeline.runners.ParallelRunner" if name == "ParallelRunner" else name
+
+
+_CALLBACKS = {"params": parse_params, "runner": _choose_runner}
+
+
+def _replace_callback(option: click.Parameter) -> click.Parameter:
+    if option.name not in _CALLBACKS:
         return option
     replaced = copy.copy(option)
-    replaced.callback = parse_params
+    replaced.callback = _CALLBACKS[option.name]
     return replaced
 
 
 quieten()  # before Kedro says that it deprecates --pipeline
 run = copy.copy(kedro_run)
-run.params = [_replace_parser(option) for option in kedro_run.params]
+run.params = [_replace_callback(option) for option in kedro_run.params]
 if kedro_run.callback is not None:
     run.callback = explain_errors(kedro_run.callback)
 cli.add_command(run)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tokenizers_of_all_families import CORPUS
 
 from klue_pipeline.training.params import EncoderParams, ScratchEncoderParams
 from klue_pipeline.training.tokenizer import (
@@ -79,11 +80,10 @@ def test_prepare_trains_for_an_encoder_from_scratch():
     assert tokenizer.model_max_length == 96
 
 
-def test_prepare_loads_from_a_folder_without_touching_the_texts(tmp_path, klue_roberta_tokenizer):
-    klue_roberta_tokenizer.save_pretrained(tmp_path)
-    untouched = (pytest.fail("texts were read") for _ in range(1))
-    tokenizer = prepare_tokenizer(EncoderParams(name=str(tmp_path)), untouched)
-    assert as_json(tokenizer) == as_json(klue_roberta_tokenizer)
+def test_prepare_loads_what_belongs_to_an_encoder(encoder_folders):
+    folder = str(encoder_folders["bert"])
+    tokenizer = prepare_tokenizer(EncoderParams(name=folder), CORPUS)
+    assert as_json(tokenizer) == as_json(load_tokenizer(folder))
 
 
 def test_special_tokens_are_added_behind_the_others_in_order_and_once():
@@ -108,10 +108,11 @@ def test_special_token_is_one_token_where_it_is_meant_and_text_where_it_is_not()
 
 def test_special_tokens_come_back_with_a_saved_tokenizer(tmp_path, any_tokenizer):
     any_tokenizer.save_pretrained(tmp_path / "plain")
-    encoder = EncoderParams(name=str(tmp_path / "plain"))
-    tokenizer = prepare_tokenizer(encoder, [], ["<subj>", "[OBJ-ORG]"])
+    tokenizer = load_tokenizer(str(tmp_path / "plain"))
+    add_special_tokens(tokenizer, ["<subj>", "[OBJ-ORG]"])
     tokenizer.save_pretrained(tmp_path / "added")
-    again = prepare_tokenizer(EncoderParams(name=str(tmp_path / "added")), [], ["<subj>"])
+    again = load_tokenizer(str(tmp_path / "added"))
+    add_special_tokens(again, ["<subj>"])
     assert as_json(again) == as_json(tokenizer)
     assert len(again) == len(any_tokenizer) + 2
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klue_pipeline.commands.errors import ERROR_FILE
+from klue_pipeline.commands.interrupts import Terminated
 
 _GRACE_SECONDS = 10.0
 """A process that got Ctrl-C itself closes its MLflow run in this time."""
@@ -36,7 +37,7 @@ def run_kedro(arguments: Sequence[str]) -> Ended:
     alone, and the working folder. When it ends, all its memory is free, on the GPU too.
 
     Raises:
-        KeyboardInterrupt: On Ctrl-C, once the run has ended too.
+        KeyboardInterrupt: On Ctrl-C or SIGTERM, once the run has ended too.
     """
     with tempfile.TemporaryDirectory(prefix="klue-") as folder:
         error_file = Path(folder) / "error.txt"
@@ -68,6 +69,10 @@ def _wait_for(command: list[str], environment: dict[str, str]) -> int:
     process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own interpreter
     try:
         return process.wait()
+    except Terminated:
+        process.terminate()
+        process.wait()
+        raise
     except KeyboardInterrupt:
         _interrupt(process)
         raise

@@ -12,6 +12,7 @@ from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
+from klue_pipeline.commands.interrupts import terminated_like_interrupted
 from klue_pipeline.runs import topology
 
 SHOW_TRACEBACK = "KLUE_TRACEBACK"
@@ -47,7 +48,8 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def explained(*args: Any, **kwargs: Any) -> Any:
         try:
-            return _noting_errors(command, *args, **kwargs)
+            with terminated_like_interrupted():
+                return _noting_errors(command, *args, **kwargs)
         except EXPECTED_ERRORS as error:
             if os.environ.get(SHOW_TRACEBACK):
                 raise

@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModel, BertConfig, PretrainedConfig, PreTrainedModel
+from transformers import AutoModel, BertConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging as _transformers_logging
 
+from klue_pipeline.training.loading.encoder_files import (
+    OFFSET_POSITIONS,
+    explained_encoder,
+    require_encoder,
+)
 from klue_pipeline.training.params import EncoderParams
 
 logger = logging.getLogger(__name__)
 transformers_logging: Any = _transformers_logging  # it has no annotations
 
 SCRATCH = "scratch"
-# Position ids of these families start after the padding id, which costs them positions.
-_OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl"}
 
 
 def build_encoder(
@@ -37,7 +39,7 @@ def build_encoder(
         params: Which encoder.
         vocabulary_size: Number of tokens of the tokenizer, special ones included. A loaded
             encoder with fewer embeddings gets new rows.
-        padding_id: Token id of padding, for an encoder from scratch.
+        padding_id: Token id of padding, for an encoder that names none.
         describing_ids: Token ids that the encoder has never seen, each with the ids of the pieces
             of a word that says what it stands for. A loaded encoder starts them at the mean of the
             pieces' embeddings; one from scratch knows no more of the pieces than of the tokens.
@@ -52,6 +54,8 @@ def build_encoder(
     embeddings: Any = encoder.get_input_embeddings()
     if vocabulary_size > embeddings.num_embeddings:
         encoder.resize_token_embeddings(vocabulary_size)
+    if encoder.config.pad_token_id is None:
+        encoder.config.pad_token_id = padding_id
     embed_by_description(encoder, describing_ids or {})
     return _without_pooler(encoder)
 
@@ -114,7 +118,7 @@ def has_segments(config: PretrainedConfig) -> bool:
 def max_positions(config: PretrainedConfig) -> int:
     """Return the longest input in tokens that the encoder has positions for."""
     positions = int(config.max_position_embeddings)
-    if config.model_type in _OFFSET_POSITIONS:
+    if config.model_type in OFFSET_POSITIONS:
         return positions - int(config.pad_token_id) - 1
     return positions
 
@@ -171,14 +175,17 @@ def load_pretrained(
         ValueError: Nothing can be loaded, it has fewer layers than asked for, or weights of the
             encoder are missing.
     """
-    # Code shipped inside a model repository is neither run nor asked about.
-    source = {"revision": params.revision, "trust_remote_code": False}
-    with _explained(params.name, setting):
-        config = AutoConfig.from_pretrained(params.name, **source)
+    config = require_encoder(params, setting)
     _limit_layers(config, params)
-    with _explained(params.name, setting), _progress_only_for_downloads(params.name):
+    with explained_encoder(params.name, setting), _progress_only_for_downloads(params.name):
         model, report = model_class.from_pretrained(
-            params.name, config=config, dtype=torch.float32, output_loading_info=True, **source
+            params.name,
+            config=config,
+            dtype=torch.float32,
+            output_loading_info=True,
+            revision=params.revision,
+            trust_remote_code=False,
+            use_safetensors=True,
         )
     inside = "" if model.base_model is model else f"{model.base_model_prefix}."
     missing = set(report["missing_keys"])
@@ -209,18 +216,6 @@ def _progress_only_for_downloads(name: str) -> Iterator[None]:
         yield
     finally:
         transformers_logging.enable_progress_bar()
-
-
-@contextmanager
-def _explained(name: str, setting: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ValueError(
-            f"The encoder {name!r} could not be loaded: {str(error).partition(chr(10))[0]} "
-            f"Give {setting} a folder with config.json and model.safetensors, or a model id "
-            "that this machine can download."
-        ) from error
 
 
 def _limit_layers(config: PretrainedConfig, params: EncoderParams) -> None:

@@ -15,6 +15,8 @@ from klue_pipeline.training.params import EncoderParams, ScratchEncoderParams
 logger = logging.getLogger(__name__)
 
 _PAD, _UNKNOWN, _CLS, _SEP, _MASK = _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json")
+_VOCABULARY_SUFFIXES = (".model", ".spm", ".vocab", ".tiktoken")
 _SHARE_OF_CHARACTERS = 3
 """At most one in three tokens of a trained vocabulary is a single character at a word's start."""
 
@@ -43,6 +45,11 @@ class Tokenizer(Protocol):
     @property
     def unk_token_id(self) -> int | None:
         """The id of the token for what the vocabulary cannot spell, or None."""
+        ...
+
+    @property
+    def pad_token_id(self) -> int | None:
+        """The id of the token that fills short rows up, or None."""
         ...
 
     @property
@@ -79,13 +86,15 @@ def prepare_tokenizer(
     Args:
         encoder: Which encoder; a folder in ``encoder.name`` is taken as it is, so resolve it
             against the project's root before.
-        texts: What a tokenizer for an encoder from scratch learns from; not touched otherwise.
+        texts: What a tokenizer for an encoder from scratch learns from; of any other, the first
+            of what it has to spell.
         special_tokens: Tokens of the input format, such as ``<subj>``.
 
     Raises:
         OSError: Nothing can be loaded from ``encoder.name``.
-        ValueError: The tokenizer found there cannot be used, or the sizes for an encoder from
-            scratch are missing.
+        ValueError: The encoder or the tokenizer found there cannot be used, they do not belong
+            together, the tokenizer cannot spell the texts, or the sizes for an encoder from scratch
+            are missing.
     """
     tokenizer = TOKENIZER_SOURCES.get(encoder.name, _load_for)(encoder, texts)
     add_special_tokens(tokenizer, special_tokens)
@@ -114,8 +123,13 @@ def _train_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:
     return tokenizer
 
 
-def _load_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:  # noqa: ARG001
-    return load_tokenizer(encoder.name, encoder.revision)
+def _load_for(encoder: EncoderParams, texts: Iterable[str]) -> Tokenizer:
+    from klue_pipeline.training.loading.tokenizer_fit import require_fit, require_spelling
+
+    tokenizer = load_tokenizer(encoder.name, encoder.revision)
+    require_fit(cast(Any, tokenizer), encoder)
+    require_spelling(cast(Any, tokenizer), encoder.name, texts)
+    return tokenizer
 
 
 TOKENIZER_SOURCES: dict[str, Callable[[EncoderParams, Iterable[str]], Tokenizer]] = {
@@ -157,6 +171,7 @@ def load_tokenizer(
             "tokenizer.json that needs no code of its own is wanted."
         ) from error
     _require_fast(tokenizer, name)
+    require_vocabulary(name, setting)
     return tokenizer
 
 
@@ -177,6 +192,25 @@ def _require_fast(tokenizer: Any, name: str) -> None:
             f"The tokenizer of {name!r} ({type(tokenizer).__name__}) is a slow one; a fast one is "
             "wanted, because entities are located by character offsets. Choose a model with a "
             "tokenizer.json."
+        )
+
+
+def require_vocabulary(name: str, setting: str) -> None:
+    """Refuse a folder without one: Transformers makes up a tokenizer that knows no word.
+
+    Raises:
+        ValueError: Naming what is wanted.
+    """
+    folder = Path(name)
+    if folder.is_dir() and not any(
+        path.name in _VOCABULARIES or path.suffix in _VOCABULARY_SUFFIXES
+        for path in folder.iterdir()
+    ):
+        raise ValueError(
+            f"The tokenizer of {name!r} cannot be used: the folder holds no vocabulary "
+            f"({', '.join(_VOCABULARIES)}), so that every word would be unknown. Copy the "
+            f"tokenizer's files of the same model beside its config.json, or set {setting} to a "
+            "folder that has them."
         )
 
 

@@ -278,8 +278,36 @@ def test_weights_of_another_size_are_refused(saved):
     content = read_json(saved)
     content["labels"].append("인물:배우자")
     write_json(saved, content)
-    with pytest.raises(RuntimeError, match="size mismatch"):
+    with pytest.raises(ValueError, match="size mismatch"):
         RelationModel.from_pretrained(saved)
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:200])
+
+
+def _foreign(path):
+    auto_map = {"AutoConfig": "foreign.Config", "AutoModel": "foreign.Model"}
+    path.write_text(json.dumps({"model_type": "foreign", "auto_map": auto_map}))
+    (path.parent / "foreign.py").write_text("raise SystemExit('it ran')")
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "reason"),
+    [
+        ("model.safetensors", _cut, "is cut off"),
+        ("config.json", _cut, "is no JSON"),
+        ("relation.json", _cut, "is no JSON"),
+        ("config.json", _foreign, "needs code of its own, which is never run"),
+    ],
+)
+def test_a_damaged_or_foreign_folder_is_one_message(saved, name, damage, reason, monkeypatch):
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked the user"))
+    damage(saved / name)
+    with pytest.raises(ValueError, match=reason) as raised:
+        RelationModel.from_pretrained(saved)
+    assert str(saved) in str(raised.value)
+    assert "Copy the folder again" in str(raised.value)
 
 
 def test_a_folder_of_an_older_version_says_to_train_again(saved):

@@ -12,17 +12,24 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from klue_pipeline.base_settings import explain_errors
 from klue_pipeline.relation.model.entity_embedding import EntityEmbedding
 from klue_pipeline.relation.model.heads import HeadInputs, HeadShape, build_head
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
+from klue_pipeline.training.loading.encoder_files import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    explained,
+    read_config,
+    require_files,
+)
 
-RELATION_FILE, WEIGHTS_FILE = "relation.json", "model.safetensors"
-_ENCODER_FILE = "config.json"
+RELATION_FILE = "relation.json"
 _TRAIN_AGAIN = "Another version of this project wrote it, or it was changed; train the model again."
+_COPY_AGAIN = "Copy the folder again, or train the model again."
 
 
 class RelationConfig(BaseModel):
@@ -126,13 +133,15 @@ class RelationModel(nn.Module):
 
         Raises:
             FileNotFoundError: The folder lacks one of the files.
-            RuntimeError: The weights do not fit the configuration.
+            ValueError: A file is damaged, or the weights do not fit the configuration.
         """
         config = read_relation_config(folder)
-        for name in (_ENCODER_FILE, WEIGHTS_FILE):
+        for name in (CONFIG_FILE, WEIGHTS_FILE):
             _require_file(folder / name)
-        model = cls(encoder_from_config(AutoConfig.from_pretrained(folder)), config)
-        model.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        with explained(f"The model in {folder}", _COPY_AGAIN):
+            require_files(folder)
+            model = cls(encoder_from_config(read_config(folder)), config)
+            model.load_state_dict(load_file(folder / WEIGHTS_FILE))
         return model.eval()
 
 
@@ -151,6 +160,8 @@ def read_relation_config(folder: Path) -> RelationConfig:
         raise ValueError(
             f"{path} does not fit: {'; '.join(explain_errors(error))}. {_TRAIN_AGAIN}"
         ) from error
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON in UTF-8 ({error}). {_COPY_AGAIN}") from error
 
 
 def _build_entity_embedding(

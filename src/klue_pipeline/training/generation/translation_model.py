@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -25,6 +26,13 @@ from klue_pipeline.training.generation.translation import (
 )
 
 logger = logging.getLogger(__name__)
+
+_SETTING = "augment.back_translation.models"
+_REMEDY = (
+    "Name folders with config.json, model.safetensors and a tokenizer, or model ids that this "
+    f"machine can download, in {_SETTING}; tokenizers of Marian and M2M100 also need the package "
+    "sentencepiece."
+)
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,7 @@ def build_translators(
 def load_translation_model(name: str, device: str) -> TranslationModel:
     """Load a sequence-to-sequence model with its tokenizer; in half precision on a GPU.
 
-    Code shipped with a model is never run. Weights that are not in the safetensors format are read
-    as weights only.
+    Code shipped with a model is never run, and pickled weights are not opened.
 
     Args:
         name: A folder or a hub id.
@@ -82,33 +89,26 @@ def load_translation_model(name: str, device: str) -> TranslationModel:
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     from klue_pipeline.training.device import resolve_device
+    from klue_pipeline.training.loading.encoder_files import explained, require_files
+    from klue_pipeline.training.tokenizer import require_vocabulary
 
     chosen = resolve_device(device, "augment.back_translation.device")
     dtype = torch.float16 if chosen.type == "cuda" else torch.float32
-    with _explained(name):
+    with explained(f"The translation model {name!r}", _REMEDY):
+        if Path(name).is_dir():
+            require_files(Path(name))
+            require_vocabulary(name, _SETTING)
         tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
         model, report = AutoModelForSeq2SeqLM.from_pretrained(
-            name, dtype=dtype, output_loading_info=True, trust_remote_code=False
+            name,
+            dtype=dtype,
+            output_loading_info=True,
+            trust_remote_code=False,
+            use_safetensors=True,
         )
     _require_weights(name, report["missing_keys"])
     logger.info("Translating with %s on %s", name, chosen)
     return TranslationModel(model.to(chosen).eval(), tokenizer)
-
-
-@contextmanager
-def _explained(name: str) -> Iterator[None]:
-    from safetensors import SafetensorError
-
-    try:
-        yield
-    except (OSError, KeyError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
-        first_line = str(error).strip().partition("\n")[0]
-        raise ValueError(
-            f"The translation model {name!r} could not be loaded: {first_line} Name folders with "
-            "config.json, model.safetensors and a tokenizer, or model ids that this machine can "
-            "download, in augment.back_translation.models; tokenizers of Marian and M2M100 also "
-            "need the package sentencepiece."
-        ) from error
 
 
 def _require_weights(name: str, missing: Iterable[str]) -> None:

@@ -1,0 +1,36 @@
+"""SIGTERM, with which batch systems end a job, ends a command as Ctrl-C does: with closed books."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM arrived; whatever heeds Ctrl-C heeds it too."""
+
+
+@contextmanager
+def terminated_like_interrupted() -> Iterator[None]:
+    """Raise :class:`Terminated` in the block on SIGTERM, and end with the code that shells give it.
+
+    A second SIGTERM, as when a whole group of processes gets it, does not cut the end short.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    former = signal.signal(signal.SIGTERM, _raise)
+    try:
+        yield
+    except Terminated:
+        raise SystemExit(128 + signal.SIGTERM) from None
+    finally:
+        if signal.getsignal(signal.SIGTERM) is _raise:
+            signal.signal(signal.SIGTERM, former)
+
+
+def _raise(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 (signal's signature)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated

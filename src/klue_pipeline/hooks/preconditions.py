@@ -1,0 +1,78 @@
+"""The hook that asks, before anything is made, whether this machine can do what a run is to do.
+
+What it asks for is asked again where it is used: a node may run without a command.
+"""
+
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from klue_pipeline.training.params import EncoderParams, TrainingParams
+from klue_pipeline.training.pretraining.adapt_params import AdaptParams
+
+_SCRATCH = "scratch"
+_ENCODER, _TRAINING, _ADAPT = "params:encoder", "params:training", "params:adapt"
+_OF_WHAT_LEARNS = {"params:loss", "params:composite", _ADAPT}
+"""Settings that only nodes read which draw random numbers."""
+
+
+class PreconditionHooks:
+    """Refuse a run for which the runner, the device or the encoder is not there."""
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> None:
+        """Look at the settings of the nodes that are going to run.
+
+        Raises:
+            ValueError: The machine has no such device, nothing usable is where the encoder should
+                be, or a training was to run in a thread.
+        """
+        nodes = _nodes_to_run(pipeline, catalog, resumed=run_params["only_missing_outputs"])
+        _require_processes(str(run_params.get("runner")), nodes)
+        read = {name for node in nodes for name in node.inputs}
+        if _TRAINING in read:
+            _require_device(TrainingParams.model_validate(catalog.load(_TRAINING)))
+        if _ENCODER in read:
+            _require_encoder(EncoderParams.model_validate(catalog.load(_ENCODER)), "encoder.name")
+        if _ADAPT in read:
+            adapt = AdaptParams.model_validate(catalog.load(_ADAPT))
+            _require_device(adapt.training, "adapt")
+            _require_encoder(adapt.encoder, "adapt.encoder.name")
+
+
+def _nodes_to_run(pipeline: Pipeline, catalog: Any, *, resumed: bool) -> list[Node]:
+    """Return the nodes that a run is sure to start; a resumed one starts those without results."""
+    return [
+        node
+        for node in pipeline.nodes
+        if not resumed or not all(catalog.exists(name) for name in node.outputs)
+    ]
+
+
+def _require_processes(runner: str, nodes: list[Node]) -> None:
+    learning = [node.name for node in nodes if _OF_WHAT_LEARNS & set(node.inputs)]
+    if "ThreadRunner" in runner and learning:
+        raise ValueError(
+            f"ThreadRunner cannot run {learning[0]}: threads share one source of chance, so that "
+            "the seed would no longer decide the result. Use --runner SequentialRunner, or "
+            "--runner ParallelRunner, which gives every node a process and the same result."
+        )
+
+
+def _require_device(params: TrainingParams, group: str = "training") -> None:
+    from klue_pipeline.training.device import resolve_device, resolve_precision
+
+    device = resolve_device(params.device, f"{group}.device")
+    resolve_precision(params.precision, device, f"{group}.precision")
+
+
+def _require_encoder(params: EncoderParams, setting: str) -> None:
+    if params.name == _SCRATCH:
+        return
+    from klue_pipeline.training.loading.encoder_files import require_encoder
+
+    require_encoder(params, setting)

@@ -1,0 +1,1 @@
+"""Models that others made: what is wanted of their files before anything of them is used."""
