@@ -274,11 +274,37 @@ def test_a_missing_file_is_named(saved, name):
         RelationModel.from_pretrained(saved)
 
 
+def cut(path, size=60):
+    path.write_bytes(path.read_bytes()[:size])
+
+
+def foreign(path):
+    own = {"model_type": "foreign", "auto_map": {"AutoConfig": "foreign.ForeignConfig"}}
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | own), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("config.json", cut, "config.json is no whole JSON"),
+        ("relation.json", cut, "relation.json is no whole JSON"),
+        ("relation.json", lambda path: path.write_text("[]"), "is no JSON object"),
+        ("model.safetensors", cut, "holds no whole weights"),
+        ("model.safetensors", lambda path: cut(path, -1), "holds no whole weights: .* of .* bytes"),
+        ("config.json", foreign, r"type 'foreign'.*code of its own to be run \(auto_map\)"),
+    ],
+)
+def test_a_folder_that_is_damaged_or_wants_code_of_its_own_is_refused(saved, name, change, said):
+    change(saved / name)
+    with pytest.raises(ValueError, match=said):
+        RelationModel.from_pretrained(saved)
+
+
 def test_weights_of_another_size_are_refused(saved):
     content = read_json(saved)
     content["labels"].append("인물:배우자")
     write_json(saved, content)
-    with pytest.raises(RuntimeError, match="size mismatch"):
+    with pytest.raises(ValueError, match=r"does not fit relation\.json.*size mismatch"):
         RelationModel.from_pretrained(saved)
 
 

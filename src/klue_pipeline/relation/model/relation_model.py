@@ -15,13 +15,18 @@ from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from klue_pipeline.base_settings import explain_errors
+from klue_pipeline.relation.model.checkpoint_files import (
+    RELATION_FILE,
+    WEIGHTS_FILE,
+    read_json_file,
+    require_file,
+    require_sound_files,
+)
 from klue_pipeline.relation.model.entity_embedding import EntityEmbedding
 from klue_pipeline.relation.model.heads import HeadInputs, HeadShape, build_head
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
 
-RELATION_FILE, WEIGHTS_FILE = "relation.json", "model.safetensors"
-_ENCODER_FILE = "config.json"
 _TRAIN_AGAIN = "Another version of this project wrote it, or it was changed; train the model again."
 
 
@@ -126,14 +131,27 @@ class RelationModel(nn.Module):
 
         Raises:
             FileNotFoundError: The folder lacks one of the files.
-            RuntimeError: The weights do not fit the configuration.
+            ValueError: A file is cut off or of another version, the weights do not fit the
+                configuration, or the encoder needs code of its own.
         """
+        require_sound_files(folder)
         config = read_relation_config(folder)
-        for name in (_ENCODER_FILE, WEIGHTS_FILE):
-            _require_file(folder / name)
-        model = cls(encoder_from_config(AutoConfig.from_pretrained(folder)), config)
-        model.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        encoder = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        model = cls(encoder_from_config(encoder), config)
+        try:
+            model.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        except RuntimeError as error:
+            raise ValueError(
+                f"{folder / WEIGHTS_FILE} does not fit {RELATION_FILE} and config.json beside it "
+                f"({_first_difference(error)}): they are of different models. {_TRAIN_AGAIN}"
+            ) from error
         return model.eval()
+
+
+def _first_difference(error: RuntimeError) -> str:
+    """Return the first of the lines that PyTorch lists below its headline."""
+    _, *lines = str(error).splitlines() or [""]
+    return lines[0].strip() if lines else str(error)
 
 
 def read_relation_config(folder: Path) -> RelationConfig:
@@ -141,12 +159,12 @@ def read_relation_config(folder: Path) -> RelationConfig:
 
     Raises:
         FileNotFoundError: The folder is no checkpoint of this project.
-        ValueError: Its ``relation.json`` is of another version, or was changed by hand.
+        ValueError: Its ``relation.json`` is cut off, of another version, or changed by hand.
     """
     path = folder / RELATION_FILE
-    _require_file(path)
+    require_file(path)
     try:
-        return RelationConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return RelationConfig.model_validate(read_json_file(path))
     except ValidationError as error:
         raise ValueError(
             f"{path} does not fit: {'; '.join(explain_errors(error))}. {_TRAIN_AGAIN}"
@@ -170,13 +188,6 @@ def _head_shape(encoder: PreTrainedModel, config: RelationConfig) -> HeadShape:
         entity_types=config.entity_types,
         legal_labels=config.legal_labels,
     )
-
-
-def _require_file(path: Path) -> None:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path.parent} is no relation checkpoint: {path.name} is missing; train it first."
-        )
 
 
 class TrainedModel:
