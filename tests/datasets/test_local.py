@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
+from safetensors.numpy import save
 
 from klue_pipeline.datasets.inputs.new_rows import NewRowsDataset
 from klue_pipeline.datasets.inputs.optional import OptionalDataset
@@ -28,7 +29,8 @@ class Folder:
 
     def save_pretrained(self, folder):
         for name in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
-            (Path(folder) / name).write_text(self.content)
+            weights = save({"weight": np.frombuffer(self.content, dtype=np.uint8)})
+            (Path(folder) / name).write_bytes(weights)
 
 
 def score(value):
@@ -44,8 +46,8 @@ def encode(fingerprint):
 
 
 SAVED = {
-    "checkpoint": (CheckpointDataset, Folder("1"), Folder("2")),
-    "tokenizer": (TokenizerDataset, Folder("1"), Folder("2")),
+    "checkpoint": (CheckpointDataset, Folder(b"1"), Folder(b"2")),
+    "tokenizer": (TokenizerDataset, Folder(b"1"), Folder(b"2")),
     "features": (FeaturesDataset, encode("1"), encode("2")),
     "scores": (ScoreTableDataset, score(1), score(2)),
     "submission": (SubmissionDataset, submit(0.25, 0.75), submit(0.5, 0.5)),

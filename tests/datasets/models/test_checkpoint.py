@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kedro.io import DatasetError
+from safetensors.numpy import save
 
 from klue_pipeline.datasets.models.checkpoint import (
     AdaptedEncoderDataset,
@@ -11,6 +13,11 @@ from klue_pipeline.datasets.models.checkpoint import (
     ExportedModelDataset,
 )
 from klue_pipeline.relation.inference.model_export import ExportedModel
+
+
+def whole(content):
+    """Weights as a file that is not cut off."""
+    return save({"weight": np.frombuffer(content, dtype=np.uint8)})
 
 
 class KilledError(BaseException):
@@ -24,7 +31,7 @@ class Weights:
         self.content, self.dies = content, dies
 
     def save_pretrained(self, folder):
-        (folder / "model.safetensors").write_bytes(self.content)
+        (folder / "model.safetensors").write_bytes(whole(self.content))
         if self.dies:
             raise KilledError
         (folder / "config.json").write_bytes(self.content)
@@ -49,14 +56,14 @@ def test_a_saved_folder_is_loaded_by_its_path(dataset, folder):
     dataset.save(Weights(b"new"))
     assert dataset.exists()
     assert dataset.load() == folder
-    assert contents(folder) == {"model.safetensors": b"new", "config.json": b"new"}
+    assert contents(folder) == {"model.safetensors": whole(b"new"), "config.json": b"new"}
 
 
 def test_the_former_files_go_and_nothing_is_left_beside_it(dataset, folder):
     dataset.save(Weights(b"old"))
     (folder / "added_tokens.json").write_bytes(b"old")
     dataset.save(Weights(b"new"))
-    assert contents(folder) == {"model.safetensors": b"new", "config.json": b"new"}
+    assert contents(folder) == {"model.safetensors": whole(b"new"), "config.json": b"new"}
     assert [path.name for path in folder.parent.iterdir()] == ["fold_0"]
 
 
@@ -73,7 +80,7 @@ def test_a_kill_while_saving_leaves_the_former_one(dataset, folder):
     with pytest.raises(KilledError):
         dataset.save(Weights(b"new", dies=True))
     assert dataset.exists()
-    assert contents(folder) == {"model.safetensors": b"old", "config.json": b"old"}
+    assert contents(folder) == {"model.safetensors": whole(b"old"), "config.json": b"old"}
 
 
 @pytest.mark.parametrize(("renames_before_kill", "left"), [(0, b"old"), (1, None)])
@@ -95,9 +102,9 @@ def test_a_kill_while_swapping_leaves_a_whole_one_or_none(
             dataset.save(Weights(b"new"))
     assert dataset.exists() == (left is not None)
     if left is not None:
-        assert contents(folder) == {"model.safetensors": left, "config.json": left}
+        assert contents(folder) == {"model.safetensors": whole(left), "config.json": left}
     dataset.save(Weights(b"newest"))
-    assert set(contents(folder).values()) == {b"newest"}
+    assert set(contents(folder).values()) == {whole(b"newest"), b"newest"}
     assert [path.name for path in folder.parent.iterdir()] == ["fold_0"]
 
 
@@ -105,6 +112,15 @@ def test_a_folder_without_weights_does_not_count(dataset, folder):
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")
     assert not dataset.exists()
+
+
+def test_weights_that_are_cut_off_do_not_count(dataset, folder):
+    dataset.save(Weights(b"new"))
+    weights = folder / "model.safetensors"
+    weights.write_bytes(whole(b"new")[:-1])
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match=r"model\.safetensors .*is cut off"):
+        dataset.load()
 
 
 def test_the_resume_state_goes_once_an_encoder_is_stored(tmp_path):
@@ -133,7 +149,12 @@ def test_no_fold_of_a_former_export_stays(tmp_path, relation_checkpoints):
     export(relation_checkpoints, "fold_0", "fold_1")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         export(tmp_path / "nowhere", "fold_1")
-    assert {path.name for path in dataset.load().iterdir()} == {"fold_0", "fold_1", "README.md"}
+    beside = {"README.md", "export.json"}
+    assert {path.name for path in dataset.load().iterdir()} == {"fold_0", "fold_1", *beside}
     export(relation_checkpoints, "fold_1")
-    assert {path.name for path in dataset.load().iterdir()} == {"fold_1", "README.md"}
+    assert {path.name for path in dataset.load().iterdir()} == {"fold_1", *beside}
+    (dataset.load() / "fold_1/relation.json").write_text("{}")
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match=r"fold_1 is not what was exported: relation\.json"):
+        dataset.load()
     assert (relation_checkpoints / "fold_0/model.safetensors").is_file()

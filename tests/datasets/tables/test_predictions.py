@@ -38,7 +38,7 @@ def test_what_is_saved_comes_back(tmp_path, output_format):
     assert not made.exists()
     made.save(job(output_format))
     files = {path.name for path in (tmp_path / "new").iterdir()}
-    assert files == {f"predictions.{output_format}", "rejected_rows.csv"}
+    assert files == {f"predictions.{output_format}", "rejected_rows.csv", "input.json"}
     loaded = made.load()
     assert loaded["label"].tolist() == ["probability"] * 2
     assert loaded["subject"].tolist() == ["가", "NA"]
@@ -70,6 +70,17 @@ def test_an_error_leaves_what_was_there(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
     made.save(job("parquet"))
     assert not (tmp_path / "new" / "predictions.csv").exists()
+
+
+def test_what_was_labelled_before_a_file_breaks_off_is_kept_and_said(tmp_path):
+    made = dataset(tmp_path)
+    good = LINES[:1] * 120
+    with pytest.raises(DatasetError, match=r"beyond row 120: .*line 122.*before that is in"):
+        made.save(job("csv", [*good, '"가 나,가,나\n']))
+    assert len(made.load()) == 120
+    rejected = pd.read_csv(tmp_path / "new" / "rejected_rows.csv")
+    assert rejected["row_number"].tolist() == [121]
+    assert rejected["detail"].str.contains("breaks off here").all()
 
 
 def test_nothing_to_load_says_how_to_make_it(tmp_path):

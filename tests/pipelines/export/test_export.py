@@ -17,6 +17,7 @@ from klue_pipeline.relation.settings.params import HeadParams, InputParams, RawP
 from klue_pipeline.runs import topology
 from klue_pipeline.training.params import EncoderParams, FoldsParams
 
+BESIDE = ("README.md", "export.json")
 SCORES = {"micro_f1": 50.0, "auprc": 40.0, "accuracy": 60.0}
 FOLDS = {"strategy": "kfold", "n_splits": 2, "seed": 1, "validation_share": 0.2}
 
@@ -85,7 +86,7 @@ def run(catalog):
 
 def test_every_fold_of_the_graph_is_exported_with_the_temperature(catalog, tmp_path):
     folder = run(catalog)
-    assert {path.name for path in folder.iterdir()} == {"fold_0", "fold_1", "README.md"}
+    assert {path.name for path in folder.iterdir()} == {"fold_0", "fold_1", *BESIDE}
     assert read_relation_config(folder / "fold_1").temperature == 0.5
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert "Training file: train.csv" in text
@@ -100,7 +101,7 @@ def test_a_fold_that_is_no_longer_in_the_graph_leaves_the_folder(catalog):
     run(catalog)
     choose_folds(1)
     folder = run(catalog)
-    assert {path.name for path in folder.iterdir()} == {"fold_1", "README.md"}
+    assert {path.name for path in folder.iterdir()} == {"fold_1", *BESIDE}
 
 
 @pytest.mark.parametrize("calibration", [{"temperature": None}, {}])

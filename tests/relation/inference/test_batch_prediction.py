@@ -1,6 +1,7 @@
 """A file labelled in chunks: nothing is lost, and what is wrong is told."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
@@ -91,3 +92,42 @@ def test_a_file_of_another_format_names_the_setting():
 def test_a_file_without_a_usable_row_is_an_error(text, message):
     with pytest.raises(ValueError, match=message):
         list(job(text))
+
+
+def fails_on(*sentences):
+    def classify(table):
+        if table["sentence"].isin(sentences).any():
+            raise RuntimeError("no memory left")
+        return np.tile([[0.9, 0.1]], (len(table), 1))
+
+    return classify
+
+
+def label(lines, classify, chunk_rows):
+    made = job(HEADER + "".join(lines), chunk_rows=chunk_rows)
+    made._classify = classify
+    chunks = list(made)
+    numbers = [n for chunk in chunks for n in chunk.predictions["row_number"]]
+    return made, numbers, pd.concat([chunk.rejected for chunk in chunks])
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 3, 10])
+def test_a_row_that_the_model_fails_on_costs_only_itself(chunk_rows):
+    lines = [LINES[2], *[LINES[0]] * 5, LINES[3]]
+    made, numbers, rejected = label(lines, fails_on("바 사", "아 자"), chunk_rows)
+    assert numbers == [2, 3, 4, 5, 6]
+    assert rejected["row_number"].tolist() == [1, 7]
+    assert rejected["detail"].unique().tolist() == ["RuntimeError: no memory left"]
+    assert (made.tally.n_labelled, made.tally.n_rejected, made.broken_off) == (5, 2, "")
+
+
+def test_a_model_that_fails_for_good_ends_it_and_what_is_labelled_stays():
+    lines = [LINES[0]] * 8 + [LINES[2]] * 12
+    made, numbers, _ = label(lines, fails_on("바 사"), chunk_rows=8)
+    assert numbers == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert made.broken_off == "new.csv cannot be labelled beyond row 8: no memory left"
+
+
+def test_a_model_that_never_answers_raises():
+    with pytest.raises(RuntimeError, match="no memory left"):
+        label([LINES[2]] * 12, fails_on("바 사"), chunk_rows=12)

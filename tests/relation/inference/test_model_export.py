@@ -36,6 +36,7 @@ def test_every_fold_says_the_temperature_and_the_originals_do_not(relation_check
     assert contents(relation_checkpoints) == before
     own = contents(exported)
     assert own.pop("README.md").decode() == "# 모델\n"
+    assert json.loads(own.pop("export.json"))["models"].keys() == {"fold_0", "fold_1"}
     changed = {name for name in own if own[name] != before[name]}
     assert own.keys() == before.keys()
     assert changed == {"fold_0/relation.json", "fold_1/relation.json"}

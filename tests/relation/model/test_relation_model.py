@@ -274,40 +274,42 @@ def test_a_missing_file_is_named(saved, name):
         RelationModel.from_pretrained(saved)
 
 
-def test_weights_of_another_size_are_refused(saved):
-    content = read_json(saved)
-    content["labels"].append("인물:배우자")
-    write_json(saved, content)
-    with pytest.raises(ValueError, match="size mismatch"):
-        RelationModel.from_pretrained(saved)
+def cut(path, size=60):
+    path.write_bytes(path.read_bytes()[:size])
 
 
-def _cut(path):
-    path.write_bytes(path.read_bytes()[:200])
-
-
-def _foreign(path):
+def foreign(path):
     auto_map = {"AutoConfig": "foreign.Config", "AutoModel": "foreign.Model"}
     path.write_text(json.dumps({"model_type": "foreign", "auto_map": auto_map}))
     (path.parent / "foreign.py").write_text("raise SystemExit('it ran')")
 
 
 @pytest.mark.parametrize(
-    ("name", "damage", "reason"),
+    ("name", "change", "reason"),
     [
-        ("model.safetensors", _cut, "is cut off"),
-        ("config.json", _cut, "is no JSON"),
-        ("relation.json", _cut, "is no JSON"),
-        ("config.json", _foreign, "needs code of its own, which is never run"),
+        ("config.json", cut, "is no JSON"),
+        ("relation.json", cut, "is no whole JSON"),
+        ("relation.json", lambda path: path.write_text("[]"), "is no JSON object"),
+        ("model.safetensors", cut, "is cut off"),
+        ("model.safetensors", lambda path: cut(path, -1), "is cut off: .* of .* bytes"),
+        ("config.json", foreign, "needs code of its own, which is never run"),
     ],
 )
-def test_a_damaged_or_foreign_folder_is_one_message(saved, name, damage, reason, monkeypatch):
+def test_a_damaged_or_foreign_folder_is_one_message(saved, name, change, reason, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked the user"))
-    damage(saved / name)
+    change(saved / name)
     with pytest.raises(ValueError, match=reason) as raised:
         RelationModel.from_pretrained(saved)
     assert str(saved) in str(raised.value)
-    assert "Copy the folder again" in str(raised.value)
+    assert "copy the folder again" in str(raised.value)
+
+
+def test_weights_of_another_size_are_refused(saved):
+    content = read_json(saved)
+    content["labels"].append("인물:배우자")
+    write_json(saved, content)
+    with pytest.raises(ValueError, match="size mismatch"):
+        RelationModel.from_pretrained(saved)
 
 
 def test_a_folder_of_an_older_version_says_to_train_again(saved):

@@ -1,11 +1,19 @@
 """Trained models as folders that are either whole or not there: folds, encoders, exports."""
 
+import logging
 import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
+from kedro.io import DatasetError
+
 from klue_pipeline.datasets.local import WholeFolderDataset
+from klue_pipeline.relation.inference.export_manifest import require_whole_export
 from klue_pipeline.relation.inference.model_export import CARD_FILE
+from klue_pipeline.relation.model.checkpoint_files import COPY_AGAIN
+from klue_pipeline.training.loading.weights_file import WEIGHTS_FILE, find_weights_problem
+
+logger = logging.getLogger(__name__)
 
 
 class SavesFolder(Protocol):
@@ -18,7 +26,9 @@ class SavesFolder(Protocol):
 class CheckpointDataset(WholeFolderDataset[SavesFolder]):
     """``CheckpointDataset`` saves anything with ``save_pretrained`` and loads the folder's path.
 
-    The path, not the model, is what a node gets, so that no model lives longer than its node.
+    The path, not the model, is what a node gets, so that no model lives longer than its node. A
+    folder whose weights are cut off does not exist, so that ``--only-missing-outputs`` makes it
+    anew, and is not loaded.
 
     Example usage for the YAML API:
 
@@ -31,9 +41,11 @@ class CheckpointDataset(WholeFolderDataset[SavesFolder]):
     Example usage for the Python API:
 
     >>> import tempfile
+    >>> import numpy as np
+    >>> from safetensors.numpy import save_file
     >>> class Weights:
     ...     def save_pretrained(self, folder):
-    ...         _ = (folder / "model.safetensors").write_bytes(b"weights")
+    ...         save_file({"weight": np.zeros(3)}, folder / "model.safetensors")
     >>> folder = Path(tempfile.mkdtemp()) / "fold_0"
     >>> dataset = CheckpointDataset(filepath=str(folder))
     >>> dataset.exists()
@@ -43,14 +55,38 @@ class CheckpointDataset(WholeFolderDataset[SavesFolder]):
     (True, True)
     """
 
-    whole_file = "model.safetensors"
+    whole_file = WEIGHTS_FILE
     if_missing = (
         "No whole checkpoint at {folder} ({file} is missing); train this fold first, for example "
         "with kedro run --pipelines train."
     )
 
+    def load(self) -> Path:
+        """Return the folder, if it is whole.
+
+        Raises:
+            DatasetError: It is not there, or what it holds is not whole.
+        """
+        if super()._exists() and (problem := self._find_problem()):
+            raise DatasetError(problem)
+        return super().load()
+
     def _write(self, data: SavesFolder, folder: Path) -> None:
         data.save_pretrained(folder)
+
+    def _exists(self) -> bool:
+        if not super()._exists():
+            return False
+        problem = self._find_problem()
+        if problem:
+            logger.warning("%s Until then it counts as missing.", problem)
+        return problem is None
+
+    def _find_problem(self) -> str | None:
+        """Return what is wrong with a folder that has its ``whole_file``."""
+        path = self._filepath / self.whole_file
+        problem = find_weights_problem(path)
+        return f"{path} {problem}. {COPY_AGAIN}" if problem else None
 
 
 class AdaptedEncoderDataset(CheckpointDataset):
@@ -94,7 +130,8 @@ class AdaptedEncoderDataset(CheckpointDataset):
 class ExportedModelDataset(CheckpointDataset):
     """``ExportedModelDataset`` saves an exported model and loads the folder's path.
 
-    The folder replaces the former one whole, so that no fold of an earlier run stays in it.
+    The folder replaces the former one whole, so that no fold of an earlier run stays in it. One
+    that is not what was exported is not loaded.
 
     Example usage for the YAML API:
 
@@ -110,3 +147,10 @@ class ExportedModelDataset(CheckpointDataset):
         "No exported model at {folder}; make it with kedro run --pipelines export, with the same "
         "--env and --params experiment=... as the training."
     )
+
+    def _find_problem(self) -> str | None:
+        try:
+            require_whole_export(self._filepath)
+        except ValueError as error:
+            return str(error)
+        return None

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 
+from klue_pipeline.datasets.tables.prediction_folder import choose_folder, write_input
 from klue_pipeline.relation.inference.batch_prediction import PROBABILITY, BatchPrediction
 from klue_pipeline.relation.ingest.row_checks import REJECTED_COLUMNS
 from klue_pipeline.runs.disk.atomic_file import folder_written_beside
@@ -25,7 +26,9 @@ Write = Callable[[pd.DataFrame], None]
 
 
 class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
-    """A folder of ``predictions.<format>`` and ``rejected_rows.csv``, whole or not there.
+    """A folder of ``predictions.<format>``, ``rejected_rows.csv`` and ``input.json``.
+
+    It is whole or not there. What was labelled before a file broke off is kept, and then refused.
 
     Saving iterates over the prediction, so that a chunk of rows is in memory at a time.
 
@@ -38,7 +41,7 @@ class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
     def __init__(
         self, *, filepath: str, source: str | None, metadata: dict[str, Any] | None = None
     ) -> None:
-        self._filepath = Path(filepath) / Path(source or "none").stem
+        self._filepath, self._source = Path(filepath), source
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
@@ -47,10 +50,11 @@ class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
         Raises:
             DatasetError: There are none.
         """
-        path = self._find()
+        folder = self._choose_folder()
+        path = _find(folder)
         if path is None:
             raise DatasetError(
-                f"No predictions in {self._filepath}; make them with kedro run --pipelines "
+                f"No predictions in {folder}; make them with kedro run --pipelines "
                 "predict_new --params predict.input=<file>."
             )
         return READERS[path.suffix.removeprefix(".")](path)
@@ -59,24 +63,35 @@ class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
         """Label all rows and write them in the format that ``data`` names.
 
         Raises:
-            DatasetError: The rows cannot be read, or none can be labelled; what was there stays.
+            DatasetError: The file cannot name a folder, its rows cannot be read, or none can be
+                labelled; what was there stays. Or the file breaks off, and what stands before
+                that is labelled.
         """
+        place = self._choose_folder()
         try:
-            with folder_written_beside(self._filepath) as folder:
+            with folder_written_beside(place) as folder:
                 _write(data, folder)
+                write_input(folder, self._source or data.name)
         except ValueError as error:
             raise DatasetError(str(error)) from error
-        logger.info("%s is labelled in %s", data.name, self._filepath)
+        if data.broken_off:
+            reason = data.broken_off.rstrip(".")
+            raise DatasetError(f"{reason}. What was labelled before that is in {place}.")
+        logger.info("%s is labelled in %s", data.name, place)
 
-    def _find(self) -> Path | None:
-        files = (self._filepath / f"predictions.{name}" for name in WRITERS)
-        return next((path for path in files if path.is_file()), None)
+    def _choose_folder(self) -> Path:
+        return choose_folder(self._filepath, self._source)
 
     def _exists(self) -> bool:
-        return self._find() is not None
+        return _find(self._choose_folder()) is not None
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return {"filepath": str(self._filepath), "source": self._source}
+
+
+def _find(folder: Path) -> Path | None:
+    files = (folder / f"predictions.{name}" for name in WRITERS)
+    return next((path for path in files if path.is_file()), None)
 
 
 def _write(data: BatchPrediction, folder: Path) -> None:

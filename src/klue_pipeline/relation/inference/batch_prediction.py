@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from klue_pipeline.relation.inference.row_failures import Classify, classify_each, set_aside
 from klue_pipeline.relation.ingest.parsing import (
     FormatError,
     RawFile,
@@ -22,9 +23,6 @@ from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, cut_chunks
 from klue_pipeline.relation.settings.export_params import PredictParams
 
 logger = logging.getLogger(__name__)
-
-Classify = Callable[[pd.DataFrame], NDArray[np.float64]]
-"""Takes a table of schema ``TestSentences``, returns probabilities (rows, labels)."""
 
 PROBABILITY = "probability_"
 """What the name of a label's column begins with."""
@@ -84,6 +82,8 @@ class BatchPrediction:
     """Rows that are read, labelled and handed out in chunks, as they are asked for.
 
     Nothing happens before somebody iterates, which may be done once; afterwards ``tally`` is whole.
+    A row that cannot be read or labelled is set aside, and the others go on. Where the file breaks
+    off after some rows, or the model does, what is labelled stays; ``broken_off`` says why.
 
     Args:
         raw: The file of new rows.
@@ -106,6 +106,7 @@ class BatchPrediction:
         self.labels = tuple(labels)
         self.output_format = params.output_format
         self.tally = Tally()
+        self.broken_off = ""
         self._raw, (self._format_name, self._layout) = raw, layout
         self._classify, self._params = classify, params
 
@@ -117,21 +118,43 @@ class BatchPrediction:
         """
         with tqdm(desc=f"label {self.name}", unit=" rows", disable=None, leave=False) as bar:
             for chunk in cut_chunks(self._rows(), self._params.chunk_rows):
-                yield self._label(chunk)
+                labelled = self._label_or_break_off(chunk)
+                if labelled is None:
+                    break
+                yield labelled
                 bar.update(len(chunk))
         self._require_some()
         self._log()
 
     def _rows(self) -> Iterator[RawRow]:
+        n_read = 0
         try:
-            yield from iterate_rows(self._raw, self._format_name, self._layout)[1]
+            for row in iterate_rows(self._raw, self._format_name, self._layout)[1]:
+                yield row
+                n_read += 1
         except FormatError as error:
             raise ValueError(
                 f"{error} Set predict.format to the format of the file, or to auto."
             ) from error
+        except Exception as error:  # text, JSON, Parquet and what packs files raise their own
+            if not n_read:
+                raise
+            self.broken_off = f"{self.name} cannot be read beyond row {n_read:,}: {error}"
+            yield RawRow.unreadable(n_read + 1, None, f"the file breaks off here: {error}")
+
+    def _label_or_break_off(self, chunk: Chunk) -> LabelledChunk | None:
+        try:
+            return self._label(chunk)
+        except Exception as error:  # of the model or its device, for all rows from here on
+            if not self.tally.n_labelled:
+                raise
+            n_done = self.tally.n_labelled + self.tally.n_rejected
+            self.broken_off = f"{self.name} cannot be labelled beyond row {n_done:,}: {error}"
+            return None
 
     def _label(self, chunk: Chunk) -> LabelledChunk:
-        probabilities = self._classify(chunk.sentences)
+        probabilities, failures = classify_each(chunk.sentences, self._classify, len(self.labels))
+        chunk = set_aside(chunk, failures)
         predictions = tabulate(chunk, probabilities, self.labels, with_text=self._params.with_text)
         self.tally.add(predictions, chunk.problems)
         return LabelledChunk(predictions, table_problems(self.name, chunk.problems))

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import torch
 
+from klue_pipeline.relation.inference.export_manifest import (
+    require_as_exported,
+    require_same_folds,
+)
+from klue_pipeline.relation.model.checkpoint_files import RELATION_FILE
 from klue_pipeline.relation.model.relation_model import (
-    RELATION_FILE,
     RelationConfig,
     RelationModel,
     read_relation_config,
@@ -30,12 +34,14 @@ def find_checkpoints(folders: str | Path | Iterable[str | Path]) -> tuple[Path, 
 
     Raises:
         FileNotFoundError: There is no such folder, or no checkpoint in it.
-        ValueError: No folder was given.
+        ValueError: No folder was given, or an exported model is not what was exported.
     """
     given = [folders] if isinstance(folders, str | Path) else list(folders)
     found = dict.fromkeys(checkpoint for folder in given for checkpoint in _find_in(Path(folder)))
     if not found:
         raise ValueError("Found an empty list of folders; give the folder of at least one model.")
+    for checkpoint in found:
+        require_as_exported(checkpoint)
     return tuple(found)
 
 
@@ -77,7 +83,9 @@ def _find_in(folder: Path) -> list[Path]:
             f"sub-folders fold_0, fold_1, …; found {_listed(folder)}. Train the experiment first, "
             "or name another folder."
         )
-    return [folds[number] for number in sorted(folds)]
+    ordered = [folds[number] for number in sorted(folds)]
+    require_same_folds(folder, [path.name for path in ordered])
+    return ordered
 
 
 def _listed(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""A trained model to hand out: the checkpoint of every fold with its temperature, and a card.
+"""A trained model to hand out: every fold's checkpoint with its temperature, a card, a manifest.
 
 The weights are not copied where they can be linked. Where the folder goes is left to its caller.
 """
@@ -9,6 +9,9 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from klue_pipeline.relation.inference.export_manifest import write_manifest
+from klue_pipeline.relation.model.checkpoint_files import RELATION_FILE
 
 CARD_FILE = "README.md"
 """Where the Hugging Face hub looks for the card."""
@@ -40,6 +43,7 @@ class ExportedModel:
         for name, checkpoint in self.checkpoints.items():
             link_folder(checkpoint, folder / name)
             _write_temperature(checkpoint, folder / name, self.temperature)
+        write_manifest(folder, self.checkpoints)
         (folder / CARD_FILE).write_text(self.card, encoding="utf-8")
 
 
@@ -67,7 +71,7 @@ def _link_weights(source: str, target: str) -> None:
 
 
 def _write_temperature(checkpoint: Path, folder: Path, temperature: float) -> None:
-    from klue_pipeline.relation.model.relation_model import RELATION_FILE, read_relation_config
+    from klue_pipeline.relation.model.relation_model import read_relation_config
 
     config = read_relation_config(checkpoint).model_copy(update={"temperature": temperature})
     text = json.dumps(config.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"

@@ -15,21 +15,20 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from klue_pipeline.base_settings import explain_errors
+from klue_pipeline.relation.model.checkpoint_files import (
+    COPY_AGAIN,
+    RELATION_FILE,
+    read_json_file,
+    require_file,
+)
 from klue_pipeline.relation.model.entity_embedding import EntityEmbedding
 from klue_pipeline.relation.model.heads import HeadInputs, HeadShape, build_head
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
-from klue_pipeline.training.loading.encoder_files import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
-    explained,
-    read_config,
-    require_files,
-)
+from klue_pipeline.training.loading.encoder_files import explained, read_config, require_files
+from klue_pipeline.training.loading.weights_file import CONFIG_FILE, WEIGHTS_FILE
 
-RELATION_FILE = "relation.json"
 _TRAIN_AGAIN = "Another version of this project wrote it, or it was changed; train the model again."
-_COPY_AGAIN = "Copy the folder again, or train the model again."
 
 
 class RelationConfig(BaseModel):
@@ -133,12 +132,13 @@ class RelationModel(nn.Module):
 
         Raises:
             FileNotFoundError: The folder lacks one of the files.
-            ValueError: A file is damaged, or the weights do not fit the configuration.
+            ValueError: A file is cut off, the weights do not fit the configuration, or the encoder
+                needs code of its own.
         """
+        for name in (RELATION_FILE, CONFIG_FILE, WEIGHTS_FILE):
+            require_file(folder / name)
         config = read_relation_config(folder)
-        for name in (CONFIG_FILE, WEIGHTS_FILE):
-            _require_file(folder / name)
-        with explained(f"The model in {folder}", _COPY_AGAIN):
+        with explained(f"The model in {folder}", COPY_AGAIN):
             require_files(folder)
             model = cls(encoder_from_config(read_config(folder)), config)
             model.load_state_dict(load_file(folder / WEIGHTS_FILE))
@@ -150,18 +150,16 @@ def read_relation_config(folder: Path) -> RelationConfig:
 
     Raises:
         FileNotFoundError: The folder is no checkpoint of this project.
-        ValueError: Its ``relation.json`` is of another version, or was changed by hand.
+        ValueError: Its ``relation.json`` is cut off, of another version, or changed by hand.
     """
     path = folder / RELATION_FILE
-    _require_file(path)
+    require_file(path)
     try:
-        return RelationConfig.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return RelationConfig.model_validate(read_json_file(path))
     except ValidationError as error:
         raise ValueError(
             f"{path} does not fit: {'; '.join(explain_errors(error))}. {_TRAIN_AGAIN}"
         ) from error
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON in UTF-8 ({error}). {_COPY_AGAIN}") from error
 
 
 def _build_entity_embedding(
@@ -181,13 +179,6 @@ def _head_shape(encoder: PreTrainedModel, config: RelationConfig) -> HeadShape:
         entity_types=config.entity_types,
         legal_labels=config.legal_labels,
     )
-
-
-def _require_file(path: Path) -> None:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path.parent} is no relation checkpoint: {path.name} is missing; train it first."
-        )
 
 
 class TrainedModel:

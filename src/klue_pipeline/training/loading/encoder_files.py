@@ -11,13 +11,16 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
 from transformers import AutoConfig, PretrainedConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
+from klue_pipeline.training.loading.weights_file import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    find_weights_problem,
+)
 from klue_pipeline.training.params import EncoderParams
 
-CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 OFFSET_POSITIONS = frozenset(
     {
         "camembert", "data2vec-text", "ibert", "longformer", "luke", "mpnet", "roberta",
@@ -182,14 +185,8 @@ def _indexed_files(index: Path) -> list[str]:
 
 
 def _require_whole(path: Path) -> None:
-    try:
-        with safe_open(path, framework="pt") as weights:
-            weights.keys()
-    except Exception as error:  # safetensors has an error of its own, and some of Python's
-        raise ValueError(
-            f"its {path.name} of {path.stat().st_size} bytes is cut off or no safetensors file "
-            f"({error}); copy it again."
-        ) from error
+    if problem := find_weights_problem(path):
+        raise ValueError(f"its {path.name} {problem}; copy it again.")
 
 
 def _read_object(path: Path) -> dict[str, Any]:

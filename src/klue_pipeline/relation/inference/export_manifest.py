@@ -1,0 +1,144 @@
+"""What an exported model consists of, written beside it, so that a later change is noticed.
+
+A folder is copied, unpacked and edited by hand: a fold gets lost, comes from another export, or has
+its labels in another order, and still answers. The manifest knows each fold by its files' content.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from klue_pipeline.relation.model.checkpoint_files import read_json_file
+
+MANIFEST_FILE = "export.json"
+
+_BLOCK_BYTES = 4096
+_BLOCKS = 256
+_EXPORT_AGAIN = (
+    "Copy the whole folder again, or export it again (kedro run --pipelines export, with the same "
+    "--env and --params experiment=... as the training)"
+)
+
+
+class ExportManifest(BaseModel):
+    """The content of an exported model.
+
+    Attributes:
+        models: For each fold's folder the hash of each of its files.
+    """
+
+    models: dict[str, dict[str, str]]
+
+
+def write_manifest(folder: Path, folds: Collection[str]) -> None:
+    """Write down what the folders of the folds hold.
+
+    Args:
+        folder: An exported model, whole but for its manifest.
+        folds: Names of its folders.
+    """
+    manifest = ExportManifest(models={name: _hash_files(folder / name) for name in folds})
+    text = json.dumps(manifest.model_dump(), indent=2) + "\n"
+    (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
+
+
+def require_same_folds(folder: Path, found: Collection[str]) -> None:
+    """Refuse an exported model that lacks a fold, or has one more than it was exported with.
+
+    Args:
+        folder: A folder of folds; without a manifest, as of a training or an earlier version, any
+            folds are right.
+        found: Names of the folds' folders in it.
+
+    Raises:
+        ValueError: Naming the folds that are missing or too many.
+    """
+    manifest = _read(folder)
+    if manifest is None or set(found) == manifest.models.keys():
+        return
+    missing = sorted(manifest.models.keys() - found)
+    foreign = sorted(set(found) - manifest.models.keys())
+    parts = [f"{', '.join(missing)} is missing"] if missing else []
+    parts += [f"{', '.join(foreign)} is not of this export"] if foreign else []
+    listed = f"{len(manifest.models)} models ({', '.join(manifest.models)})"
+    raise ValueError(
+        f"{folder} is not what was exported: {' and '.join(parts)}; {MANIFEST_FILE} lists "
+        f"{listed}. {_EXPORT_AGAIN}; or load the folds that are there as a list of "
+        "their folders (RelationClassifier.from_pretrained)."
+    )
+
+
+def require_whole_export(folder: Path) -> None:
+    """Refuse an exported model of which anything is not as it was exported.
+
+    Raises:
+        ValueError: Naming the folds or the files.
+    """
+    folds = [path for path in folder.glob("fold_*") if path.is_dir()]
+    require_same_folds(folder, [path.name for path in folds])
+    for path in folds:
+        require_as_exported(path)
+
+
+def require_as_exported(checkpoint: Path) -> None:
+    """Refuse a fold whose files are not those of its export.
+
+    Args:
+        checkpoint: The folder of one fold; one that no manifest lists is not looked at.
+
+    Raises:
+        ValueError: Naming the files.
+    """
+    place = checkpoint.absolute()
+    manifest = _read(place.parent)
+    wanted = manifest.models.get(place.name) if manifest else None
+    if wanted is None:
+        return
+    found = _hash_files(place)
+    differ = sorted(name for name, value in wanted.items() if found.get(name) != value)
+    if differ:
+        named = ", ".join(name if name in found else f"{name} (missing)" for name in differ)
+        raise ValueError(
+            f"{checkpoint} is not what was exported: {named} differs from {MANIFEST_FILE}. It was "
+            f"cut off or changed by hand, or is another export's or fold's. {_EXPORT_AGAIN}."
+        )
+
+
+def _read(folder: Path) -> ExportManifest | None:
+    path = folder / MANIFEST_FILE
+    if not path.is_file():
+        return None
+    try:
+        return ExportManifest.model_validate(read_json_file(path))
+    except ValidationError as error:
+        raise ValueError(f"{path} lists no models. {_EXPORT_AGAIN}.") from error
+
+
+def _hash_files(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return {path.name: _hash_file(path) for path in files if not path.name.startswith(".")}
+
+
+def _hash_file(path: Path) -> str:
+    """Hash JSON by its values, so that other line ends change nothing, and the rest by samples."""
+    if path.suffix == ".json":
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            return _hash_samples(path)
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return _hash_samples(path)
+
+
+def _hash_samples(path: Path) -> str:
+    """Hash a file's size and blocks from all over it: gigabytes of weights in an instant."""
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for start in range(0, size, max(_BLOCK_BYTES, size // _BLOCKS)):
+            file.seek(start)
+            digest.update(file.read(_BLOCK_BYTES))
+    return digest.hexdigest()
