@@ -8,6 +8,7 @@ import copy
 import io
 import logging
 import os
+import re
 import sys
 import warnings
 from typing import Any
@@ -35,17 +36,21 @@ _DROPPED = {
         "Completed ",
         "Using synchronous mode",
         "Asynchronous mode",
-        "No nodes ran. Repeat the previous command",
+        r"No nodes ran\. Repeat the previous command",
     ),
     # Kedro-Viz draws timings of whole runs only; nobody misses them after a partial one.
     "kedro_viz.integrations.kedro.run_hooks": ("Workflow tracking is disabled",),
     # A packaged project runs without its repository; flow chart and statistics are made there only.
     "kedro_viz.integrations.kedro.hooks_utils": ("No Kedro project found",),
     "kedro_viz.integrations.kedro.hooks": ("Could not find a Kedro project",),
+    # A click on a dataset that no run has made yet.
+    "kedro_viz.models.flowchart.node_metadata": (
+        r"'[^']+' could not be previewed[\s\S]*(No such file|FileNotFoundError|DatasetNotFound)",
+    ),
     # Short epochs leave checkpoints of the same second; their numbers order them just as well.
     "transformers.trainer_utils": ("mtime may not be reliable",),
 }
-"""Beginnings of lines that are dropped, by the logger that writes them."""
+"""How lines begin that are dropped, as patterns, by the logger that writes them."""
 
 _LEVELS = {
     # Our own hook names each node in one line, also one that fails (hooks/node_log.py); why it
@@ -130,4 +135,5 @@ def _write_lines_as_text() -> None:
 
 
 def _is_worth_showing(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(_DROPPED[record.name])
+    message = record.getMessage()
+    return not any(re.match(pattern, message) for pattern in _DROPPED[record.name])
