@@ -62,8 +62,11 @@ bench: encoder-is-named $(INSTALLED)  ## Measure speed against plain baselines (
 encoder-is-named:
 	@test -n "$(ENCODER)" || { echo "bench needs an encoder: make bench ENCODER=<folder or hub id>" >&2; exit 2; }
 
-viz: $(INSTALLED)  ## Look at the pipelines in the browser
-	$(BIN)/kedro viz run $(ARGS)
+# The flow in a dozen boxes: at the bare address Kedro-Viz draws every dataset between them too.
+OPEN_STAGES := import os, sys, webbrowser; os.environ.update(BROWSER=os.environ['BROWSER_BEFORE']); webbrowser.open(sys.argv[1] + '?types=nodes')
+
+viz: $(INSTALLED)  ## Look at the pipelines in the browser (stages first: ?types=nodes behind the address)
+	@BROWSER_BEFORE="$$BROWSER" BROWSER="$(BIN)/python -c \"$(OPEN_STAGES)\" %s" $(BIN)/kedro viz run --include-hooks $(ARGS)
 
 mlflow: $(INSTALLED)  ## Compare runs in the browser
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db $(ARGS)

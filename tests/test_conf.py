@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from klue_pipeline.cli import run
 from klue_pipeline.runs.configuration import read_configuration
+from klue_pipeline.runs.dataset_names import parse_fold
 from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.runs.parameters import Parameters, check_parameters
 
@@ -269,4 +270,5 @@ def test_several_settings_and_lists_in_one_command():
     assert context.params["folds"].run == [0, 2]
     assert context.params["ensemble"].members == ["typed_punct_query", "x"]
     assert context.params["training"].seed == 3
-    assert {node.namespace for node in pipelines["__default__"].nodes} == {None, "fold_0", "fold_2"}
+    parts = {parse_fold(node.name) for node in pipelines["__default__"].nodes} - {None}
+    assert {part.fold for part in parts} == {0, 2}

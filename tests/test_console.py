@@ -1,12 +1,17 @@
 """The console is kept for our own lines: exactly the known noise is dropped, and nothing else."""
 
+import io
 import logging
 import os
+import re
 import subprocess
 import sys
 import warnings
 
 import pytest
+from kedro.logging import RichHandler
+from rich.console import Console
+from tqdm import tqdm
 
 from klue_pipeline.console import quieten
 
@@ -92,14 +97,67 @@ def test_telemetry_is_off_unless_it_was_switched_on(monkeypatch, name, value):
     assert os.environ[name] == "0"
 
 
-def test_lines_in_a_file_are_wide_and_in_a_terminal_as_wide_as_it_is(monkeypatch):
-    monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+TEXTS = [
+    "label [/b], word [/url], path [dim]/x[/dim]",
+    "augment.methods=[eda] reads it",
+    "labels :smile: and 50 % of {0} %s",
+]
+
+
+@pytest.fixture
+def root(monkeypatch):
+    """A root logger with the handlers of a configuration that leaves markup on, as Kedro's own."""
+    drawn = RichHandler(console=Console(file=io.StringIO(), width=90), show_path=False)
+    logger = logging.getLogger()
+    monkeypatch.setattr(logger, "handlers", [drawn])
+    monkeypatch.setattr(logger, "level", logging.INFO)
+    return drawn.console
+
+
+def written(console, message, **extra):
     quieten()
-    assert "COLUMNS" not in os.environ
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: False, raising=False)
+    logging.getLogger("klue_pipeline").warning("%s", message, extra=extra)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("on_terminal", [False, True])
+@pytest.mark.parametrize("message", TEXTS)
+def test_a_message_is_text_and_no_markup(root, message, on_terminal):
+    root._force_terminal = on_terminal
+    assert message in re.sub(r"\x1b\[[0-9;]*m", "", written(root, message))
+
+
+@pytest.mark.parametrize("on_terminal", [False, True])
+def test_kedros_own_lines_are_shown_without_the_markup_that_it_asks_for(root, on_terminal):
+    root._force_terminal = on_terminal
+    assert "orange" not in written(root, "sentences", rich_format=["dark_orange"])
+
+
+def test_a_line_in_a_file_is_neither_broken_nor_padded(root):
+    line = written(root, "word " * 30 + "end")
+    assert line.endswith("end\n")
+    assert line.count("\n") == 1
+    assert written(root, "short").endswith("short\n")
+
+
+def test_a_progress_bar_makes_room_for_a_line(root, monkeypatch):
+    root._force_terminal = True
+    monkeypatch.setattr(sys, "stdout", root.file)
+    monkeypatch.setattr(sys, "stderr", root.file)
+    with tqdm(total=2, desc="fold 0", leave=False, file=sys.stderr) as bar:
+        bar.refresh()
+        before, _, after = written(root, "epoch 1: done").partition("epoch 1: done")
+    assert before.rpartition("fold 0")[2].count("\r") >= 2  # wiped out: back, blanks, back
+    assert "fold 0" in after
+
+
+def test_a_level_that_the_project_chose_stays(root):
+    logging.getLogger("kedro.io").setLevel(logging.DEBUG)
     quieten()
-    assert os.environ["COLUMNS"] == "160"
+    assert logging.getLogger("kedro.io").level == logging.DEBUG
+    logging.getLogger("kedro.io").setLevel(logging.NOTSET)
+    quieten()
+    assert logging.getLogger("kedro.io").level == logging.WARNING
 
 
 def test_importing_it_imports_next_to_nothing():

@@ -1,10 +1,12 @@
 """The table of contents: every stage by name, and the whole job as their sum."""
 
+import re
 import subprocess
 import sys
 from typing import get_args
 
 import pytest
+from kedro.pipeline import Pipeline
 
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.runs import topology
@@ -44,16 +46,21 @@ HANDED_IN = {
 PUT_INTO_FOLDER = {
     "out_of_fold@all": {"out_of_fold@one"},
     "test_scores@all": {"test_scores@one"},
-    "fold_test_scores@all": {"fold_0.test_scores", "fold_1.test_scores"},
-    "fold_metrics@all": {"fold_0.metrics", "fold_1.metrics", "experiment_metrics"},
-    "submissions@all": {"submission", "blend_submissions", "experiment_submission"},
-    "run_records@all": set(),
+    "all_fold_test_scores": {"fold_0.test_scores", "fold_1.test_scores"},
+    "all_fold_metrics": {"fold_0.metrics", "fold_1.metrics", "experiment_metrics"},
+    "all_submissions": {"submission", "blend_submissions", "experiment_submission"},
+    "all_run_records": set(),
 }
 """What a run puts where a node reads all that lies there. Run records are left by a hook."""
 ON_DISK_ONLY = {
-    "single": {"fold_test_scores", "fold_metrics", "run_records", "submissions"},
-    "member": {"fold_metrics", "run_records"},
-    "composite": {"fold_test_scores", "fold_metrics", "run_records", "submissions"},
+    "single": {"all_fold_test_scores", "all_fold_metrics", "all_run_records", "all_submissions"},
+    "member": {"all_fold_metrics", "all_run_records"},
+    "composite": {
+        "all_fold_test_scores",
+        "all_fold_metrics",
+        "all_run_records",
+        "all_submissions",
+    },
 }
 """Folders of which the graph does not know that this run fills them."""
 MAY_COME_LATER = {"experiment_metrics"}
@@ -93,10 +100,9 @@ def test_every_stage_has_its_name_and_a_run_without_one_is_all_of_them(kind, pip
     assert "__default__" in pipelines
     others = {stage for of_kind in STAGES.values() for stage in of_kind} - set(stages)
     assert set(pipelines).isdisjoint(others)
-    whole = set(pipelines["__default__"].nodes)
-    own = {stage: own_nodes(kind, pipelines, stage) for stage in stages}
-    assert whole == set().union(*own.values())
-    assert len(whole) == sum(len(nodes) for nodes in own.values())
+    whole = pipelines["__default__"].nodes
+    own = [node for stage in stages for node in pipelines[stage].nodes]
+    assert sorted(own) == sorted(whole)
 
 
 def test_a_bundle_is_made_for_whoever_asks(kind, pipelines):
@@ -117,30 +123,44 @@ def test_a_model_for_mlflow_is_made_of_what_a_run_exports_for_whoever_asks(kind,
     assert package not in pipelines["__default__"].nodes
 
 
-def test_a_report_holds_the_looks_at_data_and_labels_and_a_run_does_not(kind, pipelines):
+def test_looks_at_data_and_labels_are_no_part_of_a_run(kind, pipelines):
     looks = {node for look in LOOKS[kind] for node in pipelines[look].nodes}
     assert looks
-    assert looks < set(pipelines["report"].nodes)
     assert looks.isdisjoint(pipelines["__default__"].nodes)
     assert {"eda", "label_audit"} & set(pipelines) == set(LOOKS[kind])
 
 
-def own_nodes(kind, pipelines, stage):
-    """The nodes of a stage that are part of a run."""
-    looks = {node for look in LOOKS[kind] for node in pipelines[look].nodes}
-    return set(pipelines[stage].nodes) - looks
-
-
 def test_every_node_has_a_name_that_a_person_can_type(pipelines):
     for node in pipelines["__default__"].nodes:
-        assert node.name == f"{node.namespace}.{node.func.__name__}".removeprefix("None.")
+        assert re.sub(r"^fold_\d\.", "", node.name) == node.func.__name__
+
+
+def test_every_stage_is_a_group_that_does_not_rename_its_nodes(pipelines):
+    """Kedro-Viz draws groups as boxes; an orchestrator takes the tags."""
+    for stage in set(pipelines) - {"__default__"}:
+        for node in pipelines[stage].nodes:
+            *fold, _ = node.name.split(".")
+            assert node.namespace == ".".join([stage, *fold])
+            assert {stage, *fold} <= node.tags
+
+
+def test_no_path_leaves_a_group_and_comes_back(pipelines, recwarn):
+    """Kedro warns of one: drawn as a box, such a group would make a circle."""
+    assert sum(pipelines.values(), Pipeline([])).nodes
+    assert not [entry for entry in recwarn if "is interrupted" in str(entry.message)]
+
+
+def test_a_node_that_is_tagged_once_more_keeps_its_name_and_group():
+    (again, *_) = Pipeline(register_pipelines()["train"].nodes, tags=["mine"]).nodes
+    assert (again.name, again.namespace) == ("fold_0.train", "train.fold_0")
+    assert {"train", "fold_0", "gpu", "mine"} <= again.tags
 
 
 def test_the_job_needs_nothing_but_raw_files_settings_and_members(kind, pipelines):
     inputs = {name for name in pipelines["__default__"].inputs() if not name.startswith("params:")}
     wanted = {"raw_train", "raw_test", "raw_test_gold", "reviewed_rows"}
     wanted |= {"fold_0.workspace", "fold_1.workspace"}
-    wanted |= HANDED_IN[kind] | {f"{name}@all" for name in ON_DISK_ONLY[kind]}
+    wanted |= HANDED_IN[kind] | ON_DISK_ONLY[kind]
     augmented = {"synonyms", "translations", "translation_cache"}
     assert inputs == wanted | (MEMBERS if kind == "composite" else augmented)
 
@@ -148,7 +168,7 @@ def test_the_job_needs_nothing_but_raw_files_settings_and_members(kind, pipeline
 def test_a_folder_is_read_after_this_run_has_put_its_part_there(pipelines):
     """The graph takes some of these folders for given; order comes from what else is read."""
     whole = pipelines["__default__"]
-    read = {name for name in whole.datasets() if name.endswith("@all")}
+    read = {name for name in whole.datasets() if name.endswith("@all") or name.startswith("all_")}
     assert read <= PUT_INTO_FOLDER.keys()
     for folder in sorted(read):
         parts = PUT_INTO_FOLDER[folder] & whole.all_outputs()
@@ -184,18 +204,16 @@ def test_a_composite_reads_no_setting_of_a_model():
 
 def test_stages_read_what_earlier_stages_make(kind, pipelines):
     """So that the order of the table is one in which they can be run one by one."""
-    made = {*pipelines["__default__"].inputs(), *pipelines["report"].inputs()}
-    made -= pipelines["__default__"].all_outputs()
-    made |= ON_DISK_ONLY[kind]
+    made = {*pipelines["__default__"].inputs()} | ON_DISK_ONLY[kind]
     for stage in STAGES[kind]:
         needed = {name.partition("@")[0] for name in pipelines[stage].inputs()}
         assert needed <= made, stage
         made |= {name.partition("@")[0] for name in pipelines[stage].all_outputs()}
 
 
-def test_folds_are_namespaces_with_nodes_of_their_own(kind, pipelines):
+def test_folds_have_nodes_and_a_tag_of_their_own(kind, pipelines):
     for fold in ("fold_0", "fold_1"):
-        nodes = [node for node in pipelines["__default__"].nodes if node.namespace == fold]
+        nodes = pipelines["__default__"].only_nodes_with_tags(fold).nodes
         assert [node.name for node in nodes] == [f"{fold}.{name}" for name in NODES_OF_A_FOLD[kind]]
         assert all(("gpu" in node.tags) == (kind != "composite") for node in nodes)
 

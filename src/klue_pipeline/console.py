@@ -1,12 +1,17 @@
 """Keep the console for our own lines and for warnings that a user can act on.
 
-Every filter names the library whose message it drops and why nobody can act on it.
+Every filter names the library whose message it drops and why nobody can act on it. Lines are text:
+what stands in a label, a word or a path is shown as it is.
 """
 
+import copy
+import io
 import logging
 import os
+import re
 import sys
 import warnings
+from typing import Any
 
 _IGNORED = (
     # Kedro 1.7 registers its resolvers by a name that OmegaConf 2.4 deprecates, at every command.
@@ -31,25 +36,84 @@ _DROPPED = {
         "Completed ",
         "Using synchronous mode",
         "Asynchronous mode",
-        "No nodes ran. Repeat the previous command",
+        r"No nodes ran\. Repeat the previous command",
     ),
     # Kedro-Viz draws timings of whole runs only; nobody misses them after a partial one.
     "kedro_viz.integrations.kedro.run_hooks": ("Workflow tracking is disabled",),
+    # A packaged project runs without its repository; flow chart and statistics are made there only.
+    "kedro_viz.integrations.kedro.hooks_utils": ("No Kedro project found",),
+    "kedro_viz.integrations.kedro.hooks": ("Could not find a Kedro project",),
+    # A click on a dataset that no run has made yet.
+    "kedro_viz.models.flowchart.node_metadata": (
+        r"'[^']+' could not be previewed[\s\S]*(No such file|FileNotFoundError|DatasetNotFound)",
+    ),
     # Short epochs leave checkpoints of the same second; their numbers order them just as well.
     "transformers.trainer_utils": ("mtime may not be reliable",),
 }
-"""Beginnings of lines that are dropped, by the logger that writes them."""
+"""How lines begin that are dropped, as patterns, by the logger that writes them."""
 
-_WIDE_COLUMNS = "160"
+_LEVELS = {
+    # Our own hook names each node in one line, also one that fails (hooks/node_log.py); why it
+    # failed is said once, at the end of the command.
+    "kedro.pipeline.node": logging.CRITICAL,
+    # Settings are checked by our own hook; a stage without any is no news.
+    "kedro.validation": logging.WARNING,
+    "kedro.framework.session": logging.WARNING,
+    # One line per loaded and saved dataset is noise when every stage says what it did.
+    "kedro.io": logging.WARNING,
+}
+"""Levels of Kedro's loggers where ``conf/logging.yml`` says nothing of them, or does not exist."""
+
+
+class LineHandler(logging.Handler):
+    """Write each message as it is; on a terminal and in a notebook Kedro's handler draws the line.
+
+    Kedro reads square brackets in a message as instructions to Rich: ``[/b]`` in a label would end
+    the run, and ``[eda]`` in a remedy would vanish. Rich also breaks lines at a file's supposed
+    width and pads them to it.
+
+    Args:
+        drawn: Kedro's handler, from whichever logging configuration Kedro found.
+    """
+
+    def __init__(self, drawn: Any) -> None:
+        super().__init__(drawn.level)
+        self.setFormatter(logging.Formatter(_LINE, _TIME))
+        drawn.markup = False
+        self._drawn = drawn
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        console = self._drawn.console
+        if console.is_terminal or console.is_jupyter:
+            self._draw(record)
+            return
+        try:
+            console.file.write(self.format(record) + "\n")
+            console.file.flush()
+        except Exception:  # as every handler of logging does: no line is worth a run
+            self.handleError(record)
+
+    def _draw(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        text = copy.copy(record)
+        text.__dict__.pop("rich_format", None)  # Kedro's request for markup in its own lines
+        with tqdm.external_write_mode():  # bars make room, and stand below the line afterwards
+            self._drawn.emit(text)
+
+
+_LINE, _TIME = "%(asctime)s %(levelname)-8s %(message)s", "%H:%M:%S"
 
 
 def quieten() -> None:
     """Filter third-party noise, and switch telemetry off unless the user switched it on."""
+    _write_lines_as_text()
     for name in _DROPPED:
         logging.getLogger(name).addFilter(_is_worth_showing)
-    if not sys.stdout.isatty():
-        # A log file has no width; at Rich's 80 columns every path would be broken.
-        os.environ.setdefault("COLUMNS", _WIDE_COLUMNS)
+    for name, level in _LEVELS.items():
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(level)
     for pattern, category in _IGNORED:
         warnings.filterwarnings("ignore", message=pattern, category=category)
     os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "1")
@@ -59,5 +123,17 @@ def quieten() -> None:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 
+def _write_lines_as_text() -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A console that knows no Hangul shows codes for it and does not end the run.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if type(handler).__module__ == "kedro.logging":
+            root.removeHandler(handler)
+            root.addHandler(LineHandler(handler))
+
+
 def _is_worth_showing(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(_DROPPED[record.name])
+    message = record.getMessage()
+    return not any(re.match(pattern, message) for pattern in _DROPPED[record.name])

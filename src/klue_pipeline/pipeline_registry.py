@@ -23,6 +23,7 @@ from klue_pipeline.pipelines import (
     tokenize,
     train,
 )
+from klue_pipeline.pipelines.stage import as_stage
 from klue_pipeline.runs import topology
 
 RUNS: dict[topology.Kind, tuple[str, ...]] = {
@@ -49,45 +50,36 @@ LOOKS: dict[topology.Kind, tuple[str, ...]] = {
 """What looks at what a run left behind. A composite has no tokenizer for ``eda`` to count with."""
 
 
-USES = {"predict_new": predict_new.create_pipeline, "mlflow_model": mlflow_model.create_pipeline}
-"""What is done with an exported experiment; a composite exports none. ``mlflow_model`` is no stage
-of a run because it needs MLflow, which a run does without where tracking is off."""
+USES: dict[topology.Kind, tuple[str, ...]] = {
+    "single": ("predict_new", "mlflow_model", "adapt", "bundle"),
+    "member": ("predict_new", "mlflow_model", "adapt", "bundle"),
+    "composite": ("adapt", "bundle"),
+}
+"""What is made for other uses. ``predict_new`` and ``mlflow_model`` take an exported experiment,
+and a composite exports none; ``mlflow_model`` needs MLflow, which a run does without where tracking
+is off. ``adapt`` makes an encoder that any number of experiments may use."""
+
+
+_STAGES = {
+    "ingest": ingest, "clean": clean, "augment": augment, "tokenize": tokenize, "train": train,
+    "predict": predict, "compose": compose, "ensemble": ensemble, "report": report,
+    "submissions": submissions, "errors": errors, "leaderboard": leaderboard, "export": export,
+    "eda": eda, "label_audit": label_audit, "predict_new": predict_new,
+    "mlflow_model": mlflow_model, "adapt": adapt, "bundle": bundle,
+}  # fmt: skip
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Name the stages of this experiment after their folders, then add the run.
 
-    ``adapt`` is no stage of a run: it makes an encoder that any number of experiments may use. Nor
-    are the looks at data and labels: they are taken whenever somebody asks, alone or as parts of
-    ``report``.
+    Looks at data and labels and what is made for other uses are no parts of a run: they are taken
+    whenever somebody asks.
     """
-    stages = {
-        "ingest": ingest.create_pipeline,
-        "clean": clean.create_pipeline,
-        "augment": augment.create_pipeline,
-        "tokenize": tokenize.create_pipeline,
-        "train": train.create_pipeline,
-        "predict": predict.create_pipeline,
-        "compose": compose.create_pipeline,
-        "ensemble": ensemble.create_pipeline,
-        "report": report.create_pipeline,
-        "submissions": submissions.create_pipeline,
-        "errors": errors.create_pipeline,
-        "leaderboard": leaderboard.create_pipeline,
-        "export": export.create_pipeline,
-        "eda": eda.create_pipeline,
-        "label_audit": label_audit.create_pipeline,
-    }
     kind = topology.experiment_kind()
-    chosen = {name: stages[name]() for name in RUNS[kind]}
-    looks = {name: stages[name]() for name in LOOKS[kind]}
-    uses = {name: create() for name, create in USES.items() if "export" in chosen}
-    return {
-        **chosen,
-        **looks,
-        **uses,
-        "report": sum(looks.values(), chosen["report"]),
-        "adapt": adapt.create_pipeline(),
-        "bundle": bundle.create_pipeline(),
-        "__default__": sum(chosen.values(), Pipeline([])),
-    }
+    chosen = {name: _make(name) for name in RUNS[kind]}
+    others = {name: _make(name) for name in (*LOOKS[kind], *USES[kind])}
+    return {**chosen, **others, "__default__": sum(chosen.values(), Pipeline([]))}
+
+
+def _make(stage: str) -> Pipeline:
+    return as_stage(stage, _STAGES[stage].create_pipeline())

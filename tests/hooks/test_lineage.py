@@ -372,7 +372,7 @@ def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
     parameters = check_parameters(resolve_experiment(loader["parameters"], {}))
     entries = loader["catalog"]
     pipelines = register_pipelines()
-    whole = pipelines["__default__"] + pipelines["report"]
+    whole = pipelines["__default__"] + pipelines["eda"] + pipelines["label_audit"]
     of_experiments = {
         name
         for name, origin in trace_origins(whole, parameters, {}).items()

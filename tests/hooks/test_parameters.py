@@ -9,6 +9,7 @@ from kedro.framework.project import pipelines
 
 from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import parse_fold
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 ROOT_CONF = Path(__file__).parents[2] / "conf"
@@ -75,7 +76,8 @@ def test_a_broken_file_leaves_the_loader_as_it_was():
 
 
 def folds_in_graph():
-    return {node.namespace for node in pipelines["__default__"].nodes if node.namespace}
+    tags = {tag for node in pipelines["__default__"].nodes for tag in node.tags}
+    return {tag for tag in tags if parse_fold(tag)}
 
 
 def test_the_graph_has_the_folds_of_this_run_and_then_those_of_the_next():

@@ -7,6 +7,7 @@ import yaml
 
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import parse_fold
 from klue_pipeline.training.params import FoldsParams
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +58,7 @@ def test_some_folds_of_the_same_split(run, wanted):
 
 
 @pytest.mark.parametrize(("n_splits", "run"), [(1, None), (4, None), (4, [1, 3]), (12, [11])])
-def test_the_graph_has_a_namespace_per_fold(n_splits, run):
+def test_the_graph_has_the_nodes_of_each_fold(n_splits, run):
     topology.set_shape(topology.Shape(folds(n_splits, run, strategy="shuffle_split")))
     wanted = {f"fold_{fold}.{task}" for fold in topology.folds_to_run()
               for task in ("train", "predict")}  # fmt: skip
@@ -93,4 +94,5 @@ def test_each_fold_of_a_composite_reads_all_folds_of_its_members_and_its_own_tes
         for member in ("a.b", "c--x")
         for part in ("fold_1.validation", "fold_3.validation", "fold_3.test")
     }
-    assert {node.namespace for node in pipeline.nodes} == {None, "fold_1", "fold_3"}
+    parts = {parse_fold(node.name) for node in pipeline.nodes} - {None}
+    assert {part.fold for part in parts} == {1, 3}

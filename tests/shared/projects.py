@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 300
 STAGES = (
     "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
-    "submissions", "errors", "leaderboard", "export",
+    "submissions", "errors", "leaderboard", "export", "eda,label_audit",
 )  # fmt: skip
 LEDGER = "08_reporting/submissions.csv"
 LONGER = "run.name=longer,training.epochs=3"
@@ -223,7 +223,7 @@ def two_experiments(whole_run, tmp_path_factory) -> Project:
 def staged_run(command_server, tmp_path_factory) -> Project:
     """A project after every stage of the job, one command each; copy it to change it.
 
-    The stage ``report`` also looks at the data and audits the labels, which the job does not.
+    Then come the looks at the data and the labels, which are no part of the job.
     """
     project = Project.create(tmp_path_factory.mktemp("staged") / "project")
     for stage in STAGES:

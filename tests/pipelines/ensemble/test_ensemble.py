@@ -24,7 +24,7 @@ SCORES = f"{DATASETS}.tables.score_table.ScoreTableDataset"
 FOLDERS = {
     "out_of_fold@all": "out_of_fold.parquet",
     "test_scores@all": "test_scores.parquet",
-    "fold_test_scores@all": "test.parquet",
+    "all_fold_test_scores": "test.parquet",
 }
 PLAIN = {
     "members": "all", "plain_submissions": "none", "method": "soft_vote", "methods": ["soft_vote"],

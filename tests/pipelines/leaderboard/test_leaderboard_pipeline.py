@@ -157,8 +157,8 @@ class Disk:
             {
                 "out_of_fold@all": partitions("scores", "/out_of_fold.parquet", SCORES),
                 "test_scores@all": partitions("scores", "/test_scores.parquet", SCORES),
-                "run_records@all": partitions("reporting", "/run_record.json", "json.JSONDataset"),
-                "fold_metrics@all": partitions("reporting", "/metrics.json", "json.JSONDataset"),
+                "all_run_records": partitions("reporting", "/run_record.json", "json.JSONDataset"),
+                "all_fold_metrics": partitions("reporting", "/metrics.json", "json.JSONDataset"),
                 "score_bundles": {
                     "type": f"{DATASETS}.shared.drop_folders.ScoreBundlesDataset",
                     "filepath": str(self.folder / "bundles"),

@@ -69,7 +69,7 @@ class Stage:
                 "experiment_submission": self.entry("rbert/submission.csv"),
                 "blend_submissions": {**partitions, "path": f"{self.folder}/ensemble",
                                       "filename_suffix": "/submission.csv"},
-                "submissions@all": {**partitions, "filename_suffix": "submission.csv"},
+                "all_submissions": {**partitions, "filename_suffix": "submission.csv"},
                 "submission_ledger": {
                     "type": f"{TABLES}.submission_ledger.SubmissionLedgerDataset",
                     "filepath": str(self.folder / "submissions.csv"),

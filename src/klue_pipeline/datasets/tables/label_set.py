@@ -1,5 +1,6 @@
 """``LabelSetDataset`` keeps the labels of a task as JSON, and hands them out checked."""
 
+from kedro_datasets._typing import JSONPreview
 from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.evaluation.labels import LabelSet
@@ -37,3 +38,7 @@ class LabelSetDataset(JSONDataset):  # type: ignore[misc]
     def save(self, data: LabelSet) -> None:
         """Write the labels."""
         super().save(data.model_dump())
+
+    def preview(self) -> JSONPreview:
+        """Return the labels as JSON, for Kedro-Viz."""
+        return JSONPreview(self.load().model_dump_json())

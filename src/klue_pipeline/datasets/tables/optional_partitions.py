@@ -14,7 +14,7 @@ class OptionalPartitionsDataset(PartitionedDataset):  # type: ignore[misc]
 
     Example in a catalog::
 
-        run_records@all:
+        all_run_records:
           type: klue_pipeline.datasets.tables.optional_partitions.OptionalPartitionsDataset
           path: data/08_reporting
           filename_suffix: /run_record.json

@@ -24,7 +24,7 @@ def _blend() -> Pipeline:
                 inputs=[
                     "out_of_fold@all",
                     "test_scores@all",
-                    "fold_test_scores@all",
+                    "all_fold_test_scores",
                     "score_bundles",
                     "plain_submissions",
                     "clean_sentences",

@@ -27,7 +27,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 render_submissions,
                 inputs=[
                     "submission_ledger",
-                    "submissions@all",
+                    "all_submissions",
                     "clean_test_sentences",
                     "params:ledger",
                     "params:evaluation",
