@@ -4,6 +4,7 @@ from klue_pipeline.console import quieten
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
+from klue_pipeline.hooks.partial_runs import PartialRunHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
@@ -19,6 +20,7 @@ HOOKS = (
     RunRecordHooks(),
     ScratchHooks(),
     LineageHooks(),
+    PartialRunHooks(),
     ParameterHooks(),
 )
 
