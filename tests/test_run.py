@@ -334,6 +334,22 @@ def test_a_quick_look_at_one_fold_goes_on_to_all_of_them(finished, tmp_path):
         assert (quick.data / name).read_bytes() == (finished.data / name).read_bytes()
 
 
+def test_a_quick_look_under_its_own_name_leaves_what_all_experiments_share(finished, tmp_path):
+    quick = finished.copy_to(tmp_path / "quick")
+    look = quick.run("--params", "run.name=quick,folds.run=[0]")
+    assert look.code == 0, look.console
+    own = "08_reporting/typed_punct_query--quick"
+    for name in ("metrics.json", "submission.csv", "errors.html"):
+        wanted = (finished.data / "08_reporting" / name).read_bytes()
+        assert (quick.data / "08_reporting" / name).read_bytes() == wanted
+        assert (quick.data / own / name).read_bytes() != wanted
+    report = quick.read_json("08_reporting/ensemble_report.json")
+    assert list(report["members"]) == ["typed_punct_query"]
+    assert "scored on fold 0 only" in report["skipped"]["typed_punct_query--quick"]
+    board = {line["experiment"]: line for line in read_table(quick, "08_reporting/leaderboard.csv")}
+    assert board["typed_punct_query--quick"]["note"] == "fold 0 only"
+
+
 def test_fewer_folds_leave_no_surplus_one(finished_project):
     """A full run removes the folds that are no longer there; a partial one is refused."""
     fewer = ["--params", "folds.strategy=holdout,folds.n_splits=1"]

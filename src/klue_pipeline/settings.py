@@ -5,6 +5,7 @@ from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.hooks.preconditions import PreconditionHooks
+from klue_pipeline.hooks.partial_runs import PartialRunHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
@@ -22,6 +23,7 @@ HOOKS = (
     ScratchHooks(),
     LineageHooks(),
     PreconditionHooks(),
+    PartialRunHooks(),
     ParameterHooks(),
 )
 

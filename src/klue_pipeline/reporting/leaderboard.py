@@ -51,6 +51,7 @@ class LeaderboardEntry:
         why: Its hypothesis, as the lab book has it.
         rows: Out-of-fold rows that its scores rest on.
         folds: Folds that they come from.
+        partial: Which folds alone these are; empty for all folds of the split.
         scores: Out-of-fold scores with their intervals, 0 to 100; none for an experiment that left
             no scores or answers another question.
         test_scores: The published scores of the test rows, 0 to 100; none unless their labels are
@@ -72,6 +73,7 @@ class LeaderboardEntry:
     why: str = ""
     rows: int | None = None
     folds: int | None = None
+    partial: str = ""
     scores: Mapping[str, Estimate] = field(default_factory=dict)
     test_scores: Mapping[str, float] = field(default_factory=dict)
     training_seconds: float | None = None
@@ -94,7 +96,8 @@ class Ranked(NamedTuple):
     """An entry and its place."""
 
     rank: int | None
-    """From 1; equal scores share the better place. None without the score."""
+    """From 1; equal scores share the better place. None without the score, or without scores of
+    all folds beside entries that have them."""
     entry: LeaderboardEntry
 
 
@@ -113,7 +116,9 @@ def rank_entries(entries: Sequence[LeaderboardEntry], score: Score) -> list[Rank
         score: What they are ranked by.
 
     Returns:
-        Entries without the score have no rank and stand below the others, by name.
+        Entries without the score have no rank and stand below the others, by name. Those of some
+        folds only stand between them without a rank: what they scored are other rows. If no entry
+        has scores of all folds, they are ranked.
 
     Raises:
         ValueError: Two entries have one name.
@@ -121,9 +126,15 @@ def rank_entries(entries: Sequence[LeaderboardEntry], score: Score) -> list[Rank
     _require_single_names(entries)
     merits = {entry.name: score.merit(value) for entry in entries
               if (value := entry.score(score.name)) is not None}  # fmt: skip
-    best_first = sorted(entries, key=lambda entry: (-merits.get(entry.name, -math.inf), entry.name))
-    ranks = pd.Series(merits, dtype="float64").rank(method="min", ascending=False).astype(int)
-    return [Ranked(ranks.get(entry.name), entry) for entry in best_first]
+    whole = {entry.name: merits[entry.name] for entry in entries
+             if entry.name in merits and not entry.partial}  # fmt: skip
+    counted = pd.Series(whole or merits, dtype="float64")
+    ranks = counted.rank(method="min", ascending=False).astype(int)
+
+    def place(entry: LeaderboardEntry) -> tuple[bool, float, str]:
+        return entry.name not in ranks, -merits.get(entry.name, -math.inf), entry.name
+
+    return [Ranked(ranks.get(entry.name), entry) for entry in sorted(entries, key=place)]
 
 
 def build_leaderboard(ranked: Sequence[Ranked], scores: TaskScores) -> pd.DataFrame:
@@ -203,7 +214,7 @@ def _require_single_names(entries: Sequence[LeaderboardEntry]) -> None:
 def _record(ranked: Ranked) -> dict[str, object]:
     entry, difference = ranked.entry, ranked.entry.difference
     shown = ("kind", "status", "why", "rows", "folds", "training_seconds", "rows_per_second",
-             "mcnemar_p", "verdict", "error", "note")  # fmt: skip
+             "mcnemar_p", "verdict", "error")  # fmt: skip
     return {
         **{name: getattr(entry, name) for name in shown},
         **_score_columns(entry.scores),
@@ -214,6 +225,7 @@ def _record(ranked: Ranked) -> dict[str, object]:
         "difference_low": difference.low if difference else None,
         "difference_high": difference.high if difference else None,
         "mlflow_run": entry.mlflow_run_id,
+        "note": "; ".join(filter(None, [entry.partial, entry.note])),
     }
 
 

@@ -16,6 +16,7 @@ class DatasetFacts(Settings):
 
     source: str | None = None
     scope: Literal["own", "latest"] = "own"
+    every_fold: bool = False
     goal: bool = False
     scores: Literal["fold_validation", "fold_test", "out_of_fold", "test"] | None = None
     training: Literal["metrics", "model"] | None = None

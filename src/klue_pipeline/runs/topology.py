@@ -51,6 +51,11 @@ def folds_to_run() -> list[int]:
     return sorted(set(folds.run)) if folds.run is not None else list(range(folds.n_splits))
 
 
+def runs_every_fold() -> bool:
+    """Tell whether the graph has all folds of the split, and not a part as for a quick look."""
+    return len(folds_to_run()) == _shape().folds.n_splits
+
+
 def experiment_kind() -> Kind:
     """Return which kind of experiment the graph is for."""
     return _shape().kind

@@ -108,6 +108,33 @@ def test_a_named_misfit_does_not_matter_if_it_was_not_named(caplog):
     assert not caplog.records
 
 
+PART_0, PART_1 = scores("ac", [0, 0]), scores("b", [1])
+PARTS = {
+    "beside a whole one": ({"whole": scores("ab", [0, 1]), "quick": PART_0}, ["whole"], {}),
+    "none is whole": (
+        {"long": PART_0, "other": PART_1, "quick": PART_0},
+        ["long", "quick"],
+        {"long": "fold 0 only", "quick": "fold 0 only"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_experiments_of_some_folds_do_not_shrink_a_blend_of_all(case, caplog):
+    out_of_fold, members, partial = PARTS[case]
+    test_scores = {name: scores("xyz") for name in out_of_fold}
+    selection = select_members(out_of_fold, test_scores, "all", RUN)
+    assert list(selection.out_of_fold) == list(selection.test_scores) == members
+    assert selection.partial == partial
+    assert all("was scored on fold" in reason for reason in selection.skipped.values())
+    assert selection.skipped.keys() == out_of_fold.keys() - set(members)
+
+    caplog.clear()
+    named = select_members(out_of_fold, test_scores, ["quick"], RUN)
+    assert (list(named.out_of_fold), named.partial) == (["quick"], {"quick": "fold 0 only"})
+    assert "fitted and judged on its 2 rows at most, of 4" in caplog.text
+
+
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(
         ValueError, match=r"rbret: it has no scores at all.*with scores: base, rbert"

@@ -143,6 +143,17 @@ def test_experiments_without_a_row_in_common_are_not_compared():
     assert (entries["b"].difference, entries["b"].mcnemar_p) == (None, None)
 
 
+def test_a_quick_look_is_no_rival_of_whole_runs():
+    entries, standings = rank(
+        contender("lucky", 5.0, folds=[0, 2]), contender("a", 2.0), contender("b", 1.0, 2)
+    )
+    places = [(place.rank, place.entry.name) for place in standings.ranked]
+    assert places == [(1, "a"), (2, "b"), (None, "lucky")]
+    assert (entries["a"].verdict, entries["a"].partial) == ("best", "")
+    assert entries["lucky"].partial == "folds 0, 2 only"
+    assert entries["lucky"].verdict == "better on the rows that both scored"
+
+
 def resolve_from(*contenders):
     panel = seat_out_of_fold({own.entry.name: RUN.label(own.out_of_fold) for own in contenders})
     test_panel = seat_test({own.entry.name: own.test_scores for own in contenders})

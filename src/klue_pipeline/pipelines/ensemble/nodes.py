@@ -60,7 +60,7 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
     )
     folds = {name: _folds_of(name, fold_test_scores) for name in selection.out_of_fold}
     blended = blend(Voters(selection, folds, plain), run, ensemble, evaluation)
-    report = report_blend(blended, selection.skipped, ensemble)
+    report = report_blend(blended, selection.skipped, ensemble, selection.partial)
     logger.info("%s", report["verdict"])
     test_by_method: Scores = {name: method.test for name, method in blended.methods.items()}
     decoded, prepared = blended.decoded, blended.prepared

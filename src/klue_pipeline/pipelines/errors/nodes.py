@@ -8,6 +8,7 @@ from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation import error_analysis
+from klue_pipeline.relation.metrics.run_rows import describe_part
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import TargetParams
@@ -64,15 +65,19 @@ def render_errors(
     labels: LabelSet,
     target: TargetParams,
     about: AboutParams,
-) -> str:
+) -> tuple[str, str]:
     """Write the page that shows the rows with their sentences and the training rows of their pairs.
 
     Returns:
-        An HTML document that needs no other file.
+        An HTML document that needs no other file. Twice: once for the latest run, once for the
+        experiment's own folder.
     """
     folds = error_rows["fold"].dropna().unique().tolist()
     training = error_analysis.collect_training_rows(
         clean_sentences, fold_members, folds, labels, target
     )
     names = target_labels(labels, target).names
-    return error_analysis.render_errors(error_rows, training, names, about.folder)
+    part = describe_part(folds, fold_members["fold"])
+    title = f"{about.folder} ({part})" if part else about.folder
+    page = error_analysis.render_errors(error_rows, training, names, title)
+    return page, page

@@ -34,7 +34,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
             node(
                 render_errors,
                 inputs=["error_rows", *shared, "params:about"],
-                outputs="errors_page",
+                outputs=["errors_page", "experiment_errors_page"],
                 name="render_errors",
             ),
         ]

@@ -17,6 +17,7 @@ from klue_pipeline.relation.metrics.evaluation import (
     evaluate_scores,
     per_label_table,
 )
+from klue_pipeline.relation.metrics.run_rows import describe_part
 from klue_pipeline.relation.metrics.targets import label_answered, take_answered, target_labels
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import TargetParams
@@ -79,8 +80,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         ``out_of_fold`` and ``intervals``; ``shift_aware``, ``prior``, ``averaging_gain`` and
         ``predicted`` (see :func:`~klue_pipeline.relation.shift.report.report_shift`); ``folds`` (by
         name, with the leak rate of each), ``leak_rate`` of the split from 0 to 1, and ``test``
-        (None without true labels). Twice: once for the latest run, once for the experiment's own
-        folder.
+        (None without true labels); ``partial`` says which folds alone were trained, and is there
+        only then. Twice: once for the latest run, once for the experiment's own folder.
     """
     judged = label_answered(out_of_fold, clean_sentences, labels, target)
     prior = TargetPrior.from_json(target_prior)
@@ -94,6 +95,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         "leak_rate": fold_report["leak_rate"],
         "test": evaluate_known_rows(*test_set, target_labels(labels, target)),
     }
+    if part := describe_part(out_of_fold.folds, (fold["fold"] for fold in fold_report["folds"])):
+        metrics["partial"] = part
     for name in ("out_of_fold", "test"):
         if scores := metrics[name]:
             logger.info("%s: micro F1 %.2f, AUPRC %.2f", name, scores["micro_f1"], scores["auprc"])

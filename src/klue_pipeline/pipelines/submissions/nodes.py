@@ -41,9 +41,11 @@ def enter_submissions(  # noqa: PLR0913, PLR0917 (one argument per input of the 
         predicted = from_json(report["predicted"])
         return Entry(hash_submission(table), file, now, name, members, select_by, predicted, prior)
 
+    part = experiment_metrics.get("partial")
     alone = Entry(
-        hash_submission(experiment_submission), f"{about.folder}/submission.csv", now, about.folder,
-        (about.folder,), evaluation.select_by, from_flat(experiment_metrics["predicted"]),
+        hash_submission(experiment_submission), f"{about.folder}/submission.csv", now,
+        f"{about.folder} ({part})" if part else about.folder, (about.folder,),
+        evaluation.select_by, from_flat(experiment_metrics["predicted"]),
         _prior_of(experiment_metrics["prior"]),
     )  # fmt: skip
     of_methods = [

@@ -16,7 +16,10 @@ from klue_pipeline.reporting.pages import render_page
 
 
 def report_blend(
-    blended: Blended, skipped: Mapping[str, str], params: EnsembleParams
+    blended: Blended,
+    skipped: Mapping[str, str],
+    params: EnsembleParams,
+    partial: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Collect what a reader, MLflow and the leaderboard ask of a blend.
 
@@ -24,6 +27,7 @@ def report_blend(
         blended: The finished blend.
         skipped: The reason for each experiment that was left out, by name.
         params: Which method was asked for.
+        partial: Which folds alone a member was scored on, by name.
 
     Returns:
         A dictionary for JSON: ``method`` and how it was chosen, ``members`` (plain metrics of each
@@ -32,7 +36,7 @@ def report_blend(
         shift-aware), ``predicted`` (what the submission will score), ``prior``, ``gain`` over the
         best member and over a plain soft vote, ``methods`` (before decoding), ``decoding`` and
         ``oracle_accuracy``. Submission files that vote are in ``plain_submissions``; no score
-        holds them.
+        holds them. ``partial`` is there only where a member was scored on some folds alone.
     """
     decoded = blended.decoded
     panel, decided_by = blended.prepared.panel, blended.prepared.tuning.objective.name
@@ -49,6 +53,7 @@ def report_blend(
         "best_member": blended.best_member,
         "best_member_scores": as_json(blended.best_alone.estimates()),
         "skipped": dict(skipped),
+        **({"partial": dict(partial)} if partial else {}),
         "plain_submissions": _files(blended),
         "rows": len(panel),
         "out_of_fold": evaluate_scores(decoded.out_of_fold),

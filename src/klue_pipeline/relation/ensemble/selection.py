@@ -3,11 +3,14 @@
 A blend is tuned on out-of-fold scores, so it also matters that every score is what it says: one by
 a model that did not train on its row. A table that lists a row under a fold which does not hold it
 out is refused.
+
+An experiment that was trained on a part of the folds, as for a quick look, would shrink the rows
+that all members scored to its own. It is left out unless it is named, or no other one is whole.
 """
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -28,11 +31,13 @@ class Selection:
         out_of_fold: Scores of training rows by the models that did not see them, by experiment.
         test_scores: Scores of the test rows, by experiment; the same names.
         skipped: The reason for each experiment left out, by name.
+        partial: Which folds alone a member was scored on, by name; none for members of all folds.
     """
 
     out_of_fold: dict[str, ScoreTable]
     test_scores: dict[str, ScoreTable]
     skipped: dict[str, str]
+    partial: dict[str, str] = field(default_factory=dict)
 
 
 def select_members(
@@ -47,8 +52,8 @@ def select_members(
     Args:
         out_of_fold: Out-of-fold scores of every experiment on disk, by its name.
         test_scores: Test scores of every experiment on disk, by its name.
-        members: Names of the wanted experiments. ``"all"`` takes every one that fits and skips
-            the others with a warning.
+        members: Names of the wanted experiments. ``"all"`` takes every one of all folds that fits
+            and skips the others with a warning.
         expected: What this run is made from.
         refused: Why score bundles could not be read at all, by name.
 
@@ -67,18 +72,47 @@ def select_members(
         for name in wanted
     }
     skipped = {name: reason for name, reason in reasons.items() if reason}
-    if members != "all":
+    fitting = {name: out_of_fold[name] for name in wanted if name not in skipped}
+    if members == "all":
+        skipped |= _reasons_of_parts(fitting, expected)
+    else:
         _refuse_named(skipped, known)
     for name, reason in skipped.items():
         logger.warning("Experiment %s is left out of the ensemble: %s", name, reason)
-    fitting = [name for name in wanted if name not in skipped]
-    if not fitting:
+    chosen = {name: table for name, table in fitting.items() if name not in skipped}
+    if not chosen:
         raise ValueError(_none_left(members, skipped))
-    return Selection(
-        {name: out_of_fold[name] for name in fitting},
-        {name: test_scores[name] for name in fitting},
-        skipped,
-    )
+    partial = _find_partial(chosen, expected)
+    for name, part in partial.items():
+        logger.warning(
+            "Member %s was scored on %s: the blend is fitted and judged on its %d rows at most, of "
+            "%d; train its other folds to have them all",
+            name, part, len(chosen[name]), len(expected.held_out),
+        )  # fmt: skip
+    return Selection(chosen, {name: test_scores[name] for name in chosen}, skipped, partial)
+
+
+def _find_partial(tables: Mapping[str, ScoreTable], expected: Provenance) -> dict[str, str]:
+    parts = {name: expected.describe_part(table) for name, table in tables.items()}
+    return {name: part for name, part in parts.items() if part}
+
+
+def _reasons_of_parts(fitting: Mapping[str, ScoreTable], expected: Provenance) -> dict[str, str]:
+    """Say which experiments leave out folds that another one scored.
+
+    Where none is whole, those stay that were scored on the folds with most rows.
+    """
+    partial = _find_partial(fitting, expected)
+    # Of equally many rows, the first name's folds.
+    most = max(partial, key=lambda name: len(fitting[name]), default="")
+    kept = partial[most] if partial and len(partial) == len(fitting) else ""
+    return {
+        name: f"it was scored on {part}, {len(fitting[name])} of {len(expected.held_out)} rows, "
+        "and the blend would be judged on these alone; train its other folds, or name it in "
+        "ensemble.members"
+        for name, part in partial.items()
+        if part != kept
+    }
 
 
 def _reason_to_skip(

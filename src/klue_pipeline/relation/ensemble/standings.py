@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from klue_pipeline.evaluation.intervals import Judgement
-from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.ensemble.field import Comparison, Rules, compare_with_best, judge_field
@@ -79,7 +78,7 @@ def rank_contenders(
     rules = Rules(population, evaluation, select_by)
     judged = judge_field(models, rules)
     entries = [
-        _fill(contender, judged.get(name), reasons[name], test_gold, run.labels)
+        _fill(contender, judged.get(name), reasons[name], test_gold, run)
         for name, contender in contenders.items()
     ]
     ranked = rank_entries(entries, RELATION_SCORES.find(select_by))
@@ -120,16 +119,17 @@ def _fill(
     judgement: Judgement | None,
     reason: str,
     test_gold: pd.Series,
-    labels: LabelSet,
+    run: RunRows,
 ) -> LeaderboardEntry:
     entry, table = contender.entry, contender.out_of_fold
     if table is None or judgement is None:
         return replace(entry, note="; ".join(filter(None, [entry.note, reason])))
     test = None
     if contender.test_scores is not None and len(test_gold):
-        test = evaluate_known_rows(contender.test_scores, test_gold, labels)
+        test = evaluate_known_rows(contender.test_scores, test_gold, run.labels)
     return replace(
         entry,
+        partial=run.provenance.describe_part(table),
         rows=len(table),
         folds=None if table.folds is None else len(np.unique(table.folds)),
         scores=judgement.estimates(),

@@ -1,6 +1,6 @@
 """The rows, folds and labels of a run: what scores are judged by and recognised by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,6 +30,25 @@ class Provenance:
     fingerprint: Mapping[str, str]
     labels: tuple[str, ...]
     held_out: pd.MultiIndex
+
+    def describe_part(self, scores: ScoreTable) -> str:
+        """Say which folds alone out-of-fold scores are of; empty if every fold has some."""
+        return describe_part(scores.folds, self.held_out.get_level_values(0))
+
+
+def describe_part(scored: Iterable[int] | None, split: Iterable[int]) -> str:
+    """Say which folds of a split were scored; empty where all of them were, or nobody knows.
+
+    >>> describe_part([0, 0, 2], [0, 1, 2]), describe_part([1], [0, 1, 2])
+    ('folds 0, 2 only', 'fold 1 only')
+    >>> describe_part([0, 1], [0, 1])
+    ''
+    """
+    found, wanted = set(() if scored is None else scored), set(split)
+    if not found or wanted <= found:
+        return ""
+    numbers = ", ".join(map(str, sorted(found)))
+    return f"fold{'s' if len(found) > 1 else ''} {numbers} only"
 
 
 @dataclass(frozen=True)
