@@ -26,3 +26,11 @@ def test_partitions_are_loaded_when_asked_for(tmp_path):
         "one": {"name": "one"},
         "two": {"name": "two"},
     }
+
+
+def test_what_came_after_a_first_look_is_loaded(tmp_path):
+    dataset = make_dataset(tmp_path)
+    assert not dataset.exists()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/record.json").write_text("{}")
+    assert list(dataset.load()) == ["one"]

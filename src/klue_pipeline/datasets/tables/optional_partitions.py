@@ -23,6 +23,7 @@ class OptionalPartitionsDataset(PartitionedDataset):  # type: ignore[misc]
 
     def load(self) -> dict[str, Callable[[], Any]]:
         """Return what loads each partition, by its name; nothing if there is none."""
+        self._invalidate_caches()  # a look before the run found less than there is now
         if not self._list_partitions():
             return {}
         loaders: dict[str, Callable[[], Any]] = super().load()
