@@ -136,23 +136,63 @@ def test_the_package_runs_without_the_kedro_command(wrong):
         ("raw.train=한글/train=1.csv", {"raw": {"train": "한글/train=1.csv"}}),
         ("mlflow.enabled=false", {"mlflow": {"enabled": False}}),
         ("raw.test_gold=null", {"raw": {"test_gold": None}}),
+        # Text is what is typed, whatever YAML would make of it; numbers are decimal.
+        ("run.name=007,experiment=1e5", {"run": {"name": "007"}, "experiment": "1e5"}),
+        ("labels.negative=no", {"labels": {"negative": "no"}}),
+        ("labels.names=[no, yes, 1_0]", {"labels": {"names": ["no", "yes", "1_0"]}}),
+        ("loss.alpha={no: 2, b: .5}", {"loss": {"alpha": {"no": 2, "b": 0.5}}}),
+        ("raw.train='a,b [1.csv'", {"raw": {"train": "a,b [1.csv"}}),
+        ("raw.train=o'brien/#1: x.csv", {"raw": {"train": "o'brien/#1: x.csv"}}),
+        ("training.epochs=010,training.learning_rate=1e-3",
+         {"training": {"epochs": 10, "learning_rate": 1e-3}}),
+        ("training.epochs=yes", {"training": {"epochs": "yes"}}),
+        ("ensemble.negative_bias=-1", {"ensemble": {"negative_bias": -1}}),
+        ("run.name=null", {"run": {"name": None}}),
     ],
-)
+)  # fmt: skip
 def test_params_are_read_with_their_lists(typed, settings):
     with run.make_context("kedro run", ["--params", typed]) as context:
         assert context.params["params"] == settings
 
 
-@pytest.mark.parametrize("typed", ["epochs", "=3", "training.epochs=3,seed", " =x"])
-def test_params_without_a_name_or_value_are_refused(typed):
-    with pytest.raises(click.UsageError, match="name=value was wanted"):
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        *((typed, "name=value was wanted")
+          for typed in ("epochs", "=3", "training.epochs=3,seed", " =x", "run.name=", "a..b=1")),
+        ("training.epochs=1,folds.run=[0,run.name=quick", r"\[ is not closed"),
+        ("training.epochs={", "{ is not closed"),
+        ("folds.run=[0}", "} closes nothing"),
+        ("run.name='x", "' is not closed"),
+        ("run.name='x'y", "cannot be read"),
+        ("folds.seed=1,folds.seed=2", "folds.seed is given twice"),
+        ("folds=1,folds.seed=2", "or as well as a part of it"),
+    ],
+)  # fmt: skip
+def test_params_that_cannot_be_meant_are_refused(typed, message):
+    with pytest.raises(click.UsageError, match=message):
         run.make_context("kedro run", ["--params", typed])
 
 
-def test_params_from_a_configuration_file_are_taken_as_they_are():
-    nested = {"training": {"epochs": 3}}
-    with run.make_context("kedro run", []) as context:
-        assert parse_params(context, run.params[0], nested) == nested
+def test_params_given_twice_both_count():
+    with run.make_context("kedro run", ["--params", "a=1", "--params", "b=2"]) as context:
+        assert context.params["params"] == {"a": 1, "b": 2}
+
+
+def test_params_from_a_configuration_file_may_have_dotted_names(tmp_path):
+    config = tmp_path / "run.yml"
+    config.write_text("run:\n  params: {training.epochs: 3, training: {seed: 1}, loss: {a.b: 2}}\n")
+    wanted = {"training": {"epochs": 3, "seed": 1}, "loss": {"a.b": 2}}
+    with run.make_context("run", ["--config", str(config)]) as context:
+        assert context.params["params"] == wanted
+
+
+@pytest.mark.parametrize("text", ["- a", "runn: {}", "run: [", "run: 3"])
+def test_a_file_of_options_that_is_none_is_named(tmp_path, text):
+    config = tmp_path / "run.yml"
+    config.write_text(text)
+    with pytest.raises(click.UsageError, match=r"--config: \S*run.yml cannot be read"):
+        run.make_context("run", ["--config", str(config)])
 
 
 def test_the_command_keeps_kedros_other_options():

@@ -4,18 +4,44 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 _LONGEST_SHOWN = 60
+_WANTED = {
+    "string_type": "a valid string was wanted; text that looks like a number or like yes and no "
+    "needs quotation marks in a file",
+    "list_type": "a valid list was wanted, in square brackets: [0, 2]",
+    "dict_type": "a valid dictionary was wanted, name: value for each of its settings",
+    "model_type": "a valid dictionary was wanted, name: value for each of its settings",
+}
+"""What pydantic says in the words of Python, by the type of its error."""
 
 
 class Settings(BaseModel):
     """Base of every settings model: unknown fields are errors, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset()
     """Fields that change where or how a run goes but not what comes out; fingerprints skip them."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_yes_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what YAML made of a word, which pydantic would take for 0 or 1."""
+        field = cls.model_fields.get(info.field_name or "")
+        if isinstance(value, bool) and field and bool not in _types_in(field.annotation):
+            raise ValueError(
+                "YAML reads yes, no, on, off, true and false without quotation marks like that"
+            )
+        return value
 
     def unread_fields(self) -> frozenset[str]:
         """Return the fields that nothing reads as long as the others are as they are."""
@@ -82,7 +108,7 @@ def _explain(problem: Mapping[str, Any], model: type[BaseModel] | None, prefix: 
         return f"{name}: there is no such setting. {suggest(location[-1], known)}"
     if model and problem["type"] == "missing":
         return f"{name}: is missing; set it in conf/ or by --params {prefix}{name}=..."
-    message = problem["msg"].removeprefix("Value error, ")
+    message = _WANTED.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     found = repr(problem["input"])
     # A field that is missing, and a check over several fields, have the whole group as their input.
     if isinstance(problem["input"], Mapping) or len(found) > _LONGEST_SHOWN:
@@ -99,6 +125,11 @@ def _location_of(problem: Mapping[str, Any]) -> list[str]:
     if parts[-1:] == ["[key]"]:
         del parts[-2:]
     return [part for part in parts if "[" not in part]
+
+
+def _types_in(annotation: Any) -> set[Any]:
+    """Return everything that an annotation is made of."""
+    return {annotation}.union(*(_types_in(part) for part in get_args(annotation)))
 
 
 def _fields_of(model: type[BaseModel], location: Sequence[str]) -> list[str]:

@@ -12,8 +12,17 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS, env_option
 
 from klue_pipeline.commands.errors import explain_errors
-from klue_pipeline.commands.options import parse_params, split_settings
+from klue_pipeline.commands.options import (
+    ParamsOption,
+    explain_config_file,
+    parse_params,
+    split_settings,
+)
 from klue_pipeline.console import quieten
+
+_PARAMS_HELP = (
+    'Settings of this run, as name=value joined by commas: "training.epochs=2,folds.run=[0]".'
+)
 
 
 @click.group(name="klue_pipeline")
@@ -25,20 +34,20 @@ def _choose_runner(context: click.Context, option: click.Parameter, name: str | 
     return "klue_pipeline.runners.ParallelRunner" if name == "ParallelRunner" else name
 
 
-_CALLBACKS = {"params": parse_params, "runner": _choose_runner}
-
-
-def _replace_callback(option: click.Parameter) -> click.Parameter:
-    if option.name not in _CALLBACKS:
-        return option
+def _with_our_reading(option: click.Parameter) -> click.Parameter:
+    if option.name == "params":
+        return ParamsOption(["--params"], callback=parse_params, help=_PARAMS_HELP)
     replaced = copy.copy(option)
-    replaced.callback = _CALLBACKS[option.name]
+    if option.name == "runner":
+        replaced.callback = _choose_runner
+    if option.name == "config" and option.callback is not None:
+        replaced.callback = explain_config_file(option.callback)
     return replaced
 
 
 quieten()  # before Kedro says that it deprecates --pipeline
 run = copy.copy(kedro_run)
-run.params = [_replace_callback(option) for option in kedro_run.params]
+run.params = [_with_our_reading(option) for option in kedro_run.params]
 if kedro_run.callback is not None:
     run.callback = explain_errors(kedro_run.callback)
 cli.add_command(run)
@@ -50,7 +59,7 @@ cli.add_command(run)
 @env_option
 @click.option(
     "--params",
-    default="",
+    cls=ParamsOption,
     callback=split_settings,
     help="Settings for each of the runs, as kedro run takes them; the names say which experiments.",
 )
@@ -83,7 +92,7 @@ def experiments(names: tuple[str, ...], every: bool, env: str | None, params: li
 @env_option
 @click.option(
     "--params",
-    default="",
+    cls=ParamsOption,
     callback=split_settings,
     help="Settings that name the test rows and the labels, as kedro run takes them.",
 )
