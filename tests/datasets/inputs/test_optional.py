@@ -61,7 +61,7 @@ def test_a_named_file_has_to_be_there(project, given, found):
 
 
 def test_what_an_earlier_run_may_have_left_need_not_be_there(project):
-    later = dataset("later.csv", required=False)
+    later = OptionalDataset(dataset=CSV, filepath="later.csv", made_by="ensemble")
     assert later.load() is None
     assert later.is_optional
     assert not later.exists()
@@ -69,6 +69,9 @@ def test_what_an_earlier_run_may_have_left_need_not_be_there(project):
     (project / "later.csv").write_text(TEXT)
     assert len(later.load()) == 1
     assert later.resolved_source == str(project / "later.csv")
+    (project / "later.csv").write_bytes(b"")
+    with pytest.raises(DatasetError, match="make it again with kedro run --pipelines ensemble"):
+        later.load()
 
 
 @pytest.mark.parametrize(

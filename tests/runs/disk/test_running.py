@@ -79,5 +79,5 @@ def test_a_process_of_another_host_may_live(tmp_path):
 
 def test_a_data_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "data").write_text("a file where the folder was wanted")
-    with pytest.raises(OSError, match="The data folder .*data cannot be written"):
+    with pytest.raises(OSError, match=r"The data folder .*data cannot be written"):
         announce(tmp_path / "data/.running", claim(FOLD_0))

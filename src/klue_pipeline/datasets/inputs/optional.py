@@ -31,9 +31,9 @@ class OptionalDataset(ReadOnlyDataset[Any]):
     Args:
         dataset: The catalog entry of what reads the file, without its ``filepath``.
         filepath: A path, absolute or relative to the project; None for no file.
-        setting: What ``filepath`` came from; messages name it.
-        required: Whether a file that was named has to be there. A file that the user names has to;
-            one that an earlier run may have left does not, and is None until then.
+        setting: What ``filepath`` came from; messages name it. A file that the user names has to be
+            there.
+        made_by: Instead, the pipeline that makes the file; it is None until that was run.
         metadata: Left to plugins such as Kedro-Viz.
     """
 
@@ -42,14 +42,15 @@ class OptionalDataset(ReadOnlyDataset[Any]):
         *,
         dataset: dict[str, Any],
         filepath: str | None,
-        setting: str,
-        required: bool = True,
+        setting: str = "",
+        made_by: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._dataset = dataset
         self._filepath = _path(filepath) if filepath else None
         self._setting = setting
-        self._required = required
+        self._made_by = made_by
+        self._required = made_by is None
         self.metadata = metadata
 
     def load(self) -> Any:
@@ -61,7 +62,11 @@ class OptionalDataset(ReadOnlyDataset[Any]):
         path = self._filepath
         if path is None or not (path.is_file() or self._required):
             return None
-        remedy = f"Give another file with --params {self._setting}=<file>, or null for none."
+        remedy = (
+            f"Give another file with --params {self._setting}=<file>, or null for none."
+            if self._required
+            else f"Copy it again, or make it again with kedro run --pipelines {self._made_by}."
+        )
         if not path.is_file():
             found = "is a folder, a file was wanted" if path.is_dir() else "is not there"
             raise DatasetError(f"{path}, given as {self._setting}, {found}. {remedy}")
@@ -88,7 +93,7 @@ class OptionalDataset(ReadOnlyDataset[Any]):
 
     def _reader(self, path: Path) -> AbstractDataset[Any, Any]:
         reader: AbstractDataset[Any, Any] = AbstractDataset.from_config(
-            self._setting, {**self._dataset, "filepath": str(path)}
+            self._setting or "optional", {**self._dataset, "filepath": str(path)}
         )
         return reader
 

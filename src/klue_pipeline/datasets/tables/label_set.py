@@ -1,12 +1,12 @@
 """``LabelSetDataset`` keeps the labels of a task as JSON, and hands them out checked."""
 
 from kedro_datasets._typing import JSONPreview
-from kedro_datasets.json import JSONDataset
 
+from klue_pipeline.datasets.whole.texts import JSONDataset
 from klue_pipeline.evaluation.labels import LabelSet
 
 
-class LabelSetDataset(JSONDataset):  # type: ignore[misc]
+class LabelSetDataset(JSONDataset):
     """``LabelSetDataset`` reads and writes a :class:`LabelSet`, so that no node checks it again.
 
     Example usage for the YAML API:

@@ -1,9 +1,13 @@
-"""Many files of one kind as one dataset, of which there may be none yet."""
+"""Many files of one kind as one dataset: there may be none yet, or they change together."""
 
+import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from kedro_datasets.partitions import PartitionedDataset
+
+from klue_pipeline.runs.disk.atomic_file import folder_written_beside
 
 
 class OptionalPartitionsDataset(PartitionedDataset):  # type: ignore[misc]
@@ -28,3 +32,27 @@ class OptionalPartitionsDataset(PartitionedDataset):  # type: ignore[misc]
             return {}
         loaders: dict[str, Callable[[], Any]] = super().load()
         return loaders
+
+
+class WholePartitionsDataset(PartitionedDataset):  # type: ignore[misc]
+    """A ``PartitionedDataset`` whose partitions are all of one run: the folder is swapped whole.
+
+    Kedro's removes the folder before it writes the first of them, and a reader meanwhile finds
+    some.
+
+    Example in a catalog::
+
+        blend_scores:
+          type: klue_pipeline.datasets.tables.optional_partitions.WholePartitionsDataset
+          path: data/08_reporting/blend_scores
+          filename_suffix: .parquet
+          dataset: klue_pipeline.datasets.tables.score_table.ScoreTableDataset
+    """
+
+    def save(self, data: dict[str, Any]) -> None:
+        """Write all partitions into a folder beside, and swap it in."""
+        with folder_written_beside(Path(self._path)) as partial:
+            beside = copy.copy(self)
+            beside._path, beside._overwrite = partial.as_posix(), False
+            PartitionedDataset.save.__wrapped__(beside, data)
+        self._invalidate_caches()

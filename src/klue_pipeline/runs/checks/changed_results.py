@@ -80,6 +80,7 @@ def _results_in(dataset: Any) -> Iterator[Path]:
         return
     if list_partitions := getattr(dataset, "_list_partitions", None):
         yield from map(Path, list_partitions())
+        dataset.release()  # it would remember that some are not there yet
     if path := getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None):
         yield Path(path)
 
@@ -87,9 +88,9 @@ def _results_in(dataset: Any) -> Iterator[Path]:
 def _experiment_of(results: StoredResults, path: Path) -> str:
     """Return the settings that name the experiment whose result lies at a path."""
     folder = results.folder
-    if path.is_relative_to(results.data_root):
-        _, *inner, _ = ("", *path.relative_to(results.data_root).parts[1:])
-        if inner and (results.data_root / _SCORES / inner[0]).is_dir():
-            folder = inner[0]
+    is_inside = path.is_relative_to(results.data_root)
+    parts = path.relative_to(results.data_root).parts if is_inside else ()
+    if len(parts) > len(("layer", "file")) and (results.data_root / _SCORES / parts[1]).is_dir():
+        folder = parts[1]
     variant = folder.removeprefix(entry_of(folder)).removeprefix("--")
     return f"experiment={entry_of(folder)}" + (f",run.name={variant}" if variant else "")

@@ -13,6 +13,7 @@ from klue_pipeline.runs.process import ProcessIdentity, is_dead, this_process
 
 _KINDS = ("partial", "former")
 _OWNER = re.compile(r"(?P<host>.+)-(?P<pid>\d+)-(?P<start>\d*)\.")
+_TRIES = 10
 _LONGEST_WRITE_SECONDS = 7 * 24 * 3600
 """What is older belongs to nobody; a process of another host cannot be asked."""
 
@@ -68,12 +69,26 @@ def folder_written_beside(path: Path) -> Iterator[Path]:
         partial.mkdir()
         try:
             yield partial
-            if path.exists():
-                path.rename(former)
-            partial.rename(path)
+            _swap_in(partial, path, former)
         finally:
             for leftover in (partial, former):
                 _remove(leftover)
+
+
+def _swap_in(partial: Path, path: Path, former: Path) -> None:
+    """Rename a folder into its place; another process may be doing the same."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(former)
+        try:
+            partial.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            _remove(former)
+        else:
+            return
+    raise OSError(f"{path} is written by other processes all the time; let them end first.")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,0 +1,84 @@
+"""Kedro's datasets as ours: whole or not there, and UTF-8 whatever the machine says."""
+
+import pandas as pd
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.io import DatasetError
+from matplotlib.figure import Figure
+
+from klue_pipeline.datasets.tables.optional_partitions import WholePartitionsDataset
+from klue_pipeline.datasets.whole.figures import MatplotlibDataset
+from klue_pipeline.datasets.whole.parquet import ParquetDataset
+from klue_pipeline.datasets.whole.texts import JSONDataset, TextDataset
+from klue_pipeline.settings import CONFIG_LOADER_ARGS
+
+TABLE = pd.DataFrame({"문장": ["이순신은 조선의 무신이다."]})
+KINDS = {
+    "a.parquet": (ParquetDataset, TABLE),
+    "a.json": (JSONDataset, {"문장": "이순신"}),
+    "a.txt": (TextDataset, "이순신"),
+    "a.png": (MatplotlibDataset, Figure()),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_is_replaced_whole(tmp_path, name):
+    make, data = KINDS[name]
+    path = tmp_path / "new" / name
+    dataset = make(filepath=str(path))
+    dataset.save(data)
+    before = path.read_bytes()
+    half = {"a.json": {"문장": [1, object()]}, "a.txt": 3}.get(name, object())
+    with pytest.raises(DatasetError):
+        dataset.save(half)
+    assert path.read_bytes() == before
+    assert [found.name for found in path.parent.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.txt"])
+def test_text_is_utf_8_whatever_the_locale(tmp_path, name):
+    """Python has chosen its encoding for all tests; what stands in ``open`` wins over it."""
+    make, data = KINDS[name]
+    dataset = make(filepath=str(tmp_path / name))
+    for arguments in (dataset._fs_open_args_save, dataset._fs_open_args_load):
+        assert arguments["encoding"] == "utf-8"
+    dataset.save(data)
+    assert (tmp_path / name).read_text(encoding="utf-8").strip()
+    assert dataset.load() is not None
+
+
+def test_json_that_was_cut_is_said(tmp_path):
+    (tmp_path / "a.json").write_text('{"half": ')
+    with pytest.raises(DatasetError, match=r"a\.json is no JSON .*Copy it again"):
+        JSONDataset(filepath=str(tmp_path / "a.json")).load()
+
+
+def test_partitions_change_together(tmp_path):
+    dataset = WholePartitionsDataset(
+        path=str(tmp_path / "blends"),
+        dataset="klue_pipeline.datasets.whole.texts.JSONDataset",
+        filename_suffix="/a.json",
+    )
+    dataset.save({"mean": {"a": 1}, "vote": {"a": 2}})
+    with pytest.raises(DatasetError):
+        dataset.save({"mean": {"a": 3}, "stack": {"a": object()}})
+    assert {name: load() for name, load in dataset.load().items()} == {
+        "mean": {"a": 1},
+        "vote": {"a": 2},
+    }
+    dataset.save({"mean": {"a": 3}})
+    assert {name: load() for name, load in dataset.load().items()} == {"mean": {"a": 3}}
+    assert [path.name for path in tmp_path.iterdir()] == ["blends"]
+
+
+@pytest.mark.parametrize("env", ["test", "klue", "own"])
+def test_every_file_that_a_run_writes_is_one_of_ours(env):
+    """Kedro's own datasets are left for CSV, and to read partitions."""
+    entries = OmegaConfigLoader("conf", env=env, **CONFIG_LOADER_ARGS)["catalog"]
+    foreign = {
+        name: entry["type"]
+        for name, entry in entries.items()
+        if not entry["type"].startswith(("klue_pipeline.", "pandas.CSVDataset"))
+    }
+    assert set(foreign.values()) <= {"partitions.PartitionedDataset"}
+    assert all(name.endswith("@all") for name in foreign)
