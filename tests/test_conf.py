@@ -31,6 +31,7 @@ FROM_ELSEWHERE = {
 """Datasets that the user brings."""
 READ_OUTSIDE_OF_NODES = {
     "run",  # by the catalog: a variant's folder
+    "csv",  # by the catalog, and by the command that runs experiments
     "text",  # by the hook that resolves the experiment: it becomes a part of input
     "experiment",  # by the catalog and by the hook that resolves it
     "experiments",

@@ -4,8 +4,8 @@ from klue_pipeline.console import quieten
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
-from klue_pipeline.hooks.preconditions import PreconditionHooks
 from klue_pipeline.hooks.partial_runs import PartialRunHooks
+from klue_pipeline.hooks.preconditions import PreconditionHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks

@@ -58,8 +58,8 @@ def test_what_was_written_is_read_and_lines_are_where_rows_begin(rows):
         (b'id,b\n1,"x" y\n', "line 2: the row that begins here is no CSV"),
         (b'id,b\n1,"' + b"x" * 200_000, "line 2: the row that begins here is no CSV"),
         ("id,b\n1,x\n2,인물\n".encode("cp949"), "line 3: byte 0xc0 is not UTF-8"),
-        ("id,b\n".encode("utf-16"), "line 1: byte 0xff is not UTF-8"),
-        (b"PK\x03\x04...", "line 1: this is a workbook; save it as CSV UTF-8"),
+        ("id,b\n".encode("utf-16"), "line 1: this is UTF-16"),
+        (b"PK\x03\x04...", "line 1: this is a zip archive; unpack it"),
     ],
 )
 def test_what_is_no_csv_is_refused_by_line(content, message):
@@ -81,9 +81,16 @@ def test_lines_are_split_by_any_character_and_long_fields_are_read():
 def test_a_table_has_the_wanted_columns_and_whole_rows():
     table = read_table(read_lines("id, label ,more\n7,x,y\n8,z\n"), ["id", "label"], "f.csv")
     assert next(table) == {"id": "7", "label": "x", "more": "y"}
+    assert list(read_table(read_lines("id,label\n7,x,,\n"), [], "f.csv")) == [
+        {"id": "7", "label": "x"}
+    ]
     with pytest.raises(ValueError, match=r"f\.csv, line 3: found 2 fields, wanted 3"):
         next(table)
     with pytest.raises(ValueError, match=r"f\.csv lacks label: found id; wanted id, label\."):
         require_columns(["id"], ["id", "label"], "f.csv")
+    with pytest.raises(ValueError, match=r"found 7, per:title; .* The first line looks like a row"):
+        require_columns(["7", "per:title"], ["id", "label"], "f.csv")
+    with pytest.raises(ValueError, match="'label' is 'Label' in other case"):
+        require_columns(["id", "Label"], ["id", "label"], "f.csv")
     with pytest.raises(ValueError, match="more than one column id"):
         require_columns(["id", "label", "id"], ["id", "label"], "f.csv")

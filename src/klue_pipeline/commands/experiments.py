@@ -14,6 +14,7 @@ from klue_pipeline.commands.jobs import Job, Request, plan_jobs, require_known
 from klue_pipeline.commands.outcomes import NO_BOARD, Board, JobOutcome, look_up, read_board
 from klue_pipeline.commands.project import (
     adapted_encoder_is_missing,
+    escapes_formulas,
     leaderboard_path,
     open_experiment,
     read_lab_book,
@@ -134,7 +135,7 @@ def _show_table(request: Request, outcomes: Sequence[JobOutcome], *, may_rank: b
     board, error = _find_board(request, outcomes, may_rank=may_rank)
     lines = [look_up(outcome, board) for outcome in outcomes]
     path = leaderboard_path(request).with_name("experiments.csv")
-    save_table(lines, board, path)
+    save_table(lines, board, path, escape_formulas=escapes_formulas(request))
     remark = f"\nNo scores, as the leaderboard could not be made: {error}" if error else ""
     click.echo(f"\n{format_table(lines, board)}{remark}\n\nAlso in {path}")
     return bool(error)

@@ -13,6 +13,7 @@ from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import SHIFT, EvaluationParams
 from klue_pipeline.reporting.leaderboard import BEST
 from klue_pipeline.reporting.task_scores import Score
+from klue_pipeline.text.csv_tables import unescape_table
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def read_board(path: Path, evaluation: EvaluationParams) -> Board:
         path: The file, which a run with these settings wrote.
         evaluation: What it was made with.
     """
-    table = pd.read_csv(path).set_index("experiment")
+    table = unescape_table(pd.read_csv(path)).set_index("experiment")
     has_target = bool(table.filter(regex=f"^{SHIFT}").notna().any(axis=None))
     ranked_by = RELATION_SCORES.find(evaluation.ranking_score(has_target=has_target))
     return Board(table, ranked_by, evaluation.confidence)

@@ -22,10 +22,18 @@ def read_lab_book(request: Request) -> Mapping[str, Mapping[str, Any]]:
     Raises:
         MissingConfigException: There is no such environment.
     """
-    configured = read_configuration(request.env)["parameters"]
-    parameters = merge_settings(configured, read_settings(request.settings))
-    entries = parameters.get("experiments") or {}
+    entries = _read_parameters(request).get("experiments") or {}
     return {str(name): entry or {} for name, entry in entries.items()}
+
+
+def escapes_formulas(request: Request) -> bool:
+    """Tell whether CSV files that people open are made safe for spreadsheets."""
+    return bool(_read_parameters(request)["csv"]["escape_formulas"])
+
+
+def _read_parameters(request: Request) -> dict[str, Any]:
+    configured = read_configuration(request.env)["parameters"]
+    return merge_settings(configured, read_settings(request.settings))
 
 
 def leaderboard_path(request: Request) -> Path:

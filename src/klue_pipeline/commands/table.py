@@ -1,16 +1,17 @@
 """The table that ends ``kedro experiments``: on the console, and as a CSV file."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.cells import cell_len
 
 from klue_pipeline.commands.outcomes import Board, Line
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.reporting.leaderboard import BEST
 from klue_pipeline.runs.disk.atomic_file import written_beside
+from klue_pipeline.text.csv_tables import encode_csv
 
 _N_TEXTS = 2
 """Leading columns that are text: set to the left, numbers to the right."""
@@ -33,13 +34,13 @@ def format_table(lines: Sequence[Line], board: Board) -> str:
     return "\n".join([rows[0], "-" * cell_len(rows[0]), *rows[1:], *_remarks(lines, board)])
 
 
-def save_table(lines: Sequence[Line], board: Board, path: Path) -> None:
+def save_table(
+    lines: Sequence[Line], board: Board, path: Path, *, escape_formulas: bool = True
+) -> None:
     """Write the table as CSV, every number in full, replacing the table of the call before."""
-    records = [_record(line, board) for line in lines]
-    with written_beside(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(records[0]))
-        writer.writeheader()
-        writer.writerows(records)
+    table = pd.DataFrame([_record(line, board) for line in lines], dtype=object)
+    with written_beside(path) as partial:
+        partial.write_bytes(encode_csv(table, escape_formulas=escape_formulas))
 
 
 def _title(column: str) -> str:

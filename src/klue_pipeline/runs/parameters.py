@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 from pydantic import ValidationError
 
@@ -35,10 +35,20 @@ class TrackingOverrides(Settings):
     log_models: bool | None = None
 
 
+class CsvParams(Settings):
+    """How CSV files that people open are written."""
+
+    results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset({"escape_formulas"})
+
+    escape_formulas: bool
+    """Whether cells that a spreadsheet would take for a formula get an apostrophe before them."""
+
+
 class Parameters(RelationParams):
     """All parameters of a run, after the experiment was resolved."""
 
     run: RunParams
+    csv: CsvParams
     mlflow: TrackingOverrides = TrackingOverrides()
 
 

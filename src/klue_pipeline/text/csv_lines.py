@@ -4,14 +4,18 @@ A quoted field may span lines, so that rows and lines are counted apart: message
 editors number them.
 """
 
-import codecs
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from klue_pipeline.text.file_kinds import describe_kind
+from klue_pipeline.text.lookalikes import hint_at_lookalikes
+from klue_pipeline.text.shortened import list_shortly
+
 _LONGEST_FIELD = 2**31 - 1  # the largest that a C long holds everywhere
-_WORKBOOK_STARTS = (b"PK", b"\xd0\xcf\x11\xe0")  # xlsx, and xls of before 2007
+_NO_NAME_OF_A_COLUMN = re.compile(r"[-+]?[0-9.,]+|.*[{}].*|(\S+\s+){4,}\S+.*", re.DOTALL)
 _KOREAN_CODE_PAGE = "cp949"
 
 
@@ -63,10 +67,10 @@ def decode(content: bytes) -> str:
     """Return the text of a file in UTF-8, without a byte order mark.
 
     Raises:
-        ValueError: It is a workbook or no UTF-8; naming the line, and what to do.
+        ValueError: It is a file of another kind or no UTF-8; naming the line, and what to do.
     """
-    if is_workbook(content):
-        raise ValueError("line 1: this is a workbook; save it as CSV UTF-8.")
+    if kind := describe_kind(content):
+        raise ValueError(f"line 1: this is {kind}.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,14 +80,7 @@ def decode(content: bytes) -> str:
         ) from error
 
 
-def is_workbook(content: bytes) -> bool:
-    """Tell by its first bytes whether a file is one of Excel's."""
-    return content.startswith(_WORKBOOK_STARTS)
-
-
 def _conversion(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return 'It is UTF-16, which Excel calls Unicode text; save it as "CSV UTF-8".'
     try:
         content.decode(_KOREAN_CODE_PAGE)
     except UnicodeDecodeError:
@@ -144,21 +141,31 @@ def read_table(
     columns = [column.strip() for column in header.fields] if header else []
     require_columns(columns, wanted, name)
     for line in lines:
-        require_same_width(line, len(columns), name)
-        yield dict(zip(columns, line.fields, strict=True))
+        yield dict(zip(columns, require_width(line, len(columns), name), strict=True))
 
 
-def require_same_width(line: Line, n_fields: int, name: str) -> None:
-    """Refuse a line with more or fewer fields than the file has columns.
+def require_width(line: Line, n_fields: int, name: str) -> Sequence[str]:
+    """Return the fields of a line; one with other fields than the file has columns is refused.
 
     Raises:
         ValueError: Naming the line, what was found and what was wanted.
     """
-    if len(line.fields) != n_fields:
+    fields = without_surplus(line.fields, n_fields)
+    if len(fields) != n_fields:
         raise ValueError(
-            f"{name}, line {line.number}: found {len(line.fields)} fields, wanted {n_fields}. The "
+            f"{name}, line {line.number}: found {len(fields)} fields, wanted {n_fields}. The "
             "line is cut off, or a field with a delimiter in it is not in quotes."
         )
+    return fields
+
+
+def without_surplus(fields: Sequence[str], n_fields: int) -> Sequence[str]:
+    """Leave out empty fields behind the last column, as a delimiter too many at a line's end makes.
+
+    >>> without_surplus(["3", "drop", "", ""], 3), without_surplus(["3", "drop", "", "x"], 3)
+    (['3', 'drop', ''], ['3', 'drop', '', 'x'])
+    """
+    return fields if any(field.strip() for field in fields[n_fields:]) else fields[:n_fields]
 
 
 def require_columns(found: Collection[str], wanted: Collection[str], name: str) -> None:
@@ -170,10 +177,29 @@ def require_columns(found: Collection[str], wanted: Collection[str], name: str) 
     missing = [column for column in wanted if column not in found]
     if missing:
         raise ValueError(
-            f"{name} lacks {', '.join(missing)}: found {', '.join(found) or 'nothing'}; "
-            f"wanted {', '.join(wanted)}."
+            f"{name} lacks {', '.join(missing)}: found {list_shortly(found)}; "
+            f"wanted {', '.join(wanted)}.{hint_at_header(found, missing)}"
         )
     require_unlike([column for column in found if column in wanted], name)
+
+
+def hint_at_header(found: Collection[str], missing: Collection[str] = ()) -> str:
+    """Return what to do where a first row names no columns, or in another spelling.
+
+    Args:
+        found: What stands in the first row.
+        missing: Names that were wanted and are not there.
+
+    >>> hint_at_header(["7", "한빛은 누리를 샀다.", "인수"])
+    ' The first line looks like a row; put a line with the names of the columns above it.'
+    >>> hint_at_header(["row id", "label"])
+    ''
+    """
+    if any(_NO_NAME_OF_A_COLUMN.fullmatch(name.strip()) for name in found):
+        return (
+            " The first line looks like a row; put a line with the names of the columns above it."
+        )
+    return hint_at_lookalikes(missing, found)
 
 
 def require_unlike(columns: Collection[str], name: str) -> None:
@@ -184,7 +210,10 @@ def require_unlike(columns: Collection[str], name: str) -> None:
     """
     twice = sorted({column for column in columns if column and list(columns).count(column) > 1})
     if twice:
-        raise ValueError(f"{name} has more than one column {', '.join(twice)}; rename all but one.")
+        raise ValueError(
+            f"{name} has more than one column {list_shortly(twice)}; rename all but one."
+            f"{hint_at_header(columns)}"
+        )
 
 
 def first_line(text: str, delimiter: str) -> list[str]:

@@ -22,7 +22,8 @@ def test_text_is_opened_when_somebody_reads_and_loses_its_mark(tmp_path):
         (None, None, "nothing to label. Name a file with --params predict.input"),
         ("new.csv", None, r"There is no file .*new\.csv"),
         ("new.xlsx", b"PK", 'save the sheet as "CSV UTF-8"'),
-        ("new.parquet", b"no", "cannot be read as Parquet"),
+        ("new.parquet", b"id,text", "cannot be read as Parquet.* It begins as text; let its name"),
+        ("new.jsonl", b"\x1f\x8b\x08\x00", r"new\.jsonl is a gzip archive; unpack it"),
     ],
 )
 def test_what_cannot_be_read_says_what_to_do(tmp_path, name, content, message):

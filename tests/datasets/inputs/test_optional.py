@@ -5,7 +5,7 @@ from kedro.io import DatasetError
 
 from klue_pipeline.datasets.inputs.optional import OptionalDataset
 
-CSV = {"type": "pandas.CSVDataset", "load_args": {"dtype": str, "encoding": "utf-8-sig"}}
+CSV = {"type": "klue_pipeline.datasets.csv_table.UserTableDataset"}
 TEXT = "row_id,decision\n007,keep\n"
 
 
@@ -77,14 +77,17 @@ def test_what_an_earlier_run_may_have_left_need_not_be_there(project):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("row_id,분류\n1,가".encode("cp949"), r"UnicodeDecodeError.*Save it as UTF-8"),
-        (b"", r"EmptyDataError.*\. The file is empty\. Give"),
+        ("row_id,분류\n1,가".encode("cp949"), r"line 1: byte 0xba is not UTF-8.*iconv -f CP949"),
+        (b"", r"line 1: the file is empty, a header was wanted\)\. Give"),
         (
             "row_id,decision\n1,keep\n2,drop,김,이\n".encode(),
-            r"ParserError.*saw 4\)\. Columns are separated by commas, rows by line ends\. Give",
+            r"line 3 has 4 cells, the header 2; a text with commas stands .*\)\. Give",
         ),
-        (b"\xd0\xcf\x11\xe0\xa1", r"It is an Excel workbook; save it as CSV UTF-8\. Give"),
-        (b"PK\x03\x04\xff\xfe", r"It is an Excel workbook; save it as CSV UTF-8\. Give"),
+        (b"row_id,decision,decision\n1,keep,drop\n", r"more than one column decision; rename all"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1",
+            r"this is an old workbook .*; save the sheet as CSV UTF-8\)",
+        ),
     ],
 )
 def test_an_unreadable_file_says_which_and_what_to_do(project, content, message):

@@ -68,7 +68,7 @@ def test_a_source_that_is_no_file_names_the_setting(project, source, message):
             "id,한글".encode("cp949"),
             r"train\.csv, line 1: byte 0xc7 is not UTF-8\. It reads as CP949; save it as",
         ),
-        ("id,한글".encode("utf-16"), r"line 1: byte 0xff is not UTF-8\. It is UTF-16"),
+        ("id,한글".encode("utf-16"), r"line 1: this is UTF-16, which Excel"),
         ("id,한글".encode()[:-1], r"line 1: byte 0xea is not UTF-8"),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_wrong_cell_is_named_by_its_line_and_the_file_stays(ledger, path):
     ("content", "message"),
     [
         ("\n소프트".join([HEADER, ""]).encode("cp949"), "line 2: byte 0x.. is not UTF-8"),
-        (b"PK\x03\x04", "this is a workbook; save it as CSV UTF-8"),
+        (b"PK\x03\x04[Content_Types].xml", "this is a workbook; save the sheet as CSV UTF-8"),
         (b"", "the file is empty"),
         (HEADER.replace(",", ";").encode(), "has no column sha256, file"),
         (f"{HEADER},note\n".encode(), "line 1 has more than one column note"),

@@ -364,9 +364,12 @@ def test_gold_of_a_table_is_in_it_or_a_plain_file(tmp_path, name, wanted):
         ),
         (
             {"lines": [f"한빛{n}은 누리와 손잡았다.,한빛{n},누리,{n}\n" for n in range(40)]},
-            r"40 different labels in 40 rows.*the column of labels",
+            r"40 different labels in 40 rows.*the column of labels.*list them in labels\.names",
         ),
-        ({"lines": TABLE_LINES[:1]}, "1 different labels in 1 rows"),
+        (
+            {"lines": TABLE_LINES[:1]},
+            "All 1 usable rows of .* have the label '제휴'",
+        ),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(tmp_path, settings, message):

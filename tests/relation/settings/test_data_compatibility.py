@@ -76,7 +76,10 @@ def test_what_fits_is_let_through(fitting):
 @pytest.mark.parametrize(
     ("wrong", "messages"),
     [
-        (settings({"ends": "inclusive"}), ["ingest.columns and ingest.ends are read by"]),
+        (
+            settings({"ends": "inclusive"}),
+            ["ingest.columns, ingest.ends and ingest.repeated_words are read"],
+        ),
         (settings({"columns": {"sentence": "text"}}), ["but it is auto; set it to table"]),
         (
             settings({"label_set": "contest_30"}, {"names": "infer"}),

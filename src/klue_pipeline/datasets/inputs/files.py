@@ -11,10 +11,12 @@ from kedro.utils import find_kedro_project
 
 from klue_pipeline.relation.ingest.parsing import RawFile
 from klue_pipeline.text.csv_lines import decode
+from klue_pipeline.text.file_kinds import describe_kind
 
 PARQUET = ".parquet"
 _WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
 _ROWS_PER_BATCH = 4096
+_HEAD_BYTES = 4096
 
 
 def resolve_path(source: str) -> Path:
@@ -32,7 +34,7 @@ def load_file(source: str, setting: str) -> RawFile:
     path = resolve_path(source)
     remedy = f"Give another file with --params {setting}=<file>."
     require_readable_file(path, source, remedy)
-    if path.suffix == PARQUET:
+    if path.suffix.lower() == PARQUET:
         return RawFile(name=source, records=ParquetRecords(path))
     try:
         content = path.read_bytes()
@@ -68,6 +70,12 @@ def require_readable_file(path: Path, source: str, remedy: str) -> None:
         )
 
 
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file, enough to see what it is."""
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
+
+
 class ParquetRecords:
     """Yields the rows of a file as mappings of columns, as often as it is asked.
 
@@ -83,7 +91,10 @@ class ParquetRecords:
         try:
             self._n_rows = int(pq.read_metadata(path).num_rows)
         except (pa.ArrowException, OSError) as error:
-            raise DatasetError(f"{path} cannot be read as Parquet: {error}") from error
+            kind = describe_kind(read_head(path)) or "text; let its name end in .csv or .jsonl"
+            raise DatasetError(
+                f"{path} cannot be read as Parquet: {error}. It begins as {kind}."
+            ) from error
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         """Read the file from its beginning."""

@@ -8,11 +8,13 @@ from kedro.io import DatasetError
 from klue_pipeline.datasets.inputs.files import (
     PARQUET,
     ParquetRecords,
+    read_head,
     require_readable_file,
     resolve_path,
 )
 from klue_pipeline.datasets.local import ReadOnlyDataset
 from klue_pipeline.relation.ingest.parsing import RawFile
+from klue_pipeline.text.file_kinds import describe_kind
 
 _REMEDY = "Name a file with --params predict.input=<file>."
 
@@ -39,8 +41,10 @@ class NewRowsDataset(ReadOnlyDataset[RawFile]):
             raise DatasetError(f"There is nothing to label. {_REMEDY}")
         path = resolve_path(self._source)
         require_readable_file(path, self._source, _REMEDY)
-        if path.suffix == PARQUET:
+        if path.suffix.lower() == PARQUET:
             return RawFile(self._source, records=ParquetRecords(path))
+        if kind := describe_kind(read_head(path)):
+            raise DatasetError(f"{path} is {kind}. {_REMEDY}")
         opened = partial(path.open, encoding="utf-8-sig", newline="")
         return RawFile(self._source, open_text=opened)
 

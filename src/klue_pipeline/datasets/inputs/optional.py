@@ -4,17 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
-from pandas.errors import EmptyDataError, ParserError
 
 from klue_pipeline.datasets.inputs.files import resolve_path
 from klue_pipeline.datasets.local import ReadOnlyDataset
-from klue_pipeline.text.csv_lines import is_workbook
-
-_HINTS: dict[type[Exception], str] = {
-    UnicodeDecodeError: "Save it as UTF-8; Excel calls that format CSV UTF-8. ",
-    ParserError: "Columns are separated by commas, rows by line ends. ",
-    EmptyDataError: "The file is empty. ",
-}
 
 
 class OptionalDataset(ReadOnlyDataset[Any]):
@@ -24,7 +16,7 @@ class OptionalDataset(ReadOnlyDataset[Any]):
 
         reviewed_rows:
           type: klue_pipeline.datasets.inputs.optional.OptionalDataset
-          dataset: {type: pandas.CSVDataset, load_args: {dtype: str}}
+          dataset: {type: klue_pipeline.datasets.csv_table.UserTableDataset}
           filepath: ${runtime_params:raw.reviewed_rows,${globals:raw.reviewed_rows,null}}
           setting: raw.reviewed_rows
 
@@ -75,8 +67,7 @@ class OptionalDataset(ReadOnlyDataset[Any]):
         except DatasetError as error:
             reason = error.__cause__ or error
             raise DatasetError(
-                f"{path} cannot be read ({type(reason).__name__}: {_in_one_line(reason)}). "
-                f"{_hint(path, reason)}{remedy}"
+                f"{path} cannot be read ({type(reason).__name__}: {_in_one_line(reason)}). {remedy}"
             ) from error
 
     @property
@@ -109,13 +100,6 @@ def _path(filepath: str) -> Path:
     parts = Path(filepath).parts
     from_home = next((place for place, part in enumerate(parts) if part == "~"), 0)
     return resolve_path(str(Path(*parts[from_home:])))
-
-
-def _hint(path: Path, reason: BaseException) -> str:
-    with path.open("rb") as file:
-        if is_workbook(file.read(4)):
-            return "It is an Excel workbook; save it as CSV UTF-8. "
-    return next((hint for kind, hint in _HINTS.items() if isinstance(reason, kind)), "")
 
 
 def _in_one_line(reason: BaseException) -> str:

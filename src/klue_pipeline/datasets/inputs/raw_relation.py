@@ -10,6 +10,7 @@ from klue_pipeline.datasets.inputs.files import load_file, resolve_path
 from klue_pipeline.datasets.local import ReadOnlyDataset
 from klue_pipeline.relation.ingest.labels import NO_LABEL
 from klue_pipeline.relation.ingest.parsing import RawFile
+from klue_pipeline.relation.ingest.parsing.raw_row import is_plain
 
 _HUB = "hub:"
 
@@ -163,4 +164,5 @@ def _named_labels(rows: Any) -> Sequence[Mapping[str, Any]]:
 
 
 def _is_unlabelled(records: Iterable[Mapping[str, Any]] | None) -> bool:
-    return records is not None and all(record.get("label") in NO_LABEL for record in records)
+    labels = [record.get("label") for record in records or ()]
+    return records is not None and all(is_plain(label) and label in NO_LABEL for label in labels)

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from klue_pipeline.datasets.tables.prediction_folder import choose_folder, write
 from klue_pipeline.relation.inference.batch_prediction import PROBABILITY, BatchPrediction
 from klue_pipeline.relation.ingest.row_checks import REJECTED_COLUMNS
 from klue_pipeline.runs.disk.atomic_file import folder_written_beside
+from klue_pipeline.text.csv_tables import unescape_table, write_csv
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ REJECTED_FILE = "rejected_rows.csv"
 _FOR_SPREADSHEETS = "utf-8-sig"  # the byte order mark tells Excel that it is UTF-8
 
 Write = Callable[[pd.DataFrame], None]
+Writer = Callable[[Path], AbstractContextManager[Write]]
 
 
 class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
@@ -35,13 +38,20 @@ class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
     Args:
         filepath: The folder in which each input file has one of its own.
         source: The input file; its name without ending names the folder.
+        escape_formulas: Whether CSV files are made safe for spreadsheets.
         metadata: Left to plugins such as Kedro-Viz.
     """
 
     def __init__(
-        self, *, filepath: str, source: str | None, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        source: str | None,
+        escape_formulas: bool = True,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath, self._source = Path(filepath), source
+        self._escape_formulas = escape_formulas
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
@@ -57,7 +67,9 @@ class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
                 f"No predictions in {folder}; make them with kedro run --pipelines "
                 "predict_new --params predict.input=<file>."
             )
-        return READERS[path.suffix.removeprefix(".")](path)
+        table = READERS[path.suffix.removeprefix(".")](path)
+        is_escaped = self._escape_formulas and path.suffix == ".csv"
+        return unescape_table(table) if is_escaped else table
 
     def save(self, data: BatchPrediction) -> None:
         """Label all rows and write them in the format that ``data`` names.
@@ -70,7 +82,7 @@ class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
         place = self._choose_folder()
         try:
             with folder_written_beside(place) as folder:
-                _write(data, folder)
+                _write(data, folder, escape_formulas=self._escape_formulas)
                 write_input(folder, self._source or data.name)
         except ValueError as error:
             raise DatasetError(str(error)) from error
@@ -94,11 +106,14 @@ def _find(folder: Path) -> Path | None:
     return next((path for path in files if path.is_file()), None)
 
 
-def _write(data: BatchPrediction, folder: Path) -> None:
-    writer = WRITERS[data.output_format]
+def _write(data: BatchPrediction, folder: Path, *, escape_formulas: bool) -> None:
+    writers: dict[str, Writer] = {
+        **WRITERS,
+        "csv": partial(_write_csv, escape_formulas=escape_formulas),
+    }
     with (
-        writer(folder / f"predictions.{data.output_format}") as write,
-        _write_csv(folder / REJECTED_FILE) as reject,
+        writers[data.output_format](folder / f"predictions.{data.output_format}") as write,
+        writers["csv"](folder / REJECTED_FILE) as reject,
     ):
         reject(pd.DataFrame(columns=list(REJECTED_COLUMNS)))
         for chunk in data:
@@ -108,12 +123,14 @@ def _write(data: BatchPrediction, folder: Path) -> None:
 
 # Six digits are what a person reads; the other formats keep all.
 @contextmanager
-def _write_csv(path: Path) -> Iterator[Write]:
+def _write_csv(path: Path, *, escape_formulas: bool = True) -> Iterator[Write]:
     with path.open("w", encoding=_FOR_SPREADSHEETS, newline="") as file:
 
         def write(table: pd.DataFrame) -> None:
             header = file.tell() == 0
-            table.to_csv(file, header=header, index=False, lineterminator="\n", float_format="%.6g")
+            write_csv(
+                table, file, escape_formulas=escape_formulas, header=header, float_format="%.6g"
+            )
 
         yield write
 
@@ -153,7 +170,7 @@ def _write_parquet(path: Path) -> Iterator[Write]:
             writer.close()
 
 
-WRITERS: dict[str, Callable[[Path], AbstractContextManager[Write]]] = {
+WRITERS: dict[str, Writer] = {
     "csv": _write_csv,
     "jsonl": _write_json_lines,
     "parquet": _write_parquet,

@@ -3,18 +3,19 @@
 import logging
 from itertools import count
 from pathlib import PurePosixPath
+from typing import Any
 
 import pandas as pd
 from kedro.io import DatasetError
-from kedro_datasets.pandas.csv_dataset import CSVDataset
 
+from klue_pipeline.datasets.csv_table import CsvTableDataset
 from klue_pipeline.relation.cleaning.reviewed_rows import COLUMNS, read_decisions
 
 logger = logging.getLogger(__name__)
 
 
-class ReviewListDataset(CSVDataset):  # type: ignore[misc]  # the package has no types
-    """``ReviewListDataset`` is a ``CSVDataset`` with a column ``decision`` for a reviewer.
+class ReviewListDataset(CsvTableDataset):
+    """``ReviewListDataset`` is a ``CsvTableDataset`` with a column ``decision`` for a reviewer.
 
     Saving over a file with decisions that the new list does not hold, or with columns of the
     reviewer's own, first moves that file beside itself: ``label_suspects.csv`` becomes
@@ -38,6 +39,10 @@ class ReviewListDataset(CSVDataset):  # type: ignore[misc]  # the package has no
     >>> dataset.load()["decision"].tolist()
     ['drop']
     """
+
+    def __init__(self, **arguments: Any) -> None:
+        """Take what a ``CSVDataset`` takes; ids and labels stay as cleaning has to read them."""
+        super().__init__(escape_formulas=False, **arguments)
 
     def save(self, data: pd.DataFrame) -> None:
         """Write the list, after moving one that holds more decisions out of its way."""

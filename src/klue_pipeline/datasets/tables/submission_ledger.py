@@ -15,6 +15,7 @@ from klue_pipeline.reporting.ledger.table import (
     merge_ledger,
 )
 from klue_pipeline.runs.disk.atomic_file import written_beside
+from klue_pipeline.text.csv_tables import encode_csv
 
 
 class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
@@ -76,7 +77,8 @@ class SubmissionLedgerDataset(LocalDataset[pd.DataFrame, pd.DataFrame]):
             raise DatasetError(f"{self._filepath} was not written: {error}") from error
         try:
             with written_beside(self._filepath) as partial:
-                merged.to_csv(partial, index=False, encoding="utf-8-sig", lineterminator="\n")
+                # A person types here too, and finds what they typed.
+                partial.write_bytes(encode_csv(merged, escape_formulas=False, encoding="utf-8-sig"))
         except OSError as error:
             raise DatasetError(
                 f"Cannot write {self._filepath}: {error}. Close it if a spreadsheet has it open."

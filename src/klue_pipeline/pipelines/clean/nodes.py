@@ -8,6 +8,8 @@ import pandas as pd
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.cleaning import Evidence, Tables, clean_tables
+from klue_pipeline.relation.cleaning.driver import require_rows_left
+from klue_pipeline.relation.ingest.labels import require_learnable
 from klue_pipeline.relation.settings.clean_params import CleanParams
 from klue_pipeline.relation.settings.params import IngestParams
 from klue_pipeline.relation.splits.fold_report import report_folds
@@ -55,6 +57,10 @@ def clean_sentences(
         logger.warning("raw.reviewed_rows is not read: reviewed_rows is not among clean.rules")
     cleaned = clean_tables(Tables(sentences, test_sentences), clean, evidence)
     rows = cleaned.tables
+    require_rows_left(rows.train, cleaned.report)
+    require_learnable(
+        rows.train["label"].tolist(), labels.negative, "training rows that cleaning left"
+    )
     return rows.train, rows.test, cleaned.dropped_rows, cleaned.changed_rows, cleaned.report
 
 

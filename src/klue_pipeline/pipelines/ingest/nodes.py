@@ -13,6 +13,7 @@ from klue_pipeline.relation.ingest.labels import (
     LabelSets,
     choose_labels,
     infer_labels,
+    require_learnable,
 )
 from klue_pipeline.relation.ingest.parsing import TABLE, FormatError, RawFile, layout_of, read_rows
 from klue_pipeline.relation.ingest.row_checks import RowRules
@@ -56,8 +57,11 @@ def parse_train(
     sentences, rejected_rows = normalise_training_rows(
         raw_train.name, rows, rules, ingest.max_rejected_share
     )
+    found = sentences["label"].tolist()
+    negative = chosen_labels.negative if labels is None else labels.negative
+    require_learnable(found, negative, f"usable rows of {raw_train.name}")
     if labels is None:
-        labels = infer_labels(sentences["label"].tolist(), chosen_labels.negative, raw_train.name)
+        labels = infer_labels(found, negative, raw_train.name)
     logger.info("%s is read as %s, with %d labels", raw_train.name, format_name, len(labels.names))
     sampled = sample_rows(sentences, ingest.max_rows, ingest.seed)
     return labels, sampled, rejected_rows

@@ -113,6 +113,31 @@ def _report_all(
     }
 
 
+def require_rows_left(train: pd.DataFrame, report: Mapping[str, Any]) -> None:
+    """Stop where no training row is left.
+
+    Args:
+        train: The rows that the rules left.
+        report: What each rule did.
+
+    Raises:
+        ValueError: Saying which rules dropped how many rows for which reason.
+    """
+    if len(train):
+        return
+    dropped = [
+        f"{count:,} {reason} ({rule['rule']})"
+        for rule in report["rules"]
+        for reason, count in rule["dropped_by_reason"].items()
+    ]
+    is_tested = "in_test_file" in report["dropped_by_reason"]
+    raise ValueError(
+        f"No training row is left: of {report['rows_in']:,}, cleaning dropped {', '.join(dropped)}."
+        f"{' Is raw.test the training file?' if is_tested else ''} Give other files, or change "
+        "clean.rules."
+    )
+
+
 def _count(values: pd.Series) -> dict[str, int]:
     return {str(value): int(n) for value, n in sorted(values.value_counts().items())}
 

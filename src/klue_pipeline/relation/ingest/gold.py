@@ -1,6 +1,6 @@
 """The true labels of the test rows: reported on, never trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -9,6 +9,8 @@ from klue_pipeline.relation.ingest.parsing import TABLE, RawFile, TableLayout, r
 from klue_pipeline.relation.ingest.parsing.raw_row import read_number_or_name, read_text
 from klue_pipeline.relation.ingest.unlabelled_rows import unique_ids
 from klue_pipeline.text.csv_lines import first_line, read_lines, read_table
+from klue_pipeline.text.lookalikes import hint_at_lookalikes
+from klue_pipeline.text.shortened import list_shortly
 
 GOLD_COLUMNS = ("id", "label")
 """Columns of a plain gold file; others are left alone."""
@@ -69,18 +71,23 @@ def align_gold(
     if missing or surplus:
         raise ValueError(
             f"{name} and the test rows do not match: {len(missing)} test rows are not in it "
-            f"{missing[:_SHOWN_ROWS]}, {len(surplus)} of its rows are no test rows "
-            f"{surplus[:_SHOWN_ROWS]}. Give the gold labels of exactly the test rows in "
-            "raw.test_gold, or set it to null."
+            f"({list_shortly(missing, _SHOWN_ROWS)}), {len(surplus)} of its rows are no test rows "
+            f"({list_shortly(surplus, _SHOWN_ROWS)}). Give the "
+            "gold labels of exactly the test rows in raw.test_gold, or set it to null."
         )
     bad = {row_id: label for row_id, label in gold.items() if label not in label_names}
     if bad:
         raise ValueError(
             f"{name}: {len(bad)} of {len(gold)} labels are missing or in no label set chosen, such "
-            f"as {dict(list(bad.items())[:_SHOWN_ROWS])}. Correct them, choose another "
-            "ingest.label_set, or set raw.test_gold to null."
+            f"as {list_shortly(_pairs(bad), _SHOWN_ROWS)}."
+            f"{hint_at_lookalikes(filter(None, bad.values()), label_names)} Correct "
+            "them, choose another ingest.label_set, or set raw.test_gold to null."
         )
     return {row_id: str(gold[row_id]) for row_id in row_ids}
+
+
+def _pairs(labels: Mapping[str, str | None]) -> list[str]:
+    return [f"{label} of row {row_id}" for row_id, label in labels.items()]
 
 
 def _is_plain(raw: RawFile, layout: TableLayout | None) -> bool:

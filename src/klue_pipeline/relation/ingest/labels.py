@@ -2,12 +2,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import ConfigDict, RootModel
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.settings.params import OWN_LABELS_FORMAT, LabelsParams
+from klue_pipeline.text.lookalikes import groups_that_look_alike, hint_at_lookalikes
+from klue_pipeline.text.shortened import list_shortly, shorten
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ NO_LABEL = frozenset({None, 100, -1, "blind"})
 
 _FEW_LABELS = 10
 """So many different labels are never too many for a file, however short it is."""
-_SHOWN_LABELS = 10
+_LOGGED = 100
 
 
 class LabelSets(RootModel[dict[str, LabelSet]]):
@@ -93,27 +95,64 @@ def infer_labels(labels: Sequence[str], negative: str | None, file_name: str) ->
         file_name: The training file, for messages.
 
     Raises:
-        ValueError: There is but one label, the negative one does not occur, or there are so many
-            different ones that they are hardly labels.
+        ValueError: The negative label does not occur, two labels look the same, or there are so
+            many different ones that they are hardly labels.
     """
     counts = Counter(labels)
-    if len(counts) == 1 or len(counts) > max(_FEW_LABELS, len(labels) // 2):
+    if len(counts) > max(_FEW_LABELS, len(labels) // 2):
         raise ValueError(
             f"{file_name} has {len(counts):,} different labels in {len(labels):,} rows, such as "
-            f"{', '.join(list(counts)[:_SHOWN_LABELS])}; at least two, and far fewer than rows, "
-            "were wanted. Is ingest.columns.label the column of labels?"
+            f"{list_shortly(counts)}; far fewer than rows were wanted. Is ingest.columns.label the "
+            "column of labels? If it is, list them in labels.names."
         )
     if negative is not None and negative not in counts:
-        more = "…" if len(counts) > _SHOWN_LABELS else ""
         raise ValueError(
             f"labels.negative is {negative!r}, but the labels of {file_name} are "
-            f"{', '.join(sorted(counts)[:_SHOWN_LABELS])}{more}. Set "
+            f"{list_shortly(sorted(counts))}.{hint_at_lookalikes([negative], counts)} Set "
             "labels.negative to the one that means no relation, or to null if all are relations."
         )
-    shown = ", ".join(f"{label} {n_rows:,}" for label, n_rows in counts.most_common())
+    _refuse_twins(counts, file_name)
+    shown = list_shortly(
+        [f"{shorten(label)} {n_rows:,}" for label, n_rows in counts.most_common()], most=_LOGGED
+    )
     logger.info("%s: %d labels found: %s", file_name, len(counts), shown)
     names = sorted(counts, key=lambda label: (label != negative, label))
     return LabelSet(names=names, negative=negative)
+
+
+def require_learnable(labels: Sequence[str], negative: str | None, what: str) -> None:
+    """Refuse rows from which nothing can be learned, as all have the same label.
+
+    Args:
+        labels: The label of each training row.
+        negative: The label that means *no relation*, or None.
+        what: The rows, for messages.
+
+    Raises:
+        ValueError: Saying which label they have.
+    """
+    if len(set(labels)) != 1:
+        return
+    name = labels[0]
+    kind = ", which means no relation" if name == negative else ""
+    raise ValueError(
+        f"All {len(labels):,} {what} have the label {shorten(repr(name))}{kind}; there is nothing "
+        "to learn from one label. Rows of at least two labels are needed: give another file with "
+        "--params raw.train=<file>."
+    )
+
+
+def _refuse_twins(names: Iterable[str], where: str) -> None:
+    """Refuse labels that look the same, and warn of those that differ by case only."""
+    if twins := groups_that_look_alike(names):
+        shown = "; ".join(" and ".join(shorten(ascii(name)) for name in group) for group in twins)
+        raise ValueError(
+            f"{where} has labels that look the same and are not: {shown}. They differ in Unicode "
+            "form (NFC, NFD) or blanks; write each in one way, such as NFC."
+        )
+    for group in groups_that_look_alike(names, ignore_case=True):
+        logger.warning("%s: labels that differ by case only are different labels: %s", where,
+                       list_shortly(group))  # fmt: skip
 
 
 def _require_sound(setting: str, names: list[str], negative: str | None) -> LabelSet:
@@ -125,6 +164,7 @@ def _require_sound(setting: str, names: list[str], negative: str | None) -> Labe
             f"{setting}: its negative label {negative} is not among its names; add it, or set "
             "negative to null if every label is a relation."
         )
+    _refuse_twins(names, setting)
     return LabelSet(names=names, negative=negative)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from klue_pipeline.relation.ingest.labels import name_label
-from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow, shorten
+from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
+from klue_pipeline.text.lookalikes import hint_at_lookalikes
+from klue_pipeline.text.shortened import list_shortly, shorten
 
 REJECTED_COLUMNS = ("file", "row_number", "row_id", "reason", "detail")
 _MOST_FOLDS = 10_000
@@ -54,6 +56,11 @@ def check_text_present(row: RawRow, _: RowRules) -> str | None:
     return f"no {' and no '.join(missing)}" if missing else None
 
 
+def check_fields_plain(row: RawRow, _: RowRules) -> str | None:
+    """Want text or a number in id, label, source and fold, and no list, object, true or false."""
+    return row.misfits
+
+
 def check_id_and_label_present(row: RawRow, rules: RowRules) -> str | None:
     """Want an id and a label."""
     label = name_label(row.label, rules.numbered_names)
@@ -71,12 +78,16 @@ def check_entities_parsed(row: RawRow, _: RowRules) -> str | None:
 
 def check_sentence_not_empty(row: RawRow, _: RowRules) -> str | None:
     """Want a sentence with more than blanks."""
-    return None if row.sentence and row.sentence.strip() else f"sentence is {row.sentence!r}"
+    is_filled = row.sentence and row.sentence.strip()
+    return None if is_filled else f"sentence is {shorten(repr(row.sentence))}"
 
 
 def check_text_encodable(row: RawRow, _: RowRules) -> str | None:
-    """Refuse halves of surrogate pairs, which escapes can smuggle in and no UTF-8 file can hold."""
-    for text in (row.sentence or "", *(entity.word for entity in _entities(row))):
+    """Refuse what escapes can smuggle in: NUL, and halves of surrogate pairs, which UTF-8 lacks."""
+    words = (text for entity in _entities(row) for text in (entity.word, entity.type or ""))
+    for text in (row.sentence or "", *words):
+        if "\0" in text:
+            return f"NUL at character {text.index(chr(0))} of {shorten(ascii(text))}"
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -114,7 +125,8 @@ def check_types_known(row: RawRow, rules: RowRules) -> str | None:
     if rules.entity_types is None or rules.entity_types.issuperset(types):
         return None
     unknown = [name for name in types if name not in rules.entity_types]
-    return f"found {', '.join(map(repr, unknown))}; known are {_listed(rules.entity_types)}"
+    found = list_shortly([repr(name) for name in unknown])
+    return f"found {found}; known are {list_shortly(sorted(rules.entity_types))}"
 
 
 def check_label_known(row: RawRow, rules: RowRules) -> str | None:
@@ -122,7 +134,11 @@ def check_label_known(row: RawRow, rules: RowRules) -> str | None:
     label = name_label(row.label, rules.numbered_names)
     if rules.label_names is None or label in rules.label_names:
         return None
-    return f"found {shorten(repr(label))}; the chosen label set has {len(rules.label_names)} others"
+    hint = hint_at_lookalikes([label or ""], rules.label_names)
+    return (
+        f"found {shorten(repr(label))}; the chosen label set has {len(rules.label_names)} others."
+        f"{hint}"
+    ).removesuffix(".")
 
 
 def check_fold_readable(row: RawRow, _: RowRules) -> str | None:
@@ -146,6 +162,7 @@ TEXT_CHECKS: tuple[tuple[str, RowCheck], ...] = (
 
 TRAIN_CHECKS: tuple[tuple[str, RowCheck], ...] = (
     *TEXT_CHECKS,
+    ("unusable value", check_fields_plain),
     ("missing value", check_id_and_label_present),
     ("unknown type", check_types_known),
     ("unknown label", check_label_known),
@@ -156,10 +173,6 @@ TRAIN_CHECKS: tuple[tuple[str, RowCheck], ...] = (
 
 def _entities(row: RawRow) -> list[RawEntity]:
     return [entity for entity in (row.subject, row.object) if isinstance(entity, RawEntity)]
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
 
 
 def find_problem(
@@ -240,11 +253,29 @@ def require_few_problems(
     )
 
 
+def require_rows(file_name: str, n_good: int, problems: list[RowProblem]) -> None:
+    """Stop where all rows of a file are bad.
+
+    Args:
+        file_name: The file, for the message.
+        n_good: Rows that can be used.
+        problems: The others.
+
+    Raises:
+        ValueError: Naming how many rows there are and the top reasons, with an example each.
+    """
+    if not n_good:
+        raise ValueError(
+            f"{file_name}: none of its {len(problems):,} rows can be used.\n{_examples(problems)}\n"
+            "Correct the file, or say in ingest what its columns hold."
+        )
+
+
 def _examples(problems: list[RowProblem]) -> str:
     first_of = {problem.reason: problem for problem in reversed(problems)}
     top = Counter(problem.reason for problem in problems).most_common(_REASONS_SHOWN)
     return "\n".join(
         f"- {reason}: {n_rows:,} rows, such as row {first_of[reason].row.row_number} "
-        f"(id {first_of[reason].row.row_id}): {first_of[reason].detail}"
+        f"(id {shorten(str(first_of[reason].row.row_id))}): {first_of[reason].detail}"
         for reason, n_rows in top
     )

@@ -11,6 +11,7 @@ from klue_pipeline.relation.ingest.row_checks import (
     RowRules,
     count_reasons,
     require_few_problems,
+    require_rows,
     sort_out,
     table_problems,
 )
@@ -34,12 +35,13 @@ def normalise_training_rows(
         Good rows (schema ``Sentences``) and bad ones (``RejectedRows``), both in file order.
 
     Raises:
-        ValueError: No row has a label, or too many rows are bad.
+        ValueError: No row has a label, too many rows are bad, or no row is left.
     """
     _require_labels(file_name, rows, rules)
     good, problems = sort_out(rows, rules)
     _log_counts(file_name, len(good), count_reasons(problems), len(problems))
     require_few_problems(file_name, len(rows), problems, max_rejected_share)
+    require_rows(file_name, len(good), problems)
     labels = [name_label(row.label, rules.numbered_names) for row in good]
     return build_sentences(good, labels), table_problems(file_name, problems)
 
@@ -52,9 +54,10 @@ def _log_counts(file_name: str, n_good: int, reasons: str, n_bad: int) -> None:
 
 
 def _require_labels(file_name: str, rows: Sequence[RawRow], rules: RowRules) -> None:
-    if all(name_label(row.label, rules.numbered_names) is None for row in rows):
+    readable = [row for row in rows if row.problem is None and row.misfits is None]
+    if readable and all(name_label(row.label, rules.numbered_names) is None for row in readable):
         raise ValueError(
-            f"{file_name} has no labels to train on: in all of its {len(rows):,} rows the label is "
-            "absent or stands for none (such as 100). Is it the test file? Give the training file "
-            "with --params raw.train=<file>."
+            f"{file_name} has no labels to train on: in all of its {len(readable):,} rows the "
+            "label is absent or stands for none (such as 100). Is it the test file? Give the "
+            "training file with --params raw.train=<file>."
         )

@@ -19,8 +19,10 @@ from klue_pipeline.relation.ingest.row_checks import (
     RowRules,
     count_reasons,
     find_problem,
+    require_rows,
 )
 from klue_pipeline.relation.ingest.sentence_table import build_sentences
+from klue_pipeline.text.shortened import shorten
 
 NEUTRAL_SENTENCE = "- -"
 """Stands in for a test row that cannot be read; its entities are the two dashes."""
@@ -44,6 +46,9 @@ def normalise_test_rows(file_name: str, rows: Sequence[RawRow]) -> pd.DataFrame:
 
     Returns:
         A table of schema ``TestSentences`` with exactly one line per row.
+
+    Raises:
+        ValueError: No row has a usable sentence and entities, so that nothing could be predicted.
     """
     row_ids = unique_ids(file_name, [row.row_id for row in rows])
     named = [
@@ -51,7 +56,9 @@ def normalise_test_rows(file_name: str, rows: Sequence[RawRow]) -> pd.DataFrame:
         for row, row_id in zip(rows, row_ids, strict=True)
     ]
     found = [find_problem(row, RowRules(), TEXT_CHECKS) for row in named]
-    _warn_of_problems(file_name, len(rows), [problem for problem in found if problem])
+    bad_rows = [problem for problem in found if problem]
+    require_rows(file_name, len(rows) - len(bad_rows), bad_rows)
+    _warn_of_problems(file_name, len(rows), bad_rows)
     lines = [_neutral(row) if bad else row for row, bad in zip(named, found, strict=True)]
     problems = [f"{bad.reason}: {bad.detail}" if bad else None for bad in found]
     table = build_sentences(lines, [None] * len(lines))
@@ -66,7 +73,7 @@ def unique_ids(file_name: str, row_ids: Sequence[str | None]) -> list[str]:
     """
     unique = make_unique(row_ids)
     changed = [
-        f"row {number}: {row_id} -> {chosen}"
+        f"row {number}: {shorten(str(row_id))} -> {shorten(chosen)}"
         for number, (row_id, chosen) in enumerate(zip(row_ids, unique, strict=True), start=1)
         if row_id != chosen
     ]

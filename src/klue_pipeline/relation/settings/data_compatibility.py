@@ -25,12 +25,16 @@ def trained_and_tested_on_one_file(params: RelationParams) -> list[str]:
 def columns_without_table(params: RelationParams) -> list[str]:
     """Only the format ``table`` has columns to name; the known formats have theirs."""
     ingest = params.ingest
-    untouched = ingest.columns == TableColumns() and ingest.ends == "exclusive"
+    untouched = (
+        ingest.columns == TableColumns()
+        and ingest.ends == "exclusive"
+        and ingest.repeated_words == "reject"
+    )
     if ingest.format == "table" or untouched:
         return []
     return [
-        f"ingest.columns and ingest.ends are read by ingest.format=table only, but it is "
-        f"{ingest.format}; set it to table"
+        f"ingest.columns, ingest.ends and ingest.repeated_words are read by "
+        f"ingest.format=table only, but it is {ingest.format}; set it to table"
     ]
 
 

@@ -81,6 +81,8 @@ class PredictParams(Settings):
     """The columns of a ``table``, where they are other ones than those of ``ingest.columns``."""
     ends: Literal["exclusive", "inclusive"] | None
     """What the ends in a ``table`` are; None takes ``ingest.ends``."""
+    repeated_words: Literal["reject", "first"] | None = None
+    """What entities are whose words occur more than once; None takes ``ingest.repeated_words``."""
     folds: list[int] | None
     """Only these folds' models, for speed; None asks all and averages."""
     output_format: OutputFormat

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.submissions.submission_problems import SUM_TOLERANCE, find_problems
+from klue_pipeline.text.csv_tables import encode_csv
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def validate_submission(
 
 def encode_submission(submission: pd.DataFrame) -> bytes:
     """Write a submission as the bytes of its file: CSV in UTF-8, lines end in a line feed."""
-    return submission.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    return encode_csv(submission, escape_formulas=False)
 
 
 def hash_submission(submission: pd.DataFrame) -> str:

@@ -171,6 +171,12 @@ SPLITTERS: dict[FoldStrategy, Splitter] = {
 
 
 def _require(n_found: int, what: str, folds: FoldsParams) -> None:
+    if n_found <= 1:
+        raise ValueError(
+            f"Strategy {folds.strategy} cannot make {folds.n_splits} folds of {n_found} {what}: "
+            "all rows are connected. Choose another folds.strategy, such as stratified, or give "
+            "more rows."
+        )
     if n_found < folds.n_splits:
         raise ValueError(
             f"Strategy {folds.strategy} cannot make {folds.n_splits} folds of {n_found} {what}; "

@@ -52,9 +52,10 @@ def test_whole_number_label_and_absent_label():
         (json.dumps([ROW])[:-20], r"not whole JSON: .* at line 1, column \d+ \(character \d+ of"),
         (json.dumps(ROW) + "\n" + json.dumps(ROW)[:50], r"not whole JSON: .* at line 2, column"),
         ('{"data": [1]}', "lacks guid, sentence, subject_entity, object_entity: found data"),
-        ("[1, 2]", "row 1: found 1; wanted an object with guid"),
+        ("[1, 2]", "no row that can be read, row 1: no JSON object: 1"),
         ("id,sentence", "is no JSON: it begins with 'id,sentence'"),
-        ("[" * 100_000, "nested too deeply"),
+        ("[" * 100_000, "not whole JSON: Expecting a closing bracket"),
+        ("[" * 100_000 + "]" * 100_000, "row 1: nested too deeply"),
     ],
 )
 def test_a_broken_file_stops_with_its_name_and_place(text, message):

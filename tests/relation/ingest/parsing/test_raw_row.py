@@ -22,7 +22,8 @@ GOOD = {"word": "서울", "start_idx": 0, "end_idx": 1, "type": "LOC"}
         ("9" * 5000, "9" * 5000),  # int() refuses so many digits
         ("", None),
         (None, None),
-        (True, "True"),
+        (7.0, 7),
+        *((misfit, None) for misfit in (True, ["x"], {"x": 1}, float("inf"), float("nan"))),
     ],
 )
 def test_numbers_and_names(value, wanted):

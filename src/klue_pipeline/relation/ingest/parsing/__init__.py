@@ -48,7 +48,7 @@ def detect_format(raw: RawFile) -> str:
     first = next((line for line in raw.head().splitlines() if line.strip()), "")
     raise FormatError(
         f"{raw.name} is in no known format: its first line is {shorten(first)!r}. Known formats "
-        f"are {known}."
+        f"are {known}. A CSV needs a first line with the names of its columns."
     )
 
 
@@ -68,8 +68,14 @@ def choose_format(
         name = TABLE if names_columns or ingest.format == TABLE else _detect(raw)
     named = predict.columns if names_columns else ingest.columns
     ends = predict.ends or ingest.ends
+    repeated = predict.repeated_words or ingest.repeated_words
     columns = named.model_copy(update=_NOT_IN_NEW_ROWS)
-    return name, TableLayout(columns, ends_are_inclusive=ends == "inclusive", setting="predict")
+    return name, TableLayout(
+        columns,
+        ends_are_inclusive=ends == "inclusive",
+        setting="predict",
+        takes_first=repeated == "first",
+    )
 
 
 def _detect(raw: RawFile) -> str:

@@ -41,7 +41,9 @@ class EntityGlance:
         if cuts_a_word(sentence, entity.start, entity.end):
             self._n_inside += 1
             around = sentence[max(entity.start - 2, 0) : entity.end + 2]
-            self._example = self._example or f"{entity.word!r} in {around!r}"
+            self._example = self._example or (
+                f"{shorten(repr(entity.word))} in {shorten(repr(around))}"
+            )
 
     def warn(self) -> None:
         """Warn, once all rows were looked at."""

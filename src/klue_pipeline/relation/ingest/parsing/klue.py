@@ -7,10 +7,11 @@ from klue_pipeline.relation.ingest.parsing.json_records import Record, read_json
 from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import (
     RawRow,
+    describe_misfit,
+    find_misfits,
     read_entity,
     read_number_or_name,
     read_text,
-    shorten,
 )
 from klue_pipeline.text.csv_lines import require_columns
 
@@ -32,19 +33,15 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
         require_columns(list(first), COLUMNS, raw.name)
         yield from _stream(raw.records)
         return
-    records = read_json(raw.require_text(), raw.name) if raw.is_text else list(raw.records or ())
-    for row_number, record in enumerate(records, start=1):
-        if not isinstance(record, Mapping):
-            raise ValueError(  # noqa: TRY004 - the file is wrong, not the call
-                f"{raw.name}, row {row_number}: found {shorten(repr(record))}; wanted an object "
-                f"with {', '.join(COLUMNS)}."
-            )
+    records: Sequence[Record] = (
+        read_json(raw.require_text(), raw.name) if raw.is_text else list(raw.records or ())
+    )
+    names = dict.fromkeys(key for row in records if isinstance(row, Mapping) for key in row)
+    if records and not names:
+        raise ValueError(f"{raw.name} has no row that can be read, row 1: {records[0]}")
     if records:
-        require_columns(
-            list(dict.fromkeys(key for row in records for key in row)), COLUMNS, raw.name
-        )
-    for row_number, record in enumerate(records, start=1):
-        yield _read_row(row_number, record)
+        require_columns(list(names), COLUMNS, raw.name)
+    yield from _stream(records)
 
 
 def is_seen_in(raw: RawFile) -> bool:
@@ -62,14 +59,19 @@ def _stream(records: Iterable[Record]) -> Iterator[RawRow]:
 
 
 def _read_row(row_number: int, record: Mapping[str, Any]) -> RawRow:
-    sentence = record.get("sentence")
+    row_id, sentence = record.get("guid"), record.get("sentence")
+    if not isinstance(sentence, str | None):
+        problem = describe_misfit("sentence", sentence)
+        return RawRow.unreadable(row_number, read_text(row_id), problem)
+    plain = {name: record.get(name) for name in ("label", "source", "fold")}
     return RawRow(
         row_number=row_number,
-        row_id=read_text(record.get("guid")),
-        sentence=sentence if sentence is None else str(sentence),
+        row_id=read_text(row_id),
+        sentence=sentence,
         subject=read_entity(record.get("subject_entity")),
         object=read_entity(record.get("object_entity")),
-        label=read_number_or_name(record.get("label")),
-        source=read_text(record.get("source")),
-        given_fold=read_number_or_name(record.get("fold")),
+        label=read_number_or_name(plain["label"]),
+        source=read_text(plain["source"]),
+        given_fold=read_number_or_name(plain["fold"]),
+        misfits=find_misfits({"guid": row_id, **plain}),
     )

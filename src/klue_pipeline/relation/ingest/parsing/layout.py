@@ -19,11 +19,13 @@ class TableLayout:
         columns: Which column holds what.
         ends_are_inclusive: Whether an entity's end is its last character, and not one past it.
         setting: The group of settings that says so; messages name it.
+        takes_first: Whether words that stand in their sentence more than once mean the first place.
     """
 
     columns: TableColumns = _STANDARD_COLUMNS
     ends_are_inclusive: bool = False
     setting: str = "ingest"
+    takes_first: bool = False
 
     @property
     def unlabelled(self) -> "TableLayout":
@@ -35,4 +37,8 @@ def layout_of(ingest: IngestParams) -> TableLayout | None:
     """Return how tables of one's own are laid out, or None if files are in another format."""
     if ingest.format != "table":
         return None
-    return TableLayout(ingest.columns, ends_are_inclusive=ingest.ends == "inclusive")
+    return TableLayout(
+        ingest.columns,
+        ends_are_inclusive=ingest.ends == "inclusive",
+        takes_first=ingest.repeated_words == "first",
+    )

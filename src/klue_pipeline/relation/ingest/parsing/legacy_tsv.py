@@ -5,7 +5,7 @@ both ends are inclusive. Entity 1 is the subject. The id begins with where the s
 as in ``wikipedia-24896-25-30-33-19-21``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import (
@@ -15,7 +15,7 @@ from klue_pipeline.relation.ingest.parsing.raw_row import (
     read_text,
     shorten,
 )
-from klue_pipeline.text.csv_lines import first_line, read_lines, require_same_width
+from klue_pipeline.text.csv_lines import first_line, read_lines, require_width
 
 N_COLUMNS = 9
 
@@ -28,8 +28,7 @@ def parse(raw: RawFile) -> Iterator[RawRow]:
     """
     lines = read_lines(raw.lines(), "\t", raw.name)
     for row_number, line in enumerate(lines, start=1):
-        require_same_width(line, N_COLUMNS, raw.name)
-        yield _read_row(row_number, line.fields)
+        yield _read_row(row_number, require_width(line, N_COLUMNS, raw.name))
 
 
 def is_seen_in(raw: RawFile) -> bool:
@@ -37,7 +36,7 @@ def is_seen_in(raw: RawFile) -> bool:
     return len(first_line(raw.head(), "\t")) == N_COLUMNS
 
 
-def _read_row(row_number: int, fields: list[str]) -> RawRow:
+def _read_row(row_number: int, fields: Sequence[str]) -> RawRow:
     row_id = read_text(fields[0])
     return RawRow(
         row_number=row_number,
@@ -50,7 +49,7 @@ def _read_row(row_number: int, fields: list[str]) -> RawRow:
     )
 
 
-def _read_entity(fields: list[str]) -> RawEntity | str | None:
+def _read_entity(fields: Sequence[str]) -> RawEntity | str | None:
     if not all(field.strip() for field in fields):
         return None
     word, start, end = fields[0], *(read_number_or_name(field) for field in fields[1:])

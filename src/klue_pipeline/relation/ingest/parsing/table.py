@@ -6,12 +6,9 @@ there. A row that cannot be read becomes a row with a problem; the rest of the f
 """
 
 import logging
-import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
-
-import pandas as pd
 
 from klue_pipeline.relation.ingest.parsing.entity_glance import EntityGlance
 from klue_pipeline.relation.ingest.parsing.entity_places import read_placed_entity
@@ -20,18 +17,33 @@ from klue_pipeline.relation.ingest.parsing.layout import TableLayout
 from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import (
     RawRow,
+    describe_misfit,
+    find_misfits,
+    is_gap,
     read_name,
     read_number_or_name,
     read_text,
     shorten,
 )
+from klue_pipeline.relation.ingest.parsing.token_lists import JoinedTokens, read_tokens
 from klue_pipeline.relation.settings.params import TableColumns
-from klue_pipeline.text.csv_lines import Line, first_line, read_lines, require_unlike
+from klue_pipeline.text.csv_lines import (
+    Line,
+    first_line,
+    hint_at_header,
+    read_lines,
+    require_unlike,
+    without_surplus,
+)
+from klue_pipeline.text.shortened import list_shortly
 
 logger = logging.getLogger(__name__)
 
 _DELIMITERS = (",", "\t", ";")
 ROLES = ("subject", "object")
+_ABSENT = object()
+_AS_SET = TableLayout()
+_PLAIN_FIELDS = ("id", "label", "source", "fold")
 _LOOKED_AT = 100
 """Records whose keys are looked at to learn which columns there are: JSON leaves empty ones out."""
 
@@ -48,17 +60,19 @@ def parse(raw: RawFile, layout: TableLayout) -> Iterator[RawRow]:
     found = list(dict.fromkeys(key for row in first if isinstance(row, Mapping) for key in row))
     if first and not found:
         raise ValueError(f"{raw.name} has no row that can be read: {first[0]}")
-    columns = resolve_columns(found, layout, raw.name) if first else {}
+    columns = resolve_columns(found, layout, raw.name, first) if first else {}
     _log_columns(raw.name, found, columns)
     glance = EntityGlance(raw.name, layout.setting)
     for row_number, record in enumerate(chain(first, records), start=1):
-        row = read_record(row_number, record, columns, ends_are_inclusive=layout.ends_are_inclusive)
+        row = read_record(row_number, record, columns, layout)
         glance.look_at(row)
         yield row
     glance.warn()
 
 
-def resolve_columns(found: Collection[str], layout: TableLayout, name: str) -> dict[str, str]:
+def resolve_columns(
+    found: Collection[str], layout: TableLayout, name: str, records: Sequence[Record] = ()
+) -> dict[str, str]:
     """Return the column that holds each field, of the fields that the file has.
 
     A field that the settings do not name is read from a column of its own name, if there is one.
@@ -67,6 +81,7 @@ def resolve_columns(found: Collection[str], layout: TableLayout, name: str) -> d
         found: The file's columns.
         layout: What the settings say.
         name: The file's name, for messages.
+        records: Rows in which to look for columns inside of columns, such as ``h.pos``.
 
     Raises:
         ValueError: A named column is missing, the sentence has none, or an entity has neither a
@@ -77,27 +92,41 @@ def resolve_columns(found: Collection[str], layout: TableLayout, name: str) -> d
     {'sentence': 'text', 'subject': 'from', 'object': 'to', 'label': 'label'}
     """
     named = {field: column for field, column in layout.columns if column is not None}
-    columns = {field: column for field, column in named.items() if _is_in(column, found)}
+    columns = {
+        field: column
+        for field, column in named.items()
+        if column in found or any(find_value(row, column) is not _ABSENT for row in records)
+    }
     missing = [field for field in named if field not in columns and named[field] != field]
     missing += [] if "sentence" in {*columns, *missing} else ["sentence"]
     if missing:
         wanted = ", ".join(f"{field}: {named[field]}" for field in missing)
+        names = [named[field] for field in missing]
         raise ValueError(
-            f"{name} lacks the columns {wanted}; it has {', '.join(found)}. Say which of them "
-            f"holds what, such as {layout.setting}.columns.{missing[0]}=<column>."
+            f"{name} lacks the columns {wanted}; it has {list_shortly(found)}."
+            f"{hint_at_header(found, names)}{_look_inside(names, records)} Say which of them holds "
+            f"what, such as {layout.setting}.columns.{missing[0]}=<column>."
         )
     for role in ROLES:
         if role not in columns and not {f"{role}_start", f"{role}_end"} <= columns.keys():
             raise ValueError(
-                f"{name} does not say where the {role} is; its columns are {', '.join(found)}. "
+                f"{name} does not say where the {role} is; its columns are {list_shortly(found)}. "
                 f"Name the column of its words ({layout.setting}.columns.{role}), or those of its "
                 f"offsets ({layout.setting}.columns.{role}_start and …{role}_end)."
             )
     return columns
 
 
-def _is_in(column: str, found: Collection[str]) -> bool:
-    return column in found or column.partition(".")[0] in found
+def _look_inside(columns: Sequence[str], records: Sequence[Record]) -> str:
+    """Say what stands in a column where another one inside of it was wanted."""
+    for column in columns:
+        outer = column.partition(".")[0]
+        for number, record in enumerate(records, start=1):
+            value = find_value(record, outer)
+            if outer != column and value is not _ABSENT:
+                shown = shorten(repr(value))
+                return f" No row has {column}: {outer} is {shown} in row {number}."
+    return ""
 
 
 def _log_columns(name: str, found: Sequence[str], columns: Mapping[str, str]) -> None:
@@ -109,7 +138,7 @@ def _log_columns(name: str, found: Sequence[str], columns: Mapping[str, str]) ->
         "%s: %s%s",
         name,
         ", ".join(f"{field} is {column}" for field, column in columns.items()),
-        f"; not read: {', '.join(left)}" if left else "",
+        f"; not read: {list_shortly(left)}" if left else "",
     )
 
 
@@ -118,15 +147,10 @@ def _read_records(raw: RawFile, wanted: TableColumns) -> Iterator[Record]:
     if raw.records is not None:
         return iter(raw.records)
     if head.startswith("["):
-        return _objects_only(read_json(raw.require_text(), raw.name))
+        return iter(read_json(raw.require_text(), raw.name))
     if head.startswith("{"):
         return read_json_lines(raw.lines())
     return _read_delimited(raw, _choose_delimiter(raw.head(), wanted))
-
-
-def _objects_only(values: Iterable[Any]) -> Iterator[Record]:
-    for value in values:
-        yield value if isinstance(value, dict) else f"no JSON object: {shorten(repr(value))}"
 
 
 def _choose_delimiter(head: str, wanted: TableColumns) -> str:
@@ -146,21 +170,22 @@ def _read_delimited(raw: RawFile, delimiter: str) -> Iterator[Record]:
 
 
 def _fields_by_name(line: Line, names: Sequence[str]) -> Record:
-    if len(line.fields) == len(names):
-        return dict(zip(names, line.fields, strict=True))
-    return f"line {line.number} has {len(line.fields)} fields, the header {len(names)}"
+    fields = without_surplus(line.fields, len(names))
+    if len(fields) == len(names):
+        return dict(zip(names, fields, strict=True))
+    return f"line {line.number} has {len(fields)} fields, the header {len(names)}"
 
 
 def read_record(
-    row_number: int, record: Record, columns: Mapping[str, str], *, ends_are_inclusive: bool = False
+    row_number: int, record: Record, columns: Mapping[str, str], layout: TableLayout = _AS_SET
 ) -> RawRow:
     """Read one row, of a table or of a request.
 
     Args:
         row_number: Its place, counted from 1.
         record: Its columns, or why it cannot be read.
-        columns: The column of each field; ``sentence`` among them.
-        ends_are_inclusive: Whether an entity's end is its last character, and not one past it.
+        columns: The column of each field, as :func:`find_value` finds it; ``sentence`` among them.
+        layout: What an end is, and whether words that stand there twice mean the first place.
 
     Returns:
         The row; one that cannot be read has a ``problem``.
@@ -169,13 +194,13 @@ def read_record(
     if isinstance(record, str):
         return RawRow.unreadable(row_number, made_id, record)
     values = {field: _value(record, column) for field, column in columns.items()}
-    sentence = values["sentence"]
-    if not isinstance(sentence, str | None):
-        problem = f"sentence is {shorten(repr(sentence))}, wanted text"
+    tokens = read_tokens(values["sentence"])
+    sentence = tokens.text if isinstance(tokens, JoinedTokens) else values["sentence"]
+    if not isinstance(sentence, str | None) or isinstance(tokens, Sequence):
+        problem = describe_misfit("sentence", sentence)
         return RawRow.unreadable(row_number, made_id, problem)
     subject, object_ = (
-        read_placed_entity(values, role, sentence or "", ends_are_inclusive=ends_are_inclusive)
-        for role in ROLES
+        read_placed_entity(values, role, sentence or "", layout, tokens) for role in ROLES
     )
     return RawRow(
         row_number=row_number,
@@ -186,20 +211,29 @@ def read_record(
         label=read_name(values.get("label")),  # a number is a name here, too
         source=read_text(values.get("source")),
         given_fold=read_number_or_name(values.get("fold")),
+        misfits=find_misfits({name: values.get(name) for name in _PLAIN_FIELDS}),
     )
 
 
 def _value(record: Mapping[str, Any], column: str) -> Any:
-    """Return what a column holds; ``subject.start`` reaches into an object inside an object."""
-    if column in record:
-        value = record[column]
-    else:
-        outer, _, inner = column.partition(".")
-        nested = record.get(outer)
-        value = _value(nested, inner) if inner and isinstance(nested, Mapping) else None
-    return None if _is_gap(value) else value
+    value = find_value(record, column)
+    return None if value is _ABSENT or is_gap(value) else value
 
 
-def _is_gap(value: Any) -> bool:
-    """Tell whether a table has nothing there, which it fills with NaN or NA."""
-    return value is pd.NA or (isinstance(value, float) and math.isnan(value))
+def find_value(record: Any, path: str) -> Any:
+    """Return what a column holds, or a mark of its own where it is not there.
+
+    ``subject.start`` reaches into an object inside an object, ``h.pos.0`` into a list.
+
+    >>> find_value({"h": {"pos": [3, 7]}}, "h.pos.1"), find_value({"h.pos": 1}, "h.pos")
+    (7, 1)
+    """
+    if isinstance(record, Mapping) and path in record:
+        return record[path]
+    step, _, rest = path.partition(".")
+    inner: Any = _ABSENT
+    if isinstance(record, Mapping):
+        inner = record.get(step, _ABSENT)
+    elif isinstance(record, list) and step.isdecimal() and int(step) < len(record):
+        inner = record[int(step)]
+    return find_value(inner, rest) if rest and inner is not _ABSENT else inner
