@@ -66,6 +66,7 @@ viz: $(INSTALLED)  ## Look at the pipelines in the browser
 	$(BIN)/kedro viz run $(ARGS)
 
 mlflow: $(INSTALLED)  ## Compare runs in the browser
+	@$(BIN)/python -m klue_pipeline.tracking.pages mlflow.db
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db $(ARGS)
 
 # Raw data is never touched, whoever put it there; nor are MLflow's record and what you wrote into submissions.csv.
