@@ -141,14 +141,14 @@ class _Writer:
         self.behind: dict[str, str] = {}
         self.files: dict[str, str] = {}
         for path in sorted(BASE.glob("*.yml")):
-            if path.name.startswith(("parameters", "globals", "mlflow")):
+            if path.name.startswith(("parameters", "globals", "tracking")):
                 self._add_comments(path)
         self.base = _configured(None)
         self.klue = _configured("klue")
 
     def _add_comments(self, path: Path) -> None:
         above, behind = read_comments(path.read_text(encoding="utf-8"))
-        prefix = "mlflow." if path.name == "mlflow.yml" else ""
+        prefix = "mlflow." if path.name == "tracking.yml" else ""
         for name in above:
             place = f"{prefix}{name}".removeprefix("experiment_defaults.")
             if above[name] or place not in self.above:
@@ -244,7 +244,7 @@ def _configured(env: str | None) -> dict[str, Any]:
     arguments = {**CONFIG_LOADER_ARGS, "base_env": "base", "default_run_env": "base"}
     loader = OmegaConfigLoader(str(ROOT / "conf"), env=env, **arguments)
     parameters = loader["parameters"]
-    tracking = yaml.safe_load((BASE / "mlflow.yml").read_text(encoding="utf-8"))
+    tracking = yaml.safe_load((BASE / "tracking.yml").read_text(encoding="utf-8"))
     return {**parameters, **parameters["experiment_defaults"], "mlflow": tracking}
 
 

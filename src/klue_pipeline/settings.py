@@ -9,9 +9,11 @@ from klue_pipeline.hooks.preconditions import PreconditionHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
+from klue_pipeline.passwords import hide_in_logs
 from klue_pipeline.runs.dataset_names import folder_name
 
 quieten()
+hide_in_logs()
 
 # pluggy calls hooks last registered first: parameters are resolved before anyone reads them, and a
 # run that cannot be is refused before lineage makes room for it. Of those that ask to be last
@@ -33,7 +35,7 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     # An environment says only what differs; nested keys that it does not name stay.
-    "merge_strategy": {"parameters": "soft", "globals": "soft", "mlflow": "soft"},
-    "config_patterns": {"mlflow": ["mlflow*"]},
+    "merge_strategy": {"parameters": "soft", "globals": "soft", "tracking": "soft"},
+    "config_patterns": {"tracking": ["tracking*"]},
     "custom_resolvers": {"folder_name": folder_name},
 }

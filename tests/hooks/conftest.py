@@ -26,8 +26,8 @@ PARAMETERS = {
 FACTS = {
     "fold_{number}.metrics": {"training": "metrics"},
     "fold_{number}.model": {"training": "model"},
-    "metrics": {"numbers": "", "artifact": "reports"},
-    "ensemble_report@one": {"numbers": "ensemble", "artifact": "reports"},
+    "metrics": {"numbers": "", "numbers_of": ["out_of_fold.micro_f1"], "artifact": "reports"},
+    "ensemble_report@one": {"numbers": "ensemble", "numbers_of": ["members"]},
     "submission": {"artifact": "submission"},
     "experiment_submission": {"artifact": "experiment_submission"},
     "mlflow_model": {"model": "mlflow_model"},
@@ -42,6 +42,7 @@ class Loader(dict):
         super().__init__(configuration)
         self.runtime_params = runtime_params
         self.config_patterns = {}
+        self.conf_source, self.base_env, self.env = "/no/configuration", "base", "test"
 
 
 class Session:
@@ -71,22 +72,31 @@ class Session:
         }
         return DataCatalog.from_config(entries)
 
-    def start(self, hooks, catalog=None, parameters=PARAMETERS, **runtime_params):
+    def start(
+        self,
+        hooks,
+        catalog=None,
+        parameters=PARAMETERS,
+        nodes=(),
+        run_params=None,
+        **runtime_params,
+    ):
         """Call the hooks that precede the first node."""
-        loader = Loader(runtime_params, mlflow=self.settings, parameters=parameters)
+        loader = Loader(runtime_params, tracking=self.settings, parameters=parameters)
         context = SimpleNamespace(config_loader=loader, project_path=self.folder)
         hooks.after_context_created(context)
-        hooks.before_pipeline_run(self.run_params(), catalog or self.catalog_of())
+        asked = self.run_params() if run_params is None else run_params
+        hooks.before_pipeline_run(asked, Pipeline(nodes), catalog or self.catalog_of())
 
     @staticmethod
     def run_params():
-        return {"run_id": "2026-01-01", "env": "test", "pipeline_names": ["train", "report"]}
+        return {"run_id": "2026-01-01", "env": "test"}
 
     def run(self, hooks, nodes, catalog=None, **start):
         """Run nodes from the context to the end of the pipeline, or to its error."""
         manager, catalog = _create_hook_manager(), catalog or self.catalog_of()
         manager.register(hooks)
-        self.start(hooks, catalog, **start)
+        self.start(hooks, catalog, nodes=nodes, **start)
         pipeline = Pipeline(nodes)
         try:
             SequentialRunner().run(pipeline, catalog, manager)

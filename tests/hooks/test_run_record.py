@@ -44,7 +44,9 @@ class Loader(dict):
 
     def __init__(self, **configuration):
         super().__init__(configuration)
-        self.runtime_params = {"mlflow": {"enabled": configuration["mlflow"]["enabled"]}}
+        self.runtime_params = {"mlflow": {"enabled": configuration["tracking"]["enabled"]}}
+        self.config_patterns, self.conf_source = {}, "/no/configuration"
+        self.base_env, self.env = "base", "test"
 
 
 def scores_in(dataset):
@@ -83,7 +85,7 @@ class Session:
 
     def start(self, nodes, **run_params):
         loader = Loader(
-            parameters=self.parameters, globals={"data_root": "data"}, mlflow=self.tracking
+            parameters=self.parameters, globals={"data_root": "data"}, tracking=self.tracking
         )
         manager, pipeline = _create_hook_manager(), Pipeline(nodes)
         _register_hooks(manager, [*self.registered_before, self.hooks, *self.registered_after])

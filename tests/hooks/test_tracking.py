@@ -16,7 +16,7 @@ from kedro.pipeline import node
 from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.hooks.tracking import TrackingHooks
-from klue_pipeline.tracking import mlflow_client
+from klue_pipeline.tracking import connection
 from klue_pipeline.training import progress
 
 # A driver that has begun to train fold 0; it says so, then never gets to its end.
@@ -24,18 +24,21 @@ UNFINISHED = """
     import sys, time
     from pathlib import Path
     from types import SimpleNamespace
+    from kedro.io import DataCatalog
+    from kedro.pipeline import Pipeline
     from klue_pipeline.hooks.tracking import TrackingHooks
     from klue_pipeline.training.progress import report_progress
 
     class Loader(dict):
-        runtime_params, config_patterns = None, {}
+        runtime_params, config_patterns, env = None, {}, None
+        conf_source, base_env = "/no/configuration", "base"
 
     folder, experiment = Path(sys.argv[1]), sys.argv[2]
     settings = dict(enabled=True, tracking_uri="sqlite:///mlflow.db", experiment=experiment)
-    loader = Loader(mlflow=settings, parameters={"experiment": "old"})
+    loader = Loader(tracking=settings, parameters={"experiment": "old"})
     hooks = TrackingHooks()
     hooks.after_context_created(SimpleNamespace(config_loader=loader, project_path=folder))
-    hooks.before_pipeline_run({}, None)
+    hooks.before_pipeline_run({}, Pipeline([]), DataCatalog())
     hooks.before_node_run(SimpleNamespace(name="fold_0.train", outputs=["fold_0.model"]), None)
     report_progress(7, {"train_loss": 0.25})
     print("training", flush=True)
@@ -96,7 +99,7 @@ def test_one_parent_and_one_child_per_trained_fold(session):
         assert (tags["kedro.node"], tags["klue.fold"]) == (f"fold_{fold}.train", str(fold))
     tags = parent.data.tags
     assert tags["klue.why"] == tags["mlflow.note.content"] == "두 개체의 위치를 알려 주면 나아진다"
-    assert tags["kedro.pipeline_names"] == "report,train"
+    assert tags["kedro.pipeline_names"] == "__default__"
     assert (tags["kedro.run_id"], tags["kedro.env"]) == ("2026-01-01", "test")
     assert tags["klue.pid"] == str(os.getpid())
     assert tags["klue.data_sha256"] == hashlib.sha256(b"id\n").hexdigest()
@@ -105,12 +108,10 @@ def test_one_parent_and_one_child_per_trained_fold(session):
         == runs["fold_0"].data.params
         == {
             "experiment": "rbert",
-            "run.name": "None",
             "raw.train": "train.csv",
             "training.epochs": "2",
             "training.learning_rate": "5e-05",
             "folds.n_splits": "2",
-            "folds.run": "None",
         }
     )
 
@@ -151,7 +152,7 @@ def test_parent_gets_the_numbers_and_files_of_the_report(session, tmp_path):
     assert parent.data.metrics == {"out_of_fold.micro_f1": 0.7, "ensemble.members": 2.0}
     client, run_id = session.client(), parent.info.run_id
     paths = {item.path for item in client.list_artifacts(run_id)}
-    assert paths == {"reports", "submission", "experiment_submission"}
+    assert paths == {"settings.json", "reports", "submission", "experiment_submission"}
     copy = client.download_artifacts(run_id, "experiment_submission/s.csv")
     assert json.loads(Path(copy).read_text(encoding="utf-8")) == {"id": 2}
     assert list((session.folder / "mlartifacts").rglob("s.csv"))
@@ -159,19 +160,22 @@ def test_parent_gets_the_numbers_and_files_of_the_report(session, tmp_path):
 
 @pytest.mark.parametrize("log_models", [False, True])
 def test_models_are_copied_only_when_asked_for(session, tmp_path, log_models):
-    """That of a fold to the fold's run, one for MLflow to the parent."""
+    """That of a fold to the fold's run; one for MLflow becomes a logged model of the parent."""
     files = {"fold_{number}.model": "model.json", "mlflow_model": "MLmodel"}
     fold = node(lambda: {"w": 1}, None, "fold_0.model", name="train", namespace="fold_0")
     package = node(lambda: {"flavors": 1}, None, "mlflow_model", name="package_model")
     catalog = session.catalog_of(tmp_path, **files)
     session.run(TrackingHooks(), [fold, package], catalog, mlflow={"log_models": log_models})
     client, runs = session.client(), session.runs()
-    copied = [
-        artifact.path
-        for run, folder in (("fold_0", "model"), ("rbert", "mlflow_model"))
-        for artifact in client.list_artifacts(runs[run].info.run_id, folder)
+    copied = [item.path for item in client.list_artifacts(runs["fold_0"].info.run_id, "model")]
+    experiment = runs["rbert"].info.experiment_id
+    models = [
+        (model.name, model.source_run_id, model.status)
+        for model in client.search_logged_models([experiment])
     ]
-    assert copied == (["model/model.json", "mlflow_model/MLmodel"] if log_models else [])
+    ready = ("mlflow_model", runs["rbert"].info.run_id, "READY")
+    assert copied == (["model/model.json"] if log_models else [])
+    assert models == ([ready] if log_models else [])
 
 
 def test_failed_fold_fails_its_run_and_the_parent(session):
@@ -272,7 +276,7 @@ def test_fold_of_a_lost_worker_is_closed_with_the_parent(session):
     progress.set_listener(None)
 
 
-def test_broken_mlflow_in_mid_run_costs_one_warning_and_no_result(session, caplog, monkeypatch):
+def test_broken_mlflow_in_mid_run_costs_warnings_and_no_result(session, caplog, monkeypatch):
     hooks, catalog = TrackingHooks(), DataCatalog({"fold_0.metrics": MemoryDataset()})
 
     def break_then_train():
@@ -287,8 +291,9 @@ def test_broken_mlflow_in_mid_run_costs_one_warning_and_no_result(session, caplo
         session.run(hooks, [fold_node(0, break_then_train)], catalog)
     assert catalog.load("fold_0.metrics")["micro_f1"] == 0.5
     warnings = [r.message for r in caplog.records if r.name.startswith("klue_pipeline")]
-    assert len(warnings) == 1
-    assert "database is locked" in warnings[0]
+    trouble, end = warnings
+    assert "database is locked" in trouble
+    assert "RUNNING still" in end
 
 
 def test_new_database_is_whole_and_that_of_a_faster_process_stays(session, tmp_path, monkeypatch):
@@ -299,7 +304,7 @@ def test_new_database_is_whole_and_that_of_a_faster_process_stays(session, tmp_p
         file.write_text("the other process was faster")
 
     monkeypatch.setattr("mlflow.MlflowClient", make_tables)
-    mlflow_client._create_database(file)
+    connection._create_database(file)
     assert file.read_text() == "the other process was faster"
     assert list(tmp_path.iterdir()) == [file]
 

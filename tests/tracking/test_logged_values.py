@@ -1,37 +1,39 @@
 """Names, texts and numbers as MLflow takes them."""
 
 import numpy as np
+import pytest
 from kedro.io import DataCatalog, MemoryDataset, Version
 from kedro_datasets.json import JSONDataset
+from mlflow.utils.validation import _validate_param_name
 
-from klue_pipeline.runs.dataset_facts import DatasetFacts
 from klue_pipeline.tracking.logged_values import (
     MAX_VALUE_CHARACTERS,
     flat_numbers,
     flat_parameters,
-    logged_numbers,
+    legal_name,
+    legally_named,
     saved_path,
 )
 
 
-def test_parameters_leave_out_the_tables_of_other_experiments():
+def test_parameters_are_those_that_a_person_compares():
     parameters = {
         "experiments": {"a": {}},
-        "experiment_defaults": {"training": {"epochs": 1}},
-        "label_sets": {"klue": []},
-        "text": {"type_words": {"ko": {"PER": "인물"}}},
+        "eda": {"token_limits": [64]},
         "mlflow": {"enabled": True},
-        "about": {"why": "왜"},
         "input": {"type_words": {"PER": "사람"}, "query": None},
-        "augment": {"methods": ["역번역"]},
-        "ensemble": {},
+        "augment": {"methods": ["역번역"], "역번역": {"share": 1.0}, "aeda": {"share": 0.3}},
+        "clean": {"rules": [], "repair_types": {"min_support": 10}},
+        "raw": {"train": "https://kim:secret@host/train.csv"},
     }
     assert flat_parameters(parameters) == {
         "input.type_words.PER": "사람",
-        "input.query": "None",
         "augment.methods": '["역번역"]',
-        "ensemble": "{}",
+        "augment.역번역.share": "1.0",
+        "clean.rules": "[]",
+        "raw.train": "https://kim:***@host/train.csv",
     }
+    assert flat_parameters(parameters, read={"eda"}) == {"eda.token_limits": "[64]"}
 
 
 def test_parameters_leave_out_what_the_kind_of_experiment_does_not_read():
@@ -43,38 +45,38 @@ def test_parameters_leave_out_what_the_kind_of_experiment_does_not_read():
 
 
 def test_long_values_and_names_are_cut_to_what_mlflow_takes():
-    (name, value), *_ = flat_parameters({"n" * 300: ["가" * 7000]}).items()
+    (name, value), *_ = flat_parameters({"input": {"n" * 300: ["가" * 7000]}}).items()
     assert (len(name), len(value)) == (250, MAX_VALUE_CHARACTERS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["A//B", "./a", "a/.", "a/", "/a", "//", ".", "..", "", "../a", "a/../b", "..a", "...", "a/./b",
+     " a ", "a\n", "a:b", "가/나", "%2e", "a" * 249 + "/b", "a" * 246 + "/../b", "a/" * 200],
+)  # fmt: skip
+def test_every_name_is_one_that_mlflow_takes(name):
+    legal = legal_name(name)
+    _validate_param_name(legal)
+    assert legal == legal_name(legal)
+    assert len(legal) <= 250
+
+
+def test_names_that_become_the_same_stay_apart():
+    assert flat_numbers({"A!": 1, "A?": 2, "A_": 3, "b": {"//": 4}}) == {
+        "A_": 1.0,
+        "A__2": 2.0,
+        "A__3": 3.0,
+        "b./_": 4.0,
+    }
+    long = [name for name, _ in legally_named([("a" * 300, 1), ("a" * 301, 2)])]
+    assert [len(name) for name in long] == [250, 250]
+    assert long[0] != long[1]
 
 
 def test_numbers_of_every_kind_stay_and_the_rest_goes():
     values = {"f1": np.float32(0.5), "rows": np.int64(3), "ok": True, "name": "x", "none": None}
     assert flat_numbers({"fold_0": values, "list": [1.0]}) == {"fold_0.f1": 0.5, "fold_0.rows": 3.0}
     assert flat_numbers("no mapping") == {}
-
-
-def test_numbers_of_every_method_stay_in_the_report_of_a_blend():
-    told = {"value": 70.0, "low": 68.0, "high": 72.0}
-    report = {
-        "method": "soft_vote",
-        "scores": {"micro_f1": told},
-        "methods": {"soft_vote": {"scores": {"micro_f1": told}}},
-        "best_member_scores": {"micro_f1": told},
-        "prior": {"negative_share": 0.6},
-        "gain": {"over_best_member": {"difference": 1.5, "more_than_noise": True}},
-    }
-    facts = DatasetFacts(
-        numbers="ensemble", numbers_without={"methods", "best_member_scores", "prior"}
-    )
-    assert logged_numbers(facts, report) == {
-        "ensemble.scores.micro_f1.value": 70.0,
-        "ensemble.scores.micro_f1.low": 68.0,
-        "ensemble.scores.micro_f1.high": 72.0,
-        "ensemble.gain.over_best_member.difference": 1.5,
-    }
-    assert logged_numbers(
-        DatasetFacts(numbers=""), {"shift_aware": {"micro_f1": 66.0}, "test": None}
-    ) == {"shift_aware.micro_f1": 66.0}
 
 
 def test_path_is_that_of_an_existing_local_file(tmp_path):

@@ -39,5 +39,14 @@ def test_data_without_a_file_has_no_hash(tmp_path, source):
     assert tags["klue.why"] == "가설"
 
 
-def test_name_of_a_run_without_variant_is_its_experiment():
-    assert run_name(PARAMETERS) == "rbert"
+@pytest.mark.parametrize(
+    ("run_params", "name"),
+    [
+        ({}, "rbert"),
+        ({"pipeline_names": ["report", "eda"]}, "rbert: eda, report"),
+        ({"node_names": ["fold_2.train"]}, "rbert: fold_2.train"),
+        ({"pipeline_names": ["train"], "to_nodes": ["train"]}, "rbert: train, to train"),
+    ],
+)
+def test_name_of_a_run_says_what_ran(run_params, name):
+    assert run_name(PARAMETERS, run_params) == name

@@ -1,11 +1,13 @@
 """Where tracking settings come from, and what their paths mean."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from kedro.config import OmegaConfigLoader
 
-from klue_pipeline.tracking.tracking_params import resolve_tracking_params, without_password
+from klue_pipeline.tracking.tracking_params import read_tracking_params, resolve_tracking_params
 
 PROJECT = Path("/home/kim/klue 실험")
 FILE = {"enabled": True, "tracking_uri": "sqlite:///mlflow.db", "experiment": "klue-relation"}
@@ -17,10 +19,10 @@ def no_environment(monkeypatch):
 
 
 def test_committed_file_is_complete():
-    file = Path(__file__).parents[2] / "conf/base/mlflow.yml"
+    file = Path(__file__).parents[2] / "conf/base/tracking.yml"
     params = resolve_tracking_params(yaml.safe_load(file.read_text("utf-8")), {}, PROJECT)
     assert params.enabled
-    assert params.experiment == "klue-relation"
+    assert params.experiment == "klue-relation-local"
     assert params.tracking_uri == "sqlite:////home/kim/klue 실험/mlflow.db"
     assert params.artifact_location == (PROJECT / "mlartifacts").as_uri()
     assert not params.log_models
@@ -60,10 +62,28 @@ def test_absolute_and_memory_addresses_stay(uri):
     [({"tracking_url": "x"}, "tracking_url"), ({"enabled": "perhaps"}, "enabled")],
 )
 def test_wrong_setting_is_named(wrong, field):
-    with pytest.raises(ValueError, match=rf"mlflow\.yml(.|\n)*{field}"):
+    with pytest.raises(ValueError, match=rf"tracking\.yml(.|\n)*{field}"):
         resolve_tracking_params(FILE, wrong, PROJECT)
 
 
-def test_password_is_not_shown():
-    assert without_password("mysql://kim:geheim@db/x") == "mysql://kim:***@db/x"
-    assert without_password("sqlite:////home/a:b@c/mlflow.db") == "sqlite:////home/a:b@c/mlflow.db"
+def context_of(folder, **files):
+    """A context with settings of its own in the environment ``own``."""
+    for name, text in {"tracking": yaml.safe_dump(FILE), **files}.items():
+        (folder / "conf/own").mkdir(parents=True, exist_ok=True)
+        (folder / f"conf/own/{name}.yml").write_text(text, "utf-8")
+    (folder / "conf/base").mkdir()
+    loader = OmegaConfigLoader(str(folder / "conf"), env="own", base_env="base")
+    return SimpleNamespace(config_loader=loader, project_path=folder)
+
+
+@pytest.mark.parametrize("foreign", ["server: {mlflow_tracking_uri: mlruns}\n", "", "- 1\n"])
+def test_each_environment_has_its_experiment_and_foreign_files_are_left_alone(tmp_path, foreign):
+    template = yaml.safe_dump({**FILE, "experiment": "re-{env}"})
+    params = read_tracking_params(context_of(tmp_path, mlflow=foreign, tracking=template))
+    assert params.experiment == "re-own"
+
+
+def test_settings_in_the_file_of_former_versions_are_not_ignored(tmp_path):
+    context = context_of(tmp_path, mlflow="tracking_uri: http://127.0.0.1:5000\n")
+    with pytest.raises(ValueError, match=r"mlflow\.yml says tracking_uri.* Rename .*tracking\.yml"):
+        read_tracking_params(context)

@@ -13,6 +13,7 @@ from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 
 from klue_pipeline.commands.interrupts import terminated_like_interrupted
+from klue_pipeline.passwords import hide_in_error, without_passwords
 from klue_pipeline.runs import topology
 
 SHOW_TRACEBACK = "KLUE_TRACEBACK"
@@ -61,7 +62,7 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _message_of(error: Exception) -> str:
     """Return an error's message; where Kedro knows no such pipeline, name those that there are."""
-    message = str(error)
+    message = without_passwords(str(error))
     if not message.startswith(_NO_SUCH_PIPELINE):
         return message
     names = ", ".join(sorted(set(pipelines) - {"__default__"}))
@@ -73,8 +74,9 @@ def _noting_errors(command: Callable[..., Any], *args: Any, **kwargs: Any) -> An
     try:
         return command(*args, **kwargs)
     except Exception as error:
+        hide_in_error(error)
         if file := os.environ.get(ERROR_FILE):
             expected = isinstance(error, EXPECTED_ERRORS)
             message = str(error) if expected else f"{type(error).__name__}: {error}"
-            Path(file).write_text(message, encoding="utf-8")
+            Path(file).write_text(without_passwords(message), encoding="utf-8")
         raise

@@ -23,7 +23,12 @@ from klue_pipeline.runs.run_records import (
     read_record,
     write_record,
 )
-from klue_pipeline.tracking.record_facts import begin_record, lacks_scores, makes_scores
+from klue_pipeline.tracking.record_facts import (
+    begin_record,
+    has_nothing_to_do,
+    lacks_scores,
+    makes_scores,
+)
 from klue_pipeline.tracking.tolerance import Tolerance
 
 RECORD_VARIABLE = "KLUE_RUN_RECORD"
@@ -78,6 +83,8 @@ class RunRecordHooks:
         parameters = self._context.config_loader["parameters"]
         path = path_in(catalog, "run_record")
         if path is None:
+            return
+        if has_nothing_to_do(run_params, pipeline, catalog):
             return
         previous = read_record(path)
         resumed = run_params.get("only_missing_outputs", False)

@@ -6,6 +6,7 @@ After the start, trouble with MLflow is a warning and never the end of a trainin
 """
 
 import atexit
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -23,17 +24,18 @@ from klue_pipeline.tracking.parent_run import (
     join_parent,
     open_parent,
 )
+from klue_pipeline.tracking.patience import Patience
+from klue_pipeline.tracking.record_facts import has_nothing_to_do
 from klue_pipeline.tracking.tolerance import Tolerance
-from klue_pipeline.tracking.tracking_params import (
-    CONFIG_PATTERNS,
-    TrackingParams,
-    resolve_tracking_params,
-)
+from klue_pipeline.tracking.tracking_params import TrackingParams, read_tracking_params
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import DataCatalog
+    from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
+
+logger = logging.getLogger(__name__)
 
 
 class TrackingHooks:
@@ -45,6 +47,7 @@ class TrackingHooks:
         self._parent: ParentRun | None = None
         self._catalog: DataCatalog | None = None
         self._tolerating = Tolerance()
+        self._patience = Patience()
         self._folds = FoldRuns(self._tolerating)
 
     # The process of `kedro run`
@@ -52,23 +55,24 @@ class TrackingHooks:
     @hook_impl
     def after_context_created(self, context: "KedroContext") -> None:
         """Read the settings; a wrong one stops the command here."""
-        loader: Any = context.config_loader
-        loader.config_patterns.setdefault("mlflow", CONFIG_PATTERNS)
-        from_command = (loader.runtime_params or {}).get("mlflow") or {}
         self._context = context
-        self._params = resolve_tracking_params(loader["mlflow"], from_command, context.project_path)
+        self._params = read_tracking_params(context)
 
     @hook_impl(trylast=True)  # a run that another hook refuses leaves no trace
-    def before_pipeline_run(self, run_params: dict[str, Any], catalog: "DataCatalog") -> None:
-        """Open the parent run."""
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: "Pipeline", catalog: "DataCatalog"
+    ) -> None:
+        """Open the parent run, unless no node is going to run."""
         self._close("KILLED")  # in a notebook, an interrupted run may still be open
         self._catalog = catalog
+        self._tolerating.begin()
         if self._params is None or self._context is None or not self._params.enabled:
             return
-        # Read only now: other hooks resolve the parameters after the context is made.
-        parameters = self._context.config_loader["parameters"]
-        project_path = self._context.project_path
-        self._parent = open_parent(self._params, parameters, run_params, project_path)
+        if has_nothing_to_do(run_params, pipeline, catalog):
+            return
+        graph = (pipeline, catalog)
+        self._patience = Patience()
+        self._parent = open_parent(self._params, self._patience, self._context, run_params, graph)
         invite_workers(self._parent)
         atexit.register(self._close_at_exit)
 
@@ -98,8 +102,22 @@ class TrackingHooks:
         if parent is None:
             return
         dismiss_workers()
+        page = self._finish(parent, status)
+        if page is not None:
+            logger.info("This run in MLflow (make mlflow shows a local one): %s", page)
+        else:
+            logger.warning(
+                "MLflow shows run %s as RUNNING still; the next run on this machine marks it "
+                "KILLED.",
+                parent.run_id,
+            )
+
+    def _finish(self, parent: ParentRun, status: EndStatus) -> str | None:
+        """Close the parent run, and return its page if that worked."""
+        page: str | None = None
         with self._tolerating("close the run"):
-            parent.store.finish(parent.run_id, status)
+            page = parent.finish(status)
+        return page  # noqa: RET504 - the block above may end early
 
     # Wherever a node runs: the same process or a worker
 
@@ -147,7 +165,7 @@ class TrackingHooks:
         if wanted is None:
             return None
         if self._parent is None or self._parent.run_id != wanted:
-            self._parent = join_parent()
+            self._parent = join_parent(self._patience)
         return self._parent
 
 

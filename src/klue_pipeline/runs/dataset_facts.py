@@ -23,7 +23,7 @@ class DatasetFacts(Settings):
     artifact: str | None = None
     model: str | None = None
     numbers: str | None = None
-    numbers_without: frozenset[str] = frozenset()
+    numbers_of: frozenset[str] = frozenset()
     tags: Literal["rows_added"] | None = None
 
     @property

@@ -26,7 +26,7 @@ class RunParams(Settings):
 
 
 class TrackingOverrides(Settings):
-    """Tracking settings that the command line may override; the values live in mlflow.yml."""
+    """Tracking settings that the command line may override; the values live in tracking.yml."""
 
     enabled: bool | None = None
     tracking_uri: str | None = None

@@ -15,6 +15,7 @@ from kedro.io import DatasetError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
 
 from klue_pipeline.base_settings import explain_errors
+from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.disk.atomic_file import write_text
 from klue_pipeline.runs.process import ProcessIdentity
 from klue_pipeline.runs.topology import Kind
@@ -116,7 +117,7 @@ class RunRecord(StoredModel):
             status: How it ended.
             error: Why, for a failure.
         """
-        now = datetime.now(UTC)
+        now = max(datetime.now(UTC), self.started_at)  # the clock may have been set back
         changes = {
             "status": status,
             "ended_at": now,
@@ -181,7 +182,8 @@ def describe_error(error: BaseException) -> str:
     >>> describe_error(KeyboardInterrupt())
     'KeyboardInterrupt'
     """
-    lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+    told = without_passwords(str(error))
+    lines = [" ".join(line.split()) for line in told.splitlines() if line.strip()]
     message = " ".join([*lines[:_ERROR_LINES], *(["…"] if len(lines) > _ERROR_LINES else [])])
     text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     cut = len(text) > MAX_ERROR_CHARACTERS

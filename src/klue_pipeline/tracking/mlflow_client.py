@@ -5,28 +5,24 @@ client does not. ``mlflow`` is imported when the first store is made, so that a 
 nothing does not pay for it.
 """
 
-import logging
-import os
-import sqlite3
+import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.process import ProcessIdentity, is_dead
+from klue_pipeline.tracking.connection import connect
+from klue_pipeline.tracking.inputs import RunInput, as_dataset_inputs
 from klue_pipeline.tracking.live_metrics import MetricPoint
-from klue_pipeline.tracking.tracking_params import (
-    SQLITE_PREFIX,
-    TrackingParams,
-    sqlite_file,
-    without_password,
-)
+from klue_pipeline.tracking.logged_values import legal_name
+from klue_pipeline.tracking.patience import Patience
+from klue_pipeline.tracking.tracking_params import TrackingParams
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run
-
-logger = logging.getLogger(__name__)
 
 EndStatus = Literal["FINISHED", "FAILED", "KILLED"]
 PARENT_TAG = "mlflow.parentRunId"
@@ -35,19 +31,6 @@ HOST_TAG, PID_TAG, START_TAG = "klue.host", "klue.pid", "klue.process_start"
 MAX_METRICS_PER_CALL = 1000
 MAX_PARAMETERS_PER_CALL = 100
 MAX_TAG_CHARACTERS = 5000
-SQLITE_WAIT_SECONDS = 30.0
-
-ENVIRONMENT = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # the default 7 stops a training for minutes
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
-}
-"""MLflow's own settings, unless the user has set them."""
-SQLITE_ENVIRONMENT = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
-"""An open sqlite connection must not cross a fork: none is kept between two calls (3 ms each)."""
-NOISY_LOGGERS = ("mlflow.store.db.utils", "mlflow.store.tracking", "alembic")
-
 _T = TypeVar("_T")
 
 
@@ -58,9 +41,10 @@ class TrackingError(RuntimeError):
 class RunStore:
     """Makes, fills and closes runs of one MLflow database or server."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, patience: Patience | None = None) -> None:
         self.uri = uri
-        self._client = _connect(uri)
+        self.patience = patience or Patience()
+        self._client = connect(uri, self.patience)
 
     def experiment_id(self, name: str, artifact_location: str | None) -> str:
         """Find the experiment, or make it.
@@ -81,25 +65,54 @@ class RunStore:
         if experiment.lifecycle_stage == "deleted":
             raise TrackingError(
                 f"The MLflow experiment {name!r} is deleted. Restore it (mlflow experiments "
-                f"restore -x {experiment.experiment_id}) or name another one in mlflow.yml."
+                f"restore -x {experiment.experiment_id}) or name another one in tracking.yml."
             )
         return str(experiment.experiment_id)
 
+    def experiment_of(self, run_id: str) -> str:
+        """Return the experiment of a run that somebody else has started.
+
+        Raises:
+            TrackingError: There is no such run, or it was deleted.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            run = self._client.get_run(run_id)
+        except MlflowException as error:
+            raise TrackingError(
+                f"MLFLOW_RUN_ID names the run {run_id}, which MLflow cannot find: {error}. Name "
+                "one of this server or database, or unset the variable."
+            ) from error
+        if run.info.lifecycle_stage == "deleted":
+            raise TrackingError(
+                f"MLFLOW_RUN_ID names the run {run_id}, which is deleted. Restore it (mlflow runs "
+                f"restore --run-id {run_id}), or unset the variable."
+            )
+        return str(run.info.experiment_id)
+
     def start(self, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
         """Start a run and return its id."""
-        legal_tags = {key: value[:MAX_TAG_CHARACTERS] for key, value in tags.items()}
+        legal_tags = {legal_name(key): _tag_text(value) for key, value in tags.items()}
         run = self._client.create_run(experiment_id, tags=legal_tags, run_name=name)
         return str(run.info.run_id)
 
     def start_child(self, parent_id: str, name: str, tags: Mapping[str, str]) -> str:
-        """Start a run below another, with the other's parameters, and return its id.
+        """Start a run below another, with its parameters and inputs, and return its id.
 
         What it needs comes from the parent, so that any process that knows its id can do it.
         """
         parent = self._client.get_run(parent_id)
         child_id = self.start(parent.info.experiment_id, name, {PARENT_TAG: parent_id, **tags})
         self.log_parameters(child_id, parent.data.params)
+        if parent.inputs is not None and parent.inputs.dataset_inputs:
+            self._client.log_inputs(child_id, parent.inputs.dataset_inputs)
         return child_id
+
+    def log_inputs(self, run_id: str, inputs: Sequence[RunInput]) -> None:
+        """Say which files a run reads."""
+        if inputs:
+            self._client.log_inputs(run_id, as_dataset_inputs(inputs))
 
     def log_parameters(self, run_id: str, parameters: Mapping[str, str]) -> None:
         """Log parameters, as many at a time as MLflow takes."""
@@ -119,23 +132,49 @@ class RunStore:
 
     def log_path(self, run_id: str, path: Path, folder: str) -> None:
         """Copy a file, or what is in a folder, into an artifact folder of the run."""
-        log = self._client.log_artifacts if path.is_dir() else self._client.log_artifact
-        log(run_id, str(path), folder)
+        log: Any = self._client.log_artifacts if path.is_dir() else self._client.log_artifact
+        log(run_id, str(path), legal_name(folder), n_bytes=_size_of(path))
+
+    def log_settings(self, run_id: str, settings: Mapping[str, Any]) -> None:
+        """Keep all settings of a run in one file, passwords hidden."""
+        text = json.dumps(settings, ensure_ascii=False, indent=2, default=str)
+        self._client.log_text(run_id, without_passwords(text), "settings.json")
+
+    def log_model(self, run_id: str, folder: Path, name: str) -> None:
+        """Keep an MLflow model as one that was logged by the run, so that it can be registered."""
+        from mlflow.entities import LoggedModelOutput
+
+        experiment_id = self._client.get_run(run_id).info.experiment_id
+        model = self._client.create_logged_model(experiment_id, name=name, source_run_id=run_id)
+        upload: Any = self._client.log_model_artifacts
+        upload(model.model_id, str(folder), n_bytes=_size_of(folder))
+        self._client.finalize_logged_model(model.model_id, "READY")
+        self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
 
     def set_tag(self, run_id: str, name: str, value: str) -> None:
         """Set one tag, cut to MLflow's limit."""
-        self._client.set_tag(run_id, name, value[:MAX_TAG_CHARACTERS])
+        self._client.set_tag(run_id, legal_name(name), _tag_text(value))
 
-    def finish(self, run_id: str, status: EndStatus) -> None:
-        """Close a run and those below it that are still open, whoever started them."""
-        experiment_id = self._client.get_run(run_id).info.experiment_id
-        for child in self._running(experiment_id, {PARENT_TAG: run_id}):
-            self._client.set_terminated(child.info.run_id, status)
-        self._client.set_terminated(run_id, status)
+    def finish(self, run_id: str, status: EndStatus) -> str:
+        """Close a run and those below it that are still open, whoever started them.
+
+        Returns:
+            The id of its MLflow experiment.
+        """
+        run = self._client.get_run(run_id)
+        for child in self._running(run.info.experiment_id, {PARENT_TAG: run_id}):
+            self._close(child, status)
+        self._close(run, status)
+        return str(run.info.experiment_id)
 
     def finish_child(self, run_id: str, status: EndStatus) -> None:
         """Close one run that has none below it."""
-        self._client.set_terminated(run_id, status)
+        self._close(self._client.get_run(run_id), status)
+
+    def _close(self, run: "Run", status: EndStatus) -> None:
+        """Close a run; where the clock was set back meanwhile, at the moment of its start."""
+        ended = max(int(time.time() * 1000), run.info.start_time or 0)
+        self._client.set_terminated(run.info.run_id, status, end_time=ended)
 
     def close_dead_runs(self, experiment_id: str, here: ProcessIdentity) -> list[str]:
         """Mark as KILLED the open runs whose process on this host is over, with their children.
@@ -155,7 +194,7 @@ class RunStore:
         return list(self._client.search_runs([experiment_id], query, max_results=1000))
 
 
-def open_store(params: TrackingParams) -> tuple[RunStore, str]:
+def open_store(params: TrackingParams, patience: Patience) -> tuple[RunStore, str]:
     """Connect and find the experiment.
 
     Returns:
@@ -164,71 +203,29 @@ def open_store(params: TrackingParams) -> tuple[RunStore, str]:
     Raises:
         TrackingError: The database or server cannot be used.
     """
-    try:
-        store = RunStore(params.tracking_uri)
+    with refusing(params):
+        store = RunStore(params.tracking_uri, patience)
         return store, store.experiment_id(params.experiment, params.artifact_location)
+
+
+@contextmanager
+def refusing(params: TrackingParams) -> Iterator[None]:
+    """Turn whatever MLflow raises before a run begins into one message that says what to do.
+
+    Raises:
+        TrackingError: The block failed.
+    """
+    try:
+        yield
     except TrackingError:
         raise
     except Exception as error:  # each kind of store and each database driver raises its own
         raise TrackingError(
-            f"MLflow cannot be used at {without_password(params.tracking_uri)}: {error}\n"
-            "Correct tracking_uri in conf/<env>/mlflow.yml or MLFLOW_TRACKING_URI, start the "
+            f"MLflow cannot be used at {without_passwords(params.tracking_uri)}: "
+            f"{without_passwords(str(error))}\n"
+            "Correct tracking_uri in conf/<env>/tracking.yml or MLFLOW_TRACKING_URI, start the "
             "server, or run without tracking: --params mlflow.enabled=false"
         ) from error
-
-
-def _connect(uri: str) -> "MlflowClient":
-    """Import MLflow quietly and make a client."""
-    file = sqlite_file(uri)
-    for name, value in {**ENVIRONMENT, **(SQLITE_ENVIRONMENT if file else {})}.items():
-        os.environ.setdefault(name, value)
-    from mlflow import MlflowClient
-
-    for name in NOISY_LOGGERS:  # only now: importing MLflow configures its loggers
-        logging.getLogger(name).setLevel(logging.WARNING)
-    if file is not None and not file.exists():
-        _create_database(file)
-    elif file is not None:
-        _require_usable_sqlite(file)
-    return MlflowClient(tracking_uri=uri)
-
-
-def _create_database(file: Path) -> None:
-    """Make a new database with MLflow's tables, whole or not at all.
-
-    MLflow makes its tables step by step. A process that is killed meanwhile leaves a database that
-    never works again, and two processes that start together break each other; so each makes a
-    draft of its own, and the first one to be ready wins.
-    """
-    from mlflow import MlflowClient
-
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}.draft")
-    try:
-        _require_usable_sqlite(draft)
-        MlflowClient(tracking_uri=f"{SQLITE_PREFIX}{draft.as_posix()}")
-        _move_unless_there(draft, file)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _move_unless_there(draft: Path, file: Path) -> None:
-    try:
-        os.link(draft, file)  # unlike a rename, never replaces
-    except OSError:  # another process was faster, or the file system has no links
-        if not file.exists():
-            draft.rename(file)
-
-
-def _require_usable_sqlite(file: Path) -> None:
-    """Fail at once on a file that is no database or cannot be written; MLflow retries for minutes.
-
-    Raises:
-        sqlite3.Error: The file cannot be opened, read or written.
-    """
-    with closing(sqlite3.connect(file, timeout=SQLITE_WAIT_SECONDS)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
 
 
 def _process_of(run: "Run") -> ProcessIdentity:
@@ -242,3 +239,12 @@ def _process_of(run: "Run") -> ProcessIdentity:
 def _parts(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def _tag_text(value: str) -> str:
+    return without_passwords(value)[:MAX_TAG_CHARACTERS]
+
+
+def _size_of(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -3,27 +3,42 @@
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kedro.pipeline import Pipeline
+
+from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.dataset_facts import DatasetFacts
 from klue_pipeline.runs.process import this_process
+from klue_pipeline.tracking.inputs import find_inputs
 from klue_pipeline.tracking.live_metrics import points_at_step
 from klue_pipeline.tracking.logged_values import (
     flat_parameters,
     logged_numbers,
     rows_added_tags,
 )
-from klue_pipeline.tracking.mlflow_client import RunStore, open_store
-from klue_pipeline.tracking.run_tags import run_name, run_tags
-from klue_pipeline.tracking.tracking_params import TrackingParams, without_password
+from klue_pipeline.tracking.mlflow_client import (
+    PARENT_TAG,
+    EndStatus,
+    RunStore,
+    open_store,
+    refusing,
+)
+from klue_pipeline.tracking.pages import LOCAL_SERVER, run_page
+from klue_pipeline.tracking.patience import SECONDS_TO_SAY_GOODBYE, Patience
+from klue_pipeline.tracking.run_tags import run_name, run_tags, selection_of
+from klue_pipeline.tracking.tracking_params import TrackingParams
 
 logger = logging.getLogger(__name__)
 
 PARENT_VARIABLE = "KLUE_MLFLOW_PARENT"
 URI_VARIABLE = "KLUE_MLFLOW_URI"
 LOG_MODELS_VARIABLE = "KLUE_MLFLOW_LOG_MODELS"
+OUTER_VARIABLE = "MLFLOW_RUN_ID"
+"""MLflow's own: a run that somebody else has begun, below which this command's run belongs."""
 WORKER_VARIABLES = (PARENT_VARIABLE, URI_VARIABLE, LOG_MODELS_VARIABLE)
 """What a worker needs to join. Processes started during the run inherit them; a runner whose
 workers are older than the run ships them with its tasks."""
@@ -39,6 +54,24 @@ class ParentRun:
     pid: int
     """The process that opened or joined it; a forked child must not close it."""
 
+    def describe(
+        self,
+        parameters: Mapping[str, Any],
+        run_params: Mapping[str, Any],
+        graph: tuple[Pipeline, Any],
+    ) -> None:
+        """Log what the run is begun with; a run that this fails for is closed at once."""
+        pipeline, catalog = graph
+        read = _groups_read(pipeline) if selection_of(run_params) else None
+        try:
+            self.store.log_parameters(self.run_id, flat_parameters(parameters, read))
+            self.store.log_settings(self.run_id, parameters)
+            self.store.log_inputs(self.run_id, find_inputs(pipeline, catalog))
+        except Exception:
+            with suppress(Exception):  # the first error is the one to tell
+                self.finish("FAILED")
+            raise
+
     def log_saved(self, facts: DatasetFacts, data: Any, path: Path | None) -> None:
         """Log the numbers and the file of a saved dataset, as far as its facts ask for it.
 
@@ -52,37 +85,58 @@ class ParentRun:
         if facts.tags == "rows_added":
             for name, value in rows_added_tags(data).items():
                 self.store.set_tag(self.run_id, name, value)
-        for folder in (facts.artifact, facts.model if self.log_models else None):
-            if folder is not None and path is not None:
-                self.store.log_path(self.run_id, path, folder)
+        if facts.artifact is not None and path is not None:
+            self.store.log_path(self.run_id, path, facts.artifact)
+        if facts.model is not None and path is not None and self.log_models:
+            self.store.log_model(self.run_id, path, facts.model)
+
+    def finish(self, status: EndStatus) -> str:
+        """Close the run, and return its page.
+
+        If MLflow was given up, it is asked once more, as it may be back.
+        """
+        self.store.patience.grant(SECONDS_TO_SAY_GOODBYE)
+        experiment_id = self.store.finish(self.run_id, status)
+        uri = without_passwords(self.store.uri)
+        server = uri if uri.startswith(("http://", "https://")) else LOCAL_SERVER
+        return run_page(experiment_id, self.run_id, server)
 
 
 def open_parent(
     params: TrackingParams,
-    parameters: Mapping[str, Any],
+    patience: Patience,
+    context: Any,
     run_params: Mapping[str, Any],
-    project_path: Path,
+    graph: tuple[Pipeline, Any],
 ) -> ParentRun:
     """Start the run of this command, and close those of earlier commands that were killed.
 
     Args:
         params: Where to track.
-        parameters: The run's resolved parameters.
+        patience: How long to wait for MLflow, in all.
+        context: The Kedro context of the run.
         run_params: Kedro's record of the command.
-        project_path: Folder of the project.
+        graph: The nodes that the command chose, and their catalog.
 
     Raises:
         TrackingError: The database or server cannot be used.
     """
-    store, experiment_id = open_store(params)
-    for dead in store.close_dead_runs(experiment_id, this_process()):
-        logger.warning("MLflow run %s was killed while it ran; it is marked KILLED now", dead)
-    name = run_name(parameters)
-    run_id = store.start(experiment_id, name, run_tags(parameters, run_params, project_path))
-    store.log_parameters(run_id, flat_parameters(parameters))
-    shown = (name, run_id, params.experiment, without_password(params.tracking_uri))
+    store, experiment_id = open_store(params, patience)
+    # Read only now: other hooks resolve the parameters after the context is made.
+    parameters = context.config_loader["parameters"]
+    name = run_name(parameters, run_params)
+    tags = run_tags(parameters, run_params, context.project_path)
+    with refusing(params):
+        for dead in store.close_dead_runs(experiment_id, this_process()):
+            logger.warning("MLflow run %s was killed while it ran; it is marked KILLED now", dead)
+        if outer := os.environ.get(OUTER_VARIABLE):
+            experiment_id, tags = store.experiment_of(outer), {PARENT_TAG: outer, **tags}
+        run_id = store.start(experiment_id, name, tags)
+        parent = ParentRun(store, run_id, params.log_models, os.getpid())
+        parent.describe(parameters, run_params, graph)
+    shown = (name, run_id, params.experiment, without_passwords(params.tracking_uri))
     logger.info("Tracking in MLflow: run %s (%s), experiment %s, %s", *shown)
-    return ParentRun(store, run_id, params.log_models, os.getpid())
+    return parent
 
 
 def invite_workers(parent: ParentRun) -> None:
@@ -103,8 +157,14 @@ def invited_to() -> str | None:
     return os.environ.get(PARENT_VARIABLE)
 
 
-def join_parent() -> ParentRun:
+def join_parent(patience: Patience) -> ParentRun:
     """Join the run that the environment names."""
-    store = RunStore(os.environ[URI_VARIABLE])
+    store = RunStore(os.environ[URI_VARIABLE], patience)
     log_models = os.environ.get(LOG_MODELS_VARIABLE) == "1"
     return ParentRun(store, os.environ[PARENT_VARIABLE], log_models, os.getpid())
+
+
+def _groups_read(pipeline: Pipeline) -> set[str]:
+    """Return the groups of parameters that nodes read."""
+    names = [name for name in pipeline.inputs() if name.startswith("params:")]
+    return {name.removeprefix("params:").partition(".")[0] for name in names}

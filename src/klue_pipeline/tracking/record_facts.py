@@ -7,13 +7,14 @@ from typing import Any
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.runs.dataset_facts import facts_of
+from klue_pipeline.passwords import without_passwords
+from klue_pipeline.runs.dataset_facts import facts_of, path_in
 from klue_pipeline.runs.process import git_state, this_process
 from klue_pipeline.runs.run_records import RunRecord, TrackedRun
 from klue_pipeline.runs.topology import kind_of
 from klue_pipeline.tracking.parent_run import invited_to
 from klue_pipeline.tracking.run_tags import selection_of
-from klue_pipeline.tracking.tracking_params import resolve_tracking_params, without_password
+from klue_pipeline.tracking.tracking_params import read_tracking_params
 
 
 def begin_record(
@@ -44,7 +45,7 @@ def begin_record(
         scored=scored,
         started_at=datetime.now(UTC),
         process=this_process(),
-        mlflow=_find_tracked_run(context.config_loader, project_path),
+        mlflow=_find_tracked_run(context),
         git_commit=None if git is None else git.commit,
         git_dirty=None if git is None else git.dirty,
     )
@@ -61,6 +62,15 @@ def lacks_scores(pipeline: Pipeline, catalog: Any) -> bool:
         node for node in pipeline.nodes if any(facts_of(catalog, n).scores for n in node.outputs)
     ]
     return not all(catalog.exists(name) for node in scoring for name in node.outputs)
+
+
+def has_nothing_to_do(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any) -> bool:
+    """Tell whether a resumed run finds everything made already, so that no node runs."""
+    if not run_params.get("only_missing_outputs", False):
+        return False
+    kept = {name for name in pipeline.all_outputs() if path_in(catalog, name) is not None}
+    makes_something = all(node.outputs for node in pipeline.nodes)
+    return makes_something and all(catalog.exists(name) for name in kept)
 
 
 def _scores_every_fold(pipeline: Pipeline, catalog: Any) -> bool:
@@ -80,15 +90,14 @@ def _describe_experiment(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _find_tracked_run(loader: Any, project_path: Path) -> TrackedRun | None:
+def _find_tracked_run(context: Any) -> TrackedRun | None:
     """Return the MLflow run that tracking has opened for this command."""
-    from_command = (loader.runtime_params or {}).get("mlflow") or {}
-    params = resolve_tracking_params(loader["mlflow"], from_command, project_path)
+    params = read_tracking_params(context)
     run_id = invited_to()
     if not params.enabled or run_id is None:  # the environment may be that of an outer run
         return None
     return TrackedRun(
-        tracking_uri=without_password(params.tracking_uri),
+        tracking_uri=without_passwords(params.tracking_uri),
         experiment=params.experiment,
         run_id=run_id,
     )

@@ -12,22 +12,31 @@ from klue_pipeline.runs.process import (
     user_name,
 )
 from klue_pipeline.tracking.mlflow_client import HOST_TAG, PID_TAG, START_TAG
+from klue_pipeline.tracking.tracking_params import DEFAULT_ENVIRONMENT
 from klue_pipeline.training.fingerprint import file_sha256
 
 _SELECTIONS = ("pipeline_names", "node_names", "from_nodes", "to_nodes", "tags", "namespaces")
 """Fields of Kedro's run record that narrow a run down."""
 
-DEFAULT_ENVIRONMENT = "local"
+_SHOWN = {"from_nodes": "from ", "to_nodes": "to ", "tags": "tag ", "namespaces": "namespace "}
+"""How a run's name introduces a selection; pipelines and nodes stand there by themselves."""
 
 
-def run_name(parameters: Mapping[str, Any]) -> str:
-    """Name a run after its experiment and, if there is one, its variant.
+def run_name(parameters: Mapping[str, Any], run_params: Mapping[str, Any]) -> str:
+    """Name a run after its experiment with its variant, and after what the command chose of it.
 
-    >>> run_name({"experiment": "rbert", "run": {"name": "lr3e5"}})
+    >>> run_name({"experiment": "rbert", "run": {"name": "lr3e5"}}, {})
     'rbert--lr3e5'
+    >>> run_name({"experiment": "rbert"}, {"pipeline_names": ["leaderboard"]})
+    'rbert: leaderboard'
+    >>> run_name({"experiment": "rbert"}, {"from_nodes": ["fold_0.train"]})
+    'rbert: from fold_0.train'
     """
     variant = (parameters.get("run") or {}).get("name")
-    return folder_name(str(parameters["experiment"]), variant)
+    name = folder_name(str(parameters["experiment"]), variant)
+    chosen = selection_of(run_params).items()
+    parts = [_SHOWN.get(field, "") + ", ".join(values) for field, values in chosen]
+    return ": ".join([name, *([", ".join(parts)] if parts else [])])
 
 
 def run_tags(

@@ -1,19 +1,24 @@
-"""Settings of MLflow tracking: ``mlflow.yml``, then the environment, then ``--params mlflow.*``."""
+"""Settings of MLflow tracking: ``tracking.yml``, the environment, then ``--params mlflow.*``."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+import yaml
 from pydantic import Field, ValidationError
 
 from klue_pipeline.base_settings import Settings, explain_errors
 
-CONFIG_PATTERNS = ["mlflow*", "mlflow*/**"]
+CONFIG_NAME = "tracking"
+CONFIG_PATTERNS = ["tracking*", "tracking*/**"]
+FORMER_FILE = "mlflow.yml"
+"""The plugin kedro-mlflow reads a file of this name, and stops at settings that are not its own."""
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SQLITE_PREFIX = "sqlite:///"
 ARTIFACT_FOLDER = "mlartifacts"
+DEFAULT_ENVIRONMENT = "local"
+ENVIRONMENT_FIELD = "{env}"
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 """Addresses behind which there is no server to keep artifacts."""
 
@@ -24,8 +29,8 @@ class TrackingParams(Settings):
     enabled: bool
     tracking_uri: str = Field(min_length=1)
     """Database or server; a relative sqlite file lies in the project folder."""
-    experiment: str = Field(min_length=1)
-    """MLflow experiment that gathers the runs."""
+    experiment: str = Field(min_length=1, max_length=500)
+    """MLflow experiment that gathers the runs; ``{env}`` stands for the environment's name."""
     artifact_location: str | None = None
     """Folder relative to the project, or an address; None leaves it to the server."""
     log_models: bool = False
@@ -33,14 +38,18 @@ class TrackingParams(Settings):
 
 
 def resolve_tracking_params(
-    from_file: Mapping[str, Any], from_command: Mapping[str, Any], project_path: Path
+    from_file: Mapping[str, Any],
+    from_command: Mapping[str, Any],
+    project_path: Path,
+    env: str | None = None,
 ) -> TrackingParams:
     """Merge the sources of the settings and make the paths in them absolute.
 
     Args:
-        from_file: What ``mlflow.yml`` says.
+        from_file: What ``tracking.yml`` says.
         from_command: The ``mlflow`` group of ``--params``; wins over everything.
         project_path: Folder that relative paths start from.
+        env: The environment of the command; None for the default one.
 
     Raises:
         ValueError: A field is unknown, missing or of the wrong type.
@@ -50,12 +59,45 @@ def resolve_tracking_params(
         params = TrackingParams(**{**from_file, **from_environment, **from_command})
     except ValidationError as error:
         raise ValueError(
-            "The tracking settings (conf/<env>/mlflow.yml, --params mlflow.*) are wrong: "
+            "The tracking settings (conf/<env>/tracking.yml, --params mlflow.*) are wrong: "
             + "; ".join(explain_errors(error, TrackingParams, prefix="mlflow."))
         ) from error
     uri = absolute_uri(params.tracking_uri, project_path)
     artifacts = _artifact_location(params.artifact_location, uri, project_path)
-    return params.model_copy(update={"tracking_uri": uri, "artifact_location": artifacts})
+    resolved = {
+        "tracking_uri": uri,
+        "artifact_location": artifacts,
+        "experiment": params.experiment.replace(ENVIRONMENT_FIELD, env or DEFAULT_ENVIRONMENT),
+    }
+    return params.model_copy(update=resolved)
+
+
+def read_tracking_params(context: Any) -> TrackingParams:
+    """Read the settings of a Kedro context.
+
+    Raises:
+        ValueError: They are wrong, or stand in a file of their former name.
+    """
+    loader = context.config_loader
+    _refuse_former_file(loader)
+    loader.config_patterns.setdefault(CONFIG_NAME, CONFIG_PATTERNS)
+    from_command = (loader.runtime_params or {}).get("mlflow") or {}
+    path = Path(context.project_path)
+    return resolve_tracking_params(loader[CONFIG_NAME], from_command, path, loader.env)
+
+
+def _refuse_former_file(loader: Any) -> None:
+    """Refuse our settings in the file of another program, where nobody would read them."""
+    for env in (loader.base_env, loader.env or DEFAULT_ENVIRONMENT):
+        file = Path(loader.conf_source) / str(env) / FORMER_FILE
+        settings = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+        named = settings if isinstance(settings, dict) else {}
+        if ours := sorted(named.keys() & TrackingParams.model_fields.keys()):
+            raise ValueError(
+                f"{file} says {', '.join(ours)}, but tracking settings are read from tracking.yml: "
+                f"the plugin kedro-mlflow reads {FORMER_FILE}. Rename the file to "
+                f"{file.with_name('tracking.yml')}."
+            )
 
 
 def _uri_in_environment() -> bool:
@@ -88,13 +130,3 @@ def _artifact_location(location: str | None, uri: str, project_path: Path) -> st
         return None
     location = location or ARTIFACT_FOLDER
     return location if "://" in location else (project_path / location).as_uri()
-
-
-def without_password(uri: str) -> str:
-    """Hide the password of an address, so that it can be shown.
-
-    >>> without_password("postgresql://kim:secret@db.example/mlflow")
-    'postgresql://kim:***@db.example/mlflow'
-    """
-    password = urlsplit(uri).password
-    return uri.replace(f":{password}@", ":***@") if password else uri

@@ -1,0 +1,53 @@
+"""Addresses of MLflow's pages that show runs of model training.
+
+MLflow 3.17 shows an experiment as one of GenAI, which has no runs, unless the address says
+otherwise (``workflowType``) or the reader has chosen so in the browser; it reads no tag for it.
+"""
+
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+LOCAL_SERVER = "http://127.0.0.1:5000"
+"""Where ``make mlflow`` answers."""
+_KIND = "workflowType=machine_learning"
+
+
+def experiment_page(experiment_id: str, server: str = LOCAL_SERVER) -> str:
+    """Return the page that lists an experiment's runs.
+
+    >>> experiment_page("1")
+    'http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning'
+    """
+    return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs?{_KIND}"
+
+
+def run_page(experiment_id: str, run_id: str, server: str = LOCAL_SERVER) -> str:
+    """Return the page of one run."""
+    return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}?{_KIND}"
+
+
+def list_experiments(database: Path) -> Iterator[tuple[str, str]]:
+    """Yield name and page of each experiment in a database, without importing MLflow.
+
+    Args:
+        database: MLflow's sqlite file; one that is not there has no experiments.
+    """
+    if not database.is_file():
+        return
+    query = (
+        "SELECT name, experiment_id FROM experiments WHERE lifecycle_stage = 'active' AND "
+        "experiment_id IN (SELECT experiment_id FROM runs) ORDER BY experiment_id"
+    )
+    with closing(sqlite3.connect(database)) as connection:
+        for name, number in connection.execute(query):
+            yield name, experiment_page(str(number))
+
+
+if __name__ == "__main__":
+    for name, page in list_experiments(Path(sys.argv[1])):
+        click.echo(f"{name}: {page}")
