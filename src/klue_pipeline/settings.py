@@ -10,6 +10,7 @@ from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
 from klue_pipeline.passwords import hide_in_logs
+from klue_pipeline.runs.configuration import ConfigurationLoader
 from klue_pipeline.runs.dataset_names import folder_name
 
 quieten()
@@ -31,6 +32,7 @@ HOOKS = (
 
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 
+CONFIG_LOADER_CLASS = ConfigurationLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -144,7 +144,7 @@ def test_a_language_without_words_is_left_to_the_check_of_all_parameters(languag
     assert resolve_input(language) == DEFAULTS["input"]
 
 
-@pytest.mark.parametrize("text", ["en", None, {"language": "en", "type_words": None}])
+@pytest.mark.parametrize("text", [None, {"language": "en", "type_words": None}])
 def test_text_settings_that_are_none_are_left_to_it_too(text):
     assert resolve_experiment(CONFIGURED | {"text": text}, {})["input"] == DEFAULTS["input"]
 

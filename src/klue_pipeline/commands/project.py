@@ -11,6 +11,7 @@ from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.commands.jobs import Job, Request
 from klue_pipeline.commands.options import read_settings
 from klue_pipeline.runs.configuration import project_path, read_configuration
+from klue_pipeline.runs.experiments import require_groups
 from klue_pipeline.runs.stored_results import StoredResults, read_stored_results
 
 _ADAPTED_ENCODER = "adapted_encoder"
@@ -21,8 +22,11 @@ def read_lab_book(request: Request) -> Mapping[str, Mapping[str, Any]]:
 
     Raises:
         MissingConfigException: There is no such environment.
+        ValueError: It is no table of experiments.
     """
-    entries = _read_parameters(request).get("experiments") or {}
+    parameters = _read_parameters(request)
+    require_groups(parameters)
+    entries = parameters.get("experiments") or {}
     return {str(name): entry or {} for name, entry in entries.items()}
 
 

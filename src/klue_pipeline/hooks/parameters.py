@@ -11,8 +11,8 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.relation.settings.unread_settings import unread_settings
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.configuration import read_configuration
-from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.configuration import explain_shapes, read_configuration
+from klue_pipeline.runs.experiments import WrongShapeError, resolve_experiment
 from klue_pipeline.runs.parameters import check_parameters
 from klue_pipeline.runs.taken_names import ANY_EXPERIMENT, find_taken_names, require_free_names
 from klue_pipeline.training.pretraining.adapt_params import ADAPTED
@@ -45,7 +45,12 @@ class ParameterHooks:
             configured = loader["parameters"]
         finally:
             loader.runtime_params = runtime
-        resolved = resolve_experiment(configured, runtime)
+        try:
+            resolved = resolve_experiment(configured, runtime)
+        except WrongShapeError as error:
+            raise ValueError(
+                "\n".join([str(error), *explain_shapes(loader, "parameters")])
+            ) from None
         parameters = check_parameters(resolved)
         for line in unread_settings(parameters, runtime):
             logger.warning("--params %s", line)

@@ -7,7 +7,9 @@ parameters of a run. It knows no Kedro.
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_origin
+
+from pydantic import BaseModel
 
 from klue_pipeline.base_settings import merge_settings, suggest
 from klue_pipeline.runs.dataset_names import folder_name
@@ -39,6 +41,7 @@ def resolve_experiment(
     _require_own_places(task, task.settings_in(configured))
     parameters = merge_settings(configured, runtime)
     given, settings = task.settings_in(runtime), dict(task.settings_in(parameters))
+    require_groups(settings, task)
     entry = _find_entry(task, settings["experiments"], settings["experiment"])
     _warn_of_overridden(task, settings["experiment"], entry, given)
     for group in task.groups:
@@ -82,6 +85,51 @@ def merge_group(
     if group in task.chosen_by_name and other_name:
         return dict(latter)
     return merge_settings(former, latter)
+
+
+class WrongShapeError(ValueError):
+    """Something else stands where a group of settings was wanted."""
+
+
+def require_groups(settings: Mapping[str, Any], task: Task[Any] = RELATION) -> None:
+    """Refuse one value, or a list, where settings by name are wanted.
+
+    Args:
+        settings: Those of the task, with its lab book.
+        task: Whose settings they are.
+
+    Raises:
+        WrongShapeError: Naming each.
+    """
+    experiments = settings.get("experiments")
+    entries = experiments if isinstance(experiments, Mapping) else {}
+    groups = {name: settings[name] for name in _group_names(task) if name in settings}
+    groups |= {f"experiments.{name}": entry for name, entry in entries.items()}
+    problems = [
+        f"  {task.path(name)}: found {value!r}; name: value for each of its settings was wanted"
+        for name, value in groups.items()
+        if not (value is None or isinstance(value, Mapping))
+    ]
+    names = [*entries, settings.get("experiment", "")]
+    problems += [
+        f"  {task.path('experiment')}: found {name!r}; the name of an experiment is text, and "
+        "needs quotation marks in a file where it looks like a number, or like yes and no"
+        for name in names
+        if not isinstance(name, str)
+    ]
+    if problems:
+        raise WrongShapeError("\n".join(["Settings are wrong:", *problems]))
+
+
+def _group_names(task: Task[Any]) -> list[str]:
+    """Return the settings that hold settings: models and tables, but not groups of experiments."""
+    parts = {name: field.annotation for name, field in task.model.model_fields.items()}
+    return [
+        name
+        for name, kind in parts.items()
+        if name not in task.groups
+        and (get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, BaseModel)))
+    ]
 
 
 def _require_own_places(task: Task[Any], configured: Mapping[str, Any]) -> None:

@@ -92,6 +92,8 @@ def _without_other_prior(settings: dict[str, Any], given: Mapping[str, Any]) -> 
     prior = evaluation.get("target_prior") or {}
     from_command = (given.get("evaluation") or {}).get("target_prior")
     test = (settings.get("raw") or {}).get("test")
+    if not isinstance(prior, Mapping):  # for the check of all parameters to refuse
+        return settings
     if from_command or prior.get("source") != "given" or prior.get("given_for") in {None, test}:
         return settings
     logger.info(
