@@ -182,22 +182,28 @@ class StoredResults:
 
 
 def claim_of(results: StoredResults, pipeline: Pipeline) -> Claim:
-    """Return what a run says to others that are under way in the same data folder."""
-    writes, reads, shared = {}, {}, {}
+    """Return what a run says to others that are under way in the same data folder.
+
+    The latest results are everybody's, and folders of which a run reads what it finds are no one
+    run's; both are left out.
+    """
+    claim = Claim(experiment=results.folder, writes={}, reads={}, shared={})
+    latest = {plain_name(name) for name in results.whole.datasets() if results.is_latest(name)}
     outputs = pipeline.all_outputs()
     for name in pipeline.datasets():
         path = results.path_of(name)
-        if path is None or not path.is_relative_to(results.data_root):
+        gathers = hasattr(results.catalog.get(name), "_list_partitions")
+        if path is None or gathers or not path.is_relative_to(results.data_root):
             continue
         place = path.relative_to(results.data_root).as_posix()
         alone = results.is_own(path) or facts_of(results.catalog, name).training
         if alone and name in outputs:
-            writes[place] = name
+            claim.writes[place] = name
         elif alone or plain_name(name) not in results.origins:
-            reads[place] = name
-        elif not results.is_latest(name):
-            shared[plain_name(name)] = hash_origin(results.wanted(name))
-    return Claim(experiment=results.folder, writes=writes, reads=reads, shared=shared)
+            claim.reads[place] = name
+        elif plain_name(name) not in latest:
+            claim.shared[plain_name(name)] = hash_origin(results.wanted(name))
+    return claim
 
 
 def graph_around(pipeline: Pipeline, experiment: Pipeline) -> Pipeline:
