@@ -111,10 +111,10 @@ def wait_for(address, server, log):
     pytest.fail(f"no answer from {address}: {log.read_text(encoding='utf-8')}")
 
 
-def post(address, body):
+def post(address, body, content_type="application/json"):
     """Return the status and the answer; ``body`` is text, or what becomes JSON."""
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": content_type}
     request = urllib.request.Request(address, text.encode(), headers)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
@@ -165,6 +165,29 @@ def test_a_bad_row_is_a_bad_request_that_says_why(server, row, said):
     assert (status, "stack_trace" in answer) == (400, False)
     assert said in answer["message"]
     assert "Sentence 1, counted from 0" in answer["message"]
+
+
+def test_a_server_answers_csv(server, wanted):
+    names = list({**OFFSETS, **WORDS})
+    lines = [",".join(str(row.get(name, "")) for name in names) for row in (OFFSETS, WORDS)]
+    status, answer = post(server, "\n".join([",".join(names), *lines]), "text/csv")
+    assert status == 200, answer
+    check(answer["predictions"], wanted, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({"inputs": [{**OFFSETS, "sentence": SENTENCE * 300_000}]}, 413, "max_request_bytes"),
+        ({"inputs": [{**OFFSETS, "sentence": SENTENCE * 1_000}]}, 400, "max_text_characters"),
+        ({"inputs": [OFFSETS] * 1_001}, 400, "max_rows"),
+        ("[" * 100_000, 400, "nested too deeply"),
+    ],
+)
+def test_a_request_that_would_keep_the_others_waiting_is_refused(server, body, status, said):
+    found, answer = post(server, body)
+    assert (found, "stack_trace" in answer) == (status, False)
+    assert said in answer["message"]
 
 
 @pytest.mark.parametrize(

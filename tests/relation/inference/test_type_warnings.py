@@ -55,6 +55,10 @@ def test_every_unknown_type_is_said_once(said):
         "Entity type 'ARMY'",
     ]
     assert "which had LOC, ORG, PER; it is read as an unknown type" in said()[0]
+    for number in range(100):  # as a server may be asked
+        types.look_at(rows(f"{number}" * 1_000, f"other {number}"))
+    assert len(said()) == 50
+    assert max(map(len, said())) < 200
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ def _save_model(package: ModelPackage, folder: Path) -> None:
             input_example=package.example,
             pip_requirements=pinned_requirements(),
             metadata=dict(package.metadata),
+            model_config=_model_config(),
         )
     data = folder / "data" / _DATA_FOLDER
     data.rmdir()
@@ -103,6 +104,14 @@ def pinned_requirements() -> list[str]:
     nothing of what the model needs; it is left out.
     """
     return [f"{name}=={version(name).partition('+')[0]}" for name in REQUIREMENTS]
+
+
+def _model_config() -> dict[str, Any]:
+    """Return what may be set where the model is served; MLflow ignores what is not named here."""
+    from klue_pipeline.relation.inference.request_limits import RequestLimits
+
+    how = {"device": "auto", "precision": "auto", "batch_size": 16}
+    return {**how, **RequestLimits().model_dump()}
 
 
 def _signature() -> "ModelSignature":

@@ -6,11 +6,15 @@ from threading import Lock
 
 import pandas as pd
 
+from klue_pipeline.relation.ingest.parsing.raw_row import shorten
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
 from klue_pipeline.relation.inputs.missing_types import settings_that_tell_types
 from klue_pipeline.relation.model.relation_model import RelationConfig
 
 logger = logging.getLogger(__name__)
+
+_MOST_REPORTED = 50
+"""Types that are named one by one; a server may be asked with ever new ones."""
 
 TYPES_NOT_READ = ""
 """Stands for all types that are given to a model which learned without any."""
@@ -43,9 +47,10 @@ class TypeWarnings:
         types = pd.concat([sentences["subject_type"], sentences["object_type"]])
         found = set(types.fillna(NO_TYPE))
         with self._lock:  # of several threads only one logs it
-            new = self._news(found)
-            self._reported |= new
-        for name in sorted(new):
+            room = _MOST_REPORTED - len(self._reported)
+            new = sorted(self._news(found))[:room]
+            self._reported.update(new)
+        for name in new:
             self._warn_of(name)
 
     def _news(self, found: set[str]) -> set[str]:
@@ -69,8 +74,8 @@ class TypeWarnings:
             )
         else:
             logger.warning(
-                "Entity type %r was not in training, which had %s; it is read as an unknown type.",
-                name,
+                "Entity type %s was not in training, which had %s; it is read as an unknown type.",
+                shorten(repr(name)),
                 learned,
             )
 

@@ -3,9 +3,12 @@
 import pandas as pd
 import pytest
 
+from klue_pipeline.relation.inference.request_limits import RequestLimits
 from klue_pipeline.serving import ANSWER_COLUMNS, ServedClassifier
 
 ROW = {"sentence": "이순신은 조선의 무신이다.", "subject": "이순신", "object": "조선"}
+
+LIMITS = RequestLimits(max_rows=3, max_text_characters=20)
 
 
 class Classifier:
@@ -41,6 +44,33 @@ def test_a_fault_of_ours_is_not_the_asker_s():
     served = ServedClassifier(Classifier(RuntimeError("out of memory")))
     with pytest.raises(RuntimeError, match="out of memory"):
         served.predict(pd.DataFrame([ROW]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([ROW] * 4, "has 4 rows; this server takes 3"),
+        ([ROW, {**ROW, "sentence": "가" * 21}], "Sentence 1, .*sentence has 21 characters.* 20 "),
+        ([{**ROW, "object": "가" * 21}], "object has 21 characters"),
+    ],
+)
+def test_a_server_refuses_what_is_too_large_and_nobody_else_does(rows, said):
+    from mlflow.exceptions import MlflowException
+
+    table = pd.DataFrame(rows)
+    with pytest.raises(MlflowException, match=said) as raised:
+        ServedClassifier(Classifier(), LIMITS).predict(table)
+    assert raised.value.get_http_status_code() == 400
+    assert ServedClassifier(Classifier()).predict(table).empty
+
+
+def test_a_server_hides_what_a_fault_of_ours_says():
+    from mlflow.exceptions import MlflowException
+
+    served = ServedClassifier(Classifier(RuntimeError("/home/me/model is gone")), LIMITS)
+    with pytest.raises(MlflowException, match="the server's log says why") as raised:
+        served.predict(pd.DataFrame([ROW]))
+    assert raised.value.get_http_status_code() == 500
 
 
 def test_no_rows_have_no_answers():
