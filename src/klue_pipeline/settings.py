@@ -4,6 +4,7 @@ from klue_pipeline.console import quieten
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
+from klue_pipeline.hooks.run_end import RunEndHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
@@ -14,6 +15,7 @@ quieten()
 # pluggy calls hooks last registered first, so parameters are resolved before anyone reads them; of
 # those that ask to be last (tracking, the run record), the last registered is the last.
 HOOKS = (
+    RunEndHooks(),
     NodeLogHooks(),
     TrackingHooks(),
     RunRecordHooks(),
