@@ -137,7 +137,7 @@ def test_a_line_in_a_file_is_neither_broken_nor_padded(root):
     line = written(root, "word " * 30 + "end")
     assert line.endswith("end\n")
     assert line.count("\n") == 1
-    assert written(root, "short").endswith("short\n")
+    assert written(root, "first\nsecond").endswith("first\n" + 18 * " " + "second\n")
 
 
 def test_a_progress_bar_makes_room_for_a_line(root, monkeypatch):

@@ -89,7 +89,7 @@ class LineHandler(logging.Handler):
             self._draw(record)
             return
         try:
-            console.file.write(self.format(record) + "\n")
+            console.file.write(self.format(record).replace("\n", f"\n{_INDENT}") + "\n")
             console.file.flush()
         except Exception:  # as every handler of logging does: no line is worth a run
             self.handleError(record)
@@ -104,6 +104,7 @@ class LineHandler(logging.Handler):
 
 
 _LINE, _TIME = "%(asctime)s %(levelname)-8s %(message)s", "%H:%M:%S"
+_INDENT = " " * len("00:00:00 WARNING  ")
 
 
 def quieten() -> None:

@@ -6,6 +6,7 @@ from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.hooks.partial_runs import PartialRunHooks
 from klue_pipeline.hooks.preconditions import PreconditionHooks
+from klue_pipeline.hooks.run_end import RunEndHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
@@ -20,6 +21,7 @@ hide_in_logs()
 # run that cannot be is refused before lineage makes room for it. Of those that ask to be last
 # (tracking, the run record), the last registered is the last.
 HOOKS = (
+    RunEndHooks(),
     NodeLogHooks(),
     TrackingHooks(),
     RunRecordHooks(),

@@ -68,7 +68,7 @@ def test_values_are_reported_without_a_bar(reporter):
 def test_one_line_per_evaluation(reporter, caplog):
     with caplog.at_level(logging.INFO, "klue_pipeline"):
         reporter.on_evaluate(*at(5, 1.0), metrics={"eval_micro_f1": 61.234, "eval_loss": 0.98765})
-    assert caplog.messages == ["fold_1, epoch 1: micro_f1 61.23, loss 0.9877"]
+    assert caplog.messages == ["fold_1, epoch 1: micro_f1 61.23, loss 0.99"]
 
 
 def test_the_end_without_a_beginning_is_harmless(reporter):

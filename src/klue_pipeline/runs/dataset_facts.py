@@ -25,6 +25,7 @@ class DatasetFacts(Settings):
     numbers: str | None = None
     numbers_of: frozenset[str] = frozenset()
     tags: Literal["rows_added"] | None = None
+    result: str | None = None
 
     @property
     def is_latest(self) -> bool:

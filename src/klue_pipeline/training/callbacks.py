@@ -73,7 +73,7 @@ class ProgressReporter(TrainerCallback):
     ) -> None:
         """Log one line with the evaluation's metrics."""
         values = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
-        shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        shown = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
         logger.info("%s, epoch %.3g: %s", self._description, state.epoch or 0, shown)
 
     def on_train_end(

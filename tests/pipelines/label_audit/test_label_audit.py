@@ -215,7 +215,7 @@ def test_a_weak_model_and_labels_never_predicted_are_warned_of(tables, caplog):
     assert "The model agrees with only" not in caplog.text
     rows, names = tables["clean_sentences"], tables["labels"].names
     run_audit(tables | {"out_of_fold@one": score_rows(rows.assign(label="no_relation"), names)})
-    assert "The model agrees with only 25 % of the labels: most issues are" in caplog.text
+    assert "The model agrees with only 25% of the labels: most issues are" in caplog.text
     assert "labels_never_predicted in label_audit.json lists them all" in caplog.text
 
 

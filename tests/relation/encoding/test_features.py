@@ -125,7 +125,7 @@ def test_rows_longer_than_max_tokens_are_windowed_and_counted(make, training, ca
         table = make(long, max_tokens=48).table
     assert max(table["length"].to_pylist()) == 48
     assert "Encoded 4 rows: median" in caplog.text
-    assert "longest 48 of at most 48 tokens; 2 rows (50.0 %) windowed" in caplog.text
+    assert "longest 48 of at most 48 tokens; 2 rows (50.0%) windowed" in caplog.text
 
 
 def test_unknown_label_is_refused(make, training):

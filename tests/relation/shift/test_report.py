@@ -15,7 +15,7 @@ from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.metrics.klue import score_metrics
 from klue_pipeline.relation.shift.prediction import flat_estimates, from_flat
 from klue_pipeline.relation.shift.prior import resolve_prior
-from klue_pipeline.relation.shift.report import report_shift
+from klue_pipeline.relation.shift.report import report_shift, tell_scores
 
 LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse", "org:members"],
                   negative="no_relation")  # fmt: skip
@@ -114,20 +114,31 @@ def test_without_a_target_the_plain_score_is_expected(scores, folds, make_evalua
     assert found["prior"]["refusal"] == "evaluation.target_prior.source is none"
     assert found["predicted"]["auprc"] == found["intervals"]["auprc"]
     assert "shift-aware" not in caplog.text
-    assert "expected of the submission on labels distributed as in training" in caplog.text
+    (line,) = tell_scores(found)
+    assert line.startswith("expected of the submission on labels distributed as in training: ")
 
 
-def test_the_log_tells_both_scores_and_the_prior(scores, folds, given_prior, caplog):
+def test_the_log_tells_the_shift_aware_score_and_the_prior(scores, folds, given_prior, caplog):
     with caplog.at_level(logging.INFO):
         found = report_by(scores, folds[:1], given_prior)
-    shifted, expected = found["shift_aware"], found["predicted"]
+    shifted = found["shift_aware"]
     assert (
         "shift-aware, prior given, 60.0% without a relation (1,000 rows): micro F1 "
         f"{shifted['micro_f1']:.2f} [{shifted['micro_f1_low']:.2f}, {shifted['micro_f1_high']:.2f}]"
     ) in caplog.text
-    assert (
-        f"AUPRC {expected['auprc']:.2f} [{expected['auprc_low']:.2f}, {expected['auprc_high']:.2f}]"
-    ) in caplog.text
+
+
+def test_the_confidence_gap_stands_beside_the_prediction(report):
+    ends = ("", "_low", "_high")
+    expected = [
+        report["predicted"][f"{name}{end}"] for name in ("micro_f1", "auprc") for end in ends
+    ]
+    gap = report["averaging_gain"]["confidence_gap"]
+    wanted = (
+        "expected of the submission: micro F1 {:.2f} [{:.2f}, {:.2f}], "
+        "AUPRC {:.2f} [{:.2f}, {:.2f}], confidence gap {:.2f}"
+    )
+    assert tell_scores(report) == [wanted.format(*expected, gap)]
 
 
 def test_the_report_is_plain_json(report):

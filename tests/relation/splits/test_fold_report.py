@@ -41,6 +41,6 @@ def test_numbers_by_hand(caplog):
     }
     assert second["leak_rate"] == 1.0
     assert second["labels_missing_from_training"] == ["b"]
-    assert "Fold 0: 2 training rows, 3 validation rows, 66.7 % of these leak" in caplog.text
+    assert "Fold 0: 2 training rows, 3 validation rows, 66.7% of these leak" in caplog.text
     assert "Fold 0 has no training rows of a, c" in caplog.text
-    assert "leak rate 80.0 %" in caplog.text
+    assert "leak rate 80.0%" in caplog.text

@@ -75,7 +75,7 @@ def _log(report: dict[str, Any], suspects: pd.DataFrame) -> None:
     )  # fmt: skip
     if report["agreement_share"] < _LEAST_AGREEMENT:
         logger.warning(
-            "The model agrees with only %.0f %% of the labels: most issues are probably its own "
+            "The model agrees with only %.0f%% of the labels: most issues are probably its own "
             "errors, not errors of the labels; audit with a better model.",
             100 * report["agreement_share"],
         )

@@ -1,6 +1,5 @@
 """Judge the scores of this experiment and draw what a reader should see."""
 
-import logging
 from typing import Any
 
 import pandas as pd
@@ -25,8 +24,6 @@ from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
 from klue_pipeline.relation.splits.leakage import pair_is_seen
-
-logger = logging.getLogger(__name__)
 
 
 def resolve_target_prior(
@@ -97,9 +94,6 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     }
     if part := describe_part(out_of_fold.folds, (fold["fold"] for fold in fold_report["folds"])):
         metrics["partial"] = part
-    for name in ("out_of_fold", "test"):
-        if scores := metrics[name]:
-            logger.info("%s: micro F1 %.2f, AUPRC %.2f", name, scores["micro_f1"], scores["auprc"])
     return metrics, metrics
 
 

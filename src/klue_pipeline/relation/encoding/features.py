@@ -210,7 +210,7 @@ def _log_lengths(table: pa.Table, max_tokens: int, windowed: int) -> None:
         return
     lengths = table["length"].to_numpy()
     logger.info(
-        "Encoded %d rows: median %d, longest %d of at most %d tokens; %d rows (%.1f %%) windowed.",
+        "Encoded %d rows: median %d, longest %d of at most %d tokens; %d rows (%.1f%%) windowed.",
         len(lengths),
         np.median(lengths),
         lengths.max(),

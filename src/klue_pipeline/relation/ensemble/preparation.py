@@ -177,7 +177,6 @@ def _usable_methods(
     """Return the methods in the order of their table, simplest first."""
     wanted = {*params.methods, *(() if params.method == "auto" else (params.method,))}
     if len(panel.names) == 1 and not voters.plain:
-        logger.info("There is one member, %s: a blend of it is itself", panel.names[0])
         return ("soft_vote",)
     if why := _why_untuned(panel, voters):
         if params.method not in ("auto", *UNTUNED):

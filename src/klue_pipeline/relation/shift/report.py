@@ -1,7 +1,7 @@
 """Out-of-fold scores with intervals, shift-aware, and what they promise for the submission."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,11 @@ from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.settings.evaluation_params import SHIFT, EvaluationParams
 from klue_pipeline.relation.shift.averaging import gain_of_submission
-from klue_pipeline.relation.shift.prediction import flat_estimates, predict_submission
+from klue_pipeline.relation.shift.prediction import (
+    flat_estimates,
+    from_flat,
+    predict_submission,
+)
 from klue_pipeline.relation.shift.prior import TargetPrior
 
 logger = logging.getLogger(__name__)
@@ -49,7 +53,7 @@ def report_shift(
         "averaging_gain": None if gain is None else asdict(gain),
         "predicted": flat_estimates(predicted),
     }
-    _log(prior, shifted, predicted)
+    _log(prior, shifted)
     return report
 
 
@@ -61,16 +65,47 @@ def _of_kind(estimates: dict[str, Estimate], *, shifted: bool) -> dict[str, Esti
     }
 
 
-def _log(prior: TargetPrior, shifted: dict[str, Estimate], predicted: dict[str, Estimate]) -> None:
+def tell_scores(metrics: Mapping[str, Any]) -> list[str]:
+    """Say in a line each what an experiment's metrics are: measured, expected and tested.
+
+    The confidence gap stands beside the prediction: by so many points the test rows look harder
+    than their labels explain.
+
+    >>> tell_scores({"out_of_fold": {"micro_f1": 60.0, "auprc": 50.0}, "predicted": {}})
+    ['out_of_fold: micro F1 60.00, AUPRC 50.00']
+    """
+    return [
+        *_plain_line(metrics, "out_of_fold"),
+        *_expected_line(metrics),
+        *_plain_line(metrics, "test"),
+    ]
+
+
+def _plain_line(metrics: Mapping[str, Any], name: str) -> list[str]:
+    scores = metrics.get(name)
+    if not scores:
+        return []
+    return [f"{name}: micro F1 {scores['micro_f1']:.2f}, AUPRC {scores['auprc']:.2f}"]
+
+
+def _expected_line(metrics: Mapping[str, Any]) -> list[str]:
+    expected = from_flat(metrics.get("predicted") or {})
+    if not expected:
+        return []
+    where = "" if metrics["shift_aware"] else " on labels distributed as in training"
+    shown = [f"micro F1 {_interval(expected['micro_f1'])}", f"AUPRC {_interval(expected['auprc'])}"]
+    if gain := metrics["averaging_gain"]:
+        shown.append(f"confidence gap {gain['confidence_gap']:.2f}")
+    return [f"expected of the submission{where}: {', '.join(shown)}"]
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+
+
+def _log(prior: TargetPrior, shifted: Mapping[str, Estimate]) -> None:
     if shifted:
-        f1 = shifted["micro_f1"]
         logger.info(
-            "shift-aware, prior %s: micro F1 %.2f [%.2f, %.2f], AUPRC %.2f",
-            prior.description, f1.value, f1.low, f1.high, shifted["auprc"].value,
+            "shift-aware, prior %s: micro F1 %s, AUPRC %s",
+            prior.description, _interval(shifted["micro_f1"]), _interval(shifted["auprc"]),
         )  # fmt: skip
-    f1, auprc = predicted["micro_f1"], predicted["auprc"]
-    where = "" if shifted else " on labels distributed as in training"
-    logger.info(
-        "expected of the submission%s: micro F1 %.2f [%.2f, %.2f], AUPRC %.2f [%.2f, %.2f]",
-        where, f1.value, f1.low, f1.high, auprc.value, auprc.low, auprc.high,
-    )  # fmt: skip

@@ -56,7 +56,7 @@ def shift_weights(
     if not target_shares[found > 0].any():  # the sum of the others may be rounded below 1
         raise ValueError("No scored row has a label that the target has; check the target prior.")
     if lost > 0:
-        logger.warning("%.2f %% of the target has labels that no scored row has", 100 * lost)
+        logger.warning("%.2f%% of the target has labels that no scored row has", 100 * lost)
     ratios = np.divide(target_shares, found, out=np.zeros_like(found), where=found > 0)
     weights = ratios[gold_ids]
     return np.asarray(weights / weights.mean())

@@ -68,8 +68,8 @@ def _describe_fold(sentences: pd.DataFrame, fold: int, part: Positions) -> dict[
 def _log_report(report: dict[str, Any]) -> None:
     for fold in report["folds"]:
         logger.info(
-            "Fold %d: %d training rows, %d validation rows, %.1f %% of these leak "
-            "(pair %.1f %%, sentence %.1f %%), label mix off by %.2f %%",
+            "Fold %d: %d training rows, %d validation rows, %.1f%% of these leak "
+            "(pair %.1f%%, sentence %.1f%%), label mix off by %.2f%%",
             fold["fold"],
             fold["training_rows"],
             fold["validation_rows"],
@@ -81,7 +81,7 @@ def _log_report(report: dict[str, Any]) -> None:
         if missing := fold["labels_missing_from_training"]:
             logger.warning("Fold %d has no training rows of %s", fold["fold"], ", ".join(missing))
     logger.info(
-        "Split %s (folds: %d, seed: %d): leak rate %.1f %%",
+        "Split %s (folds: %d, seed: %d): leak rate %.1f%%",
         report["strategy"],
         report["n_splits"],
         report["seed"],

@@ -1,0 +1,55 @@
+"""The hook that ends a run with its scores, where its results lie, and what to do next."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
+
+from klue_pipeline.relation.shift.report import tell_scores
+from klue_pipeline.runs.dataset_facts import facts_of, path_in
+from klue_pipeline.runs.missing_inputs import environment_option
+
+logger = logging.getLogger(__name__)
+
+_METRICS = "experiment_metrics"
+_COMPARED = "leaderboard_page"
+"""Who made it has compared what there is, and may want more to compare."""
+
+
+class RunEndHooks:
+    """Log what a person wants to know when a run is over.
+
+    Registered first of all: hooks are called last registered first, so nothing follows its lines.
+    """
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> None:
+        """Tell the scores of the run, the results to look at, and the next command."""
+        made = pipeline.all_outputs()
+        if _METRICS in made and catalog.exists(_METRICS):
+            for line in tell_scores(catalog.load(_METRICS)):
+                logger.info("%s", line)
+        for line in _results(catalog, pipeline):
+            logger.info("%s", line)
+        if _COMPARED in made:
+            command = f"kedro experiments {environment_option(run_params)}".rstrip()
+            logger.info("Next: %s (lists what else can be run and compared)", command)
+
+
+def _results(catalog: Any, pipeline: Pipeline) -> Iterator[str]:
+    """Name the results that the catalog marks, in its order, as far as they are on disk."""
+    made = pipeline.all_outputs()
+    for name in filter(made.__contains__, catalog.keys()):
+        what, path = facts_of(catalog, name).result, path_in(catalog, name)
+        if what and path is not None and path.exists():
+            yield f"{what}: {_shown(path)}"
+
+
+def _shown(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
