@@ -10,8 +10,12 @@ from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.settings.evaluation_params import SHIFT, EvaluationParams
-from klue_pipeline.relation.shift.averaging import gain_of_submission
-from klue_pipeline.relation.shift.prediction import flat_estimates, predict_submission
+from klue_pipeline.relation.shift.averaging import AveragingGain, gain_of_submission
+from klue_pipeline.relation.shift.prediction import (
+    describe_gap,
+    flat_estimates,
+    predict_submission,
+)
 from klue_pipeline.relation.shift.prior import TargetPrior
 
 logger = logging.getLogger(__name__)
@@ -49,7 +53,7 @@ def report_shift(
         "averaging_gain": None if gain is None else asdict(gain),
         "predicted": flat_estimates(predicted),
     }
-    _log(prior, shifted, predicted)
+    _log(prior, shifted, predicted, gain)
     return report
 
 
@@ -61,7 +65,12 @@ def _of_kind(estimates: dict[str, Estimate], *, shifted: bool) -> dict[str, Esti
     }
 
 
-def _log(prior: TargetPrior, shifted: dict[str, Estimate], predicted: dict[str, Estimate]) -> None:
+def _log(
+    prior: TargetPrior,
+    shifted: dict[str, Estimate],
+    predicted: dict[str, Estimate],
+    gain: AveragingGain | None,
+) -> None:
     if shifted:
         f1 = shifted["micro_f1"]
         logger.info(
@@ -71,6 +80,7 @@ def _log(prior: TargetPrior, shifted: dict[str, Estimate], predicted: dict[str, 
     f1, auprc = predicted["micro_f1"], predicted["auprc"]
     where = "" if shifted else " on labels distributed as in training"
     logger.info(
-        "expected of the submission%s: micro F1 %.2f [%.2f, %.2f], AUPRC %.2f [%.2f, %.2f]",
+        "expected of the submission%s: micro F1 %.2f [%.2f, %.2f], AUPRC %.2f [%.2f, %.2f]%s",
         where, f1.value, f1.low, f1.high, auprc.value, auprc.low, auprc.high,
+        "" if gain is None else f", {describe_gap(gain.confidence_gap)}",
     )  # fmt: skip
