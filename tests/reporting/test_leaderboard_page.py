@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_the_head_says_by_what_it_is_ranked_and_what_the_prior_is():
     assert "Ranked by <strong>Micro F1</strong>" in html
     assert "60 % no_relation, as given" in html
     assert "95 % bootstrap intervals" in html
-    assert "5 in all, 4 with this score; last runs: 1 failed, 4 finished" in html
+    assert "5 entries, 4 of them with a rank; last runs: 1 failed, 4 finished" in html
     assert "90 % bootstrap" in render(*ENTRIES, confidence=0.9)
 
 
@@ -83,8 +84,8 @@ def test_verdicts_are_told_in_words_besides_their_colour(read_page):
     assert [cell["text"] for cell in read_page(render(*ENTRIES)).rows[1][-5:]] == [
         "32,470", "5", "2 h 2 min", "2,000", "–",
     ]  # fmt: skip
-    assert differences[1] == "-1.00 [-2.00, +0.50] p = 0.310"
-    assert differences[3] == "-10.00 [-12.00, -8.00] p < 0.001"
+    assert differences[1] == "-1.00 [-2.00, +0.50] accuracy: p = 0.310"
+    assert differences[3] == "-10.00 [-12.00, -8.00] accuracy: p < 0.001"
 
 
 def test_text_from_outside_is_shown_and_never_run(read_page):
@@ -104,6 +105,23 @@ def test_the_page_needs_nothing_but_itself(read_page):
     )
     assert page.links == ["http://m/#/ab"]
     assert {"img", "link", "iframe"}.isdisjoint(page.tags)
+
+
+def test_what_an_entry_is_when_it_ran_and_where_more_is_stand_beside_its_name(read_page):
+    own = entry(
+        "a b--look", 60.0, why="왜", variant_of="a b", partial="fold 0 only", common_rows=120,
+        difference=Interval(-1.0, -2.0, 0.5), expected="expected: 7, confidence gap 2.0",
+        started_at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
+        pages={"errors": "a b--look/errors.html"},
+    )  # fmt: skip
+    page = read_page(render(entry("whole", 50.0), own, pages={"blends": "ensemble_report.html"}))
+    assert page.links == ["ensemble_report.html", "a%20b--look/errors.html"]
+    assert page.column("Experiment")[1]["text"] == (
+        "a b--look single finished fold 0 only 2026-03-01 09:30 UTC · errors Variant of a b; the why "
+        "of that entry: 왜 Expected: 7, confidence gap 2.0"
+    )
+    assert [cell["text"] for cell in page.column("Rank")] == ["1", "–"]
+    assert page.column("To the best")[1]["text"].endswith("on 120 common rows")
 
 
 def test_only_scores_that_somebody_has_are_shown_and_the_ranked_one_first(read_page):

@@ -43,7 +43,7 @@ def test_learning_curves_show_what_was_measured_of_each_fold():
     figure = draw({"fold_0": history(60.0), "fold_3": history(70.0)})
     loss_axes, f1_axes = figure.axes
     assert lines_of(f1_axes) == [([1.0, 2.0], [10.0, 60.0]), ([1.0, 2.0], [10.0, 70.0])]
-    assert [text.get_text() for text in f1_axes.get_legend().get_texts()] == ["fold_0", "fold_3"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["fold_0", "fold_3"]
     assert lines_of(loss_axes)[:2] == [([0.5, 1.5, 2.0], [3.0, 2.0, 1.0]), ([1.0, 2.0], [2.5, 1.5])]
     colors = [tuple(axes.get_lines()[0].get_color()) for axes in (f1_axes, loss_axes)]
     assert colors[0] == colors[1]

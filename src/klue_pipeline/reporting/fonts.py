@@ -12,12 +12,14 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from matplotlib.font_manager import findfont, findSystemFonts
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties, findfont, findSystemFonts
 from matplotlib.ft2font import FaceFlags, FT2Font
 
 logger = logging.getLogger(__name__)
 
 _FONT_PACKAGE, _FONT_FILE = "koreanize_matplotlib", "NanumGothic.ttf"
+_TITLE_POINTS = 12
 _PREFERRED = ("nanumgothic", "notosanscjk", "notosanskr", "malgun", "applegothic", "nanum", "noto")
 
 
@@ -42,6 +44,13 @@ def drawable_names(names: Sequence[str]) -> tuple[list[str], Path | None]:
             "".join(sorted(filter(_is_hangul, missing))[:5]),
         )
     return [_spell(name, missing) for name in names], font
+
+
+def write_title(axes: Axes, title: str) -> None:
+    """Write a chart's title, whatever letters its names have; no formula is read from it."""
+    drawn, path = drawable_names([title])
+    font = FontProperties(fname=path, size=_TITLE_POINTS)
+    axes.set_title(drawn[0], font=font, parse_math=False)
 
 
 @cache

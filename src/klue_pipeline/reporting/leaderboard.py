@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 import pandas as pd
@@ -59,12 +60,17 @@ class LeaderboardEntry:
         training_seconds: Wall time of training, summed over folds; None where nothing was trained.
         rows_per_second: Training rows that went through the model, by second.
         difference: By how much it is better than the best, under what is ranked by.
+        common_rows: On how many rows it is compared with the best, where either scored others.
         mcnemar_p: P-value of McNemar's test against the best, 0 to 1.
         verdict: What the two say, as :func:`give_verdict` words it.
         mlflow_run_id: The run in MLflow that made the scores.
         mlflow_link: Its page, where MLflow is a server.
         error: Why the latest run failed.
         note: What a reader should know besides.
+        started_at: When the run that made the scores began, in UTC.
+        variant_of: The experiment whose variant it is; ``why`` is that one's.
+        expected: What its submission should score, in words.
+        pages: Files about it, from the folder of the leaderboard, by what they are called.
     """
 
     name: str
@@ -79,12 +85,17 @@ class LeaderboardEntry:
     training_seconds: float | None = None
     rows_per_second: float | None = None
     difference: Interval | None = None
+    common_rows: int | None = None
     mcnemar_p: float | None = None
     verdict: str = ""
     mlflow_run_id: str | None = None
     mlflow_link: str | None = None
     error: str | None = None
     note: str = ""
+    started_at: datetime | None = None
+    variant_of: str = ""
+    expected: str = ""
+    pages: Mapping[str, str] = field(default_factory=dict)
 
     def score(self, name: str) -> float | None:
         """Return the value of a score; None if there is none, or it is no number."""

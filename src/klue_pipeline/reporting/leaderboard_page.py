@@ -5,7 +5,7 @@ Numbers become texts here and nowhere else; the template only lays them out.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from klue_pipeline.evaluation.intervals import Estimate
@@ -104,6 +104,7 @@ def render_leaderboard(
     *,
     confidence: float,
     remark: str = "",
+    pages: Mapping[str, str] | None = None,
 ) -> str:
     """Write the leaderboard as one HTML document that needs nothing else.
 
@@ -113,6 +114,7 @@ def render_leaderboard(
         scores: All scores of the task.
         confidence: Share of the bootstrap draws inside an interval, 0 to 1.
         remark: What a reader must know of the scores, in a sentence.
+        pages: Other pages, from the folder of this one, by what they are called.
     """
     entries = [place.entry for place in ranked]
     columns = [_column(score, entries) for score in _shown_scores(entries, ranked_by, scores)]
@@ -126,6 +128,7 @@ def render_leaderboard(
         remark=remark,
         confidence=f"{100 * confidence:.4g} %",
         summary=_summary(ranked),
+        pages=pages or {},
     )
 
 
@@ -182,7 +185,9 @@ def _difference(entry: LeaderboardEntry) -> Cell:
     interval = entry.difference
     if interval is None:
         return Cell(NOTHING)
-    ends, remark = f"[{interval.low:+.2f}, {interval.high:+.2f}]", _p_value(entry.mcnemar_p)
+    ends = f"[{interval.low:+.2f}, {interval.high:+.2f}]"
+    common = "" if entry.common_rows is None else f"on {entry.common_rows:,} common rows"
+    remark = "; ".join(filter(None, [common, _p_value(entry.mcnemar_p)]))
     return Cell(f"{interval.difference:+.2f}", interval.difference, ends, remark=remark)
 
 
@@ -207,7 +212,8 @@ def format_duration(seconds: float) -> str:
 def _p_value(p_value: float | None) -> str:
     if p_value is None:
         return ""
-    return f"p < {_SMALLEST_P}" if p_value < _SMALLEST_P else f"p = {p_value:.3f}"
+    found = f"p < {_SMALLEST_P}" if p_value < _SMALLEST_P else f"p = {p_value:.3f}"
+    return f"accuracy: {found}"
 
 
 def _verdict(text: str) -> tuple[str, str, str]:
@@ -222,4 +228,5 @@ def _summary(ranked: Sequence[Ranked]) -> str:
     counts = Counter(place.entry.status for place in ranked)
     n_ranked = sum(place.rank is not None for place in ranked)
     ended = [f"{count} {status}" for status, count in sorted(counts.items())]
-    return f"{len(ranked)} in all, {n_ranked} with this score; last runs: {', '.join(ended)}"
+    entries = "1 entry" if len(ranked) == 1 else f"{len(ranked)} entries"
+    return f"{entries}, {n_ranked} of them with a rank; last runs: {', '.join(ended)}"

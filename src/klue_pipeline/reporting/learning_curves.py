@@ -1,6 +1,6 @@
 """The learning curves of all folds in one figure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from klue_pipeline.reporting.fonts import write_title
 from klue_pipeline.reporting.task_scores import Score
 
 _MAX_LEGEND_FOLDS = 12
+_FEW_COLORS = (
+    "#1f6fb4", "#d1590c", "#2b8a4b", "#8e44ad", "#b3302c", "#0f7f8c", "#8a5a2b", "#c2317f",
+    "#4d4f57", "#6b7a00",
+)  # fmt: skip
 
 
-def draw_learning_curves(histories: Mapping[str, pd.DataFrame], score: Score) -> Figure:
+def draw_learning_curves(
+    histories: Mapping[str, pd.DataFrame], score: Score, title: str = ""
+) -> Figure:
     """Draw the loss and a validation score of each fold against the epoch.
 
     Args:
@@ -23,25 +30,39 @@ def draw_learning_curves(histories: Mapping[str, pd.DataFrame], score: Score) ->
             ``train_loss``, ``validation_loss`` and ``validation_`` before the score's name; NaN, or
             no such column, where a value was not measured.
         score: What the models are validated by.
+        title: What was trained. Korean is drawn where the machine has a Korean font.
 
     Raises:
         ValueError: There is no history.
     """
     if not histories:
         raise ValueError("There is no training history to draw; train at least one fold first.")
-    figure = Figure(figsize=(12, 4.8), layout="constrained")
+    figure = Figure(figsize=(13, 4.8), layout="constrained")
     loss_axes, score_axes = figure.subplots(1, 2)
     measured = f"validation_{score.name}"
-    colors = colormaps["viridis"](np.linspace(0, 0.9, len(histories)))
+    colors = _choose_colors(len(histories))
     for (fold, history), color in zip(histories.items(), colors, strict=True):
         _draw_line(loss_axes, history, "train_loss", color=color, linewidth=0.9)
         _draw_line(loss_axes, history, "validation_loss", color=color, linestyle="--", marker="o")
         _draw_line(score_axes, history, measured, color=color, marker="o", label=fold)
     loss_axes.plot([], [], color="gray", linewidth=0.9, label="train")
     loss_axes.plot([], [], color="gray", linestyle="--", marker="o", label="validation")
-    _finish(loss_axes, "Loss", "cross entropy (nats)", len(histories))
-    _finish(score_axes, f"Validation {score.title}", score.title, len(histories))
+    loss_axes.legend(fontsize="small")
+    of_what = f" of {title}" if title else ""
+    _finish(loss_axes, f"Loss{of_what}", "cross entropy (nats)")
+    _finish(score_axes, f"Validation {score.title}{of_what}", score.title)
+    figure.legend(
+        *score_axes.get_legend_handles_labels(), loc="outside right upper", fontsize="small",
+        ncols=1 + len(histories) // _MAX_LEGEND_FOLDS,
+    )  # fmt: skip
     return figure
+
+
+def _choose_colors(count: int) -> Sequence[Any]:
+    """Return colours that all show on white: named ones for few folds, dark to middle for many."""
+    if count <= len(_FEW_COLORS):
+        return _FEW_COLORS[:count]
+    return list(colormaps["plasma"](np.linspace(0, 0.75, count)))
 
 
 def _draw_line(axes: Axes, history: pd.DataFrame, column: str, **style: Any) -> None:
@@ -50,11 +71,10 @@ def _draw_line(axes: Axes, history: pd.DataFrame, column: str, **style: Any) -> 
     axes.plot(measured["epoch"], measured[column], markersize=4, **style)
 
 
-def _finish(axes: Axes, title: str, unit: str, n_folds: int) -> None:
-    axes.set_title(title)
+def _finish(axes: Axes, title: str, unit: str) -> None:
+    write_title(axes, title)
     axes.set_xlabel("epoch")
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(unit)
     axes.grid(alpha=0.3)
-    axes.legend(ncols=1 + n_folds // _MAX_LEGEND_FOLDS, fontsize="small")

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import PercentFormatter
 
 from klue_pipeline.evaluation.calibration.reliability import calibration_error
 from klue_pipeline.evaluation.calibration.report import STAGES
-from klue_pipeline.reporting.fonts import drawable_names
+from klue_pipeline.reporting.fonts import write_title
 
 # Orange and blue differ for any colour vision, and in print.
 _COLORS = dict(zip(STAGES, ("#d97706", "#1f6fb4"), strict=True))
@@ -17,7 +16,6 @@ _NAMES = dict(zip(STAGES, ("as the model says", "after temperature scaling"), st
 _MARKERS = dict(zip(STAGES, ("s", "o"), strict=True))
 _FEWEST_ROWS = 10
 """An accuracy of fewer rows than this says little."""
-_TITLE_POINTS = 12
 
 
 def draw_reliability(table: pd.DataFrame, title: str) -> Figure:
@@ -46,9 +44,7 @@ def draw_reliability(table: pd.DataFrame, title: str) -> Figure:
     _finish_curve(curve)
     _finish_shares(shares)
     n_rows = int(table.loc[table["stage"] == table["stage"].iloc[0], "rows"].sum())
-    drawn, font_path = drawable_names([f"{title}: {n_rows:,} rows"])
-    font = FontProperties(fname=font_path, size=_TITLE_POINTS)
-    curve.set_title(drawn[0], font=font, parse_math=False)
+    write_title(curve, f"{title}: {n_rows:,} rows")
     return figure
 
 

@@ -1,7 +1,7 @@
 """What a leaderboard shows of an experiment's latest run: how it ended, whose scores there are."""
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Literal
 
 from klue_pipeline.runs.process import is_dead, this_process
@@ -27,6 +27,10 @@ class RunSummary:
     """Which run the scores are of, where that is not plain."""
     mlflow: TrackedRun | None = None
     """The run that made the scores; without scores, the latest one."""
+    started_at: datetime | None = None
+    """When that run began, in UTC."""
+    variant_of: str = ""
+    """The entry of the lab book, where the run gave it a name of its own."""
 
 
 def summarise_run(record: RunRecord | None, *, has_scores: bool) -> RunSummary:
@@ -38,13 +42,16 @@ def summarise_run(record: RunRecord | None, *, has_scores: bool) -> RunSummary:
     """
     if record is None:
         return RunSummary(status="scores only")
+    shown = record.maker if has_scores else record
     return RunSummary(
         status=present_status(record),
         why=record.why,
         kind=record.kind,
         error=_place_error(record),
         note=_explain_scores(record) if has_scores else _explain_absence(record),
-        mlflow=record.maker.mlflow if has_scores else record.mlflow,
+        mlflow=shown.mlflow,
+        started_at=shown.started_at.astimezone(UTC),
+        variant_of=record.experiment if record.run_name else "",
     )
 
 

@@ -13,6 +13,7 @@ from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
 from klue_pipeline.pipelines.report import create_pipeline
 from klue_pipeline.relation.metrics.targets import map_gold, target_labels
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import TargetParams
 from klue_pipeline.runs import topology
 from klue_pipeline.training.params import FoldsParams
@@ -73,6 +74,7 @@ def tables(small_sentences):
         "labels": LabelSet(names=names, negative="no_relation"),
         "params:target": TargetParams(name="all"),
         "params:evaluation": evaluation_params(),
+        "params:about": AboutParams(experiment="rbert", folder="rbert--look", why=""),
         "fold_report": {
             "leak_rate": 0.25,
             "folds": [{"fold": fold, "leak_rate": fold / 10} for fold in range(3)],
@@ -166,8 +168,11 @@ def test_tables_and_figures_show_the_out_of_fold_rows(tables):
     }  # fmt: skip
     assert outputs["per_label"]["support"].sum() == 6
     assert outputs["per_label"]["label"].tolist() == tables["labels"].names
-    assert outputs["confusion_matrix"].axes[0].get_title() == "Out-of-fold predictions: 6 rows"
-    legend = outputs["learning_curves"].axes[1].get_legend().get_texts()
+    assert (
+        outputs["confusion_matrix"].axes[0].get_title()
+        == "rbert--look, out-of-fold predictions: 6 rows"
+    )
+    legend = outputs["learning_curves"].legends[0].get_texts()
     assert [text.get_text() for text in legend] == ["fold_0", "fold_2"]
 
 
@@ -184,7 +189,7 @@ def test_calibration_is_judged_on_the_out_of_fold_rows(tables):
     certainty = 100 * np.exp(5) / (np.exp(5) + 10)
     assert outputs["calibration"]["ece_before"] == pytest.approx(certainty - 100 * 4 / 6)
     title = outputs["reliability_figure"].axes[0].get_title()
-    assert title == "Out-of-fold predictions: 6 rows"
+    assert title == "rbert--look, out-of-fold predictions: 6 rows"
 
 
 def test_slices_know_what_each_fold_has_learned_from(tables):
@@ -212,7 +217,7 @@ def test_the_curve_shows_every_share_and_marks_those_of_training_and_target(
     # Four of five relations are found, one is taken for another, and no_relation for one of them.
     wanted = [100 * 1.6 * (1 - share) / (2 * (1 - share) + share) for share in shares]
     assert micro_f1.tolist() == pytest.approx(wanted)
-    assert [text.get_text() for text in axes.texts] == [" training 17%", " target 50%"]
+    assert [text.get_text() for text in axes.texts] == ["training 17%", "target 50%"]
 
 
 @pytest.mark.parametrize(("target", "judged"), [("binary", 6), ("positive", 5)])

@@ -112,7 +112,7 @@ def test_shares_stand_side_by_side_and_many_values_are_summed_up(train, test):
 def test_a_file_without_sources_or_types_is_drawn_and_not_compared(train, test):
     bare = test.assign(source=pd.Series([None] * len(test), dtype="str"), object_type="NONE")
     panels = axes_by_title(render(figures.draw_shares(tabulate_shares(train, bare))))
-    assert panels["source"].get_title() == "source: TV not defined"
+    assert panels["source"].get_title() == "source: one file has no rows to compare"
     assert "(none)" in names_of(panels["source"])
 
 
@@ -151,7 +151,7 @@ def test_histograms_hold_all_rows(rows):
 
 
 def test_auc_and_features_that_give_the_file_away(adversarial):
-    """Shares are percentages, means have three digits, all letters can be drawn."""
+    """Shares are percentages, means have one decimal as well, all letters can be drawn."""
     lines = [
         ("policy_briefing", "source", "train", 0.0125, 0.00241, 0.04),
         ("subject_first", "number", "test", 0.6031839, 0.6216867, 0.02),
@@ -165,7 +165,7 @@ def test_auc_and_features_that_give_the_file_away(adversarial):
     assert texts_of(auc) == ["0.800", "0.700", "0.600"]
     assert auc.get_ylabel().startswith("AUC of held-out rows")
     assert names_of(others) == ["source policy_briefing", "subject first", "characters"]
-    assert texts_of(others) == ["1.2 % → 0.24 %", "60.3 % → 62.2 %", "95.2 → 1,235"]
+    assert texts_of(others) == ["1.2 % → 0.2 %", "60.3 % → 62.2 %", "95.2 → 1,234.6"]
     assert (bars_of(others, "train"), bars_of(others, "test")) == ([0.04], [0.02, 0.01])
     assert names_of(ngrams) == ["「 것」", "「$U+1F600$」"]
     assert bars_of(ngrams, "test") == [0.4, 0.0]

@@ -93,6 +93,15 @@ def test_a_near_copy_names_what_it_copies(make_ledger):
     assert other.verdict == "worth a submission"
 
 
+def test_a_file_of_one_answer_is_nobody_s_rival(make_ledger):
+    ledger = make_ledger(
+        {"name": "a", "predicted": (50, 48, 52)}, {"name": "flat", "predicted": (74, 72, 76)}
+    )
+    found = judge(ledger, unlike(ledger, flat=N_ROWS))
+    assert verdicts(found) == [("flat", "one answer"), ("a", "worth a submission")]
+    assert found[0].reason == "It answers other in every row."
+
+
 def test_weaker_is_whose_interval_ends_below_the_best_prediction(make_ledger):
     ledger = make_ledger(
         {"name": "best", "predicted": (74, 72, 76)},

@@ -13,6 +13,7 @@ from klue_pipeline.relation.ensemble.standings import Contender, rank_contenders
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.shift.prediction import describe_expected
 from klue_pipeline.relation.shift.prior import TargetPrior
 from klue_pipeline.reporting.leaderboard import (
     EntryKind,
@@ -29,6 +30,13 @@ ScoreLoaders = Mapping[str, Callable[[], ScoreTable]]
 Loaders = Mapping[str, Callable[[], Any]]
 
 BLEND = "blend of the last run"
+
+PAGES_OF_A_RUN = {
+    "blends": "ensemble_report.html",
+    "submissions": "submissions.html",
+    "errors of the last whole run": "errors.html",
+}
+"""Beside the leaderboard, once there was a run with a blend."""
 
 
 def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
@@ -65,10 +73,13 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     }
     known = TargetPrior.from_json(ensemble_target_prior) if ensemble_target_prior else None
     standings = rank_contenders(contenders, run, gold_by_row(test_gold), evaluation, known)
-    prior = "none" if standings.prior is None else standings.prior.description
+    remark = ""
+    if standings.prior is not None:
+        remark = f"Shift-aware scores: {standings.prior.description}"
     page = render_leaderboard(
         standings.ranked, RELATION_SCORES.find(standings.select_by), RELATION_SCORES,
-        confidence=evaluation.confidence, remark=f"Shift-aware scores: {prior}",
+        confidence=evaluation.confidence, remark=remark,
+        pages={} if ensemble_report is None else PAGES_OF_A_RUN,
     )  # fmt: skip
     return build_leaderboard(standings.ranked, RELATION_SCORES), page
 
@@ -81,12 +92,16 @@ def _experiments(
         run = summarise_run(records.get(name), has_scores=name in out_of_fold)
         folds = [metrics[key]() for key in keys_of_folds(metrics, name)]
         speed = measure_training(folds)
+        judged = metrics[name]() if name in metrics else {}
         entry = LeaderboardEntry(
             name=name, kind=cast("EntryKind", run.kind or "single"), status=run.status, why=run.why,
             error=run.error, note=run.note,
             mlflow_run_id=None if run.mlflow is None else run.mlflow.run_id,
             mlflow_link=None if run.mlflow is None else run.mlflow.link,
             training_seconds=speed.seconds, rows_per_second=speed.rows_per_second,
+            started_at=run.started_at, variant_of=run.variant_of,
+            expected=describe_expected(judged.get("predicted"), judged.get("averaging_gain")),
+            pages=_pages_of(name) if judged else {},
         )  # fmt: skip
         yield Contender(entry, _load(out_of_fold, name), _load(test_scores, name))
 
@@ -110,7 +125,16 @@ def _blend(
     if out_of_fold is None or report is None or len(report["members"]) <= 1:
         return
     why = f"{report['method']} of {', '.join(report['members'])}; judged nested"
-    yield Contender(LeaderboardEntry(BLEND, "blend", "finished", why=why), out_of_fold, scores)
+    entry = LeaderboardEntry(BLEND, "blend", "finished", why=why,
+                             pages={"report": "ensemble_report.html"})  # fmt: skip
+    yield Contender(entry, out_of_fold, scores)
+
+
+def _pages_of(name: str) -> dict[str, str]:
+    """Name what the report and errors stages leave of an experiment, beside the leaderboard."""
+    files = {"errors": "errors.html", "confusion matrix": "confusion_matrix.png",
+             "metrics": "metrics.json"}  # fmt: skip
+    return {title: f"{name}/{file}" for title, file in files.items()}
 
 
 def _load(loaders: ScoreLoaders, name: str) -> ScoreTable | None:

@@ -19,6 +19,7 @@ from klue_pipeline.relation.metrics.evaluation import (
 from klue_pipeline.relation.metrics.run_rows import describe_part
 from klue_pipeline.relation.metrics.targets import label_answered, take_answered, target_labels
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import TargetParams
 from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
 from klue_pipeline.relation.shift.report import report_shift
@@ -107,7 +108,7 @@ def calibrate(
     return report_calibration(label_answered(out_of_fold, clean_sentences, labels, target))
 
 
-def plot_reliability(reliability: pd.DataFrame) -> Any:
+def plot_reliability(reliability: pd.DataFrame, about: AboutParams) -> Any:
     """Draw how sure the models are against how often they are right.
 
     Returns:
@@ -116,7 +117,7 @@ def plot_reliability(reliability: pd.DataFrame) -> Any:
     """
     from klue_pipeline.reporting.reliability_figure import draw_reliability
 
-    return draw_reliability(reliability, "Out-of-fold predictions")
+    return draw_reliability(reliability, f"{about.folder}, out-of-fold predictions")
 
 
 def slice_scores(
@@ -145,7 +146,9 @@ def trace_sensitivity(
     return tabulate_sensitivity(judged, evaluation)
 
 
-def plot_sensitivity(shift_sensitivity: pd.DataFrame, target_prior: dict[str, Any]) -> Any:
+def plot_sensitivity(
+    shift_sensitivity: pd.DataFrame, target_prior: dict[str, Any], about: AboutParams
+) -> Any:
     """Draw the score against the share of rows without a relation.
 
     Returns:
@@ -156,7 +159,8 @@ def plot_sensitivity(shift_sensitivity: pd.DataFrame, target_prior: dict[str, An
     prior = target_prior["report"]
     marks = {"training": prior.get("training_negative_share"), "target": prior["negative_share"]}
     shares = {name: share for name, share in marks.items() if share is not None}
-    return draw_sensitivity(shift_sensitivity, shares, "Out-of-fold scores, re-weighted")
+    title = f"{about.folder}, out-of-fold scores, re-weighted"
+    return draw_sensitivity(shift_sensitivity, shares, title)
 
 
 def tabulate_labels(
@@ -174,6 +178,7 @@ def plot_confusion_matrix(
     clean_sentences: pd.DataFrame,
     labels: LabelSet,
     target: TargetParams,
+    about: AboutParams,
 ) -> Any:
     """Draw which labels the out-of-fold models take for which.
 
@@ -184,11 +189,12 @@ def plot_confusion_matrix(
 
     judged = label_answered(out_of_fold, clean_sentences, labels, target)
     names = judged.table.labels
-    return draw_confusion_matrix(confusion_counts(judged), names, "Out-of-fold predictions")
+    title = f"{about.folder}, out-of-fold predictions"
+    return draw_confusion_matrix(confusion_counts(judged), names, title)
 
 
-def plot_learning_curves(**histories: pd.DataFrame) -> Any:
-    """Draw the training histories of all folds; each argument is named after its fold.
+def plot_learning_curves(about: AboutParams, **histories: pd.DataFrame) -> Any:
+    """Draw the training histories of all folds; each further argument is named after its fold.
 
     Returns:
         A matplotlib figure.
@@ -196,4 +202,4 @@ def plot_learning_curves(**histories: pd.DataFrame) -> Any:
     from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
     from klue_pipeline.reporting.learning_curves import draw_learning_curves
 
-    return draw_learning_curves(histories, RELATION_SCORES.find("micro_f1"))
+    return draw_learning_curves(histories, RELATION_SCORES.find("micro_f1"), about.folder)

@@ -58,7 +58,7 @@ def _judgement() -> Pipeline:
             node(tabulate_labels, inputs=SCORED, outputs="per_label", name="tabulate_labels"),
             node(
                 plot_confusion_matrix,
-                inputs=SCORED,
+                inputs=[*SCORED, "params:about"],
                 outputs="confusion_matrix",
                 name="plot_confusion_matrix",
             ),
@@ -75,7 +75,7 @@ def _doubts() -> Pipeline:
             ),
             node(
                 plot_reliability,
-                inputs="reliability",
+                inputs=["reliability", "params:about"],
                 outputs="reliability_figure",
                 name="plot_reliability",
             ),
@@ -100,7 +100,7 @@ def _doubts() -> Pipeline:
             ),
             node(
                 plot_sensitivity,
-                inputs=["shift_sensitivity", "target_prior"],
+                inputs=["shift_sensitivity", "target_prior", "params:about"],
                 outputs="shift_sensitivity_figure",
                 name="plot_sensitivity",
             ),
@@ -115,7 +115,7 @@ def _curves() -> Pipeline:
         [
             node(
                 plot_learning_curves,
-                inputs=histories,
+                inputs={"about": "params:about", **histories},
                 outputs="learning_curves",
                 name="plot_learning_curves",
             )

@@ -40,11 +40,13 @@ class Comparison:
             row in common.
         p_value: McNemar's, 0 to 1; None likewise.
         reason: Why there is no comparison; empty if there is one.
+        common_rows: How many rows both scored, where these are not all of either.
     """
 
     difference: Interval | None
     p_value: float | None
     reason: str = ""
+    common_rows: int | None = None
 
 
 def judge_field(models: Mapping[str, LabelledScores], rules: Rules) -> dict[str, Judgement]:
@@ -99,7 +101,10 @@ def _compare(
     if not pair:
         return Comparison(None, None, f"it scored no row that {best} scored")
     difference = pair[name].minus(pair[best], rules.select_by)
-    return Comparison(difference, compare_correctness(models[name], models[best]).p_value)
+    found = compare_correctness(models[name], models[best])
+    common = take_common_rows([models[name], models[best]])[0]
+    differ = len(common) < max(len(models[name]), len(models[best]))
+    return Comparison(difference, found.p_value, common_rows=len(common) if differ else None)
 
 
 def _judge_common(models: Mapping[str, LabelledScores], rules: Rules) -> dict[str, Judgement]:

@@ -133,6 +133,7 @@ def render_ensemble(report: Mapping[str, Any], diversity: pd.DataFrame) -> str:
     return render_page(
         "ensemble",
         report=report,
+        partial=report.get("partial", {}),
         score_names=names,
         methods=[(name, methods[name]) for name in ranked],
         decoded=decoded,

@@ -165,5 +165,6 @@ def _with_verdict(
         entry,
         difference=comparison.difference,
         mcnemar_p=comparison.p_value,
+        common_rows=comparison.common_rows,
         verdict=give_verdict(comparison.difference, reason=comparison.reason),
     )

@@ -23,7 +23,7 @@ COLORS = {"train": "#2f6ca8", "test": "#e8862c"}
 NAME_POINTS, NUMBER_POINTS = 9, 7.5
 _BAR_HEIGHT = 0.38
 _N_STEPS = 40
-_FOUR_DIGITS = 999.5
+_SMALLEST_PERCENT = 0.1
 _SHOWN_QUANTILE = 0.995
 
 
@@ -55,29 +55,27 @@ def draw_paired_bars(axes: Axes, names: Sequence[str], shares: dict[str, pd.Seri
     write_names(axes, "y", names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.margins(x=0.15)
-    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None, symbol=" %"))
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def format_share(share: float) -> str:
-    """Write a share as a percentage that shows how small a small one is.
+    """Write a share as a percentage with one decimal; a small one is told from none.
 
     >>> format_share(0.2934), format_share(0.00012), format_share(0)
-    ('29.3 %', '0.012 %', '0 %')
+    ('29.3 %', '< 0.1 %', '0.0 %')
     """
     percent = 100 * share
-    if percent == 0:
-        return "0 %"
-    return f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
+    return f"{percent:.1f} %" if percent >= _SMALLEST_PERCENT or not percent else "< 0.1 %"
 
 
 def format_mean(mean: float) -> str:
-    """Write a mean with three digits, and no fewer than stand before the point.
+    """Write a mean with one decimal, as shares are.
 
     >>> format_mean(95.185), format_mean(1234.6), format_mean(0.25)
-    ('95.2', '1,235', '0.25')
+    ('95.2', '1,234.6', '0.2')
     """
-    return f"{mean:.3g}" if abs(mean) < _FOUR_DIGITS else f"{mean:,.0f}"
+    return f"{mean:,.1f}"
 
 
 def draw_histograms(axes: Axes, values: dict[str, NDArray[np.int64]]) -> pd.DataFrame:
@@ -104,7 +102,7 @@ def draw_histograms(axes: Axes, values: dict[str, NDArray[np.int64]]) -> pd.Data
         axes.stairs(shares[split], edges, color=COLORS[split], linewidth=1.6)
         axes.stairs(shares[split], edges, color=COLORS[split], alpha=0.15, fill=True)
     axes.set_xlim(0, edges[-1])
-    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None))
+    axes.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=None, symbol=" %"))
     axes.set_ylabel("share of the file's rows" + (f", in steps of {step}" if step > 1 else ""))
     axes.spines[["top", "right"]].set_visible(False)
     return shares
@@ -122,11 +120,14 @@ def add_legend(figure: Figure, rows: dict[str, int]) -> None:
 
 
 def format_distance(distance: Distance | None) -> str:
-    """Write a total variation distance for a title.
+    """Write a total variation distance for a title: the share of rows in which the files differ.
 
     >>> format_distance(Distance(total_variation=0.337, by_chance=0.011))
-    'TV 0.337 (by chance 0.011)'
+    'train and test differ by 33.7 % (by chance 1.1 %)'
     """
     if distance is None:
-        return "TV not defined"
-    return f"TV {distance.total_variation:.3f} (by chance {distance.by_chance:.3f})"
+        return "one file has no rows to compare"
+    by_chance = format_share(distance.by_chance)
+    return (
+        f"train and test differ by {format_share(distance.total_variation)} (by chance {by_chance})"
+    )

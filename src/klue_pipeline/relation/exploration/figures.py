@@ -1,8 +1,8 @@
 """What the tables of the exploration say, as figures for a report.
 
-TV is the total variation distance between the files (0 for the same shares, 1 for nothing in
-common), beside what two parts of one file would have by chance. That of a length or a distance is
-measured in the bins of ``comparison``, as in the tables and the report.
+How much the files differ is their total variation distance (0 % for the same shares, 100 % for
+nothing in common), beside what two parts of one file would have by chance. That of a length or a
+distance is measured in the bins of ``comparison``, as in the tables and the report.
 """
 
 from collections.abc import Iterable
@@ -139,7 +139,7 @@ def draw_type_pairs(table: pd.DataFrame) -> Figure:
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    figure.colorbar(image, ax=axes, shrink=0.5, pad=0.01, label="share of the label's rows")
+    figure.colorbar(image, ax=axes, pad=0.01, label="share of the label's rows")
     _write_cells(axes, counts, shares)
     write_names(axes, "x", _with_rows(pairs, counts.sum(axis=0)), rotation=90)
     write_names(axes, "y", _with_rows(table["label"], table["rows"]))
@@ -283,7 +283,8 @@ def _draw_contributions(axes: Axes, features: pd.DataFrame) -> None:
     axes.margins(x=0.25)
     axes.set_title(f"Beside the text (colour: the file that has more)\n{_ORDER}")
     axes.set_xlabel(
-        "part of the gap between the files, log-odds;\nshare of rows (%) or mean: train → test"
+        "how far it moves the classifier's score (logarithm of the odds) from one file to\n"
+        "the other; behind the bar: share of rows (%) or mean, train → test"
     )
     axes.spines[["top", "right"]].set_visible(False)
 

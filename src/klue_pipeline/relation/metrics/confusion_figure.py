@@ -12,12 +12,14 @@ from matplotlib.font_manager import FontProperties
 from numpy.typing import NDArray
 
 from klue_pipeline.relation.metrics.evaluation import row_shares
-from klue_pipeline.reporting.fonts import drawable_names
+from klue_pipeline.reporting.fonts import drawable_names, write_title
 
 SMALLEST_SHOWN_SHARE = 0.005
 _DARK_CELL = 0.5
-_CELL_INCHES, _MARGIN_INCHES, _SMALLEST_INCHES, _COLORBAR_INCHES = 0.33, 2.9, 6.0, 1.2
-_FONT_POINTS = 9
+_CELL_INCHES, _MARGIN_INCHES, _SMALLEST_INCHES, _COLORBAR_INCHES = 0.36, 2.9, 6.0, 1.2
+_FONT_POINTS, _DIGIT_POINTS = 9, 8.5
+_FEW_LABELS, _INCHES_PER_LETTER = 8, 0.085
+"""So many names are written level, each in a cell that is wide enough for the longest."""
 
 
 def draw_confusion_matrix(
@@ -37,21 +39,26 @@ def draw_confusion_matrix(
     """
     names, font_path = drawable_names(label_names)
     font = FontProperties(fname=font_path, size=_FONT_POINTS)
+    is_level = len(names) <= _FEW_LABELS
     inches = max(_SMALLEST_INCHES, len(names) * _CELL_INCHES + _MARGIN_INCHES)
-    figure = Figure(figsize=(inches + _COLORBAR_INCHES, inches), layout="constrained")
+    letters = max(map(len, names), default=0)
+    cell = max(_CELL_INCHES, letters * _INCHES_PER_LETTER) if is_level else _CELL_INCHES
+    width = max(inches, len(names) * cell + _MARGIN_INCHES)
+    figure = Figure(figsize=(width + _COLORBAR_INCHES, inches), layout="constrained")
     axes = figure.add_subplot()
     shares = row_shares(counts)
     # One hue from light to dark reads the same with any colour vision.
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    figure.colorbar(image, ax=axes, shrink=0.5, pad=0.01, label="share of the true label's rows")
+    figure.colorbar(image, ax=axes, pad=0.01, label="share of the true label's rows")
     _write_shares(axes, shares)
     support = counts.sum(axis=1)
-    axes.set_xticks(range(len(names)), names, rotation=90, fontproperties=font)
+    axes.set_xticks(range(len(names)), names, rotation=0 if is_level else 90,
+                    fontproperties=font)  # fmt: skip
     gold_names = [f"{name} ({count:,})" for name, count in zip(names, support, strict=True)]
     axes.set_yticks(range(len(names)), gold_names, fontproperties=font)
     axes.set_xlabel("predicted label")
     axes.set_ylabel("true label (rows)")
-    axes.set_title(f"{title}: {support.sum():,} rows")
+    write_title(axes, f"{title}: {support.sum():,} rows")
     return figure
 
 
@@ -60,4 +67,5 @@ def _write_shares(axes: Axes, shares: NDArray[np.float64]) -> None:
         share = shares[row, column]
         color = "white" if share > _DARK_CELL else "black"
         text = f"{share:.2f}".removeprefix("0")
-        axes.text(column, row, text, ha="center", va="center", color=color, fontsize=7)
+        axes.text(column, row, text, ha="center", va="center", color=color,
+                  fontsize=_DIGIT_POINTS)  # fmt: skip

@@ -1,14 +1,27 @@
 """The score as a function of how many rows have no relation."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from klue_pipeline.reporting.fonts import write_title
+
 _CURVES = {"micro_f1": ("#1f6fb4", "micro F1"), "auprc": ("#d97706", "AUPRC")}
 _BAND_ALPHA = 0.18
+_TOP, _LINE, _RIGHT = 0.98, 0.06, 0.75
+_BESIDE: dict[bool, tuple[int, Literal["left", "right"]]] = {
+    False: (4, "left"),
+    True: (-4, "right"),
+}
+"""Where a mark's words stand, in points from its line: to the left where the right is narrow."""
+_ABOUT_AUPRC = (
+    "For as many rows as one likes. The shift-aware AUPRC of log and pages is that of a test set\n"
+    "of its size: higher, as a label of which there are a handful of rows is easier to rank."
+)
 
 
 def draw_sensitivity(table: pd.DataFrame, shares: Mapping[str, float], title: str) -> Figure:
@@ -23,24 +36,33 @@ def draw_sensitivity(table: pd.DataFrame, shares: Mapping[str, float], title: st
     Returns:
         A figure.
     """
-    figure = Figure(figsize=(7.2, 4.8), layout="constrained")
-    axes = figure.add_subplot()
     if table.empty:  # read back from a file, its columns have no type to draw
-        axes.text(0.5, 0.5, "No share can be judged: all rows are relations, or none is",
-                  ha="center", transform=axes.transAxes)  # fmt: skip
-    else:
-        for name, (color, label) in _CURVES.items():
-            _draw_curve(axes, table, name, color, label)
-        axes.legend(loc="lower left", fontsize="small")
-    for what, share in shares.items():
-        _mark(axes, share, what)
+        return _say_that_there_is_none(title)
+    figure = Figure(figsize=(7.2, 5.2), layout="constrained")
+    axes = figure.add_subplot()
+    for name, (color, label) in _CURVES.items():
+        _draw_curve(axes, table, name, color, label)
+    axes.legend(loc="lower left", fontsize="small")
+    for place, (what, share) in enumerate(shares.items()):
+        _mark(axes, share, what, height=_TOP - place * _LINE)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 100)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_xlabel("rows without a relation, where the model is judged")
     axes.set_ylabel("score of one fold's model on many rows")
-    axes.set_title(title, parse_math=False)
+    write_title(axes, title)
     axes.grid(alpha=0.3)
+    figure.supxlabel(_ABOUT_AUPRC, fontsize="small", color="gray")
+    return figure
+
+
+def _say_that_there_is_none(title: str) -> Figure:
+    figure = Figure(figsize=(7.2, 1.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, "No share can be judged: all rows are relations, or none is",
+              ha="center", transform=axes.transAxes)  # fmt: skip
+    write_title(axes, title)
     return figure
 
 
@@ -51,8 +73,11 @@ def _draw_curve(axes: Axes, table: pd.DataFrame, name: str, color: str, label: s
     axes.fill_between(share, *band, color=color, alpha=_BAND_ALPHA, linewidth=0)
 
 
-def _mark(axes: Axes, share: float, what: str) -> None:
+def _mark(axes: Axes, share: float, what: str, height: float) -> None:
+    """Draw a line at a share, and beside it what it is; of several, each below the one before."""
     axes.axvline(share, color="gray", linestyle=":", linewidth=1.2)
-    place = axes.get_xaxis_transform()
-    axes.text(share, 0.98, f" {what} {share:.0%}", transform=place, va="top", rotation=90,
-              fontsize="small", color="gray")  # fmt: skip
+    place, (offset, side) = axes.get_xaxis_transform(), _BESIDE[share > _RIGHT]
+    axes.annotate(
+        f"{what} {share:.0%}", (share, height), (offset, 0), xycoords=place,
+        textcoords="offset points", ha=side, va="top", fontsize="small", color="#55585f",
+    )  # fmt: skip

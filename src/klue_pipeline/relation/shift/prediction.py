@@ -1,5 +1,6 @@
 """What a submission will score where it is judged: shift, luck of the test set, and averaging."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -87,3 +88,26 @@ def from_flat(written: dict[str, float]) -> dict[str, Estimate]:
 def as_json(estimates: dict[str, Estimate]) -> dict[str, Any]:
     """Write estimates for JSON: ``value``, ``low`` and ``high`` by score."""
     return {name: asdict(estimate) for name, estimate in estimates.items()}
+
+
+def describe_expected(predicted: Mapping[str, float] | None, gain: Mapping[str, Any] | None) -> str:
+    """Say what test predictions should score, and by how much the models doubt it.
+
+    Args:
+        predicted: As :func:`flat_estimates` wrote it; without it nothing is said.
+        gain: The averaging gain as it stands in ``metrics.json``; None where it is not known.
+
+    >>> scores = {"micro_f1": 63.9, "micro_f1_low": 51.49, "micro_f1_high": 72.19}
+    >>> describe_expected(scores, {"confidence_gap": 12.34})
+    'expected on the test rows: micro F1 63.90 [51.49, 72.19], confidence gap 12.3'
+    """
+    if not predicted:
+        return ""
+    f1 = from_flat(dict(predicted))["micro_f1"]
+    gap = "" if gain is None else f", {describe_gap(gain['confidence_gap'])}"
+    return f"expected on the test rows: micro F1 {f1.value:.2f} [{f1.low:.2f}, {f1.high:.2f}]{gap}"
+
+
+def describe_gap(gap: float) -> str:
+    """Say the confidence gap with one decimal, beside the prediction that it casts doubt on."""
+    return f"confidence gap {gap:.1f}"

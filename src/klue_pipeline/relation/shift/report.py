@@ -12,6 +12,7 @@ from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.settings.evaluation_params import SHIFT, EvaluationParams
 from klue_pipeline.relation.shift.averaging import gain_of_submission
 from klue_pipeline.relation.shift.prediction import (
+    describe_gap,
     flat_estimates,
     from_flat,
     predict_submission,
@@ -95,7 +96,7 @@ def _expected_line(metrics: Mapping[str, Any]) -> list[str]:
     where = "" if metrics["shift_aware"] else " on labels distributed as in training"
     shown = [f"micro F1 {_interval(expected['micro_f1'])}", f"AUPRC {_interval(expected['auprc'])}"]
     if gain := metrics["averaging_gain"]:
-        shown.append(f"confidence gap {gain['confidence_gap']:.2f}")
+        shown.append(describe_gap(gain["confidence_gap"]))
     return [f"expected of the submission{where}: {', '.join(shown)}"]
 
 

@@ -61,6 +61,19 @@ def find_closest(
     return closest
 
 
+def find_one_answer(answers: Answers) -> dict[str, str]:
+    """Find the files that answer the same in all of their rows, and what that is.
+
+    >>> find_one_answer({"a": ["x", "x"], "b": ["x", "y"], "of one row": ["x"]})
+    {'a': 'x'}
+    """
+    return {
+        sha256: str(texts[0])
+        for sha256, texts in answers.items()
+        if len(texts) > 1 and all(text == texts[0] for text in texts)
+    }
+
+
 def _encode(answers: Answers) -> dict[str, NDArray[np.int32]]:
     """Number the answers, so that comparing two files is comparing small integers."""
     lengths = {sha256: len(texts) for sha256, texts in answers.items()}

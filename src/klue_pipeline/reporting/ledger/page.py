@@ -19,7 +19,8 @@ from klue_pipeline.reporting.task_scores import Score, TaskScores
 _RARE = 0.05
 """Intervals are called wrong where chance makes as few of them hold less often than this."""
 
-_TONES = {"worth a submission": "good", "clearly weaker": "bad", "near copy": "warn"}
+_TONES = {"worth a submission": "good", "clearly weaker": "bad", "one answer": "bad",
+          "near copy": "warn"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def render_ledger(  # noqa: PLR0913 (what the page shows, and what it is judged 
     return render_page(
         "submissions",
         metric=scores.find_published(select_by).title,
-        select_by=select_by,
+        select_by_title=scores.find(select_by).title,
         settings=settings,
         columns=columns,
         candidates=[candidate for candidate in candidates if candidate not in lost],

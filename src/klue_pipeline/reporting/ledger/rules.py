@@ -12,8 +12,8 @@ from klue_pipeline.reporting.ledger.offsets import Offset
 from klue_pipeline.reporting.task_scores import Score
 
 Verdict = Literal[
-    "worth a submission", "another day", "near copy", "clearly weaker", "no prediction",
-    "not on disk",
+    "worth a submission", "another day", "near copy", "clearly weaker", "one answer",
+    "no prediction", "not on disk",
 ]  # fmt: skip
 
 
@@ -66,6 +66,7 @@ class Rivals:
         score: The published score that counts.
         names: What to call each file.
         on_disk: The files whose answers could be read.
+        one_answer: Those of them that have one answer for all rows, and that answer.
         closest: The closest file of each candidate that has one.
         near_copy_share: Below this share of rows, a file is another's near copy.
         best: For each prior, the file with the best prediction, and that prediction.
@@ -75,6 +76,7 @@ class Rivals:
     score: Score
     names: Mapping[str, str]
     on_disk: frozenset[str]
+    one_answer: Mapping[str, str]
     closest: Mapping[str, Closest]
     near_copy_share: float
     best: Mapping[str, tuple[str, float]]
@@ -85,6 +87,11 @@ def _say_if_lost(candidate: Candidate, rivals: Rivals) -> str | None:
     if candidate.sha256 in rivals.on_disk:
         return None
     return "Its file is gone, or holds something else by now; make it again to submit it."
+
+
+def _say_if_one_answer(candidate: Candidate, rivals: Rivals) -> str | None:
+    answer = rivals.one_answer.get(candidate.sha256)
+    return None if answer is None else f"It answers {answer} in every row."
 
 
 def _say_if_unknown(candidate: Candidate, rivals: Rivals) -> str | None:
@@ -133,6 +140,7 @@ def _count_rows(closest: Closest) -> str:
 
 RULES: tuple[tuple[Verdict, Callable[[Candidate, Rivals], str | None]], ...] = (
     ("not on disk", _say_if_lost),
+    ("one answer", _say_if_one_answer),
     ("no prediction", _say_if_unknown),
     ("near copy", _say_if_near_copy),
     ("clearly weaker", _say_if_weaker),

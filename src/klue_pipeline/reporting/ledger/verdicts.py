@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.reporting.ledger.distances import Answers, Closest, find_closest
+from klue_pipeline.reporting.ledger.distances import (
+    Answers,
+    Closest,
+    find_closest,
+    find_one_answer,
+)
 from klue_pipeline.reporting.ledger.offsets import Forecast, measure_offsets
 from klue_pipeline.reporting.ledger.rules import RULES, Candidate, LedgerParams, Rivals
 from klue_pipeline.reporting.ledger.table import PRIORS, LedgerColumns, predicted_columns
@@ -32,6 +37,7 @@ def judge_candidates(
     only. A file is
 
     - *not on disk* if its answers could not be read;
+    - *one answer* if all of its rows have the same;
     - of *no prediction* if nothing says what it would score;
     - a *near copy* if its answers differ in fewer than ``near_copy_share`` of the rows from those
       of a file that was submitted or is ranked above it and no near copy;
@@ -63,11 +69,15 @@ def judge_candidates(
     closest = find_closest(
         answers, ledger["sha256"][submitted], ranked["sha256"], settings.near_copy_share
     )
-    could_win = submitted | _could_win(ledger, answers, closest, settings)
+    one_answer = find_one_answer(answers)
+    could_win = submitted | _could_win(
+        ledger, answers.keys() - one_answer.keys(), closest, settings
+    )
     rivals = Rivals(
         score=score,
         names=name_files(ledger),
         on_disk=frozenset(answers),
+        one_answer=one_answer,
         closest=closest,
         near_copy_share=settings.near_copy_share,
         best=_find_best(ledger[could_win], score),
@@ -97,11 +107,14 @@ def _rank(ledger: pd.DataFrame, score: Score) -> pd.DataFrame:
 
 
 def _could_win(
-    ledger: pd.DataFrame, answers: Answers, closest: Mapping[str, Closest], settings: LedgerParams
+    ledger: pd.DataFrame,
+    files: Iterable[str],
+    closest: Mapping[str, Closest],
+    settings: LedgerParams,
 ) -> pd.Series:
-    """Tell which files could be submitted and are no near copies."""
+    """Tell which of some files are no near copies."""
     near = [name for name, found in closest.items() if found.share < settings.near_copy_share]
-    return ledger["sha256"].isin(list(answers)) & ~ledger["sha256"].isin(near)
+    return ledger["sha256"].isin(list(files)) & ~ledger["sha256"].isin(near)
 
 
 def _find_best(ledger: pd.DataFrame, score: Score) -> dict[str, tuple[str, float]]:
