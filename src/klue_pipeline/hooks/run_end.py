@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.relation.shift.report import tell_scores
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
-from klue_pipeline.runs.missing_inputs import environment_option
+from klue_pipeline.runs.checks.missing_inputs import environment_option
 
 logger = logging.getLogger(__name__)
 
