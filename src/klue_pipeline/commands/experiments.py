@@ -37,6 +37,8 @@ def run_experiments(
 ) -> int:
     """Run experiments that are not finished, and print and save the table of all of them.
 
+    Without a name there is nothing to run; what could be run is listed.
+
     Args:
         names: Entries of the lab book.
         every: Take all entries, after those that are named.
@@ -47,13 +49,14 @@ def run_experiments(
         The exit code: 0, or 1 if a run failed or all were interrupted.
 
     Raises:
-        UsageError: A name is unknown, or there is none; nothing was run.
+        UsageError: A name is unknown; nothing was run.
     """
     request = Request(env, tuple(settings))
     entries = read_lab_book(request)
     chosen = [*names, *(entries if every else ())]
     if not chosen:
-        raise click.UsageError(_list_experiments(entries))
+        click.echo(_list_experiments(entries))
+        return 0
     require_known(chosen, entries)
     jobs = plan_jobs(chosen, entries, request.run_name)
     outcomes = _refuse_wrong_settings(request, jobs)
@@ -64,7 +67,7 @@ def run_experiments(
 
 
 def _list_experiments(entries: Mapping[str, Mapping[str, Any]]) -> str:
-    lines = ["Name at least one experiment, or give --all. There are:"]
+    lines = ["Experiments, each with why it is run. Name those to run, or give --all."]
     for name, entry in entries.items():
         lines.append(f"  {name}: {textwrap.shorten(str(entry.get('why')), _WHY_CHARACTERS)}")
     return "\n".join(lines)
