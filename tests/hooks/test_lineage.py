@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import shutil
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +20,9 @@ from kedro_datasets.json import JSONDataset
 from klue_pipeline.hooks import lineage
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.runs.dataset_names import folder_name
+from klue_pipeline.runs.disk.running import Claim, announce
 from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.process import this_process
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -337,6 +341,95 @@ def test_a_local_encoder_is_recognised_by_its_files(job, tmp_path):
     (encoder / "config.json").write_text('{"hidden_size": 16}')
     with pytest.raises(ValueError, match=r"encoder\.files was \w{16}, this run says \w{16}"):
         job.run(resume=True, **settings)
+
+
+def test_weights_of_the_same_size_are_another_encoder(job, tmp_path):
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    (encoder / "model.safetensors").write_bytes(b"0" * 100)
+    settings = {"encoder.name": str(encoder)}
+    job.run(**settings)
+    (encoder / "model.safetensors").write_bytes(b"1" * 100)
+    with pytest.raises(ValueError, match=r"encoder\.files was \w{16}, this run says \w{16}"):
+        job.run("fold_1.train", **settings)
+
+
+SCORES_1 = "data/07_output/typed_punct_query/fold_1/test.json"
+CHANGED = {
+    "cut": lambda path: path.write_text('["fold_1.pre'),
+    "of another fold": lambda path: path.write_bytes(
+        (path.parents[1] / "fold_0" / path.name).read_bytes()
+    ),
+    "other rows, as many": lambda path: path.write_text(path.read_text()[::-1]),
+    "the whole folder of another fold": lambda path: shutil.copytree(
+        path.parents[1] / "fold_0", path.parent, dirs_exist_ok=True
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED)
+def test_what_is_not_what_was_saved_is_neither_read_nor_skipped(done, kind):
+    path = done.folder / SCORES_1
+    CHANGED[kind](path)
+    before = done.snapshot()
+    message = r"fold_1/test\.json is not what was saved there: .*make it again with kedro run "
+    with pytest.raises(ValueError, match=message + "--params experiment=typed_punct_query"):
+        done.run(resume=True)
+    assert (done.ran, done.snapshot()) == ([], before)
+    assert done.run("evaluate") == ["evaluate"]  # which does not read it
+    assert done.run("fold_1.train", "fold_1.predict") == ["fold_1.train", "fold_1.predict"]
+    assert done.run(resume=True) == []
+
+
+@pytest.mark.parametrize(("kind", "is_refused"), [("cut", True), ("of another fold", False)])
+def test_what_an_earlier_version_stored_only_has_to_open(done, kind, is_refused):
+    for stored in (done.folder / "data").rglob(".fingerprints/*.json"):
+        stored.write_text(json.dumps(json.loads(stored.read_text(encoding="utf-8"))["origin"]))
+    assert done.run(resume=True) == []
+    CHANGED[kind](done.folder / SCORES_1)
+    if is_refused:
+        with pytest.raises(ValueError, match=r"test\.json is cut or damaged"):
+            done.run(resume=True)
+    else:
+        assert done.run(resume=True) == []
+
+
+def test_a_torn_plan_counts_as_none(done):
+    plan = done.folder / "data/.fingerprints/unfinished-typed_punct_query.json"
+    plan.write_text('{"labels": "ab')
+    assert done.run(resume=True) == []
+    assert not plan.exists()
+
+
+def test_a_run_strikes_out_of_the_plan_only_what_it_made(done):
+    with pytest.raises(Killed):
+        done.run(dies_in="fold_1.train", **EPOCHS)
+    done.run("fold_1.train", **EPOCHS)
+    ran = done.run(resume=True, **EPOCHS)
+    assert {"collect", "blend", "evaluate"} <= set(ran)
+    assert not {"fold_0.train", "fold_1.train"} & set(ran)
+    assert list((done.folder / "data/.fingerprints").iterdir()) == []
+
+
+def test_a_second_run_of_the_same_results_is_refused(done):
+    """Other folds and other experiments are trained side by side."""
+    elsewhere = this_process()._replace(pid=os.getppid(), start=None)
+    claim = Claim(
+        experiment="typed_punct_query",
+        process=elsewhere,
+        writes={"06_models/typed_punct_query/fold_0": "fold_0.model"},
+        reads={},
+        shared={},
+    )
+    announce(done.folder / "data/.running", claim)
+    before = done.snapshot()
+    for nodes in ((), ("fold_0.train",), ("fold_0.predict",)):
+        with pytest.raises(ValueError, match=rf"\(fold_0\.model\).*process {os.getppid()} on"):
+            done.run(*nodes)
+    assert (done.ran, done.snapshot()) == ([], before)
+    assert done.run("fold_1.train") == ["fold_1.train"]
+    assert set(done.run(**{"run.name": "x"})) >= set(WHOLE)
+    assert len(list((done.folder / "data/.running").glob("*.json"))) == 1
 
 
 def test_variants_do_not_see_each_other(done):

@@ -57,7 +57,12 @@ def _git(folder: Path, *arguments: str) -> str | None:
     command = [program, "--no-optional-locks", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program and our own words, no shell
-            command, capture_output=True, text=True, timeout=GIT_TIMEOUT_SECONDS, check=False
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=GIT_TIMEOUT_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         logger.debug("git did not answer in %s: %s", folder, error)
