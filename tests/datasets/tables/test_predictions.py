@@ -53,6 +53,15 @@ def test_json_lines_hold_one_object_of_probabilities(tmp_path):
     assert json.loads(first)["probabilities"] == {"NA": 0.1, "공급": 0.2, "probability": 0.7}
 
 
+@pytest.mark.parametrize(("escape", "shown"), [(True, "'=가\r 나"), (False, "=가\r 나")])
+def test_carriage_returns_and_formulas_stay_in_their_cells(tmp_path, escape, shown):
+    made = PredictionsDataset(filepath=str(tmp_path), source="n.csv", escape_formulas=escape)
+    made.save(job("csv", ['"=가\r 나",가,나\n']))
+    table = pd.read_csv(tmp_path / "n" / "predictions.csv")
+    assert table["sentence"].tolist() == [shown]
+    assert made.load()["sentence"].tolist() == ["=가\r 나"]
+
+
 def test_spreadsheets_see_that_it_is_utf_8(tmp_path):
     dataset(tmp_path).save(job("csv"))
     content = (tmp_path / "new" / "predictions.csv").read_bytes()

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from klue_pipeline.relation.cleaning import RULES
+from klue_pipeline.relation.cleaning.driver import require_rows_left
 from klue_pipeline.relation.settings.clean_params import CleanRule
 
 QUOTED = "“[[이순신]]”은 <<수군>>을 이끌었다."
@@ -66,3 +67,18 @@ def test_tables_are_not_changed_in_place(as_rows, as_test, run, clean_params):
 def test_tables_without_rows_pass_every_rule(name, as_rows, run, clean_params):
     result = run(as_rows([]), clean_params(name))
     assert (len(result.tables.train), result.report["rows_out"]) == (0, 0)
+
+
+def test_no_row_left_says_which_rules_dropped_how_many():
+    rules = [
+        {"rule": "exact_duplicates", "dropped_by_reason": {"exact_duplicate": 1}},
+        {"rule": "test_overlap", "dropped_by_reason": {"in_test_file": 1_000}},
+    ]
+    report = {"rows_in": 1_001, "dropped_by_reason": {"in_test_file": 1_000}, "rules": rules}
+    wanted = (
+        r"of 1,001, cleaning dropped 1 exact_duplicate \(exact_duplicates\), 1,000 in_test_file "
+        r"\(test_overlap\)\. Is raw\.test the training file\?"
+    )
+    with pytest.raises(ValueError, match=wanted):
+        require_rows_left(pd.DataFrame({"row_id": []}), report)
+    require_rows_left(pd.DataFrame({"row_id": ["a"]}), report)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 import yaml
@@ -7,7 +8,9 @@ from klue_pipeline.relation.ingest.labels import (
     EntityTypes,
     LabelSets,
     choose_labels,
+    infer_labels,
     name_label,
+    require_learnable,
 )
 from klue_pipeline.relation.settings.params import LabelsParams
 
@@ -85,3 +88,34 @@ def test_what_stands_for_no_label(label):
 @pytest.mark.parametrize("number", [-2, 2, 99])
 def test_a_number_outside_the_order_has_no_name(number):
     assert name_label(number, ("없음", "배우자")) == str(number)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (
+            ["인수", normalize("NFD", "인수")],
+            r"mine has labels that look the same and are not: '\\u",
+        ),
+        (["is part", "is\u00a0part"], r"'is part' and 'is\\xa0part'"),
+    ],
+)
+def test_labels_that_look_the_same_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        infer_labels(labels, None, "mine")
+    with pytest.raises(ValueError, match=message.replace("mine", "labels")):
+        choose_labels(LabelsParams(names=labels, negative=None), "auto", "table", LabelSets({}))
+
+
+def test_labels_that_differ_by_case_are_warned_of(caplog):
+    assert infer_labels(["Owns", "owns"], None, "mine").names == ["Owns", "owns"]
+    assert "differ by case only are different labels: Owns, owns" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("negative", "message"), [("없음", "which means no relation"), (None, "All 2 rows have the")]
+)
+def test_one_label_alone_teaches_nothing(negative, message):
+    require_learnable(["없음", "배우자"], negative, "rows")
+    with pytest.raises(ValueError, match=message):
+        require_learnable(["없음", "없음"], negative, "rows")

@@ -27,3 +27,9 @@ def test_good_and_bad_rows_add_up_and_are_counted_in_the_log(caplog):
 def test_a_file_without_labels_stops(label):
     with pytest.raises(ValueError, match=r"t\.csv has no labels to train on.*raw\.train"):
         normalise_training_rows("t.csv", [replace(ROW, label=label)] * 3, RULES, 1)
+
+
+def test_rows_whose_labels_are_no_text_are_not_taken_for_test_rows():
+    rows = [replace(ROW, label=None, misfits="label is [1], wanted text")] * 3
+    with pytest.raises(ValueError, match=r"none of its 3 rows can be used.\n- unusable value: 3"):
+        normalise_training_rows("t.csv", rows, RULES, 1)

@@ -55,9 +55,15 @@ def test_an_unreadable_row_keeps_its_line_and_says_why(changes, problem, caplog)
     assert "First: row 2: " in caplog.text
 
 
+def test_a_file_without_any_readable_row_stops():
+    with pytest.raises(ValueError, match=r"test\.csv: none of its 2 rows can be used\.\n- empty"):
+        normalise_test_rows("test.csv", [replace(ROW, sentence="")] * 2)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
+        {"misfits": "label is ['x'], wanted text"},
         {"object": RawEntity("가람", 4, 6, "DOG")},
         {"label": "no such label"},
         {"given_fold": "둘"},

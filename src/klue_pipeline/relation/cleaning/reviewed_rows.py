@@ -13,6 +13,9 @@ from klue_pipeline.relation.cleaning.interface import (
     replace_train,
 )
 from klue_pipeline.relation.settings.clean_params import CleanParams
+from klue_pipeline.text.csv_lines import hint_at_header
+from klue_pipeline.text.lookalikes import hint_at_lookalikes
+from klue_pipeline.text.shortened import list_shortly, shorten
 
 logger = logging.getLogger(__name__)
 
@@ -80,8 +83,8 @@ def read_decisions(reviewed_rows: pd.DataFrame) -> pd.DataFrame:
     if missing:
         raise ValueError(
             f"{_FILE} has no column {', '.join(missing)}; found "
-            f"{', '.join(map(str, reviewed_rows.columns))}. Wanted are {', '.join(COLUMNS)}, "
-            "separated by commas."
+            f"{list_shortly(reviewed_rows.columns)}. Wanted are {', '.join(COLUMNS)}, separated by "
+            f"commas.{hint_at_header(reviewed_rows.columns, missing)}"
         )
     columns = [*COLUMNS, _GIVEN_LABEL]
     texts = reviewed_rows.reindex(columns=columns).astype(object).fillna("").astype(str)
@@ -138,9 +141,11 @@ def _require_legal(decided: pd.DataFrame, evidence: Evidence) -> None:
     for problem, (is_wrong, remedy) in checks.items():
         if is_wrong.any():
             shown = decided[is_wrong][COLUMNS].head(_SHOWN).itertuples(index=False, name=None)
-            lines = "; ".join(f"row {' '.join(filter(None, line))}" for line in shown)
+            lines = "; ".join(f"row {shorten(' '.join(filter(None, line)))}" for line in shown)
+            hint = hint_at_lookalikes(decided["new_label"][is_wrong], evidence.labels.names)
             raise ValueError(
-                f"{_FILE} has {int(is_wrong.sum())} {problem}, first: {lines}. Remedy: {remedy}."
+                f"{_FILE} has {int(is_wrong.sum())} {problem}, first: {lines}.{hint} "
+                f"Remedy: {remedy}."
             )
 
 

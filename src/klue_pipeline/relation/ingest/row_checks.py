@@ -13,6 +13,7 @@ from klue_pipeline.text.shortened import list_shortly, shorten
 
 REJECTED_COLUMNS = ("file", "row_number", "row_id", "reason", "detail")
 _MOST_FOLDS = 10_000
+_LONGEST_LABEL = 200
 _REASONS_SHOWN = 3
 
 
@@ -57,7 +58,11 @@ def check_text_present(row: RawRow, _: RowRules) -> str | None:
 
 
 def check_fields_plain(row: RawRow, _: RowRules) -> str | None:
-    """Want text or a number in id, label, source and fold, and no list, object, true or false."""
+    """Want text or a number in id, label, source and fold, and a label that can be one."""
+    label = str(row.label)
+    if row.misfits is None and (len(label) > _LONGEST_LABEL or "\0" in label):
+        wanted = f"wanted at most {_LONGEST_LABEL} characters without NUL"
+        return f"label is {shorten(repr(label))} ({len(label):,} characters), {wanted}"
     return row.misfits
 
 

@@ -165,7 +165,7 @@ def test_what_a_file_gives_does_not_depend_on_chunks(example_lists, reword, data
         (None, r"raw\.translations"),
         (
             {"row_id": ["0"], "text": ["가"]},
-            r"raw\.translations has the columns \['row_id', 'text'\] and lacks origin_id\.",
+            r"raw\.translations has the columns row_id, text and lacks origin_id\.",
         ),
     ],
 )

@@ -12,7 +12,8 @@ from klue_pipeline.text.morphemes import analyse
 
 
 def table(*pairs):
-    return pd.DataFrame(pairs, columns=["word", "synonym"])
+    lines = range(2, len(pairs) + 2)
+    return pd.DataFrame(pairs, lines, columns=["word", "synonym"])
 
 
 def stems_of(row, *words):

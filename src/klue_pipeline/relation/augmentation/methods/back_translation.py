@@ -21,6 +21,8 @@ from klue_pipeline.relation.augmentation.rows.placeholders import (
     restore_entities,
 )
 from klue_pipeline.relation.settings.augment_params import BackTranslationParams
+from klue_pipeline.text.csv_lines import hint_at_header
+from klue_pipeline.text.shortened import list_shortly
 from klue_pipeline.training.generation.translation import (
     GenerationSettings,
     Translate,
@@ -89,11 +91,13 @@ def _require_table(translations: pd.DataFrame | None) -> pd.DataFrame:
         )
     missing = [name for name in _COLUMNS if name not in translations.columns]
     if missing:
+        found = translations.columns
         raise ValueError(
-            f"The file of raw.translations has the columns {list(translations.columns)} and lacks "
-            f"{', '.join(missing)}. Wanted are origin_id, the row_id of a training row, and text, "
-            f"its sentence in other words, best with {FILE_PLACEHOLDERS.subject} in the place of "
-            f"the subject and {FILE_PLACEHOLDERS.object} in that of the object."
+            f"The file of raw.translations has the columns {list_shortly(found)} and lacks "
+            f"{', '.join(missing)}.{hint_at_header(found, missing)} Wanted are origin_id, the "
+            "row_id of a training row, and text, its sentence in other words, best with "
+            f"{FILE_PLACEHOLDERS.subject} in the place of the subject and "
+            f"{FILE_PLACEHOLDERS.object} in that of the object."
         )
     return translations
 

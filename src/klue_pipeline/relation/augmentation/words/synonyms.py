@@ -9,7 +9,9 @@ import pandas as pd
 from klue_pipeline.relation.augmentation.rows.example import Example
 from klue_pipeline.relation.augmentation.words.replacements import WordChoice, WordRequest
 from klue_pipeline.relation.augmentation.words.stems import Stem, find_runs, make_stem
+from klue_pipeline.text.csv_lines import hint_at_header
 from klue_pipeline.text.morphemes import Morpheme
+from klue_pipeline.text.shortened import list_shortly, shorten
 from klue_pipeline.text.written_texts import CharSpan
 
 TABLE_COLUMNS = ("word", "synonym")
@@ -62,7 +64,7 @@ def read_synonyms(table: pd.DataFrame | None) -> SynonymTable:
     """Read the user's table of synonyms.
 
     Args:
-        table: A line ``word``, ``synonym`` for each pair; other columns are not read.
+        table: A row ``word``, ``synonym`` for each pair, by line; other columns are not read.
 
     Raises:
         ValueError: There is no table, columns are missing, or a line lacks one of the two.
@@ -75,11 +77,13 @@ def read_synonyms(table: pd.DataFrame | None) -> SynonymTable:
         )
     _require_columns(table)
     synonyms: dict[str, list[str]] = defaultdict(list)
-    for line, pair in enumerate(table[list(TABLE_COLUMNS)].itertuples(index=False), start=2):
+    pairs = table[list(TABLE_COLUMNS)].itertuples(index=False)
+    for line, pair in zip(table.index, pairs, strict=True):
         word, synonym = (_tidy(value) for value in pair)
         if not word or not synonym:
             raise ValueError(
-                f"Line {line} of raw.synonyms holds word {pair[0]!r} and synonym {pair[1]!r}; "
+                f"Line {line} of raw.synonyms holds word {shorten(repr(pair[0]))} and synonym "
+                f"{shorten(repr(pair[1]))}; "
                 "give both, or delete the line."
             )
         if synonym not in (word, *synonyms[word]):
@@ -90,10 +94,10 @@ def read_synonyms(table: pd.DataFrame | None) -> SynonymTable:
 def _require_columns(table: pd.DataFrame) -> None:
     missing = [column for column in TABLE_COLUMNS if column not in table.columns]
     if missing or table.empty:
-        columns = ", ".join(map(str, table.columns))
         raise ValueError(
-            f"raw.synonyms has {len(table)} rows of the columns {columns}; wanted are the columns "
-            "word and synonym, and a row for each pair."
+            f"raw.synonyms has {len(table)} rows of the columns {list_shortly(table.columns)}; "
+            "wanted are the columns word and synonym, and a row for each pair."
+            f"{hint_at_header(table.columns, missing)}"
         )
 
 

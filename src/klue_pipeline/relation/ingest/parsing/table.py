@@ -125,7 +125,7 @@ def _look_inside(columns: Sequence[str], records: Sequence[Record]) -> str:
             value = find_value(record, outer)
             if outer != column and value is not _ABSENT:
                 shown = shorten(repr(value))
-                return f" No row has {column}: {outer} is {shown} in row {number}."
+                return f" None of the first rows has {column}: {outer} is {shown} in row {number}."
     return ""
 
 
