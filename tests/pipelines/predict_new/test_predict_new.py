@@ -26,13 +26,14 @@ LINES = [
     "조선의 이순신이다.,이순신,조선\n",
     "가 나,가,다\n",
 ]
+TABLE = "sentence,subject,object\n" + "".join(LINES)
 
 
 @pytest.fixture
 def run(tmp_path, relation_checkpoints):
     """Run the pipeline on three rows, or on a text, and return predictions and their folder."""
 
-    def run_pipeline(text="sentence,subject,object\n" + "".join(LINES), **settings):
+    def run_pipeline(text=TABLE, **settings):
         source = tmp_path / "새.csv"
         source.write_text(text, encoding="utf-8-sig")
         usual = {"input": str(source), "format": "auto", "ends": None, "folds": None}
