@@ -43,10 +43,10 @@ def call(monkeypatch, tmp_path):
 
     def type_command(*contents, catalog, options=()):
         asked = []
+        raw = SimpleNamespace(test="my/test.csv")
+        context = SimpleNamespace(catalog=catalog, params={"raw": raw})
         monkeypatch.setattr(
-            check_submission,
-            "open_context",
-            lambda *given: asked.append(given) or SimpleNamespace(catalog=catalog),
+            check_submission, "open_context", lambda *given: asked.append(given) or context
         )
         paths = [tmp_path / f"{number}.csv" for number in range(len(contents))]
         for path, content in zip(paths, contents, strict=True):
@@ -105,6 +105,14 @@ def test_an_uneven_row_says_nothing_of_the_others():
     ]
 
 
+@pytest.mark.parametrize("open_line", ['1,per:title,"[0.2, 0.8]\n', '1,"per:title,"[0.2, 0.8]"\n'])
+def test_a_quote_that_is_not_closed_does_not_hide_the_lines_behind_it(open_line):
+    text = GOOD.replace('1,per:title,"[0.2, 0.8]"\n', open_line) + '2,no_relation,"[0.6, 0.5]"\n'
+    broken, later = find(text)
+    assert broken.startswith("line 3: the row that begins here is no CSV")
+    assert later.startswith("line 4 (id 2): probs must lie in 0 to 1 and sum to 1")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -112,7 +120,7 @@ def test_an_uneven_row_says_nothing_of_the_others():
         ("id;pred_label;probs\n", "line 1: A submission has the columns"),
         ("", "line 1: the file is empty"),
         ("id,pred_label,probs\n", "A submission has one row per test row; found no rows."),
-        ('id,pred_label,probs\n0,x,"[1]\n', "line 2: the row that begins here is no CSV"),
+        ('"id,pred_label,probs\n0,x,[1]\n', "line 1: the row that begins here is no CSV"),
     ],
 )
 def test_a_file_of_another_form_has_one_problem(text, message):
@@ -129,7 +137,23 @@ def test_a_good_file_is_described_and_the_shell_is_told_so(call, catalog, tmp_pa
         "  rows    3\n"
         "  labels  no_relation 66.7%, per:title 33.3%\n"
         f"  sha256  {hashlib.sha256(WHOLE.encode()).hexdigest()}\n"
+        "Compared with the 3 test rows of my/test.csv (--env klue).\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("label", "probs", "said"),
+    [
+        ("no_relation", "[0.9, 0.1]", "every row is no_relation, which micro F1 leaves out"),
+        ("per:title", "[0.1, 0.9]", "every row is per:title. Was"),
+    ],
+)
+def test_one_label_for_all_rows_is_worth_a_warning(call, catalog, label, probs, said):
+    rows = "".join(f'{row},{label},"{probs}"\n' for row in ROW_IDS)
+    result, _ = call("id,pred_label,probs\n" + rows, catalog=catalog)
+    assert result.exit_code == 0
+    assert f"  warning: {said}" in result.output
+    assert "test rows of my/test.csv; --env chooses those of another" in result.output
 
 
 def test_every_file_is_checked_and_one_bad_one_is_enough(call, catalog):

@@ -11,6 +11,7 @@ import click
 import pandas as pd
 
 from klue_pipeline.commands.project import open_context
+from klue_pipeline.relation.submissions.submission_lines import SubmissionLines, split_submission
 from klue_pipeline.relation.submissions.submission_problems import (
     COLUMNS,
     ROUNDED_SUM_TOLERANCE,
@@ -18,7 +19,6 @@ from klue_pipeline.relation.submissions.submission_problems import (
     find_problems,
 )
 from klue_pipeline.runs.checks.missing_inputs import environment_option
-from klue_pipeline.text.csv_lines import split_csv
 
 _MOST_SHOWN = 20
 _MOST_LABELS = 5
@@ -36,10 +36,12 @@ class Expected:
     Attributes:
         row_ids: Ids of all test rows in file order; None where they are not known.
         label_names: Labels in the order of ``probs``; None where they are not known.
+        negative: The label that means no relation; None where there is none, or it is not known.
     """
 
     row_ids: list[str] | None = None
     label_names: list[str] | None = None
+    negative: str | None = None
 
 
 def check_submissions(files: Sequence[Path], *, env: str | None, settings: Sequence[str]) -> int:
@@ -72,38 +74,39 @@ def find_line_problems(content: bytes, expected: Expected) -> list[str]:
         too many or too few cells is looked at no further.
     """
     try:
-        csv_lines = split_csv(content)
+        lines = split_submission(content)
     except ValueError as error:
         return [str(error)]
-    if csv_lines.header != COLUMNS:
-        columns = pd.DataFrame(columns=csv_lines.header)
+    if lines.header != COLUMNS:
+        columns = pd.DataFrame(columns=lines.header)
         return [f"line 1: {problem.message}" for problem in find_problems(columns)]
-    problems = _find_row_problems(csv_lines.rows, expected)
+    problems = _find_row_problems(lines, expected)
     whole = [problem.message for problem in problems if problem.row is None]
     by_row = [(problem.row, problem.message) for problem in problems if problem.row is not None]
     in_order = sorted(by_row, key=itemgetter(0))
-    return whole + [f"line {csv_lines.lines[row]}{message}" for row, message in in_order]
+    return whole + [f"line {lines.rows[row].number}{message}" for row, message in in_order]
 
 
-def _find_row_problems(rows: Sequence[Sequence[str]], expected: Expected) -> list[Problem]:
+def _find_row_problems(lines: SubmissionLines, expected: Expected) -> list[Problem]:
     wanted = len(COLUMNS)
+    rows = [line.fields for line in lines.rows]
     uneven = {
-        row: Problem(
-            row, f": {wanted} cells were wanted, found {len(cells)}; is probs in double quotes?"
-        )
+        row: f"{wanted} cells were wanted, found {len(cells)}; is probs in double quotes?"
         for row, cells in enumerate(rows)
         if len(cells) != wanted
     }
+    uneven |= lines.broken
     # The id of an uneven row stays, so that it does not count as missing too.
     even = [[cells[0], "", ""] if row in uneven else cells for row, cells in enumerate(rows)]
     table = pd.DataFrame(even, columns=COLUMNS, dtype=str)
     found = find_problems(table, expected.row_ids, expected.label_names, ROUNDED_SUM_TOLERANCE)
-    return [*uneven.values(), *(problem for problem in found if problem.row not in uneven)]
+    problems = [Problem(row, f": {message}") for row, message in uneven.items()]
+    return [*problems, *(problem for problem in found if problem.row not in uneven)]
 
 
 def _report(path: Path, content: bytes, expected: Expected) -> bool:
     problems = find_line_problems(content, expected)
-    lines = _show_problems(problems) if problems else _describe(content)
+    lines = _show_problems(problems) if problems else _describe(content, expected)
     click.echo("\n  ".join([f"{path}: {_count(problems)}", *lines]))
     return not problems
 
@@ -119,10 +122,9 @@ def _show_problems(problems: Sequence[str]) -> list[str]:
     return [*problems[:_MOST_SHOWN], *([f"and {rest:,} more"] if rest > 0 else [])]
 
 
-def _describe(content: bytes) -> list[str]:
-    csv_lines = split_csv(content)
+def _describe(content: bytes, expected: Expected) -> list[str]:
     place = COLUMNS.index("pred_label")
-    labels = pd.Series([cells[place] for cells in csv_lines.rows])
+    labels = pd.Series([line.fields[place] for line in split_submission(content).rows])
     shares = labels.value_counts(normalize=True)
     shown = ", ".join(f"{label} {share:.1%}" for label, share in shares.head(_MOST_LABELS).items())
     more = f" and {len(shares) - _MOST_LABELS} more" if len(shares) > _MOST_LABELS else ""
@@ -130,18 +132,37 @@ def _describe(content: bytes) -> list[str]:
         f"rows    {len(labels):,}",
         f"labels  {shown}{more}",
         f"sha256  {hashlib.sha256(content).hexdigest()}",
+        *([_warn_of_one(str(labels[0]), expected)] if len(shares) == 1 else []),
     ]
+
+
+def _warn_of_one(label: str, expected: Expected) -> str:
+    if label == expected.negative:
+        return (
+            f"warning: every row is {label}, which micro F1 leaves out: the file would score 0. "
+            "Was the model trained to the end?"
+        )
+    return f"warning: every row is {label}. Was the model trained to the end?"
 
 
 def _read_expected(env: str | None, settings: Sequence[str]) -> tuple[Expected, str]:
     """Read what is on disk of the test rows and the labels, and say what is not."""
-    catalog = open_context(env, settings).catalog
+    context = open_context(env, settings)
+    catalog = context.catalog
     missing = [name for name in _CHECKED_WITH if not catalog.exists(name)]
-    expected = Expected(
-        None if "clean_test_sentences" in missing else _read_ids(catalog),
-        None if "labels" in missing else catalog.load("labels").names,
-    )
-    return expected, _explain_missing(missing, env) if missing else ""
+    row_ids = None if "clean_test_sentences" in missing else _read_ids(catalog)
+    labels = None if "labels" in missing else catalog.load("labels")
+    expected = Expected(row_ids, labels and labels.names, labels and labels.negative)
+    remarks = [_name_test_file(context, env, row_ids)] if row_ids is not None else []
+    remarks += [_explain_missing(missing, env)] if missing else []
+    return expected, "\n".join(remarks)
+
+
+def _name_test_file(context: Any, env: str | None, row_ids: Sequence[str]) -> str:
+    file = f"{len(row_ids):,} test rows of {context.params['raw'].test}"
+    if env:
+        return f"Compared with the {file} (--env {env})."
+    return f"Compared with the {file}; --env chooses those of another environment."
 
 
 def _read_ids(catalog: Any) -> list[str]:

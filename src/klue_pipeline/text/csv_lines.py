@@ -27,6 +27,20 @@ class Line:
     fields: list[str]
 
 
+class BrokenRowError(ValueError):
+    """A row that is no CSV.
+
+    Args:
+        message: What is wrong, with the file and the line.
+        number: The line that the row begins at, counted from 1.
+        reason: What is wrong, without them.
+    """
+
+    def __init__(self, message: str, number: int, reason: str) -> None:
+        super().__init__(message)
+        self.number, self.reason = number, reason
+
+
 @dataclass(frozen=True)
 class CsvLines:
     """The cells of a CSV file.
@@ -92,7 +106,7 @@ def _conversion(content: bytes) -> str:
 
 
 def read_lines(
-    text: str | Iterable[str], delimiter: str = ",", name: str | None = None
+    text: str | Iterable[str], delimiter: str = ",", name: str | None = None, first_number: int = 1
 ) -> Iterator[Line]:
     """Split delimited text, blank lines left out; a quote in a quoted field is doubled.
 
@@ -100,9 +114,10 @@ def read_lines(
         text: The whole file, with any kind of newline, or its lines with their newlines.
         delimiter: One character.
         name: The file's name, for messages.
+        first_number: The number of the first line.
 
     Raises:
-        ValueError: A quote is not closed, or text follows a closing quote.
+        BrokenRowError: A quote is not closed, or text follows a closing quote.
 
     >>> [line.fields for line in read_lines('0,"그는 ""예"", 했다"')]
     [['0', '그는 "예", 했다']]
@@ -110,18 +125,20 @@ def read_lines(
     csv.field_size_limit(_LONGEST_FIELD)  # process-wide; the default of 131,072 stops on long text
     lines = io.StringIO(text, newline="") if isinstance(text, str) else text
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    number = 1
+    number = first_number
     try:
         for fields in reader:
             if fields:
                 yield Line(number, fields)
-            number = reader.line_num + 1
+            number = first_number + reader.line_num
     except csv.Error as error:
-        raise ValueError(
-            f"{f'{name}, ' if name else ''}line {number}: the row that begins here is no CSV "
-            f"({error}). Look for a quote that is not closed; a field with quotes, delimiters or "
-            "newlines stands in quotes, and a quote inside of it is written twice."
-        ) from error
+        reason = (
+            f"the row that begins here is no CSV ({error}). Look for a quote that is not closed; a "
+            "field with quotes, delimiters or newlines stands in quotes, and a quote inside of it "
+            "is written twice."
+        )
+        file = f"{name}, " if name else ""
+        raise BrokenRowError(f"{file}line {number}: {reason}", number, reason) from error
 
 
 def read_table(

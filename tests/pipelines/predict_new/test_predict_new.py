@@ -1,5 +1,7 @@
 """The predict_new pipeline on a hand-made catalog: a file of new rows, two tiny models."""
 
+import json
+
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
@@ -24,15 +26,16 @@ LINES = [
     "조선의 이순신이다.,이순신,조선\n",
     "가 나,가,다\n",
 ]
+TABLE = "sentence,subject,object\n" + "".join(LINES)
 
 
 @pytest.fixture
 def run(tmp_path, relation_checkpoints):
-    """Run the pipeline on three rows and return the predictions and their folder."""
-    source = tmp_path / "새.csv"
-    source.write_text("sentence,subject,object\n" + "".join(LINES), encoding="utf-8-sig")
+    """Run the pipeline on three rows, or on a text, and return predictions and their folder."""
 
-    def run_pipeline(**settings):
+    def run_pipeline(text=TABLE, **settings):
+        source = tmp_path / "새.csv"
+        source.write_text(text, encoding="utf-8-sig")
         usual = {"input": str(source), "format": "auto", "ends": None, "folds": None}
         usual |= {"output_format": "parquet", "with_text": False, "chunk_rows": 1}
         predictions = PredictionsDataset(filepath=str(tmp_path / "out"), source=str(source))
@@ -66,6 +69,21 @@ def test_predictions_are_those_of_the_classifier(run, relation_checkpoints):
     assert predictions["probability"].to_numpy() == pytest.approx(wanted, rel=1e-5)
     assert predictions["row_number"].tolist() == [1, 2]
     assert "'다' is not in the sentence" in (folder / "rejected_rows.csv").read_text("utf-8-sig")
+
+
+def test_columns_may_be_nested_as_in_training(run, relation_checkpoints):
+    rows = [
+        {"text": "이순신은 조선의 무신이다.", "h": {"pos": [0, 3]}, "t": {"pos": [5, 7]}},
+        {"text": "조선의 이순신이다.", "h": {"pos": [4, 7]}, "t": {"pos": [0, 2]}},
+        {"text": "조선의 이순신이다.", "h": None, "t": {"pos": [0, 2]}},
+    ]
+    columns = {"sentence": "text", "subject": "h.pos", "object": "t.pos"}
+    predictions, folder = run("".join(f"{json.dumps(row)}\n" for row in rows), columns=columns)
+    wanted = [each.probability for each in asked(relation_checkpoints)]
+    assert predictions["probability"].to_numpy() == pytest.approx(wanted, rel=1e-5)
+    assert "3,row_3,missing value,no subject" in (folder / "rejected_rows.csv").read_text(
+        "utf-8-sig"
+    )
 
 
 def test_one_fold_may_be_asked_alone(run, relation_checkpoints):
