@@ -194,6 +194,6 @@ def _read_object(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"its {path.name} is no JSON in UTF-8 ({error}).") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"its {path.name} is a JSON {type(found).__name__}; wanted an object.")
-    return found
+    if isinstance(found, dict):
+        return found
+    raise ValueError(f"its {path.name} is a JSON {type(found).__name__}; wanted an object.")
