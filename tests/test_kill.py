@@ -16,6 +16,7 @@ COMMAND = ["--params", SETTINGS]
 FREQUENT = ["--params", f"{SETTINGS},training.checkpoint_every_steps=5"]
 """The same result, with more to go on from."""
 RESUME = "--only-missing-outputs"
+SCORES = "07_model_output/typed_punct_query/fold_1/validation.parquet"
 SAME = [
     "metrics.json",
     "submission.csv",
@@ -74,10 +75,10 @@ def test_a_run_that_is_killed_three_times_ends_like_an_unbroken_one(project, unb
     assert outputs_of(project, 1) == []
 
     # In the middle of an epoch: it goes on from there. It dies while it writes the scores.
-    partial = project.data / "07_model_output/typed_punct_query/fold_1/.validation.parquet.partial"
+    between_saves = project.start(RESUME, *FREQUENT)
+    partial = between_saves.partial_of(project.data / SCORES)
     partial.parent.mkdir(parents=True)
     os.mkfifo(partial)  # who opens it waits for a reader who never comes
-    between_saves = project.start(RESUME, *FREQUENT)
     console = between_saves.kill_when(lambda: "history" in outputs_of(project, 1))
     assert f"Resuming from checkpoint-{step}" in console
     assert outputs_of(project, 1) == ["metrics", "history"]

@@ -164,12 +164,14 @@ def test_unreadable_records_are_told_and_left_out(caplog):
         "newer": lambda: {**json.loads(good.model_dump_json()), "colour": "blue"},
         "broken": lambda: {"experiment": "broken", "status": "exploded"},
         "list": lambda: [1],
+        "half": lambda: json.loads('{"experiment": '),
     }
     with caplog.at_level(logging.WARNING):
         records = parse_records(stored)
     assert records == {"rbert": good, "newer": good}
     told = [record.getMessage() for record in caplog.records]
-    assert len(told) == 2
+    assert len(told) == 3
     assert "broken" in told[0]
     assert "status" in told[0]
     assert "list" in told[1]
+    assert "half" in told[2]

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from forked_commands import fork_command, stop_server
 from kedro.framework.project import configure_project, pipelines
 
 from klue_pipeline.runs import topology
+
+from klue_pipeline.runs.process import process_start
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 300
@@ -57,6 +60,12 @@ class Running:
         assert ended.code == -9, f"it ended before the moment came:\n{ended.console}"
         assert moment(), f"the moment never came:\n{ended.console}"
         return ended.console
+
+    def partial_of(self, path: Path) -> Path:
+        """Return the name under which the command writes a file until it is whole."""
+        pid = self._process.pid
+        own = f"{socket.gethostname()}-{pid}-{process_start(pid)}"
+        return path.with_name(f".{path.name}.{own}.partial")
 
     def wait(self) -> Finished:
         """Wait for the end."""

@@ -14,6 +14,7 @@ from klue_pipeline.runs.checks.kept_results import make_room
 from klue_pipeline.runs.checks.missing_inputs import environment_option, require_inputs
 from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
+from klue_pipeline.runs.disk.atomic_file import require_free_space
 from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.disk.running import announce
 from klue_pipeline.runs.stored_results import (
@@ -90,10 +91,16 @@ class LineageHooks:
             self._results.fulfil(pipeline.all_outputs())
         self._release()
 
-    @hook_impl
-    def on_pipeline_error(self) -> None:
-        """Make way for the next run; what is planned stays planned."""
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Make way for the next run; what is planned stays planned.
+
+        Raises:
+            OSError: The disk is full, which libraries tell in words of their own or not at all.
+        """
         self._release()
+        if self._results is not None and not isinstance(error.__cause__, OSError):
+            require_free_space(self._results.data_root, error)
 
     def _release(self) -> None:
         atexit.unregister(self._release)

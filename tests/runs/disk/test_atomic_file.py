@@ -3,12 +3,14 @@
 import errno
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from klue_pipeline.runs.disk.atomic_file import (
     folder_written_beside,
     place_beside,
+    require_free_space,
     write_text,
     written_beside,
 )
@@ -81,3 +83,14 @@ def test_only_what_nobody_can_still_write_is_removed(tmp_path, owner, age_days, 
 
 def test_the_name_in_between_is_the_process_own(tmp_path):
     assert str(os.getpid()) in place_beside(tmp_path / "a", "partial").name
+
+
+@pytest.mark.parametrize("free", [4096, 2**30])
+def test_a_full_disk_is_said_whatever_a_library_said(tmp_path, monkeypatch, free):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    error = RuntimeError("[enforce fail at inline_container.cc:672]")
+    if free < 2**20:
+        with pytest.raises(OSError, match=r"is full \(4,096 bytes are free\).*inline_container"):
+            require_free_space(tmp_path, error)
+    else:
+        require_free_space(tmp_path, error)

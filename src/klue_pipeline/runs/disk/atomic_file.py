@@ -14,6 +14,7 @@ from klue_pipeline.runs.process import ProcessIdentity, is_dead, this_process
 _KINDS = ("partial", "former")
 _OWNER = re.compile(r"(?P<host>.+)-(?P<pid>\d+)-(?P<start>\d*)\.")
 _TRIES = 10
+_NEXT_TO_NOTHING_BYTES = 2**20
 _LONGEST_WRITE_SECONDS = 7 * 24 * 3600
 """What is older belongs to nobody; a process of another host cannot be asked."""
 
@@ -95,6 +96,20 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all."""
     with written_beside(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def require_free_space(folder: Path, error: Exception) -> None:
+    """Say that the disk is full where an error may have come of that.
+
+    Raises:
+        OSError: There is next to no space left.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < _NEXT_TO_NOTHING_BYTES:
+        raise OSError(
+            f"The disk of {folder} is full ({free:,} bytes are free); free some space, and run "
+            f"again with --only-missing-outputs. What failed says: {error}"
+        ) from error
 
 
 def place_beside(path: Path, kind: str) -> Path:

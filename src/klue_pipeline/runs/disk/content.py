@@ -46,7 +46,7 @@ def find_change(result: Path, saved: Mapping[str, FilePrint]) -> str:
     """
     for name, wanted in saved.items():
         path = result / name
-        shown = path.name
+        shown = path.name if name == "." else name
         if not path.is_file():
             return f"{shown} is missing"
         status = path.stat()
@@ -64,13 +64,14 @@ def find_damage(result: Path) -> str:
 
     For results of which no content was noted.
     """
-    for _, path in _files_of(result):
+    for name, path in _files_of(result):
         check = _CHECKS.get(path.suffix)
         try:
             if check is not None:
                 check(path)
         except (OSError, ValueError, pa.ArrowException, SafetensorError) as error:
-            return f"{path.name} is cut or damaged ({' '.join(str(error).split())})"
+            shown = path.name if name == "." else name
+            return f"{shown} is cut or damaged ({' '.join(str(error).split())})"
     return ""
 
 
