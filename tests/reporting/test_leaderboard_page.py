@@ -117,8 +117,8 @@ def test_what_an_entry_is_when_it_ran_and_where_more_is_stand_beside_its_name(re
     page = read_page(render(entry("whole", 50.0), own, pages={"blends": "ensemble_report.html"}))
     assert page.links == ["ensemble_report.html", "a%20b--look/errors.html"]
     assert page.column("Experiment")[1]["text"] == (
-        "a b--look single finished fold 0 only 2026-03-01 09:30 UTC · errors Variant of a b; the why "
-        "of that entry: 왜 Expected: 7, confidence gap 2.0"
+        "a b--look single finished fold 0 only 2026-03-01 09:30 UTC · errors Variant of a b; the "
+        "why of that entry: 왜 Expected: 7, confidence gap 2.0"
     )
     assert [cell["text"] for cell in page.column("Rank")] == ["1", "–"]
     assert page.column("To the best")[1]["text"].endswith("on 120 common rows")
