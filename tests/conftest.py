@@ -7,6 +7,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Nothing may depend on how busy the machine is.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 # Tiny models train faster on one thread each, side by side, than one after the other on all cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -284,11 +284,3 @@ def with_prior(**changes):
 def test_given_shares_count_for_the_test_file_they_are_of(changes, runtime, wanted):
     resolved = resolve_experiment(with_prior(**changes), runtime)
     assert resolved["evaluation"] == {"seed": 1, "target_prior": wanted}
-
-
-def test_it_is_said_that_given_shares_are_left_out(caplog):
-    caplog.set_level("INFO")
-    resolve_experiment(with_prior(), {"raw": {"test": "mine.csv"}})
-    assert (
-        "are those of sample.csv, not of mine.csv: scores are reported without them" in caplog.text
-    )

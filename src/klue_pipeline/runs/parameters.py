@@ -1,6 +1,5 @@
 """All parameters of a run as one model, relation extraction as a task, and the check of a task."""
 
-import logging
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, ClassVar, overload
@@ -14,8 +13,6 @@ from klue_pipeline.relation.settings.relation_params import ExperimentDefaults, 
 from klue_pipeline.runs.dataset_names import entry_of
 from klue_pipeline.runs.tasks import SettingsT, Task
 from klue_pipeline.text.folder_names import VariantName
-
-logger = logging.getLogger(__name__)
 
 
 class RunParams(Settings):
@@ -87,7 +84,10 @@ def _complete(settings: dict[str, Any], given: Mapping[str, Any]) -> dict[str, A
 
 
 def _without_other_prior(settings: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out shares of labels that a file gives for another test file than this run's."""
+    """Leave out shares of labels that a file gives for another test file than this run's.
+
+    That they are is told where scores are.
+    """
     evaluation = settings.get("evaluation") or {}
     prior = evaluation.get("target_prior") or {}
     from_command = (given.get("evaluation") or {}).get("target_prior")
@@ -96,14 +96,6 @@ def _without_other_prior(settings: dict[str, Any], given: Mapping[str, Any]) -> 
         return settings
     if from_command or prior.get("source") != "given" or prior.get("given_for") in {None, test}:
         return settings
-    logger.info(
-        "The given shares of labels (evaluation.target_prior) are those of %s, not of %s: "
-        "scores are reported without them. If you know yours, give "
-        "evaluation.target_prior.negative_share or shares, with given_for=%s.",
-        prior["given_for"],
-        test,
-        test,
-    )
     silent = {"source": "none", "negative_share": None, "shares": None}
     return {**settings, "evaluation": {**evaluation, "target_prior": {**prior, **silent}}}
 

@@ -153,6 +153,16 @@ def test_without_a_target_only_plain_scores_are_told(tables):
     assert not axes.texts
 
 
+@pytest.mark.parametrize(("given_for", "told"), [("sample.csv", True), (None, False)])
+def test_shares_that_are_given_for_another_test_file_are_told_where_scores_are(
+    tables, caplog, given_for, told
+):
+    caplog.set_level("INFO")
+    prior = {"source": "none", "negative_share": None, "given_for": given_for}
+    run_report(tables | {"params:evaluation": evaluation_params(**prior)}, "resolve_target_prior")
+    assert ("are those of sample.csv, not of this run's raw.test" in caplog.text) is told
+
+
 def test_without_test_labels_there_are_no_test_metrics(tables):
     no_gold = pd.DataFrame({"row_id": [], "label": []}, dtype="str")
     outputs = run_report(tables | {"test_gold": no_gold}, "evaluate")

@@ -137,8 +137,9 @@ def test_scores_of_other_rows_are_not_judged_and_the_reason_joins_the_note():
     assert (own.scores, own.test_scores, own.rows, own.verdict) == ({}, {}, None, "")
 
 
-def test_experiments_without_a_row_in_common_are_not_compared():
-    entries, _ = rank(contender("a", 3.0, folds=[0]), contender("b", 0.5, 2, folds=[1, 2]))
+@pytest.mark.parametrize("others", [[1, 2], [1]])  # more rows than the first, and as many
+def test_experiments_without_a_row_in_common_are_not_compared(others):
+    entries, _ = rank(contender("a", 3.0, folds=[0]), contender("b", 0.5, 2, folds=others))
     assert entries["b"].verdict == "not comparable: it scored no row that a scored"
     assert (entries["b"].difference, entries["b"].mcnemar_p) == (None, None)
 

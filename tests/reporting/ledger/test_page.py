@@ -118,6 +118,19 @@ def test_priors_are_told_apart_where_there_are_several(make_ledger, ledger):
     assert "Predictions for different priors (given, plain) cannot be compared" in text
 
 
+def test_without_a_contest_the_page_only_compares_files(ledger, read_page):
+    settings = SETTINGS.model_copy(update={"max_per_day": None})
+    answers = {sha256: ["x", "y"] for sha256 in ledger["sha256"]}
+    text = render_ledger(
+        ledger, answers, settings, RELATION_SCORES, select_by="micro_f1", confidence=0.95
+    )
+    page = read_page(text)
+    assert page.texts(0) == ["Rank", "File", "Predicted micro F1", "Differs from closest"]
+    assert page.texts(1)[2:] == ["74.50 [72.50, 76.50]", "0.0%"]
+    words = text.partition("<body>")[2].lower()
+    assert not [word for word in ("submi", "ledger", "contest") if word in words]
+
+
 def test_an_empty_ledger_says_what_to_do(make_ledger):
     text = render(make_ledger())
     assert "Nothing waits" in text

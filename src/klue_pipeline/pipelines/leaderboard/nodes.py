@@ -33,7 +33,7 @@ BLEND = "blend of the last run"
 
 PAGES_OF_A_RUN = {
     "blends": "ensemble_report.html",
-    "submissions": "submissions.html",
+    "files of predictions": "submissions.html",
     "errors of the last whole run": "errors.html",
 }
 """Beside the leaderboard, once there was a run with a blend."""
@@ -74,7 +74,7 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     known = TargetPrior.from_json(ensemble_target_prior) if ensemble_target_prior else None
     standings = rank_contenders(contenders, run, gold_by_row(test_gold), evaluation, known)
     remark = ""
-    if standings.prior is not None:
+    if standings.prior is not None and standings.prior.report["source"] != "none":
         remark = f"Shift-aware scores: {standings.prior.description}"
     page = render_leaderboard(
         standings.ranked, RELATION_SCORES.find(standings.select_by), RELATION_SCORES,

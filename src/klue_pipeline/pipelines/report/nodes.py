@@ -42,6 +42,13 @@ def resolve_target_prior(
     """
     judged = label_answered(out_of_fold, clean_sentences, labels, target)
     params = evaluation.for_target(target.name)
+    if params.target_prior.source == "none" and params.target_prior.given_for:
+        logger.info(
+            "The given shares of labels (evaluation.target_prior) are those of %s, not of this "
+            "run's raw.test: scores are reported without them. If you know yours, give "
+            "evaluation.target_prior.negative_share or shares, with given_for=<raw.test>.",
+            params.target_prior.given_for,
+        )
     return resolve_prior(judged, test_scores, target_labels(labels, target), params).as_json()
 
 

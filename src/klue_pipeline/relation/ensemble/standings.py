@@ -104,11 +104,17 @@ def _resolve(
         for name, contender in contenders.items()
         if name in models and contender.test_scores is not None and contender.entry.kind != "blend"
     }
-    # Experiments of some folds only would leave few rows in common.
-    longest = max((len(models[name]) for name in test), default=0)
-    whole = [name for name in test if len(models[name]) == longest]
-    if not whole:
+    if not test:
         return None
+    # Experiments of some folds only would leave few rows in common, or none.
+    longest = models[max(test, key=lambda name: len(models[name]))].table
+    part = run.provenance.describe_part(longest)
+    whole = [
+        name
+        for name in test
+        if len(models[name]) == len(longest)
+        and run.provenance.describe_part(models[name].table) == part
+    ]
     panel = seat_out_of_fold({name: models[name] for name in whole})
     test_panel = seat_test({name: test[name] for name in whole})
     return resolve_common_prior(panel, test_panel, run.labels, evaluation, known)

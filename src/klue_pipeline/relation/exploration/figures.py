@@ -103,7 +103,7 @@ def draw_shares(shares: pd.DataFrame) -> Figure:
 def _draw_feature(axes: Axes, name: str, table: pd.DataFrame, shares: pd.DataFrame) -> None:
     draw_paired_bars(axes, table["value"].tolist(), _by_split(table))
     distance = distance_of(shares[shares["feature"] == name])
-    axes.set_title(f"{_words(name)}: {format_distance(distance)}")
+    axes.set_title(f"{_words(name)}: {format_distance(distance)}", fontsize="medium")
     axes.set_xlabel("share of the file's rows")
 
 

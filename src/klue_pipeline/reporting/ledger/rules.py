@@ -20,8 +20,8 @@ Verdict = Literal[
 class LedgerParams(Settings):
     """Which candidates are worth one of the day's submissions."""
 
-    max_per_day: int = Field(ge=1)
-    """Most submissions that the contest takes from a team on one day."""
+    max_per_day: int | None = Field(ge=1)
+    """Most submissions that the contest takes from a team on one day; None: there is no contest."""
     near_copy_share: float = Field(gt=0, lt=1)
     """A file whose answers differ from another's in a smaller share of rows is its near copy."""
 

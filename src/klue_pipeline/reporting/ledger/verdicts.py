@@ -166,12 +166,12 @@ def _read_date(text: str) -> date | None:
 
 
 def _leave_for_another_day(
-    candidates: Iterable[Candidate], max_per_day: int, n_today: int
+    candidates: Iterable[Candidate], max_per_day: int | None, n_today: int
 ) -> list[Candidate]:
     judged, n_worth = [], 0
     for candidate in candidates:
         is_worth = candidate.verdict == "worth a submission"
-        is_late = is_worth and n_today + n_worth >= max_per_day
+        is_late = is_worth and max_per_day is not None and n_today + n_worth >= max_per_day
         n_worth += is_worth and not is_late
         reason = (
             f"The day's {max_per_day} are taken: {n_today} submitted, {n_worth} ranked above it. "
