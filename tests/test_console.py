@@ -21,6 +21,13 @@ DROPPED = [
     ("kedro.runner.sequential_runner", "Using synchronous mode for loading and saving data."),
     ("kedro.runner.sequential_runner", "No nodes ran. Repeat the previous command to attempt ..."),
     ("kedro_viz.integrations.kedro.run_hooks", "Workflow tracking is disabled during partial ..."),
+    ("kedro.runner.parallel_runner", "Completed node: parse_test"),
+    ("kedro_viz.integrations.kedro.hooks_utils", "No Kedro project found in /tmp; skipping write."),
+    (
+        "kedro_viz.models.flowchart.node_metadata",
+        "'leaderboard' could not be previewed. Full exception: DatasetError: Failed while\n"
+        "[Errno 2] No such file or directory: '/tmp/leaderboard.csv'",
+    ),
     ("transformers.trainer_utils", "mtime may not be reliable on this filesystem, falling back"),
 ]
 KEPT = [
@@ -28,6 +35,10 @@ KEPT = [
     ("kedro.runner.sequential_runner", "Pipeline execution completed successfully in 2.9 sec."),
     ("kedro.runner.sequential_runner", "There are 8 nodes that have not run."),
     ("klue_pipeline.hooks.node_log", "Completed node: this line is ours"),
+    (
+        "kedro_viz.models.flowchart.node_metadata",
+        "'labels' could not be previewed. Full exception: TypeError: not JSON serializable",
+    ),
     ("transformers.trainer_utils", "Something else is wrong"),
 ]
 WARNINGS = [

@@ -28,16 +28,20 @@ _IGNORED = (
     (r".*'pin_memory' argument is set as true but no accelerator.*", UserWarning),
 )
 
+_OF_RUNNERS = (
+    "Completed ",
+    "Using synchronous mode",
+    "Asynchronous mode",
+    r"No nodes ran\. Repeat the previous command",
+)
+"""Kedro's runners log each node twice and count tasks; ``hooks/node_log.py`` says the same in one
+line with the fold's name. What they say about skipped nodes stays. To repeat a command whose input
+is wrong does not help."""
+
 _DROPPED = {
-    # Kedro's runner logs each node twice and counts tasks; ``hooks/node_log.py`` says the same in
-    # one line with the fold's name. What it says about skipped nodes stays. To repeat a command
-    # whose input is wrong does not help.
-    "kedro.runner.sequential_runner": (
-        "Completed ",
-        "Using synchronous mode",
-        "Asynchronous mode",
-        r"No nodes ran\. Repeat the previous command",
-    ),
+    "kedro.runner.sequential_runner": _OF_RUNNERS,
+    "kedro.runner.parallel_runner": _OF_RUNNERS,
+    "kedro.runner.thread_runner": _OF_RUNNERS,
     # Kedro-Viz draws timings of whole runs only; nobody misses them after a partial one.
     "kedro_viz.integrations.kedro.run_hooks": ("Workflow tracking is disabled",),
     # A packaged project runs without its repository; flow chart and statistics are made there only.

@@ -5,6 +5,7 @@ import logging
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
+from kedro.logging import RichHandler
 from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 
@@ -49,6 +50,14 @@ def test_nodes_are_numbered_and_called_by_their_full_name(caplog):
 def test_a_resumed_run_does_not_count_nodes_that_it_may_skip(caplog):
     run(FOLD + REST, resumed=True)
     assert our_lines(caplog) == ["[1] fold_1.train", "[2] collect"]
+
+
+def test_a_worker_is_quietened_whose_logging_was_configured_anew(monkeypatch):
+    handler = RichHandler()
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+    run(FOLD)
+    assert handler not in logging.getLogger().handlers
+    assert not handler.markup
 
 
 def test_a_second_run_counts_from_one_again(caplog):

@@ -8,6 +8,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from klue_pipeline.console import quieten
+
 logger = logging.getLogger(__name__)
 
 _WORTH_A_SECOND_LINE_SECONDS = 5.0
@@ -27,6 +29,11 @@ class NodeLogHooks:
         # Which nodes a resumed run skips is decided later; Kedro says then how many are left.
         resumed = run_params["only_missing_outputs"]
         self._number, self._total = 0, "" if resumed else f"/{len(pipeline.nodes)}"
+
+    @hook_impl
+    def before_dataset_loaded(self) -> None:
+        """Quieten a worker too: Kedro configures its logging after it has read the settings."""
+        quieten()
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:  # noqa: ARG002
