@@ -273,3 +273,12 @@ def test_several_settings_and_lists_in_one_command():
     assert context.params["training"].seed == 3
     parts = {parse_fold(node.name) for node in pipelines["__default__"].nodes} - {None}
     assert {part.fold for part in parts} == {0, 2}
+
+
+def test_all_csv_is_written_one_way():
+    """What pandas writes by itself loses rows with a carriage return, and hides no formula."""
+    for catalog in (ROOT / "conf").glob("*/catalog*.yml"):
+        assert "pandas.CSVDataset" not in catalog.read_text("utf-8"), catalog
+    written = (ROOT / "src" / "klue_pipeline").rglob("*.py")
+    files = {path.name for path in written if ".to_csv(" in path.read_text("utf-8")}
+    assert files == {"csv_tables.py"}

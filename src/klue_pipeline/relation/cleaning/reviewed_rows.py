@@ -83,8 +83,8 @@ def read_decisions(reviewed_rows: pd.DataFrame) -> pd.DataFrame:
     if missing:
         raise ValueError(
             f"{_FILE} has no column {', '.join(missing)}; found "
-            f"{list_shortly(reviewed_rows.columns)}. Wanted are {', '.join(COLUMNS)}, separated by "
-            f"commas.{hint_at_header(reviewed_rows.columns, missing)}"
+            f"{list_shortly(reviewed_rows.columns)}. Wanted are {', '.join(COLUMNS)} in the first "
+            f"line, separated by commas.{hint_at_header(reviewed_rows.columns, missing)}"
         )
     columns = [*COLUMNS, _GIVEN_LABEL]
     texts = reviewed_rows.reindex(columns=columns).astype(object).fillna("").astype(str)

@@ -94,9 +94,9 @@ def _require_table(translations: pd.DataFrame | None) -> pd.DataFrame:
         found = translations.columns
         raise ValueError(
             f"The file of raw.translations has the columns {list_shortly(found)} and lacks "
-            f"{', '.join(missing)}.{hint_at_header(found, missing)} Wanted are origin_id, the "
-            "row_id of a training row, and text, its sentence in other words, best with "
-            f"{FILE_PLACEHOLDERS.subject} in the place of the subject and "
+            f"{', '.join(missing)}.{hint_at_header(found, missing)} Wanted in the first line are "
+            "origin_id, the row_id of a training row, and text, its sentence in other words, "
+            f"best with {FILE_PLACEHOLDERS.subject} in the place of the subject and "
             f"{FILE_PLACEHOLDERS.object} in that of the object."
         )
     return translations

@@ -96,7 +96,7 @@ def _require_columns(table: pd.DataFrame) -> None:
     if missing or table.empty:
         raise ValueError(
             f"raw.synonyms has {len(table)} rows of the columns {list_shortly(table.columns)}; "
-            "wanted are the columns word and synonym, and a row for each pair."
+            "wanted are word and synonym in the first line, and a row for each pair below it."
             f"{hint_at_header(table.columns, missing)}"
         )
 
