@@ -98,7 +98,7 @@ def legal_values(field: FieldInfo) -> str:
 
 def _limits(bounds: Iterable[Any]) -> str:
     return " and ".join(
-        f"{sign} {getattr(bound, name):g}"
+        f"{sign} {getattr(bound, name):.10g}"
         for bound in bounds
         for name, sign in BOUNDS.items()
         if hasattr(bound, name)

@@ -1,17 +1,25 @@
 """What all settings share: models that refuse unknown names, their errors, and how they merge."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self, get_args
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+
+LARGEST = 2**32 - 1
+"""Largest whole number in settings: NumPy takes no larger seed, and no count here goes so far."""
+
+Seed = Annotated[int, Field(ge=0, le=LARGEST)]
+"""Where a series of random numbers begins."""
 
 _LONGEST_SHOWN = 60
 _WANTED = {
@@ -31,6 +39,13 @@ class Settings(BaseModel):
 
     results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset()
     """Fields that change where or how a run goes but not what comes out; fingerprints skip them."""
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _refuse_more_than_a_machine_counts(cls, value: Any) -> Any:
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise ValueError(f"a whole number of at most {LARGEST} was wanted")
+        return value
 
     @field_validator("*", mode="before")
     @classmethod
@@ -109,11 +124,19 @@ def _explain(problem: Mapping[str, Any], model: type[BaseModel] | None, prefix: 
     if model and problem["type"] == "missing":
         return f"{name}: is missing; set it in conf/ or by --params {prefix}{name}=..."
     message = _WANTED.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    if problem["type"] == "literal_error":
+        message += _suggest_near(problem["input"], problem["ctx"]["expected"])
     found = repr(problem["input"])
     # A field that is missing, and a check over several fields, have the whole group as their input.
     if isinstance(problem["input"], Mapping) or len(found) > _LONGEST_SHOWN:
         return f"{name}: {message}"
     return f"{name}: found {found}; {message}"
+
+
+def _suggest_near(found: Any, expected: str) -> str:
+    """Say which of the legal words is near; nothing where none is."""
+    near = difflib.get_close_matches(str(found), re.findall(r"'([^']*)'", expected), n=1)
+    return f". Did you mean {near[0]}?" if near else ""
 
 
 def _location_of(problem: Mapping[str, Any]) -> list[str]:

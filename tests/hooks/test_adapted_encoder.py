@@ -19,6 +19,7 @@ def reads(*names, makes):
 
 
 TOKENIZE = reads("params:encoder", makes="tokenizer")
+RUN = {"env": None}
 ADAPT = reads("params:adapt", makes="adapted_encoder")
 REPORT = reads("params:folds", makes="metrics")
 
@@ -56,21 +57,21 @@ def test_the_name_becomes_the_folder_of_the_catalog(resolve):
 def test_whoever_reads_it_wants_it_to_be_there(resolve):
     hooks, _ = resolve(name="adapted")
     with pytest.raises(ValueError, match=rf"no adapted encoder at {FOLDER}; make .*adapt\.$"):
-        hooks.before_pipeline_run(TOKENIZE)
+        hooks.before_pipeline_run(RUN, TOKENIZE)
     make_encoder()
-    hooks.before_pipeline_run(TOKENIZE)
+    hooks.before_pipeline_run(RUN, TOKENIZE)
 
 
 def test_a_folder_without_weights_is_none(resolve):
     hooks, _ = resolve(name="adapted")
     FOLDER.mkdir(parents=True)
     with pytest.raises(ValueError, match="no adapted encoder"):
-        hooks.before_pipeline_run(TOKENIZE)
+        hooks.before_pipeline_run(RUN, TOKENIZE)
 
 
 @pytest.mark.parametrize("pipeline", [ADAPT, REPORT])
 def test_whoever_does_not_read_it_runs_without(resolve, pipeline):
-    resolve(name="adapted")[0].before_pipeline_run(pipeline)
+    resolve(name="adapted")[0].before_pipeline_run(RUN, pipeline)
 
 
 def test_a_run_that_makes_it_does_not_use_it(resolve):
@@ -78,11 +79,11 @@ def test_a_run_that_makes_it_does_not_use_it(resolve):
     hooks, _ = resolve(name="adapted")
     make_encoder()
     with pytest.raises(ValueError, match="run kedro run --pipelines ingest,clean,adapt first"):
-        hooks.before_pipeline_run(ADAPT + TOKENIZE)
+        hooks.before_pipeline_run(RUN, ADAPT + TOKENIZE)
 
 
 def test_other_encoders_are_left_alone(resolve):
     hooks, _ = resolve(name="adapted")
     _, loader = resolve(name="klue/roberta-small")
     assert loader["parameters"]["encoder"]["name"] == "klue/roberta-small"
-    hooks.before_pipeline_run(TOKENIZE)
+    hooks.before_pipeline_run(RUN, TOKENIZE)

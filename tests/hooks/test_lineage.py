@@ -285,7 +285,7 @@ def test_many_differences_are_counted(done):
 
 def test_another_raw_file_is_refused(done):
     (done.folder / "train.csv").write_text("장영실")
-    with pytest.raises(ValueError, match=r"raw\.train was \w{16}, this run says \w{16}"):
+    with pytest.raises(ValueError, match=r"raw\.train was of other content \(\w{8} then"):
         done.run("fold_1.train")
     with pytest.raises(ValueError, match=r"raw\.train was "):
         done.run(resume=True)
@@ -339,7 +339,7 @@ def test_a_local_encoder_is_recognised_by_its_files(job, tmp_path):
     job.run(**settings)
     assert job.run(resume=True, **settings) == []
     (encoder / "config.json").write_text('{"hidden_size": 16}')
-    with pytest.raises(ValueError, match=r"encoder\.files was \w{16}, this run says \w{16}"):
+    with pytest.raises(ValueError, match=r"encoder\.files was of other content \(\w{8} then"):
         job.run(resume=True, **settings)
 
 
@@ -610,7 +610,7 @@ def test_the_same_training_of_a_member_again_makes_nothing_obsolete(joined):
 def test_a_member_that_was_trained_anew_makes_the_composite_stale(joined, node):
     joined.run(experiment="binary", **EPOCHS)
     before = joined.snapshot()
-    with pytest.raises(ValueError, match=r"members\.binary was \w{16}, this run says \w{16}\n"):
+    with pytest.raises(ValueError, match=r"members\.binary was of other content \(\w{8} then"):
         joined.run(node, **CASCADE)
     assert (joined.ran, joined.snapshot()) == ([], before)
 

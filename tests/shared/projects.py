@@ -19,7 +19,6 @@ from forked_commands import fork_command, stop_server
 from kedro.framework.project import configure_project, pipelines
 
 from klue_pipeline.runs import topology
-
 from klue_pipeline.runs.process import process_start
 
 ROOT = Path(__file__).resolve().parents[2]

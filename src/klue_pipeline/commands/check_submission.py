@@ -1,7 +1,7 @@
 """``kedro check-submission``: list all that is wrong with submission files, by line."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 import click
 import pandas as pd
 
+from klue_pipeline.commands.options import read_settings
 from klue_pipeline.commands.project import open_context
 from klue_pipeline.relation.submissions.submission_lines import SubmissionLines, split_submission
 from klue_pipeline.relation.submissions.submission_problems import (
@@ -18,7 +19,7 @@ from klue_pipeline.relation.submissions.submission_problems import (
     Problem,
     find_problems,
 )
-from klue_pipeline.runs.checks.missing_inputs import environment_option
+from klue_pipeline.runs.remedies import kedro_run
 
 _MOST_SHOWN = 20
 _MOST_LABELS = 5
@@ -154,7 +155,8 @@ def _read_expected(env: str | None, settings: Sequence[str]) -> tuple[Expected, 
     labels = None if "labels" in missing else catalog.load("labels")
     expected = Expected(row_ids, labels and labels.names, labels and labels.negative)
     remarks = [_name_test_file(context, env, row_ids)] if row_ids is not None else []
-    remarks += [_explain_missing(missing, env)] if missing else []
+    run_params = {"env": env, "runtime_params": read_settings(settings)}
+    remarks += [_explain_missing(missing, run_params)] if missing else []
     return expected, "\n".join(remarks)
 
 
@@ -169,10 +171,10 @@ def _read_ids(catalog: Any) -> list[str]:
     return [str(row_id) for row_id in catalog.load("clean_test_sentences")["row_id"]]
 
 
-def _explain_missing(missing: Sequence[str], env: str | None) -> str:
+def _explain_missing(missing: Sequence[str], run_params: Mapping[str, Any]) -> str:
     unchecked = ", and ".join(f"{_CHECKED_WITH[name]} (no {name})" for name in missing)
     scope = "Only the form was checked. " if len(missing) == len(_CHECKED_WITH) else ""
     return (
-        f"{scope}Not checked: {unchecked}. To have that checked too, first run kedro run "
-        f"{environment_option({'env': env})}--pipelines ingest,clean"
+        f"{scope}Not checked: {unchecked}. To have that checked too, first run "
+        f"{kedro_run(run_params, pipelines='ingest,clean')}"
     )

@@ -1,7 +1,9 @@
 """How a command ends that an expected error stops: with its message, without a traceback."""
 
+import difflib
 import functools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import yaml
 from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
+from kedro.pipeline import Pipeline
 
 from klue_pipeline.commands.interrupts import terminated_like_interrupted
 from klue_pipeline.passwords import hide_in_error, without_passwords
@@ -25,6 +28,10 @@ ERROR_FILE = "KLUE_ERROR_FILE"
 
 
 _NO_SUCH_PIPELINE = "Failed to find the pipeline named"
+_NO_SUCH_PART = re.compile(
+    r"Pipeline does not contain (?P<kind>nodes|datasets) named (?P<names>\[.*?\])"
+)
+_NAMES = re.compile(r"'([^']+)'")
 
 
 EXPECTED_ERRORS = (
@@ -61,13 +68,39 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _message_of(error: Exception) -> str:
-    """Return an error's message; where Kedro knows no such pipeline, name those that there are."""
+    """Return an error's message; where Kedro does not find a name, say which there are."""
     message = without_passwords(str(error))
-    if not message.startswith(_NO_SUCH_PIPELINE):
-        return message
-    names = ", ".join(sorted(set(pipelines) - {"__default__"}))
-    kind = topology.experiment_kind()
-    return f"{message}\nThe experiment is of kind {kind}, whose pipelines are {names}."
+    if message.startswith(_NO_SUCH_PIPELINE):
+        names = ", ".join(sorted(set(pipelines) - {"__default__"}))
+        kind = topology.experiment_kind()
+        return f"{message}\nThe experiment is of kind {kind}, whose pipelines are {names}."
+    if match := _NO_SUCH_PART.match(message):
+        # Kedro knows only the pipelines that were asked for; the name may belong to another.
+        pipelines.set_requested(None)
+        hints = (_suggest_part(name, match["kind"]) for name in _NAMES.findall(match["names"]))
+        return "\n".join([message, *hints])
+    return message
+
+
+def _suggest_part(name: str, kind: str) -> str:
+    names_in = {"nodes": _nodes_of, "datasets": Pipeline.datasets}[kind]
+    owners = [owner for owner, pipeline in pipelines.items() if name in names_in(pipeline)]
+    if owners := sorted(set(owners) - {"__default__"}):
+        return f"{name} belongs to --pipelines {' or '.join(owners)}."
+    known = {part for pipeline in pipelines.values() for part in names_in(pipeline)}
+    near = difflib.get_close_matches(name, sorted(known)) or _near_in_last_part(name, known)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "kedro registry describe lists them."
+    return f"There is no {name}. {hint}"
+
+
+def _near_in_last_part(name: str, known: set[str]) -> list[str]:
+    """Return the names that are near behind their namespace: trian for fold_0.train."""
+    by_part = {part.rpartition(".")[2]: part for part in sorted(known, reverse=True)}
+    return [by_part[part] for part in difflib.get_close_matches(name, list(by_part))]
+
+
+def _nodes_of(pipeline: Pipeline) -> set[str]:
+    return {node.name for node in pipeline.nodes}
 
 
 def _noting_errors(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from klue_pipeline.base_settings import suggest
 from klue_pipeline.commands.options import read_settings
-from klue_pipeline.runs.dataset_names import folder_name
+from klue_pipeline.runs.dataset_names import explain_unknown_experiment, folder_name
 
 _SET_ELSEWHERE = frozenset({"run", "run.name"})
 
@@ -119,6 +118,6 @@ def require_known(names: Iterable[str], entries: Mapping[str, Any]) -> None:
         UsageError: Listing every unknown name, with known ones that are near.
     """
     unknown = [name for name in names if name not in entries]
-    lines = [f"There is no experiment {name!r}. {suggest(name, entries)}" for name in unknown]
+    lines = [explain_unknown_experiment(name, entries) for name in unknown]
     if lines:
         raise click.UsageError("\n".join([*lines, "Nothing was run."]))

@@ -11,12 +11,13 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.runs.checks.changed_results import Commands
 from klue_pipeline.runs.checks.kept_results import make_room
-from klue_pipeline.runs.checks.missing_inputs import environment_option, require_inputs
+from klue_pipeline.runs.checks.missing_inputs import require_inputs
 from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
 from klue_pipeline.runs.disk.atomic_file import require_free_space
 from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.disk.running import announce
+from klue_pipeline.runs.remedies import environment_option
 from klue_pipeline.runs.stored_results import (
     StoredResults,
     claim_of,

@@ -14,6 +14,7 @@ from klue_pipeline.runs import topology
 from klue_pipeline.runs.configuration import explain_shapes, read_configuration
 from klue_pipeline.runs.experiments import WrongShapeError, resolve_experiment
 from klue_pipeline.runs.parameters import check_parameters
+from klue_pipeline.runs.remedies import kedro_run
 from klue_pipeline.runs.taken_names import ANY_EXPERIMENT, find_taken_names, require_free_names
 from klue_pipeline.training.pretraining.adapt_params import ADAPTED
 
@@ -65,7 +66,7 @@ class ParameterHooks:
             _forget_built_pipelines()
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
         """Want the adapted encoder to be there before anything is made for it or of it.
 
         Raises:
@@ -73,16 +74,16 @@ class ParameterHooks:
         """
         if self._adapted is None or "params:encoder" not in pipeline.inputs():
             return
+        adapt = kedro_run(run_params, pipelines="ingest,clean,adapt")
         if _ADAPTED_ENCODER in pipeline.all_outputs():
             raise ValueError(
                 "encoder.name is adapted, and this run makes the adapted encoder as well as what "
-                "depends on it; run kedro run --pipelines ingest,clean,adapt first, then the other "
-                "pipelines."
+                f"depends on it; run {adapt} first, then the other pipelines."
             )
         if not (self._adapted / "model.safetensors").is_file():
             raise ValueError(
                 f"encoder.name is adapted, but there is no adapted encoder at {self._adapted}; "
-                "make it with kedro run --pipelines ingest,clean,adapt."
+                f"make it with {adapt}."
             )
 
 

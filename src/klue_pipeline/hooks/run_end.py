@@ -9,8 +9,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
 from klue_pipeline.relation.shift.report import tell_scores
-from klue_pipeline.runs.checks.missing_inputs import environment_option
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
+from klue_pipeline.runs.remedies import environment_option
 
 logger = logging.getLogger(__name__)
 

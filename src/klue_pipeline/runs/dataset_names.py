@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from klue_pipeline.base_settings import suggest
 from klue_pipeline.text.folder_names import VARIANT_MARK
 
 Part = Literal["validation", "test"]
@@ -147,6 +148,25 @@ def folder_name(experiment: str, run_name: str | None) -> str:
     ('baseline', 'baseline--lr3e5')
     """
     return f"{experiment}{VARIANT_MARK}{run_name}" if run_name else experiment
+
+
+def explain_unknown_experiment(name: str, experiments: Iterable[str], lab_book: str = "") -> str:
+    """Say that there is no experiment of a name, and what was probably meant.
+
+    >>> explain_unknown_experiment("baselin", ["baseline", "rbert"])
+    "There is no experiment 'baselin'. Did you mean baseline?"
+    >>> explain_unknown_experiment("baseline--quick", ["baseline"])
+    "There is no experiment 'baseline--quick'. Did you mean its variant, experiment=baseline and
+    run.name=quick?"
+    """
+    names = list(experiments)
+    entry, _, variant = name.partition(VARIANT_MARK)
+    if variant and entry in names:
+        hint = f"Did you mean its variant, experiment={entry} and run.name={variant}?"
+    else:
+        hint = suggest(name, names)
+    place = f" in {lab_book}" if lab_book else ""
+    return f"There is no experiment {name!r}{place}. {hint}"
 
 
 def entry_of(folder: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel
 
-from klue_pipeline.base_settings import merge_settings, suggest
-from klue_pipeline.runs.dataset_names import folder_name
+from klue_pipeline.base_settings import merge_settings
+from klue_pipeline.runs.dataset_names import explain_unknown_experiment, folder_name
 from klue_pipeline.runs.parameters import RELATION
 from klue_pipeline.runs.tasks import Task
 
@@ -146,9 +146,9 @@ def _require_own_places(task: Task[Any], configured: Mapping[str, Any]) -> None:
 
 def _find_entry(task: Task[Any], experiments: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if name not in experiments:
-        hint, names = suggest(str(name), experiments), ", ".join(sorted(experiments))
-        rest = "" if names in hint else f" All: {names}."
-        raise ValueError(f"There is no experiment {name!r} in {task.lab_book}. {hint}{rest}")
+        problem = explain_unknown_experiment(name, experiments, task.lab_book)
+        names = ", ".join(sorted(experiments))
+        raise ValueError(problem if names in problem else f"{problem} All: {names}.")
     # An entry without a word is for the check of all parameters to refuse.
     entry: Mapping[str, Any] = experiments[name] or {}
     return entry

@@ -7,6 +7,7 @@ origins of the same dataset tell whether a result on disk is the one that a run 
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -129,10 +130,20 @@ def differing_fields(found: Origin, wanted: Origin) -> list[str]:
     ['training.epochs was 3, this run says 5']
     """
     return [
-        f"{name} was {found.get(name, 'not set')}, this run says {wanted.get(name, 'not set')}"
+        _differ(name, found.get(name, "not set"), wanted.get(name, "not set"))
         for name in sorted(found.keys() | wanted.keys())
         if found.get(name) != wanted.get(name)
     ]
+
+
+_HASH = re.compile(r"(sha256 )?[0-9a-f]{16}")
+"""What an origin says of a file or a model; settings are written as JSON."""
+
+
+def _differ(name: str, found: str, wanted: str) -> str:
+    if _HASH.fullmatch(found) and _HASH.fullmatch(wanted):
+        return f"{name} was of other content ({found[-16:-8]} then, {wanted[-16:-8]} now)"
+    return f"{name} was {found}, this run says {wanted}"
 
 
 def hash_origin(origin: Origin) -> str:

@@ -123,6 +123,17 @@ def _experiments_that_differ_in_case(parameters: Parameters) -> list[str]:
     ]
 
 
+_ELSEWHERE = {
+    "data_root": "is decided by the environment; write it into conf/<name>/globals.yml and run "
+    "with --env <name>. run.name=... keeps one run's results apart too",
+    **dict.fromkeys(
+        ("env", "pipeline", "pipelines", "nodes", "runner", "conf_source"),
+        "is an option of the command and no setting, as in kedro run --env klue --pipelines eda",
+    ),
+}
+"""What is looked for among the settings and stands elsewhere."""
+
+
 RELATION = Task(
     model=Parameters,
     groups=tuple(ExperimentDefaults.model_fields),
@@ -156,10 +167,17 @@ def check_parameters(parameters: Mapping[str, Any], task: Task[Any] = RELATION) 
     try:
         checked = task.model.model_validate(task.settings_in(parameters))
     except ValidationError as error:
-        raise refuse_settings(explain_errors(error, task.model, prefix=task.path(""))) from None
+        problems = explain_errors(error, task.model, prefix=task.path(""))
+        raise refuse_settings([_say_where_it_belongs(problem) for problem in problems]) from None
     if conflicts := [task.path(conflict) for rule in task.rules for conflict in rule(checked)]:
         raise refuse_settings(conflicts)
     return checked
+
+
+def _say_where_it_belongs(problem: str) -> str:
+    """Say of what is no setting but may be taken for one where it is decided."""
+    name = problem.partition(":")[0]
+    return f"{name}: {_ELSEWHERE[name]}" if name in _ELSEWHERE else problem
 
 
 def refuse_settings(problems: list[str]) -> ValueError:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from klue_pipeline.base_settings import MethodSettings, Settings
+from klue_pipeline.base_settings import MethodSettings, Seed, Settings
 
 FoldStrategy = Literal[
     "stratified_group", "stratified", "kfold", "shuffle_split", "holdout", "given"
@@ -25,7 +25,7 @@ class FoldsParams(Settings):
 
     strategy: FoldStrategy
     n_splits: int = Field(ge=1, le=50)
-    seed: int = Field(ge=0)
+    seed: Seed
     validation_share: float = Field(gt=0, lt=1)
     """Share of rows held out by ``shuffle_split`` and ``holdout``; the others derive it."""
     run: list[int] | None = None
@@ -56,6 +56,15 @@ class ScratchEncoderParams(Settings):
     num_attention_heads: int = Field(ge=1)
     intermediate_size: int = Field(ge=8)
     max_positions: int = Field(ge=64)
+
+    @model_validator(mode="after")
+    def _check_heads(self) -> Self:
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(
+                f"hidden_size is {self.hidden_size}, which num_attention_heads="
+                f"{self.num_attention_heads} do not divide; set hidden_size to a multiple of them"
+            )
+        return self
 
 
 class EncoderParams(Settings):
@@ -151,7 +160,7 @@ class TrainingParams(Settings):
     """Gradients longer than this are scaled down to it; None leaves them alone."""
     precision: Precision
     device: str = Field(pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
-    seed: int = Field(ge=0)
+    seed: Seed
     group_by_length: bool
     compile: bool
     evaluate_every_steps: int | None = Field(default=None, ge=1)

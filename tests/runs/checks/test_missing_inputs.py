@@ -25,6 +25,8 @@ def reads(*names, makes="made", name="stage"):
 
 
 COMPOSE = reads("labels", *NAMES)
+BLEND = reads("out_of_fold@all")
+FOLDS = reads("fold_0.test_scores", "fold_1.test_scores")
 EARLIER = reads("earlier_scores_rbert")
 TRAIN = reads("features", "raw_train", makes="out_of_fold@one", name="train")
 AUDIT = reads("out_of_fold@one", "raw_train", "record", name="audit")
@@ -32,6 +34,12 @@ PIPELINES = {
     "tokenize": reads("raw_train", makes="features", name="encode"),
     "train": TRAIN,
     "label_audit": AUDIT,
+    "predict": Pipeline(
+        [
+            node(lambda: 1, None, f"fold_{fold}.test_scores", name=f"predict_{fold}")
+            for fold in (0, 1)
+        ]
+    ),
     "recording": reads("raw_train", makes="record", name="write"),
     "__default__": TRAIN,
 }
@@ -54,12 +62,27 @@ class Disk:
     def lose(self, name):
         (self.folder / name).unlink()
 
-    def require(self, pipeline, experiment="both", variant=None, *, env=None, resumed=False):
+    def require(
+        self,
+        pipeline,
+        experiment="both",
+        variant=None,
+        *,
+        env=None,
+        resumed=False,
+        blended="all",
+        given=(),
+    ):
         parameters = SimpleNamespace(
-            experiment=experiment, members=["a.b", "c--x"], run=SimpleNamespace(name=variant)
-        )
+            experiment=experiment, members=["a.b", "c--x"], run=SimpleNamespace(name=variant),
+            ensemble=SimpleNamespace(members=blended), experiments={"rbert": {}},
+            raw=SimpleNamespace(bundles=self.folder / "bundles"),
+            folds=SimpleNamespace(n_splits=2),
+        )  # fmt: skip
         results = StoredResults(parameters, self, pipeline, {}, {}, self.folder)
-        run_params = {"env": env, "only_missing_outputs": resumed}
+        run_params = {
+            "env": env, "only_missing_outputs": resumed, "runtime_params": dict(given)
+        }  # fmt: skip
         require_inputs(pipeline, PIPELINES, results, run_params)
 
     def refusal(self, *arguments, **options):
@@ -100,7 +123,7 @@ def test_a_missing_member_is_told_with_the_way_to_make_it(disk, lost, reason):
         disk.lose(f"member_c--x.{part}_scores")
     assert disk.refusal(COMPOSE, env="klue") == (
         f"Experiment both joins a.b, c--x; c--x {reason}Train it first: "
-        "kedro run --env klue --params experiment=c--x\n"
+        "kedro run --env klue --params experiment=c,run.name=x\n"
         'or let both be done: make experiments NAMES=both ARGS="--env klue"'
     )
     assert disk.refusal(COMPOSE, resumed=True).endswith("NAMES=both")
@@ -144,3 +167,39 @@ def test_what_an_earlier_stage_makes_is_said_with_its_stage_and_a_command(disk):
     told = disk.refusal(TRAIN, "rbert", "lr", env="klue")
     assert "features (made by tokenize)" in told
     assert told.endswith("kedro run --env klue --params experiment=rbert,run.name=lr")
+
+
+def test_the_command_keeps_what_the_run_was_given(disk):
+    given = {"raw": {"train": "a b.csv"}, "folds": {"run": [0]}, "head": {"name": "cls"}}
+    told = disk.refusal(AUDIT, "rbert", given=given)
+    assert told.endswith(
+        "kedro run --params 'raw.train=a b.csv,folds.run=[0],head.name=cls,experiment=rbert'"
+    )
+    # What this experiment is says nothing of another.
+    told = disk.refusal(EARLIER, given=given)
+    assert told.endswith("kedro run --params 'raw.train=a b.csv,folds.run=[0],experiment=rbert'")
+
+
+def test_folds_of_another_split_are_said_with_the_setting(disk):
+    disk.save("fold_0.test_scores", TEST)
+    told = disk.refusal(FOLDS)
+    assert "fold_1.test_scores (made by predict). folds.n_splits is 2, but on disk are" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nosuch", "ensemble.members: there is no experiment and no score bundle 'nosuch'. Known"),
+        ("rbert", "rbert, which has no scores yet. Train it first: kedro run --params experiment="),
+        ("rbert--x", "rbert--x, which .* kedro run --params experiment=rbert,run.name=x"),
+    ],
+)
+def test_members_of_a_blend_that_are_nowhere_are_refused(disk, name, message):
+    with pytest.raises(ValueError, match=message):
+        disk.require(BLEND, blended=[name])
+    (disk.folder / "bundles" / name).mkdir(parents=True)
+    disk.require(BLEND, blended=[name], resumed=True)
+
+
+def test_a_run_may_blend_what_it_makes(disk):
+    disk.require(BLEND + reads("raw_train", makes="out_of_fold@one", name="x"), blended=["both"])

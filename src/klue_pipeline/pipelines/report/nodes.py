@@ -1,5 +1,6 @@
 """Judge the scores of this experiment and draw what a reader should see."""
 
+import logging
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,8 @@ from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
 from klue_pipeline.relation.splits.leakage import pair_is_seen
+
+logger = logging.getLogger(__name__)
 
 
 def resolve_target_prior(

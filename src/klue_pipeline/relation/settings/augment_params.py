@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from klue_pipeline.base_settings import Settings
+from klue_pipeline.base_settings import Seed, Settings
 from klue_pipeline.text.folder_names import FolderName
 
 MethodName = Literal[
@@ -172,7 +172,7 @@ class UndersampleParams(Settings):
 class AugmentParams(Settings):
     """Which rows are added to the training parts of the folds."""
 
-    seed: int = Field(ge=0)
+    seed: Seed
     methods: list[MethodName]
     """The methods to use; the settings of the others are not read."""
     entity_swap: EntitySwapParams

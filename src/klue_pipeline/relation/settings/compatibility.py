@@ -134,6 +134,22 @@ def _sizes_missing(params: RelationParams) -> list[str]:
     ]
 
 
+def _longer_than_the_encoder(params: RelationParams) -> list[str]:
+    """An encoder that is built has as many positions as settings say."""
+    pairs = {
+        "training": (params.encoder, params.training.max_tokens),
+        "adapt": (params.adapt.encoder, params.adapt.max_tokens),
+    }
+    return [
+        f"{name}.max_tokens is {max_tokens}, but the encoder to build has "
+        f"{encoder.scratch.max_positions} positions; set {name}.max_tokens to that or less"
+        for name, (encoder, max_tokens) in pairs.items()
+        if encoder.name == "scratch"
+        and encoder.scratch is not None
+        and max_tokens > encoder.scratch.max_positions
+    ]
+
+
 def _model_conflicts(params: RelationParams) -> list[str]:
     """A composite inherits groups of models that nobody reads."""
     return [] if params.kind == "composite" else find_conflicts(params)
@@ -161,6 +177,7 @@ def _unknown_member(name: str, known: Iterable[str]) -> str:
 
 MODEL_RULES: tuple[Callable[[RelationParams], list[str]], ...] = (
     _sizes_missing,
+    _longer_than_the_encoder,
     _model_conflicts,
     _wrong_members,
 )

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
-from klue_pipeline.base_settings import Settings
+from klue_pipeline.base_settings import Seed, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class EvaluationParams(Settings):
     """Draws of the bootstrap; 1000 settle the ends of a 95 % interval well enough."""
     confidence: float = Field(gt=0.5, lt=1)
     """Share of the draws inside an interval."""
-    seed: int = Field(ge=0)
+    seed: Seed
     select_by: ScoreName
     """What experiments and blends are ranked by."""
 

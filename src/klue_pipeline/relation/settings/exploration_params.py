@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from klue_pipeline.base_settings import Settings
+from klue_pipeline.base_settings import Seed, Settings
 
 IssueRule = Literal["both", "prune_by_noise_rate", "prune_by_class", "predicted_neq_given"]
 
@@ -20,7 +20,7 @@ class AdversarialParams(Settings):
     """Most rows of either file, drawn at random; None takes all."""
     n_splits: int = Field(ge=2, le=20)
     """Folds of the cross-validation; rows that share a sentence or a pair stay together."""
-    seed: int = Field(ge=0)
+    seed: Seed
     shortest_ngram: int = Field(ge=1)
     """Length of the shortest character n-grams, in characters."""
     longest_ngram: int = Field(ge=1)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from klue_pipeline.base_settings import MethodSettings, Settings
+from klue_pipeline.base_settings import MethodSettings, Seed, Settings
 from klue_pipeline.text.folder_names import FolderName
 
 Language = Literal["ko", "en"]
@@ -121,7 +121,7 @@ class IngestParams(Settings):
     max_rejected_share: float = Field(ge=0, le=1)
     max_rows: int | None = Field(default=None, ge=1)
     """Keep a stratified part of this many training rows; None keeps all. Test rows always stay."""
-    seed: int = Field(ge=0)
+    seed: Seed
 
 
 class TypeWords(Settings):
@@ -262,7 +262,7 @@ class CompositeParams(MethodSettings):
     """Of AdamW."""
     weight_decay: float | None = Field(default=None, ge=0)
     """Of AdamW."""
-    seed: int | None = Field(default=None, ge=0)
+    seed: Seed | None = None
     """Of weights, dropout and batches."""
 
 

@@ -1,22 +1,29 @@
 """What a run reads and nobody has made yet: said before the run, with what makes it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.base_settings import suggest
 from klue_pipeline.runs.dataset_names import (
     MemberDataset,
     Part,
     earlier_experiments,
+    entry_of,
     member_datasets,
+    parse_fold,
     plain_name,
 )
 from klue_pipeline.runs.lineage import differing_fields
 from klue_pipeline.runs.members import Stored, stored_origins
+from klue_pipeline.runs.remedies import environment_option, kedro_run
 from klue_pipeline.runs.stored_results import StoredResults
+from klue_pipeline.text.folder_names import VARIANT_MARK
 
 _SHOWN = 3
+_BLENDED = "out_of_fold@all"
 
 
 def require_inputs(
@@ -36,21 +43,12 @@ def require_inputs(
     Raises:
         ValueError: The message names what is missing and a command that makes it.
     """
-    environment = environment_option(run_params)
     datasets = sorted(pipeline.inputs())
-    _require_members(datasets, results, environment)
-    _require_earlier(datasets, results, environment)
+    _require_members(datasets, results, run_params)
+    _require_earlier(datasets, results, run_params)
+    _require_blended(pipeline, results, run_params)
     if not run_params["only_missing_outputs"]:
-        _require_made(datasets, pipelines, results, environment)
-
-
-def environment_option(run_params: Mapping[str, Any]) -> str:
-    """Return how a command names the environment of this run, with a blank behind it.
-
-    >>> environment_option({"env": "klue"}), environment_option({"env": None})
-    ('--env klue ', '')
-    """
-    return f"--env {run_params['env']} " if run_params.get("env") else ""
+        _require_made(datasets, pipelines, results, run_params)
 
 
 def _is_missing(name: str, results: StoredResults) -> bool:
@@ -58,17 +56,20 @@ def _is_missing(name: str, results: StoredResults) -> bool:
     return path is not None and not path.exists()
 
 
-def _require_members(datasets: Sequence[str], results: StoredResults, environment: str) -> None:
+def _require_members(
+    datasets: Sequence[str], results: StoredResults, run_params: Mapping[str, Any]
+) -> None:
     """Refuse scores of members that are not there, or not of one piece."""
     composite, members = results.parameters.experiment, results.parameters.members
     for member, parts in member_datasets(datasets).items():
         missing = [part for part in parts if not results.on_disk([part.name])]
         stored = stored_origins(parts, results.path_of)
         if reason := _lack(missing) if missing else _mixed(stored):
-            arguments = f' ARGS="{environment.strip()}"' if environment else ""
+            environment = environment_option(run_params).strip()
+            arguments = f' ARGS="{environment}"' if environment else ""
             raise ValueError(
                 f"Experiment {composite} joins {', '.join(members)}; {member} {reason}. "
-                f"Train it first: kedro run {environment}--params experiment={member}\n"
+                f"Train it first: {_training_of(member, run_params)}\n"
                 f"or let both be done: make experiments NAMES={composite}{arguments}"
             )
 
@@ -101,7 +102,9 @@ def _mixed(stored: Stored) -> str:
     return ""
 
 
-def _require_earlier(datasets: Sequence[str], results: StoredResults, environment: str) -> None:
+def _require_earlier(
+    datasets: Sequence[str], results: StoredResults, run_params: Mapping[str, Any]
+) -> None:
     """Refuse out-of-fold scores that are not there, or that the run would itself change."""
     for dataset, experiment in earlier_experiments(datasets).items():
         if experiment == results.folder:
@@ -113,16 +116,51 @@ def _require_earlier(datasets: Sequence[str], results: StoredResults, environmen
         if not results.on_disk([dataset]):
             raise ValueError(
                 f"Experiment {results.folder} reads the out-of-fold scores of {experiment}, and "
-                f"there are none at {results.path_of(dataset)}. Train it first: kedro run "
-                f"{environment}--params experiment={experiment}"
+                f"there are none at {results.path_of(dataset)}. Train it first: "
+                f"{_training_of(experiment, run_params)}"
             )
+
+
+def _training_of(folder: str, run_params: Mapping[str, Any]) -> str:
+    """Return the command that trains an experiment, or a variant by its name."""
+    entry, _, variant = folder.partition(VARIANT_MARK)
+    named = {"run.name": variant} if variant else {}
+    return kedro_run(run_params, {"experiment": entry, **named}, same_experiment=False)
+
+
+def _require_blended(
+    pipeline: Pipeline, results: StoredResults, run_params: Mapping[str, Any]
+) -> None:
+    """Refuse members of a blend that are nowhere, before hours are spent on the others."""
+    members = results.parameters.ensemble.members
+    if members == "all" or _BLENDED not in pipeline.datasets():
+        return
+    handed_in = Path(results.parameters.raw.bundles)
+    folders = [results.path_of(_BLENDED), handed_in]
+    there = {path.name for folder in folders if folder for path in folder.glob("*/")}
+    if plain_name(_BLENDED) in map(plain_name, pipeline.all_outputs()):
+        there.add(results.folder)
+    entries = results.parameters.experiments
+    for name in members:
+        if name in there:
+            continue
+        if entry_of(name) not in entries:
+            known = {*there, *entries}
+            raise ValueError(
+                f"ensemble.members: there is no experiment and no score bundle {name!r}. "
+                f"{suggest(name, known)}"
+            )
+        raise ValueError(
+            f"ensemble.members names {name}, which has no scores yet. Train it first: "
+            f"{_training_of(name, run_params)}"
+        )
 
 
 def _require_made(
     datasets: Sequence[str],
     pipelines: Mapping[str, Pipeline],
     results: StoredResults,
-    environment: str,
+    run_params: Mapping[str, Any],
 ) -> None:
     """Refuse results of other stages that are not on disk; some a run can do without."""
     makers = _makers(pipelines)
@@ -134,9 +172,22 @@ def _require_made(
         names = ", ".join(map(plain_name, missing[:_SHOWN])) + (f" and {more} more" * (more > 0))
         raise ValueError(
             f"This part of the job reads what nobody has made yet: {names} (made by "
-            f"{', '.join(stages)}). Run the whole job first: kedro run {environment}--params "
-            f"{_named(results)}"
+            f"{', '.join(stages)}). {_other_folds(missing, needed, results)}Run the whole job "
+            f"first: {kedro_run(run_params, _named(results))}"
         )
+
+
+def _other_folds(missing: Sequence[str], needed: Sequence[str], results: StoredResults) -> str:
+    """Say that other folds are there, where that is all that is wrong."""
+    wanted = {part.fold for part in map(parse_fold, missing) if part}
+    there = {part.fold for part in map(parse_fold, results.on_disk(needed)) if part} - wanted
+    if not there or not all(map(parse_fold, missing)):
+        return ""
+    folds = ", ".join(map(str, sorted(there)))
+    return (
+        f"folds.n_splits is {results.parameters.folds.n_splits}, but on disk are the folds {folds} "
+        "only; go back to the former folds.n_splits and folds.run, or train the others too. "
+    )
 
 
 def _makers(pipelines: Mapping[str, Pipeline]) -> dict[str, str]:
@@ -149,9 +200,8 @@ def _makers(pipelines: Mapping[str, Pipeline]) -> dict[str, str]:
     }
 
 
-def _named(results: StoredResults) -> str:
-    """Name the experiment and its variant as ``--params`` does."""
+def _named(results: StoredResults) -> dict[str, str]:
+    """Name the experiment and its variant as settings do."""
     variant = results.parameters.run.name
-    return f"experiment={results.parameters.experiment}" + (
-        f",run.name={variant}" if variant else ""
-    )
+    named = {"experiment": results.parameters.experiment}
+    return {**named, "run.name": variant} if variant else named

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from klue_pipeline.base_settings import Settings
+from klue_pipeline.base_settings import Seed, Settings
 from klue_pipeline.training.params import EncoderParams, Precision, TrainingParams
 
 ADAPTED = "adapted"
@@ -43,7 +43,7 @@ class AdaptParams(Settings):
     max_gradient_norm: float | None = Field(default=None, gt=0)
     precision: Precision
     device: str = Field(pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
-    seed: int = Field(ge=0)
+    seed: Seed
     """Decides which texts are held out, which tokens are masked, and their order."""
     early_stopping_patience: int | None = Field(default=None, ge=1)
     """Epochs without a lower held-out loss after which training stops; None never stops early."""
