@@ -80,7 +80,10 @@ def _index(content):
         (_cut(0), "model.safetensors of 0 bytes is cut off"),
         (_cut(5_000), "model.safetensors of 5000 bytes is cut off"),
         (_write("model.safetensors", b"version https://git-lfs.github.com/spec/v1\n"), "cut off"),
-        (_index({"weight_map": {"w": "../outside.safetensors"}}), "wanted are safetensors files in"),
+        (
+            _index({"weight_map": {"w": "../outside.safetensors"}}),
+            "wanted are safetensors files in",
+        ),
         (_index({"weight_map": {"w": "gone.safetensors"}}), "gone.safetensors, which is not there"),
         (_index([]), "index.json is a JSON list"),
     ],
@@ -111,6 +114,8 @@ def test_weights_in_several_files_are_taken(encoder_folders, tmp_path):
     folder = tmp_path / "encoder"
     shutil.copytree(encoder_folders["bert"], folder)
     (folder / "model.safetensors").rename(folder / "model-00001-of-00001.safetensors")
-    index = {"weight_map": {"embeddings.word_embeddings.weight": "model-00001-of-00001.safetensors"}}
+    index = {
+        "weight_map": {"embeddings.word_embeddings.weight": "model-00001-of-00001.safetensors"}
+    }
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     assert require_encoder(EncoderParams(name=str(folder))).model_type == "bert"

@@ -56,7 +56,14 @@ def require_encoder(params: EncoderParams, setting: str = "encoder.name") -> Pre
     with explained_encoder(params.name, setting):
         if Path(params.name).is_dir():
             require_files(Path(params.name))
+        elif names_folder(params.name):
+            raise ValueError("there is no such folder.")
         return read_config(params.name, params.revision)
+
+
+def names_folder(name: str) -> bool:
+    """Tell whether a name can only be a folder's, so that it is not looked up on the hub."""
+    return name.startswith((".", "~", "/")) or name.count("/") > 1
 
 
 def read_config(name: str | Path, revision: str | None = None) -> PretrainedConfig:
@@ -197,6 +204,6 @@ def _read_object(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"its {path.name} is no JSON in UTF-8 ({error}).") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"its {path.name} is a JSON {type(found).__name__}; wanted an object.")
-    return found
+    if isinstance(found, dict):
+        return found
+    raise ValueError(f"its {path.name} is a JSON {type(found).__name__}; wanted an object.")
