@@ -12,7 +12,7 @@ experiments:
     training: {epochs: 1}
   lost:
     why: A folder that is not there stops its run, not the others.
-    encoder: {name: no/such/folder}
+    augment: {methods: [fill_mask], fill_mask: {model: no/such/folder}}
 """
 
 
@@ -45,8 +45,8 @@ def called(whole_run, tmp_path_factory):
     project = whole_run[0].copy_to(tmp_path_factory.mktemp("experiments") / "project")
     with (project.folder / "conf/test/parameters_experiments.yml").open("a") as file:
         file.write(ENTRIES)
-    stored = project.data / "06_models/shorter/.fingerprints/fold_0.json"
-    project.start("--params", "experiment=shorter").kill_when(stored.is_file)
+    killed = project.run_until("fold_1", 1, "--params", "experiment=shorter")
+    assert killed.code == -9, killed.console
     written = weights_of_shorter(project).stat().st_mtime_ns
     return project, type_experiments(project, "typed_punct_query", "lost", "shorter"), written
 
@@ -71,7 +71,7 @@ def test_the_leaderboard_has_the_failed_one_too_with_its_error(called):
     assert set(found) == {"typed_punct_query", "shorter", "lost", "blend of the last run"}
     lost = found["lost"]
     assert [lost[name] for name in ("rank", "status", "micro_f1")] == ["", "failed", ""]
-    assert lost["error"].startswith("prepare_tokenizer: ")
+    assert lost["error"].startswith("augment_sentences: ")
     assert "no/such/folder" in lost["error"]
     assert lost["why"] == "A folder that is not there stops its run, not the others."
     ranked = {name: row for name, row in found.items() if row["rank"]}

@@ -1,6 +1,7 @@
-"""``kill -9`` in fold 1, in three moments: the same command goes on to the same result."""
+"""``kill`` in fold 1, in three moments: the same command goes on to the same result."""
 
 import os
+import signal
 
 import pytest
 
@@ -10,7 +11,6 @@ pytestmark = [
 ]
 
 # Thirty steps an epoch, so that there is an epoch to be in the middle of.
-STEPS_PER_EPOCH = 30
 SETTINGS = "training.batch_size=4"
 COMMAND = ["--params", SETTINGS]
 FREQUENT = ["--params", f"{SETTINGS},training.checkpoint_every_steps=5"]
@@ -58,21 +58,23 @@ def unbroken(whole_run, tmp_path_factory):
     return project
 
 
-def test_a_run_that_is_killed_three_times_ends_like_an_unbroken_one(project, unbroken):
-    console = project.start(*COMMAND).kill_when(lambda: any(scratch(project).glob("*")))
-    assert "] fold_1.train" in console
+def test_a_run_that_is_killed_three_times_ends_like_an_unbroken_one(project, unbroken):  # noqa: PLR0915 (one run, step by step)
+    killed = project.run_until("fold_1", 3, *COMMAND)
+    assert killed.code == -9, killed.console
+    assert "] fold_1.train" in killed.console
     assert (outputs_of(project, 0)[-1], outputs_of(project, 1)) == ("model", [])
     assert checkpoints(project) == []
     weights = project.data / "06_models/typed_punct_query/fold_0/model.safetensors"
     written = weights.stat().st_mtime_ns
 
-    # In the first epoch, before the first checkpoint: fold 1 starts anew.
-    in_an_epoch = project.start(RESUME, *FREQUENT)
-    console = in_an_epoch.kill_when(lambda: any(step >= 10 for step in checkpoints(project)))
-    assert "Resuming from" not in console
-    [*_, step] = checkpoints(project)
-    assert 10 <= step < STEPS_PER_EPOCH
+    # In the first epoch, before the first checkpoint: fold 1 starts anew. SIGTERM closes the books.
+    ended = project.run_until("fold_1", 13, RESUME, *FREQUENT, number=signal.SIGTERM)
+    assert ended.code == 128 + signal.SIGTERM, ended.console
+    assert "Resuming from" not in ended.console
+    assert checkpoints(project) == [10]
     assert outputs_of(project, 1) == []
+    record = project.read_json("08_reporting/typed_punct_query/run_record.json")
+    assert record["status"] == "killed"
 
     # In the middle of an epoch: it goes on from there. It dies while it writes the scores.
     between_saves = project.start(RESUME, *FREQUENT)
@@ -80,7 +82,7 @@ def test_a_run_that_is_killed_three_times_ends_like_an_unbroken_one(project, unb
     partial.parent.mkdir(parents=True)
     os.mkfifo(partial)  # who opens it waits for a reader who never comes
     console = between_saves.kill_when(lambda: "history" in outputs_of(project, 1))
-    assert f"Resuming from checkpoint-{step}" in console
+    assert "Resuming from checkpoint-10" in console
     assert outputs_of(project, 1) == ["metrics", "history"]
     partial.unlink()
     partial.write_bytes(b"PAR1 half of a table")

@@ -98,9 +98,9 @@ def test_an_interrupted_run_of_new_settings_can_be_finished(two_experiments, tmp
         for fold in (0, 1)
     ]
     former = origins[0].read_bytes()
-    project.start(*OTHER).kill_when(
-        lambda: origins[0].is_file() and origins[0].read_bytes() != former
-    )
+    killed = project.run_until("fold_1", 1, *OTHER)
+    assert killed.code == -9, killed.console
+    assert origins[0].read_bytes() != former
     assert '"training.epochs": "3"' in origins[0].read_text(encoding="utf-8")
     assert '"training.epochs": "2"' in origins[1].read_text(encoding="utf-8")
     weights = project.data / "06_models/typed_punct_query/fold_0/model.safetensors"

@@ -27,6 +27,8 @@ _LIBRARIES = (
 )  # fmt: skip
 """What commands import late."""
 _IMPORT_ALL = "KLUE_TESTS_IMPORT_ALL"
+SIGNAL_AT = "KLUE_TESTS_SIGNAL_AT"
+"""In a command's environment: training, step and signal, as in ``fold_1:13:9``."""
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -85,6 +87,8 @@ def _call_kedro(arguments: Sequence[str]) -> None:
     from klue_pipeline.console import quieten
 
     quieten()  # what it sets in the environment
+    if moment := os.environ.pop(SIGNAL_AT, None):
+        _signal_at(*moment.split(":"))
     try:
         main()
     finally:
@@ -105,6 +109,20 @@ def _be_child(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     weakref.finalize._registry.clear()  # temporary folders are the parent's, which goes on
     os.environ.update(environment)
     _call_kedro(arguments)
+
+
+def _signal_at(training: str, step: str, number: str) -> None:
+    """Send this process a signal at the end of an optimizer step, however busy the machine is."""
+    from klue_pipeline.training.callbacks import ProgressReporter
+
+    on_step_end = ProgressReporter.on_step_end
+
+    def on_step_end_or_signal(self, args, state, control, **kwargs):
+        on_step_end(self, args, state, control, **kwargs)
+        if (self._description, state.global_step) == (training, int(step)):
+            os.kill(os.getpid(), int(number))
+
+    ProgressReporter.on_step_end = on_step_end_or_signal
 
 
 def _import_all() -> None:

@@ -15,7 +15,7 @@ from multiprocessing import Process
 from pathlib import Path
 
 import pytest
-from forked_commands import fork_command, stop_server
+from forked_commands import SIGNAL_AT, fork_command, stop_server
 from kedro.framework.project import configure_project, pipelines
 
 from klue_pipeline.runs import topology
@@ -121,6 +121,10 @@ class Project:
     def start(self, *arguments: str, **environment: str) -> Running:
         """Type the same and do not wait for its end."""
         return self._fork("run", "--env", "test", *arguments, **environment)
+
+    def run_until(self, training: str, step: int, *arguments: str, number: int = 9) -> Finished:
+        """Type the same, and let ``kill`` end it right after an optimizer step of a training."""
+        return self.run(*arguments, **{SIGNAL_AT: f"{training}:{step}:{number}"})
 
     def kedro(self, *arguments: str, **environment: str) -> Finished:
         """Type ``kedro`` with these arguments."""

@@ -1,13 +1,16 @@
 """The trainer against a plain PyTorch loop, against itself resumed, and its choices of state."""
 
 import dataclasses
+import errno
 import math
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from transformers import Trainer
 
+from klue_pipeline.training import best_state
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.classification import FoldRows, train_classifier
 from klue_pipeline.training.losses import LossContext, build_loss
@@ -259,6 +262,73 @@ def test_resumed_training_ends_like_an_unbroken_one(
     np.testing.assert_array_equal(resumed.validation_logits, wanted.validation_logits)
     assert resumed.best_step == wanted.best_step
     assert resumed.history == wanted.history
+
+
+def test_losses_between_two_logged_steps_are_kept(rows, tmp_path):
+    """Step 8 logs the mean of steps 5 to 8, also if the training went on after step 5."""
+    params = settings(log_every_steps=4, checkpoint_every_steps=5)
+    dies_at = 6 / 20
+
+    def dying(logits, label_ids, progress):
+        if progress >= dies_at:
+            raise KilledError
+        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+
+    with pytest.raises(KilledError):
+        run(rows, tmp_path / "resumed", params, loss=dying)
+    dies_at = 2.0
+    resumed = run(rows, tmp_path / "resumed", params, loss=dying)
+    assert resumed.history == run(rows, tmp_path / "unbroken", params, loss=dying).history
+
+
+def test_a_training_of_which_the_state_is_damaged_starts_anew(run_all_at_once, unbroken, tmp_path):
+    def kill(step, values):
+        if step == 17:
+            raise KilledError
+
+    with pytest.raises(KilledError), listening(kill):
+        run_all_at_once(tmp_path)
+    optimizer = tmp_path / "checkpoint-15" / "optimizer.pt"
+    optimizer.write_bytes(optimizer.read_bytes()[:500])
+    again, (_, wanted) = run_all_at_once(tmp_path), unbroken
+    np.testing.assert_array_equal(again.validation_logits, wanted.validation_logits)
+    assert again.history == wanted.history
+
+
+@pytest.mark.parametrize(
+    ("owner", "writer"),
+    [
+        (Trainer, "_save_optimizer_and_scheduler"),
+        (Trainer, "_save_rng_state"),
+        (best_state, "save_file"),
+    ],
+)
+def test_a_full_disk_leaves_the_state_before(rows, tmp_path, monkeypatch, owner, writer):
+    write, full = getattr(owner, writer), False
+
+    def write_if_there_is_room(*arguments, **options):
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(*arguments, **options)
+
+    def fill(step, values):
+        nonlocal full
+        full = step >= 12
+
+    params = settings(epochs=3, checkpoint_every_steps=5, learning_rate=0.01)
+    scratch = tmp_path / "scratch"
+    monkeypatch.setattr(owner, writer, write_if_there_is_room)
+    said = r"could not be written to .*No space left"
+    with pytest.raises(OSError, match=said) as raised, listening(fill):
+        run(rows, scratch, params)
+    assert str(scratch) in str(raised.value)
+    left = last_whole_checkpoint(scratch)
+    assert left is not None
+    assert sorted(scratch.glob("checkpoint-*")) == [left]
+    assert list(scratch.glob("*.partial")) == []
+    full = False
+    resumed = run(rows, scratch, params)
+    assert resumed.history == run(rows, tmp_path / "unbroken", params).history
 
 
 def test_a_loss_that_weighs_labels_late_shows(run_all_at_once, unbroken, tmp_path):

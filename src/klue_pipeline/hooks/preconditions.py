@@ -14,6 +14,7 @@ from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 
 _SCRATCH = "scratch"
 _ENCODER, _TRAINING, _ADAPT = "params:encoder", "params:training", "params:adapt"
+_OF_MODELS = {_ENCODER, _TRAINING, _ADAPT, "params:composite"}
 _OF_WHAT_LEARNS = {"params:loss", "params:composite", _ADAPT}
 """Settings that only nodes read which draw random numbers."""
 
@@ -35,7 +36,7 @@ class PreconditionHooks:
         _require_processes(str(run_params.get("runner")), nodes)
         read = {name for node in nodes for name in node.inputs}
         if _TRAINING in read:
-            _require_device(TrainingParams.model_validate(catalog.load(_TRAINING)))
+            _require_device(TrainingParams.model_validate(catalog.load(_TRAINING)), "training")
         if _ENCODER in read:
             _require_encoder(EncoderParams.model_validate(catalog.load(_ENCODER)), "encoder.name")
         if _ADAPT in read:
@@ -45,10 +46,11 @@ class PreconditionHooks:
 
 
 def _nodes_to_run(pipeline: Pipeline, catalog: Any, *, resumed: bool) -> list[Node]:
-    """Return the nodes that a run is sure to start; a resumed one starts those without results."""
+    """Return the nodes with a model that are sure to start; a resumed run makes what is missing."""
+    with_model = [node for node in pipeline.nodes if _OF_MODELS & set(node.inputs)]
     return [
         node
-        for node in pipeline.nodes
+        for node in with_model
         if not resumed or not all(catalog.exists(name) for name in node.outputs)
     ]
 
@@ -63,7 +65,7 @@ def _require_processes(runner: str, nodes: list[Node]) -> None:
         )
 
 
-def _require_device(params: TrainingParams, group: str = "training") -> None:
+def _require_device(params: TrainingParams, group: str) -> None:
     from klue_pipeline.training.device import resolve_device, resolve_precision
 
     device = resolve_device(params.device, f"{group}.device")

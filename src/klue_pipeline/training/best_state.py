@@ -11,7 +11,9 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-BEST_FILE = "best.safetensors"
+from klue_pipeline.training.workspace import BEST_FILE
+
+PARTIAL_BEST_FILE = f"{BEST_FILE}.partial"
 
 Log = list[dict[str, float]]
 """What Trainer logged; an evaluation's metrics begin with ``eval_``."""
@@ -42,7 +44,7 @@ class BestState:
     def keep(self, model: nn.Module) -> None:
         """Write the model's weights; a kill meanwhile leaves the former ones."""
         weights = {name: value.contiguous() for name, value in model.state_dict().items()}
-        partial = self._file.with_name(f"{BEST_FILE}.partial")
+        partial = self._file.with_name(PARTIAL_BEST_FILE)
         save_file(weights, partial)
         partial.replace(self._file)
 

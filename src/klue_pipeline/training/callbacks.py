@@ -1,13 +1,20 @@
 """What a person sees of a training: a progress bar, one line per evaluation, live values, history.
 
-And when Trainer saves its resume state.
+And when Trainer saves its resume state, and what it forgets to save.
 """
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 from tqdm import tqdm
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+from transformers.trainer_callback import ExportableState
 
 from klue_pipeline.training.progress import report_progress
 
@@ -109,6 +116,36 @@ class SaveAfterEvaluation(TrainerCallback):
     ) -> None:
         """Save; Trainer evaluates first."""
         control.should_save = True
+
+
+class RunningLoss(TrainerCallback, ExportableState):
+    """Keep, in the resume state, the training losses since the last logged step.
+
+    Trainer starts their sum anew when it goes on, so that the next logged loss would be the mean of
+    what came after the resume state alone.
+
+    Args:
+        trainer: Whose sum it is.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+
+    def state(self) -> dict[str, Any]:
+        """Return the sum, and the step that was logged last."""
+        loss = float(getattr(self._trainer, "_tr_loss", 0.0))
+        logged = getattr(self._trainer, "_globalstep_last_logged", 0)
+        return {"args": {}, "attributes": {"loss": loss, "last_logged_step": logged}}
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Put the sum back."""
+        stored = cast(dict[str, Any], state.stateful_callbacks).get(type(self).__name__)
+        if state.global_step and stored is not None:
+            kept = stored["attributes"]
+            self._trainer._tr_loss += kept["loss"]
+            self._trainer._globalstep_last_logged = kept["last_logged_step"]
 
 
 _NAMES = {"loss": "train_loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}

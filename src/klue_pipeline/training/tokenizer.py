@@ -154,7 +154,10 @@ def load_tokenizer(
     """
     from transformers import AutoTokenizer
 
-    _require_folder_if_path(name, setting)
+    from klue_pipeline.training.loading.encoder_files import names_folder
+
+    if names_folder(name) and not Path(name).is_dir():
+        raise OSError(f"There is no folder {name!r}; set {setting} to a folder or a hub id.")
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             name, revision=revision, use_fast=True, trust_remote_code=False
@@ -177,13 +180,6 @@ def load_tokenizer(
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _require_folder_if_path(name: str, setting: str) -> None:
-    """Refuse a missing folder before it is taken for a hub id and looked up on the network."""
-    is_hub_id = not name.startswith((".", "~", "/")) and name.count("/") <= 1
-    if not is_hub_id and not Path(name).is_dir():
-        raise OSError(f"There is no folder {name!r}; set {setting} to a folder or a hub id.")
 
 
 def _require_fast(tokenizer: Any, name: str) -> None:

@@ -30,20 +30,27 @@ the answer, would write::
 """
 
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer
 
 from klue_pipeline.training.arguments import trainer_arguments
 from klue_pipeline.training.batches import Batch, EncodedRows, LengthGroupedBatchSampler
-from klue_pipeline.training.best_state import BestState
-from klue_pipeline.training.callbacks import ProgressReporter, SaveAfterEvaluation, read_history
+from klue_pipeline.training.best_state import PARTIAL_BEST_FILE, BestState
+from klue_pipeline.training.callbacks import (
+    ProgressReporter,
+    RunningLoss,
+    SaveAfterEvaluation,
+    read_history,
+)
 from klue_pipeline.training.device import choose_device
 from klue_pipeline.training.optimizer import build_freezing, build_optimizer, count_steps
 from klue_pipeline.training.params import TrainingParams
@@ -175,6 +182,7 @@ class BestStateTrainer(Trainer):
 
     def _set_callbacks(self, steps_per_epoch: int) -> None:
         self.remove_callback(PrinterCallback)
+        self.add_callback(RunningLoss(self))
         if self._params.evaluate_every_steps is None:
             self.add_callback(SaveAfterEvaluation(steps_per_epoch))
         if self._params.freeze is not None:
@@ -216,7 +224,7 @@ class BestStateTrainer(Trainer):
         logged = {f"eval_{name}": value for name, value in self._judge(self._learner).items()}
         self.log(dict(logged))
         if self._best.step(self.state.log_history) == self.state.global_step:
-            self._best.keep(self._learner)
+            self._keep_best()
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, logged
         )
@@ -225,6 +233,13 @@ class BestStateTrainer(Trainer):
             self.control.should_training_stop = True
         return logged
 
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        folder = Path(self._get_output_dir(trial=trial))
+        try:
+            super()._save_checkpoint(model, trial)
+        except (OSError, RuntimeError, SafetensorError) as error:  # of Python, PyTorch, safetensors
+            raise _cannot_save(folder, self.state.global_step, error) from error
+
     def load_best_state(self) -> int:
         """Load the weights of the best evaluation into the model; return its optimizer step."""
         step = self._best.step(self.state.log_history)
@@ -232,11 +247,31 @@ class BestStateTrainer(Trainer):
             self._best.load(self._learner)
         return step
 
+    def _keep_best(self) -> None:
+        try:
+            self._best.keep(self._learner)
+        except (OSError, SafetensorError) as error:
+            folder = Path(str(self.args.output_dir))
+            raise _cannot_save(folder, self.state.global_step, error) from error
+
     def _patience_is_over(self) -> bool:
         patience = self._params.early_stopping_patience
         return patience is not None and (
             self._best.evaluations_since(self.state.log_history) >= patience
         )
+
+
+def _cannot_save(folder: Path, step: int, error: Exception) -> OSError:
+    """Make room for the next try; the checkpoint before is still there and whole."""
+    shutil.rmtree(folder / f"checkpoint-{step}", ignore_errors=True)
+    (folder / PARTIAL_BEST_FILE).unlink(missing_ok=True)
+    free = shutil.disk_usage(folder).free / 2**20
+    reason = str(error).partition("\n")[0]
+    return OSError(
+        f"The state of the training after step {step} could not be written to {folder}, where "
+        f"{free:.0f} MiB are free: {reason}. Make room there; the same command with "
+        "--only-missing-outputs then goes on from the last state that was written."
+    )
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -68,7 +68,5 @@ def test_a_tokenizer_that_is_not_the_encoders_is_refused(
 
 def test_a_tokenizer_that_knows_no_word_of_the_texts_is_refused(encoder_folders):
     encoder = EncoderParams(name=str(encoder_folders["bert"]))
-    with pytest.raises(
-        ValueError, match=r"knows hardly a word: of \d+ tokens in the first 2 texts"
-    ):
+    with pytest.raises(ValueError, match=r"hardly a word: of \d+ tokens in the first 2 texts"):
         prepare_tokenizer(encoder, OTHER_WORDS)

@@ -59,7 +59,14 @@ def require_encoder(params: EncoderParams, setting: str = "encoder.name") -> Pre
     with explained_encoder(params.name, setting):
         if Path(params.name).is_dir():
             require_files(Path(params.name))
+        elif names_folder(params.name):
+            raise ValueError("there is no such folder.")
         return read_config(params.name, params.revision)
+
+
+def names_folder(name: str) -> bool:
+    """Tell whether a name can only be a folder's, so that it is not looked up on the hub."""
+    return name.startswith((".", "~", "/")) or name.count("/") > 1
 
 
 def read_config(name: str | Path, revision: str | None = None) -> PretrainedConfig:
