@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
 
 from klue_pipeline.base_settings import explain_errors
-from klue_pipeline.passwords import without_passwords
+from klue_pipeline.passwords import without_login, without_passwords
 from klue_pipeline.runs.process import ProcessIdentity
 from klue_pipeline.runs.topology import Kind
 
@@ -44,7 +44,7 @@ class TrackedRun(StoredModel):
         """The run's page on an MLflow server; None for a database, which has no pages."""
         if not self.tracking_uri.startswith(("http://", "https://")):
             return None
-        return f"{self.tracking_uri.rstrip('/')}/#/runs/{self.run_id}"
+        return f"{without_login(self.tracking_uri).rstrip('/')}/#/runs/{self.run_id}"
 
 
 class RunRecord(StoredModel):
