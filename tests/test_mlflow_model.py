@@ -219,7 +219,7 @@ def test_the_model_of_a_run_answers_a_table(packaged, wanted, tmp_path, monkeypa
     from mlflow import MlflowClient, pyfunc
 
     client = MlflowClient()
-    experiment = client.get_experiment_by_name("klue-relation")
+    experiment = client.get_experiment_by_name("klue-relation-test")
     run, *_ = client.search_runs([experiment.experiment_id], order_by=["start_time DESC"])
     table = tmp_path / "request.csv"
     pd.DataFrame([OFFSETS, WORDS]).astype("object").to_csv(table, index=False)

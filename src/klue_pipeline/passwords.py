@@ -15,6 +15,7 @@ _IN_ADDRESSES = re.compile(
     (?=@)""",
     re.VERBOSE,
 )
+_LOGIN = re.compile(r"(?<=://)[^/]*@")
 _NAMES = r"[\w.-]*(?:password|passwd|pwd|passphrase|token|secret|signature|api_?key|access_?key)"
 _IN_QUERIES = re.compile(rf"(?P<before>[?&;](?:{_NAMES}|sig)[\w.-]*=)[^&;\s'\"]+", re.IGNORECASE)
 _IN_WORDS = re.compile(
@@ -36,6 +37,15 @@ def without_passwords(text: str) -> str:
     for pattern in (_IN_ADDRESSES, _IN_QUERIES, _IN_HEADERS, _IN_WORDS):
         text = pattern.sub(rf"\g<before>{HIDDEN}", text)
     return text
+
+
+def without_login(address: str) -> str:
+    """Leave user and password out of an address that somebody is to open.
+
+    >>> without_login("https://kim:***@mlflow.example/team")
+    'https://mlflow.example/team'
+    """
+    return _LOGIN.sub("", address)
 
 
 def hide_in_error(error: BaseException) -> None:

@@ -32,7 +32,9 @@ HOOKS = (
     ParameterHooks(),
 )
 
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+# kedro-mlflow, where it is installed, would track every run a second time, and stop commands for
+# lack of its own mlflow.yml.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")
 
 CONFIG_LOADER_CLASS = ConfigurationLoader
 CONFIG_LOADER_ARGS = {

@@ -17,6 +17,7 @@ from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.hooks.tracking import TrackingHooks
 from klue_pipeline.tracking import connection
+from klue_pipeline.tracking.pages import list_experiments
 from klue_pipeline.training import progress
 
 # A driver that has begun to train fold 0; it says so, then never gets to its end.
@@ -342,6 +343,67 @@ def test_unusable_address_stops_the_run_at_the_start(session, monkeypatch, uri, 
     with pytest.raises(RuntimeError, match=words) as caught:
         session.start(TrackingHooks(), mlflow={"tracking_uri": uri})
     assert "mlflow.enabled=false" in str(caught.value)
+
+
+def test_a_run_with_nothing_to_do_leaves_no_trace(session, tmp_path):
+    catalog = session.catalog_of(tmp_path, metrics="m.json")
+    nodes = [node(lambda: {"x": 1}, None, "metrics", name="report")]
+    asked = {"run_params": {"only_missing_outputs": True}, "nodes": nodes}
+    session.run(TrackingHooks(), nodes, catalog)
+    hooks = TrackingHooks()
+    session.start(hooks, catalog, parameters={"experiment": "idle"}, **asked)
+    hooks.after_pipeline_run()
+    assert set(session.runs()) == {"rbert"}
+    (tmp_path / "m.json").unlink()
+    session.start(hooks, catalog, parameters={"experiment": "busy"}, **asked)
+    hooks.after_pipeline_run()
+    assert set(session.runs()) == {"rbert", "busy"}
+
+
+def test_processes_of_an_orchestrator_share_the_run_that_the_environment_names(
+    session, monkeypatch
+):
+    client = session.client()
+    outer = client.create_run(client.create_experiment("nightly")).info
+    monkeypatch.setenv("MLFLOW_RUN_ID", outer.run_id)
+    session.run(TrackingHooks(), [fold_node(0, train(1, 0.5))])
+    runs = {run.info.run_name: run for run in client.search_runs([outer.experiment_id])}
+    ours, fold = runs["rbert"], runs["fold_0"]
+    assert ours.data.tags["mlflow.parentRunId"] == outer.run_id
+    assert fold.data.tags["mlflow.parentRunId"] == ours.info.run_id
+    assert (ours.info.status, client.get_run(outer.run_id).info.status) == ("FINISHED", "RUNNING")
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
+    with pytest.raises(RuntimeError, match="MLFLOW_RUN_ID names the run 0000"):
+        session.start(TrackingHooks())
+
+
+def test_a_clock_that_was_set_back_gives_no_negative_duration(session, monkeypatch):
+    hooks = TrackingHooks()
+    session.start(hooks)
+    hooks.before_node_run(fold_node(0, train(1, 0.5)), session.catalog_of())
+    monkeypatch.setattr("klue_pipeline.tracking.mlflow_client.time.time", lambda: 1e9)
+    hooks.after_pipeline_run()
+    monkeypatch.undo()
+    assert {run.info.end_time - run.info.start_time for run in session.runs().values()} == {0}
+
+
+def test_trouble_while_a_run_is_begun_refuses_it_and_leaves_no_open_run(session, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError("http://kim:SECRET@host is full")
+
+    monkeypatch.setattr("mlflow.MlflowClient.log_batch", refuse)
+    with pytest.raises(RuntimeError, match=r"kim:\*\*\*@host is full\nCorrect tracking_uri"):
+        session.start(TrackingHooks())
+    assert session.runs()["rbert"].info.status == "FAILED"
+
+
+def test_the_page_of_an_experiment_shows_model_training(session):
+    session.run(TrackingHooks(), [node(lambda: 1, None, "one", name="one")])
+    pages = dict(list_experiments(session.folder / "mlflow.db"))
+    number = session.runs()["rbert"].info.experiment_id
+    address = f"/#/experiments/{number}/runs?workflowType=machine_learning"
+    assert pages[session.settings["experiment"]].endswith(address)
+    assert list(list_experiments(session.folder / "no.db")) == []
 
 
 def test_deleted_experiment_says_what_to_do(session):

@@ -137,6 +137,8 @@ def test_no_record_is_scores_only():
 
 def test_only_a_server_has_pages_to_link_to():
     assert tracked("run-0").link == "http://mlflow:5000/#/runs/run-0"
+    behind_login = tracked("run-0").model_copy(update={"tracking_uri": "https://kim:***@host/m/"})
+    assert behind_login.link == "https://host/m/#/runs/run-0"
     database = tracked("run-0").model_copy(update={"tracking_uri": "sqlite:////x/mlflow.db"})
     assert database.link is None
 

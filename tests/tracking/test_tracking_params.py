@@ -7,7 +7,11 @@ import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
 
-from klue_pipeline.tracking.tracking_params import read_tracking_params, resolve_tracking_params
+from klue_pipeline.tracking.tracking_params import (
+    read_tracking_params,
+    resolve_tracking_params,
+    sqlite_file,
+)
 
 PROJECT = Path("/home/kim/klue 실험")
 FILE = {"enabled": True, "tracking_uri": "sqlite:///mlflow.db", "experiment": "klue-relation"}
@@ -55,6 +59,12 @@ def test_artifacts_of_a_database_lie_in_the_project(uri, location, expected):
 @pytest.mark.parametrize("uri", ["sqlite:////var/mlflow.db", "sqlite:///:memory:", "sqlite://"])
 def test_absolute_and_memory_addresses_stay(uri):
     assert resolve_tracking_params({**FILE, "tracking_uri": uri}, {}, PROJECT).tracking_uri == uri
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9/?token=x", "postgresql://h/x?ssl=1", "a?b"])
+def test_an_address_with_a_query_is_no_sqlite_file(uri):
+    assert sqlite_file(uri) is None
+    assert sqlite_file("sqlite:////var/mlflow.db?timeout=3") == Path("/var/mlflow.db")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kedro.io import DatasetError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
 
 from klue_pipeline.base_settings import explain_errors
-from klue_pipeline.passwords import without_passwords
+from klue_pipeline.passwords import without_login, without_passwords
 from klue_pipeline.runs.disk.atomic_file import write_text
 from klue_pipeline.runs.process import ProcessIdentity
 from klue_pipeline.runs.topology import Kind
@@ -46,7 +46,7 @@ class TrackedRun(StoredModel):
         """The run's page on an MLflow server; None for a database, which has no pages."""
         if not self.tracking_uri.startswith(("http://", "https://")):
             return None
-        return f"{self.tracking_uri.rstrip('/')}/#/runs/{self.run_id}"
+        return f"{without_login(self.tracking_uri).rstrip('/')}/#/runs/{self.run_id}"
 
 
 class RunRecord(StoredModel):

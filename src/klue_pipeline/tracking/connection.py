@@ -24,7 +24,11 @@ ENVIRONMENT = {
 """MLflow's own settings, unless the user has set them."""
 SQLITE_ENVIRONMENT = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
 """An open sqlite connection must not cross a fork: none is kept between two calls (3 ms each)."""
-NOISY_LOGGERS = ("mlflow.store.db.utils", "mlflow.store.tracking", "alembic")
+LOUD_LOGGERS = {
+    "mlflow.store.db.utils": logging.CRITICAL,  # a traceback for each error, which it also raises
+    "mlflow.store.tracking": logging.WARNING,
+    "alembic": logging.WARNING,
+}
 
 
 def connect(uri: str, patience: Patience) -> "MlflowClient":
@@ -34,8 +38,8 @@ def connect(uri: str, patience: Patience) -> "MlflowClient":
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
-    for name in NOISY_LOGGERS:  # only now: importing MLflow configures its loggers
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in LOUD_LOGGERS.items():  # only now: importing MLflow configures its loggers
+        logging.getLogger(name).setLevel(level)
     if file is not None:
         prepare = _require_usable_sqlite if file.exists() else _create_database
         patience.wait_for(lambda: prepare(file))

@@ -10,7 +10,7 @@ from typing import Any
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.passwords import without_passwords
+from klue_pipeline.passwords import without_login, without_passwords
 from klue_pipeline.runs.dataset_facts import DatasetFacts
 from klue_pipeline.runs.process import this_process
 from klue_pipeline.tracking.inputs import find_inputs
@@ -97,7 +97,7 @@ class ParentRun:
         """
         self.store.patience.grant(SECONDS_TO_SAY_GOODBYE)
         experiment_id = self.store.finish(self.run_id, status)
-        uri = without_passwords(self.store.uri)
+        uri = without_login(self.store.uri)
         server = uri if uri.startswith(("http://", "https://")) else LOCAL_SERVER
         return run_page(experiment_id, self.run_id, server)
 

@@ -34,7 +34,8 @@ class Tolerance:
         except GivenUpError as error:
             self._tell_end(doing, error)
         except Exception as error:  # each kind of store and each database driver raises its own
-            told = (self._subject, doing, without_passwords(str(error)))
+            reason = without_passwords(str(error)).partition("\n")[0]  # the rest may be all the SQL
+            told = (self._subject, doing, reason)
             message = "%s could not %s; the run goes on without it: %s"
             logger.log(self._level(), message, *told)
 

@@ -121,7 +121,8 @@ def absolute_uri(uri: str, project_path: Path) -> str:
 def sqlite_file(uri: str) -> Path | None:
     """Return the file of an absolute sqlite address; None for other addresses."""
     file = uri.removeprefix(SQLITE_PREFIX).partition("?")[0]
-    return None if file in (uri, "", ":memory:") else Path(file)
+    is_file = uri.startswith(SQLITE_PREFIX) and file not in ("", ":memory:")
+    return Path(file) if is_file else None
 
 
 def _artifact_location(location: str | None, uri: str, project_path: Path) -> str | None:
