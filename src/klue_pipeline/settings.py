@@ -1,5 +1,9 @@
 """Project settings: what differs from Kedro's defaults (https://docs.kedro.org/en/stable)."""
 
+from pathlib import Path
+
+from kedro.utils import find_kedro_project
+
 from klue_pipeline.console import quieten
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.hooks.node_log import NodeLogHooks
@@ -23,6 +27,10 @@ HOOKS = (
 )
 
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+
+if find_kedro_project(Path.cwd()) is None:
+    # A packaged project: Kedro-Viz looks for a project to keep statistics in, and warns of none.
+    DISABLE_HOOKS_FOR_PLUGINS += ("kedro-viz",)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
