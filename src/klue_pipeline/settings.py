@@ -26,7 +26,7 @@ HOOKS = (
     ParameterHooks(),
 )
 
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+DISABLE_HOOKS_FOR_PLUGINS: tuple[str, ...] = ("kedro-telemetry",)
 
 if find_kedro_project(Path.cwd()) is None:
     # A packaged project: Kedro-Viz looks for a project to keep statistics in, and warns of none.
