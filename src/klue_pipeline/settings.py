@@ -1,5 +1,9 @@
 """Project settings: what differs from Kedro's defaults (https://docs.kedro.org/en/stable)."""
 
+from pathlib import Path
+
+from kedro.utils import find_kedro_project
+
 from klue_pipeline.console import quieten
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.hooks.node_log import NodeLogHooks
@@ -34,7 +38,11 @@ HOOKS = (
 
 # kedro-mlflow, where it is installed, would track every run a second time, and stop commands for
 # lack of its own mlflow.yml.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro_mlflow")
+DISABLE_HOOKS_FOR_PLUGINS: tuple[str, ...] = ("kedro-telemetry", "kedro_mlflow")
+
+if find_kedro_project(Path.cwd()) is None:
+    # A packaged project: Kedro-Viz looks for a project to keep statistics in, and warns of none.
+    DISABLE_HOOKS_FOR_PLUGINS += ("kedro-viz",)
 
 CONFIG_LOADER_CLASS = ConfigurationLoader
 CONFIG_LOADER_ARGS = {

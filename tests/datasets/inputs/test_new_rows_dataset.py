@@ -32,3 +32,9 @@ def test_what_cannot_be_read_says_what_to_do(tmp_path, name, content, message):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(DatasetError, match=message):
         NewRowsDataset(source=source).load()
+
+
+def test_a_missing_sample_says_where_it_comes_from(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DatasetError, match=r"no file .*sample comes with the repository.*copy"):
+        NewRowsDataset(source="data/01_raw/sample/test.csv").load()

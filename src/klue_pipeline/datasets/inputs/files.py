@@ -17,6 +17,11 @@ PARQUET = ".parquet"
 _WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
 _ROWS_PER_BATCH = 4096
 _HEAD_BYTES = 4096
+_SAMPLE = "data/01_raw/sample"
+_WHERE_THE_SAMPLE_IS = (
+    "The sample comes with the repository and not with the package; copy its folder "
+    f"{_SAMPLE} to here. "
+)
 
 
 def resolve_path(source: str) -> Path:
@@ -63,7 +68,8 @@ def require_readable_file(path: Path, source: str, remedy: str) -> None:
     if path.is_dir():
         raise DatasetError(f"{path} is a folder, a file was wanted. {remedy}")
     if not path.is_file():
-        raise DatasetError(f"There is no file {path} (given as {source}). {remedy}")
+        where = _WHERE_THE_SAMPLE_IS if Path(source).is_relative_to(_SAMPLE) else ""
+        raise DatasetError(f"There is no file {path} (given as {source}). {where}{remedy}")
     if path.suffix.lower() in _WORKBOOKS:
         raise DatasetError(
             f'{path} is a workbook; save the sheet as "CSV UTF-8" and give that file. {remedy}'
