@@ -3,9 +3,11 @@
 import shutil
 
 import click
+import kedro.runner
 import pytest
 
 from klue_pipeline.cli import run
+from klue_pipeline.commands.errors import explain_errors
 from klue_pipeline.commands.options import parse_params
 
 HEAVY = {"torch", "transformers", "mlflow", "matplotlib", "sklearn"}
@@ -185,6 +187,15 @@ def test_params_from_a_configuration_file_may_have_dotted_names(tmp_path):
     wanted = {"training": {"epochs": 3, "seed": 1}, "loss": {"a.b": 2}}
     with run.make_context("run", ["--config", str(config)]) as context:
         assert context.params["params"] == wanted
+
+
+def test_a_misspelt_runner_is_said_with_the_right_one():
+    @explain_errors
+    def load():
+        return kedro.runner.Sequental
+
+    with pytest.raises(click.ClickException, match=r"--runner: .*Did you mean SequentialRunner\?"):
+        load()
 
 
 @pytest.mark.parametrize("text", ["- a", "runn: {}", "run: [", "run: 3"])

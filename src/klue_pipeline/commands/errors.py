@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+import kedro.runner
 import yaml
 from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.io import DatasetError
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.base_settings import suggest
 from klue_pipeline.commands.interrupts import terminated_like_interrupted
 from klue_pipeline.passwords import hide_in_error, without_passwords
 from klue_pipeline.runs import topology
@@ -63,6 +65,12 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             hint = f"({SHOW_TRACEBACK}=1 shows where this was raised.)"
             raise click.ClickException(f"{_message_of(error)}\n{hint}") from error
+        except AttributeError as error:
+            if error.obj is not kedro.runner:
+                raise
+            names = (name for name in kedro.runner.__all__ if name.endswith("Runner"))
+            hint = suggest(str(error.name), names)
+            raise click.ClickException(f"--runner: there is no {error.name}. {hint}") from error
 
     return explained
 
