@@ -5,6 +5,7 @@ import logging
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
+from transformers import BertConfig, BertModel
 
 from klue_pipeline.datasets.models.tokenizer import TokenizerDataset
 from klue_pipeline.datasets.tables.features import FeaturesDataset
@@ -120,7 +121,11 @@ def test_english_rows_are_asked_in_english(catalog):
 
 def test_loaded_tokenizer_is_not_trained(catalog, tmp_path):
     SequentialRunner().run(create_pipeline(), catalog)
-    (tmp_path / "tokenizer").rename(tmp_path / "other_model")
+    sizes = SCRATCH.model_dump(exclude={"vocabulary_size", "max_positions"})
+    tokenizer = catalog.load("tokenizer")
+    config = BertConfig(**sizes, vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id)
+    BertModel(config).save_pretrained(tmp_path / "other_model")
+    tokenizer.save_pretrained(tmp_path / "other_model")
     catalog["params:encoder"] = EncoderParams(name=str(tmp_path / "other_model"))
     catalog["training_sentences"] = catalog.load("training_sentences").head(3)
     SequentialRunner().run(create_pipeline(), catalog)

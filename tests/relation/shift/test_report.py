@@ -136,7 +136,7 @@ def test_the_confidence_gap_stands_beside_the_prediction(report):
     gap = report["averaging_gain"]["confidence_gap"]
     wanted = (
         "expected of the submission: micro F1 {:.2f} [{:.2f}, {:.2f}], "
-        "AUPRC {:.2f} [{:.2f}, {:.2f}], confidence gap {:.2f}"
+        "AUPRC {:.2f} [{:.2f}, {:.2f}], confidence gap {:.1f}"
     )
     assert tell_scores(report) == [wanted.format(*expected, gap)]
 

@@ -36,7 +36,7 @@ def test_what_cannot_be_judged_is_warned_of(caplog):
     weights = shift_weights(np.array([0, 0, 1]), np.array([0.25, 0.5, 0.25]))
     # Of the 0.75 that are left, label 0 has one third.
     assert weights == pytest.approx([0.5, 0.5, 2])
-    assert "25.00 % of the target has labels that no scored row has" in caplog.text
+    assert "25.00% of the target has labels that no scored row has" in caplog.text
 
 
 def test_rows_of_a_label_that_the_target_lacks_weigh_nothing(caplog):

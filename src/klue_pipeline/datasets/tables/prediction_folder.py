@@ -7,6 +7,7 @@ from pathlib import Path
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.inputs.files import resolve_path
+from klue_pipeline.text.folder_names import folder_of_file
 
 INPUT_FILE = "input.json"
 """Says in each folder of predictions which file they are for."""
@@ -50,13 +51,13 @@ def write_input(folder: Path, source: str) -> None:
 
 
 def _name_folder(source: str) -> str:
-    stem = Path(source).stem
-    if not stem or stem.startswith("."):
+    try:
+        return folder_of_file(Path(source).stem)
+    except ValueError as error:
         raise DatasetError(
-            f"{source} names no folder for its predictions: {stem!r} stands for another folder or "
-            "hides one. Rename the file, and name it with --params predict.input=<file>."
-        )
-    return stem
+            f"{source} names no folder for its predictions. {error} Name it with --params "
+            "predict.input=<file>."
+        ) from error
 
 
 def _place_of(path: Path) -> str:
