@@ -22,7 +22,7 @@ def zipped(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "wanted"),
     [
-        (gzip.compress(TEXT.encode()), "a gzip archive; unpack it"),
+        (gzip.compress(TEXT.encode(), mtime=0), "a gzip archive; unpack it"),
         (zipped("train.csv"), "a zip archive; unpack it"),
         (zipped("xl/workbook.xml"), "a workbook; save the sheet as CSV UTF-8"),
         (pd.DataFrame({"id": [1]}).to_parquet(), "a Parquet file; let its name end in .parquet"),
