@@ -22,6 +22,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.markdown import write_table
+from klue_pipeline.base_settings import LARGEST
 from klue_pipeline.datasets.inputs.new_rows import NewRowsDataset
 from klue_pipeline.datasets.tables.predictions import PredictionsDataset
 from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
@@ -87,7 +88,7 @@ def time_calls(classifier: RelationClassifier, rows: str, n_rows: int) -> float:
 
 def repeat_rows(rows: str, n_rows: int, folder: Path) -> Path:
     """Write the rows of a file as JSON lines, over and over until there are so many."""
-    table = read_first(rows, sys.maxsize)[COLUMNS]
+    table = read_first(rows, LARGEST)[COLUMNS]
     renamed = table.rename(columns={"subject_text": "subject", "object_text": "object"})
     lines = renamed.to_json(orient="records", lines=True, force_ascii=False).splitlines()
     path = folder / f"{n_rows}.jsonl"

@@ -47,7 +47,7 @@ def test_fine_tuning_without_an_adapted_encoder_is_refused(project):
     ended = project.run("--params", "encoder.name=adapted")
     assert ended.code == 1
     assert "there is no adapted encoder at data/test/06_models/adapted" in ended.console
-    assert "kedro run --pipelines ingest,clean,adapt" in ended.console
+    assert "kedro run --env test --pipelines ingest,clean,adapt" in ended.console
     assert not project.data.exists()
 
 

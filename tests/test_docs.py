@@ -37,12 +37,14 @@ def blocks() -> list[re.Match[str]]:
 
 def quicken(folder: Path) -> None:
     """Cut the job of conf/base short: how good the models are is not looked at."""
-    shorter = {
-        "parameters_experiments.yml": ("epochs: 15", "epochs: 1"),
-        "parameters_clean.yml": ("n_splits: 3", "n_splits: 2"),
-        "parameters_evaluation.yml": ("n_resamples: 1000", "n_resamples: 100"),
-    }
-    for name, (former, latter) in shorter.items():
+    shorter = [
+        ("parameters_experiments.yml", "epochs: 15", "epochs: 1"),
+        ("parameters_experiments.yml", "hidden_size: 128", "hidden_size: 16"),
+        ("parameters_experiments.yml", "num_hidden_layers: 2 ", "num_hidden_layers: 1 "),
+        ("parameters_clean.yml", "n_splits: 3", "n_splits: 2"),
+        ("parameters_evaluation.yml", "n_resamples: 1000", "n_resamples: 100"),
+    ]
+    for name, former, latter in shorter:
         path = folder / "conf" / "base" / name
         text = path.read_text(encoding="utf-8")
         assert former in text

@@ -214,8 +214,7 @@ def project(command_server, tmp_path: Path) -> Project:
 def whole_run(command_server, tmp_path_factory) -> tuple[Project, Finished]:
     """A project after the whole job, tracked in MLflow, as typed; copy it to change it."""
     project = Project.create(tmp_path_factory.mktemp("whole") / "project")
-    command = ("-m", "kedro", "run", "--env", "test", "--params", "mlflow.enabled=true")
-    ended = project.python(*command)
+    ended = project.run("--params", "mlflow.enabled=true")
     assert ended.code == 0, ended.console
     return project, ended
 
