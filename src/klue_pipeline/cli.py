@@ -83,6 +83,23 @@ def experiments(names: tuple[str, ...], every: bool, env: str | None, params: li
 
 
 @cli.command(context_settings=CONTEXT_SETTINGS)
+@click.argument("names", nargs=-1, required=True)
+@env_option
+@click.option("--mlflow", is_flag=True, help="Delete their runs in MLflow too.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@explain_errors
+def delete_experiment(names: tuple[str, ...], env: str | None, mlflow: bool, yes: bool) -> None:
+    """Delete experiments that were run: their features, models, scores and reports.
+
+    NAMES are those of the leaderboard: an entry of the lab book, or <entry>--<run.name> for a
+    variant. The lab book itself stays as it is. The folders are shown first, with their sizes.
+    """
+    from klue_pipeline.commands.delete_experiment import delete_experiments
+
+    raise SystemExit(delete_experiments(names, env=env, with_mlflow=mlflow, confirmed=yes))
+
+
+@cli.command(context_settings=CONTEXT_SETTINGS)
 @click.argument(
     "files",
     nargs=-1,

@@ -60,6 +60,8 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             with terminated_like_interrupted():
                 return _noting_errors(command, *args, **kwargs)
+        except click.Abort:  # Ctrl-C at a question, or nobody there to answer it
+            raise
         except EXPECTED_ERRORS as error:
             if os.environ.get(SHOW_TRACEBACK):
                 raise

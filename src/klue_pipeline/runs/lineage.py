@@ -143,7 +143,11 @@ _HASH = re.compile(r"(sha256 )?[0-9a-f]{16}")
 def _differ(name: str, found: str, wanted: str) -> str:
     if _HASH.fullmatch(found) and _HASH.fullmatch(wanted):
         return f"{name} was of other content ({found[-16:-8]} then, {wanted[-16:-8]} now)"
-    return f"{name} was {found}, this run says {wanted}"
+    return f"{name} was {_readable(found)}, this run says {_readable(wanted)}"
+
+
+def _readable(value: str) -> str:
+    return f"a file or model ({value[-16:-8]})" if _HASH.fullmatch(value) else value
 
 
 def hash_origin(origin: Origin) -> str:

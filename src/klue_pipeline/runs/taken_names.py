@@ -27,11 +27,7 @@ def find_taken_names(catalog: Mapping[str, Any]) -> dict[str, str]:
     {'eda': 'data/08_reporting/eda'}
     """
     paths = {path for entry in catalog.values() for path in _paths_in(entry)}
-    parents = {
-        PurePosixPath(*path.parts[: path.parts.index(ANY_EXPERIMENT)])
-        for path in paths
-        if ANY_EXPERIMENT in path.parts
-    }
+    parents = parents_of_experiments(catalog)
     beside = {
         parent / path.relative_to(parent).parts[0]
         for parent in parents
@@ -42,6 +38,22 @@ def find_taken_names(catalog: Mapping[str, Any]) -> dict[str, str]:
         path.name.lower(): str(path)
         for path in sorted(beside)
         if path.name != ANY_EXPERIMENT and "{" not in path.name
+    }
+
+
+def parents_of_experiments(catalog: Mapping[str, Any]) -> set[PurePosixPath]:
+    """Return the folders in which experiments have theirs, by the catalog of any experiment.
+
+    >>> sorted(map(str, parents_of_experiments({
+    ...     "metrics": {"filepath": "data/08_reporting/any_experiment_at_all/metrics.json"},
+    ... })))
+    ['data/08_reporting']
+    """
+    return {
+        PurePosixPath(*path.parts[: path.parts.index(ANY_EXPERIMENT)])
+        for entry in catalog.values()
+        for path in _paths_in(entry)
+        if ANY_EXPERIMENT in path.parts
     }
 
 

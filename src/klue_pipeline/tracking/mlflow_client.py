@@ -193,6 +193,27 @@ class RunStore:
         query = " and ".join(["attributes.status = 'RUNNING'", *wanted])
         return list(self._client.search_runs([experiment_id], query, max_results=1000))
 
+    def delete_runs(self, experiment_id: str, experiment: str) -> int:
+        """Delete the runs of one of our experiments with what is below them; MLflow can restore.
+
+        Args:
+            experiment_id: Where MLflow keeps the runs of the environment.
+            experiment: The experiment with its variant, as its runs are named.
+
+        Returns:
+            How many runs were deleted.
+        """
+        runs = self._client.search_runs([experiment_id], max_results=50_000)
+        own = {
+            run.info.run_id
+            for run in runs
+            if (run.info.run_name or "").partition(": ")[0] == experiment
+        }
+        below = {run.info.run_id for run in runs if run.data.tags.get(PARENT_TAG) in own}
+        for run_id in own | below:
+            self._client.delete_run(run_id)
+        return len(own | below)
+
 
 def open_store(params: TrackingParams, patience: Patience) -> tuple[RunStore, str]:
     """Connect and find the experiment.

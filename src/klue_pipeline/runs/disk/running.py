@@ -77,6 +77,12 @@ def announce(folder: Path, claim: Claim) -> Path:
     return own
 
 
+def runs_under_way(folder: Path) -> list[Claim]:
+    """Return what the runs say that are under way in a data folder."""
+    claims = (_read(path) for path in sorted(folder.glob("*.json")))
+    return [claim for claim in claims if claim is not None and not is_dead(claim.process)]
+
+
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
     """Keep other processes out for the moment of looking and writing; the system forgets the dead.
