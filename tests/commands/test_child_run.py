@@ -1,5 +1,6 @@
 """A run in a process of its own: what comes back when it fails, is killed or interrupted."""
 
+import gc
 import os
 import signal
 import sys
@@ -64,6 +65,15 @@ def test_one_that_says_nothing_is_described_by_its_exit(run, code, error):
     assert run(code).error.startswith(error)
 
 
+@pytest.fixture
+def no_garbage_collection():
+    """Hypothesis listens to it, and an interrupt in there would be lost."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_garbage_collection")
 def test_ctrl_c_reaches_a_run_that_did_not_hear_it(run, tmp_path, monkeypatch):
     monkeypatch.setattr(child_run, "_GRACE_SECONDS", 0.1)
 
