@@ -69,7 +69,7 @@ viz: $(INSTALLED)  ## Look at the pipelines in the browser (stages first: ?types
 	@BROWSER_BEFORE="$$BROWSER" BROWSER="$(BIN)/python -c \"$(OPEN_STAGES)\" %s" $(BIN)/kedro viz run --include-hooks $(ARGS)
 
 mlflow: $(INSTALLED)  ## Compare runs in the browser
-	@$(BIN)/python -m klue_pipeline.tracking.pages mlflow.db
+	@$(BIN)/python -m klue_pipeline.tracking.pages mlflow.db $(ARGS)
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db $(ARGS)
 
 # Raw data is never touched, whoever put it there; nor are MLflow's record and what you wrote into submissions.csv.

@@ -165,6 +165,7 @@ def test_params_are_read_with_their_lists(typed, settings):
         ("training.epochs=1,folds.run=[0,run.name=quick", r"\[ is not closed"),
         ("training.epochs={", "{ is not closed"),
         ("folds.run=[0}", "} closes nothing"),
+        ("raw.train=\udced\udc95\udc9c.csv", "set LC_ALL=C.UTF-8"),
         ("run.name='x", "' is not closed"),
         ("run.name='x'y", "cannot be read"),
         ("folds.seed=1,folds.seed=2", "folds.seed is given twice"),
@@ -198,7 +199,7 @@ def test_a_misspelt_runner_is_said_with_the_right_one():
         load()
 
 
-@pytest.mark.parametrize("text", ["- a", "runn: {}", "run: [", "run: 3"])
+@pytest.mark.parametrize("text", ["- a", "runn: {}", "run: [", "run: 3", "run: {nosuch: 1}"])
 def test_a_file_of_options_that_is_none_is_named(tmp_path, text):
     config = tmp_path / "run.yml"
     config.write_text(text)

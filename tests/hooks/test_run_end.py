@@ -18,6 +18,7 @@ RESULTS = {
     "experiment_metrics": "a/metrics.json",
     "leaderboard_page": "leaderboard.html",
     "submission": "submission.csv",
+    "experiment_submission": "a/submission.csv",
     "predictions": "new.csv",
 }
 MARKS = {"leaderboard_page": "Compared", "submission": "To submit", "predictions": "Predictions"}
@@ -56,10 +57,18 @@ def test_a_whole_run_ends_with_scores_results_and_the_next_command(end_run):
     assert end_run("experiment_metrics", "leaderboard_page", "submission") == [
         "out_of_fold: micro F1 60.00, AUPRC 50.12",
         "test: micro F1 58.50, AUPRC 49.00",
-        "Compared: leaderboard.html",
         "To submit: submission.csv",
+        "Compared: leaderboard.html",
         "Next: kedro experiments --env test (lists what else can be run and compared)",
     ]
+
+
+def test_a_run_of_some_folds_names_its_own_file_and_not_that_of_all(end_run, monkeypatch):
+    monkeypatch.setitem(METRICS, "partial", "fold 0 only")
+    *_, own = end_run("experiment_metrics", "submission", "experiment_submission")
+    assert own == (
+        "Scored on fold 0 only; what all share stays as it was. Its own file: a/submission.csv"
+    )
 
 
 def test_a_part_of_a_run_tells_what_it_made_alone(end_run):

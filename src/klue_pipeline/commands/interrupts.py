@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+import click
+
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM arrived; whatever heeds Ctrl-C heeds it too."""
@@ -25,6 +27,7 @@ def terminated_like_interrupted() -> Iterator[None]:
     try:
         yield
     except Terminated:
+        click.echo("\nStopped by SIGTERM; --only-missing-outputs goes on from here.", err=True)
         raise SystemExit(128 + signal.SIGTERM) from None
     finally:
         if signal.getsignal(signal.SIGTERM) is _raise:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 import yaml
+from kedro.framework.cli.utils import KedroCliError
 
 _CLOSES = {"[": "]", "{": "}"}
 _QUOTES = ("'", '"')
@@ -22,7 +23,11 @@ class ParamsOption(click.Option):
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
         """Leave the settings of a file as they are."""
-        return value if isinstance(value, Mapping) else super().type_cast_value(ctx, value)
+        if isinstance(value, Mapping):
+            return value
+        if isinstance(value, str):  # only a file gives one text
+            ctx.fail(f"params: found {value!r}; a file of --config wants name: value, line by line")
+        return super().type_cast_value(ctx, value)
 
 
 def parse_params(context: click.Context, option: click.Parameter, value: Any) -> Any:
@@ -79,6 +84,11 @@ def _marks_behind(letter: str, before: str, marks: str) -> str:
 
 
 def _as_setting(text: str) -> str:
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError(
+            f"found {text!a}, letters that the locale of this terminal cannot hold; set "
+            "LC_ALL=C.UTF-8 or PYTHONUTF8=1"
+        )
     name, equals, value = text.partition("=")
     if not (equals and value.strip() and all(part.strip() for part in name.split("."))):
         raise ValueError(
@@ -146,7 +156,9 @@ def explain_config_file(read: Callable[..., Any]) -> Callable[..., Any]:
         typed, context.info_name = context.info_name, context.command.name
         try:
             return read(context, option, value)
-        except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (
+            yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, KedroCliError,
+        ) as error:  # fmt: skip
             problem = " ".join(str(error).split())
             return context.fail(
                 f"--config: {value} cannot be read ({problem}). A YAML file in UTF-8 was wanted, "

@@ -15,6 +15,7 @@ from klue_pipeline.runs.remedies import environment_option
 logger = logging.getLogger(__name__)
 
 _METRICS = "experiment_metrics"
+_SUBMISSION, _OWN_SUBMISSION = "submission", "experiment_submission"
 _COMPARED = "leaderboard_page"
 """Who made it has compared what there is, and may want more to compare."""
 
@@ -31,20 +32,31 @@ class RunEndHooks:
     ) -> None:
         """Tell the scores of the run, the results to look at, and the next command."""
         made = pipeline.all_outputs()
+        partial = ""
         if _METRICS in made and catalog.exists(_METRICS):
-            for line in tell_scores(catalog.load(_METRICS)):
+            metrics = catalog.load(_METRICS)
+            partial = metrics.get("partial", "")
+            for line in [*tell_scores(metrics), *_own_submission(catalog, partial)]:
                 logger.info("%s", line)
-        for line in _results(catalog, pipeline):
+        for line in _results(catalog, made - {_SUBMISSION} if partial else made):
             logger.info("%s", line)
         if _COMPARED in made:
             command = f"kedro experiments {environment_option(run_params)}".rstrip()
             logger.info("Next: %s (lists what else can be run and compared)", command)
 
 
-def _results(catalog: Any, pipeline: Pipeline) -> Iterator[str]:
-    """Name the results that the catalog marks, in its order, as far as they are on disk."""
-    made = pipeline.all_outputs()
-    for name in filter(made.__contains__, catalog.keys()):
+def _own_submission(catalog: Any, partial: str) -> Iterator[str]:
+    """Name the file that the scores of a run of some folds are of; that of all stays as it was."""
+    path = path_in(catalog, _OWN_SUBMISSION) if partial else None
+    if path is not None:
+        yield f"Scored on {partial}; what all share stays as it was. Its own file: {_shown(path)}"
+
+
+def _results(catalog: Any, made: set[str]) -> Iterator[str]:
+    """Name the results that the catalog marks and that are on disk, what to submit first."""
+    for name in sorted(made, key=lambda name: (name != _SUBMISSION, name)):
+        if name not in catalog:
+            continue
         what, path = facts_of(catalog, name).result, path_in(catalog, name)
         if what and path is not None and path.exists():
             yield f"{what}: {_shown(path)}"

@@ -197,7 +197,7 @@ def require_columns(found: Collection[str], wanted: Collection[str], name: str) 
             f"{name} lacks {', '.join(missing)}: found {list_shortly(found)}; "
             f"wanted {', '.join(wanted)}.{hint_at_header(found, missing)}"
         )
-    require_unlike([column for column in found if column in wanted], name)
+    require_unlike([column for column in found if column.strip()], name)
 
 
 def hint_at_header(found: Collection[str], missing: Collection[str] = ()) -> str:

@@ -2,18 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from klue_pipeline.text.shortened import shorten
 
 
 def composed(name: str) -> str:
-    r"""Return a name with its letters composed and single blanks: what an eye sees.
+    r"""Return a name with composed letters, single blanks, nothing invisible: what an eye sees.
 
     >>> composed("관계\u00a0 없음") == "관계 없음"
     True
     """
-    return " ".join(normalize("NFC", name).split())
+    visible = "".join(letter for letter in name if category(letter) != "Cf")
+    return " ".join(normalize("NFC", visible).split())
 
 
 def groups_that_look_alike(names: Iterable[str], *, ignore_case: bool = False) -> list[list[str]]:

@@ -4,8 +4,8 @@ MLflow 3.17 shows an experiment as one of GenAI, which has no runs, unless the a
 otherwise (``workflowType``) or the reader has chosen so in the browser; it reads no tag for it.
 """
 
+import argparse
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -31,11 +31,12 @@ def run_page(experiment_id: str, run_id: str, server: str = LOCAL_SERVER) -> str
     return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}?{_KIND}"
 
 
-def list_experiments(database: Path) -> Iterator[tuple[str, str]]:
+def list_experiments(database: Path, server: str = LOCAL_SERVER) -> Iterator[tuple[str, str]]:
     """Yield name and page of each experiment in a database, without importing MLflow.
 
     Args:
         database: MLflow's sqlite file; one that is not there has no experiments.
+        server: Where MLflow answers.
     """
     if not database.is_file():
         return
@@ -45,9 +46,19 @@ def list_experiments(database: Path) -> Iterator[tuple[str, str]]:
     )
     with closing(sqlite3.connect(database)) as connection:
         for name, number in connection.execute(query):
-            yield name, experiment_page(str(number))
+            yield name, experiment_page(str(number), server)
+
+
+def _parse_arguments() -> argparse.Namespace:
+    """Read the database, and of what ``mlflow ui`` is given the port."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("database", type=Path)
+    parser.add_argument("-p", "--port", default=LOCAL_SERVER.rpartition(":")[2])
+    return parser.parse_known_args()[0]
 
 
 if __name__ == "__main__":
-    for name, page in list_experiments(Path(sys.argv[1])):
+    arguments = _parse_arguments()
+    server = f"{LOCAL_SERVER.rpartition(':')[0]}:{arguments.port}"
+    for name, page in list_experiments(arguments.database, server):
         click.echo(f"{name}: {page}")

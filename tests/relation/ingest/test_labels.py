@@ -97,6 +97,7 @@ def test_a_number_outside_the_order_has_no_name(number):
             ["인수", normalize("NFD", "인수")],
             r"mine has labels that look the same and are not: '\\u",
         ),
+        (["owns", "owns\u200b"], r"'owns' and 'owns\\u200b'"),
         (["is part", "is\u00a0part"], r"'is part' and 'is\\xa0part'"),
     ],
 )

@@ -79,17 +79,23 @@ def write_submission(
     ensemble_scores: ScoreTable, test_sentences: pd.DataFrame, labels: LabelSet
 ) -> pd.DataFrame:
     """Turn the blend's scores into the contest's table, one line per test row in file order."""
-    names = labels.names
-    return make_submission(ensemble_scores, test_sentences["row_id"].tolist(), names)
+    table = make_submission(ensemble_scores, test_sentences["row_id"].tolist(), labels.names)
+    if len(set(table["pred_label"])) == 1:
+        logger.warning(
+            "Every row of the submission is %s. Was the model trained long enough, and its head "
+            "fast enough (training.epochs, training.head_learning_rate)?",
+            table["pred_label"].iloc[0],
+        )
+    return table
 
 
 def write_blend_submissions(
     blend_scores: ScoreLoaders, test_sentences: pd.DataFrame, labels: LabelSet
 ) -> dict[str, pd.DataFrame]:
     """Turn every method's scores into a submission of its own."""
+    row_ids = test_sentences["row_id"].tolist()
     return {
-        name: write_submission(load(), test_sentences, labels)
-        for name, load in blend_scores.items()
+        name: make_submission(load(), row_ids, labels.names) for name, load in blend_scores.items()
     }
 
 
@@ -97,7 +103,7 @@ def write_experiment_submission(
     test_scores: ScoreTable, test_sentences: pd.DataFrame, labels: LabelSet
 ) -> pd.DataFrame:
     """Turn this experiment's own scores into the contest's table."""
-    return write_submission(test_scores, test_sentences, labels)
+    return make_submission(test_scores, test_sentences["row_id"].tolist(), labels.names)
 
 
 def _select(

@@ -49,6 +49,7 @@ def test_labels(cell, label):
             "id,sentence,subject_entity\n1,2,3\n",
             "lacks object_entity: found id, sentence, subject_",
         ),
+        (HEADER.replace("label", "source"), "more than one column source"),
         (f"{HEADER}1,문장\n", r"line 2: found 2 fields, wanted 6"),
         (f"{HEADER}1,쉼표, 없는 따옴표,{SUBJECT},{OBJECT},x,y\n", r"line 2: found 7 fields"),
         (f'{HEADER}1,"열린 따옴표,{SUBJECT}\n', r"line 2: the row that begins here"),
