@@ -7,6 +7,7 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
 
+from klue_pipeline.hooks import run_end
 from klue_pipeline.hooks.run_end import RunEndHooks
 
 METRICS = {
@@ -48,7 +49,8 @@ def end_run(tmp_path, monkeypatch, caplog):
         with caplog.at_level(logging.INFO):
             hooks = RunEndHooks()
             hooks.after_pipeline_run({"env": env}, make(*made), DataCatalog.from_config(entries))
-        return caplog.messages
+        ours = (entry for entry in caplog.records if entry.name == run_end.__name__)
+        return [entry.getMessage() for entry in ours]
 
     return end
 
