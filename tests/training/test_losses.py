@@ -1,6 +1,7 @@
 """Losses: one number per row, as the papers have it."""
 
 import math
+from itertools import pairwise
 from typing import get_args
 
 import numpy as np
@@ -313,7 +314,8 @@ def test_effective_number_weighs_rare_labels_more(counts, beta):
     assert weights.sum().item() == pytest.approx(sum(occurs))
     assert [weight > 0 for weight in weights.tolist()] == occurs
     by_count = [w for _, w in sorted(zip(counts, weights.tolist(), strict=True)) if w]
-    assert by_count == sorted(by_count, reverse=True)
+    # Vector instructions may round equal counts differently, by the last bit.
+    assert all(former >= latter * (1 - 1e-12) for former, latter in pairwise(by_count))
 
 
 @pytest.mark.parametrize(("beta", "ratio"), [(0.99, 3.02), (0.999, 25.5), (0.9999, 153.9)])
