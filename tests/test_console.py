@@ -22,11 +22,11 @@ DROPPED = [
     ("kedro.runner.sequential_runner", "No nodes ran. Repeat the previous command to attempt ..."),
     ("kedro_viz.integrations.kedro.run_hooks", "Workflow tracking is disabled during partial ..."),
     ("kedro.runner.parallel_runner", "Completed node: parse_test"),
-    ("kedro_viz.integrations.kedro.hooks_utils", "No Kedro project found in /tmp; skipping write."),
+    ("kedro_viz.integrations.kedro.hooks_utils", "No Kedro project found in here; skipping write."),
     (
         "kedro_viz.models.flowchart.node_metadata",
         "'leaderboard' could not be previewed. Full exception: DatasetError: Failed while\n"
-        "[Errno 2] No such file or directory: '/tmp/leaderboard.csv'",
+        "[Errno 2] No such file or directory: 'leaderboard.csv'",
     ),
     ("transformers.trainer_utils", "mtime may not be reliable on this filesystem, falling back"),
 ]

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from safetensors import SafetensorError, safe_open
 
 from klue_pipeline.training.fingerprint import hash_samples
+from klue_pipeline.training.loading.weights_file import find_weights_problem
 
 _PAGES = frozenset({".md"})
 """Files that people may edit, such as a model's card."""
@@ -69,7 +69,7 @@ def find_damage(result: Path) -> str:
         try:
             if check is not None:
                 check(path)
-        except (OSError, ValueError, pa.ArrowException, SafetensorError) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             shown = path.name if name == "." else name
             return f"{shown} is cut or damaged ({' '.join(str(error).split())})"
     return ""
@@ -92,8 +92,8 @@ def _print_of(path: Path) -> FilePrint:
 
 
 def _open_weights(path: Path) -> None:
-    with safe_open(path, framework="np"):
-        pass
+    if problem := find_weights_problem(path):
+        raise ValueError(problem)
 
 
 def _open_arrow(path: Path) -> None:
