@@ -17,7 +17,6 @@ from klue_pipeline.runs.dataset_names import plain_name
 from klue_pipeline.runs.disk.atomic_file import require_free_space
 from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.disk.running import announce
-from klue_pipeline.runs.remedies import environment_option
 from klue_pipeline.runs.stored_results import (
     StoredResults,
     claim_of,
@@ -59,7 +58,7 @@ class LineageHooks:
         # Read only now: another hook resolves the parameters after the context is made.
         results = read_stored_results(self._context, whole, catalog)
         require_inputs(pipeline, pipelines, results, run_params)
-        commands = Commands(pipelines, environment_option(run_params))
+        commands = Commands(pipelines, run_params)
         self._claim = announce(results.running_folder, claim_of(results, pipeline))
         atexit.register(self._release)
         try:

@@ -16,6 +16,7 @@ def kedro_run(
     settings: Mapping[str, Any] | None = None,
     pipelines: str = "",
     *,
+    nodes: str = "",
     same_experiment: bool = True,
 ) -> str:
     """Return a command that does the same with other settings, or makes something for it.
@@ -24,6 +25,7 @@ def kedro_run(
         run_params: What Kedro says about the run.
         settings: Dotted names and values that win over those of the run.
         pipelines: What ``--pipelines`` names; empty for the whole job.
+        nodes: What ``--nodes`` names, instead.
         same_experiment: Whether it is for the same experiment; for another one, what the run says
             of its own is left out.
 
@@ -41,6 +43,7 @@ def kedro_run(
         [
             f"kedro run {environment_option(run_params)}".rstrip(),
             f" --pipelines {pipelines}" if pipelines else "",
+            f" --nodes {nodes}" if nodes else "",
             f" --params {shlex.quote(text)}" if text else "",
         ]
     )

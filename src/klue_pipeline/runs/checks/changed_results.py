@@ -5,14 +5,15 @@ skips as made is compared with what was noted when it was saved.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.runs.dataset_names import entry_of, parse_fold, plain_name
+from klue_pipeline.runs.dataset_names import entry_of, folder_name, parse_fold, plain_name
 from klue_pipeline.runs.disk.origin_store import OriginStore
+from klue_pipeline.runs.remedies import kedro_run
 from klue_pipeline.runs.stored_results import StoredResults
 
 _SCORES = "07_model_output"
@@ -25,21 +26,21 @@ class Commands:
 
     Attributes:
         pipelines: Every pipeline by name.
-        environment: The option that names the environment, with a blank behind it.
+        run_params: What Kedro says about the run, whose environment and settings they keep.
     """
 
     pipelines: Mapping[str, Pipeline]
-    environment: str = ""
+    run_params: Mapping[str, Any] = field(default_factory=dict)
 
-    def that_make(self, dataset: str, experiment: str) -> str:
+    def that_make(self, dataset: str, experiment: Mapping[str, str], *, is_own: bool) -> str:
         """Return the command that makes a dataset of an experiment: one fold alone, or a stage."""
-        options = ""
+        options: dict[str, str] = {}
         for stage, graph in self.pipelines.items():
             for node in graph.nodes if stage != "__default__" else ():
                 if dataset in map(plain_name, node.outputs) and not options:
                     is_of_fold = parse_fold(dataset)
-                    options = f"--nodes {node.name} " if is_of_fold else f"--pipelines {stage} "
-        return f"kedro run {self.environment}{options}--params {experiment}"
+                    options = {"nodes": node.name} if is_of_fold else {"pipelines": stage}
+        return kedro_run(self.run_params, experiment, **options, same_experiment=is_own)
 
 
 def require_unchanged(
@@ -68,7 +69,9 @@ def require_unchanged(
             if change := _store.find_change(path):
                 stored = _store.read_stored(path)
                 made = (stored and stored.dataset) or plain_name(name)
-                again = commands.that_make(made, _experiment_of(results, path))
+                experiment = _experiment_of(results, path)
+                is_own = results.folder == folder_name(*_names(experiment))
+                again = commands.that_make(made, experiment, is_own=is_own)
                 raise ValueError(
                     f"{path} is not what was saved there: {change}. Copy the right one there "
                     f"again, or make it again with {again}"
@@ -86,7 +89,11 @@ def _results_in(dataset: Any) -> Iterator[Path]:
         yield Path(path)
 
 
-def _experiment_of(results: StoredResults, path: Path) -> str:
+def _names(experiment: Mapping[str, str]) -> tuple[str, str | None]:
+    return experiment["experiment"], experiment.get("run.name")
+
+
+def _experiment_of(results: StoredResults, path: Path) -> dict[str, str]:
     """Return the settings that name the experiment whose result lies at a path."""
     folder = results.folder
     is_inside = path.is_relative_to(results.data_root)
@@ -94,4 +101,4 @@ def _experiment_of(results: StoredResults, path: Path) -> str:
     if len(parts) > len(("layer", "file")) and (results.data_root / _SCORES / parts[1]).is_dir():
         folder = parts[1]
     variant = folder.removeprefix(entry_of(folder)).removeprefix("--")
-    return f"experiment={entry_of(folder)}" + (f",run.name={variant}" if variant else "")
+    return {"experiment": entry_of(folder), **({"run.name": variant} if variant else {})}
