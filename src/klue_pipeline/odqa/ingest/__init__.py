@@ -1,0 +1,1 @@
+"""Raw questions in any known format -> the table of questions, and what cannot be used."""

@@ -1,0 +1,134 @@
+"""All settings of open-domain question answering as one model: the lab book, and what a run reads.
+
+They stand below ``odqa:`` in the parameters.
+"""
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from klue_pipeline.base_settings import Seed, Settings, suggest
+from klue_pipeline.odqa.settings.ingest_params import (
+    OdqaIngestParams,
+    OdqaRawParams,
+    PartsParams,
+    PassagesParams,
+)
+from klue_pipeline.odqa.settings.retriever_params import (
+    ContrastiveParams,
+    FusionParams,
+    RerankParams,
+    RetrievalParams,
+    RetrievalScore,
+    RetrieverParams,
+    RetrieverTrainingParams,
+)
+from klue_pipeline.text.folder_names import EntryName
+from klue_pipeline.training.params import EncoderParams
+
+
+class OdqaAboutParams(Settings):
+    """Which experiment this is, for reports and records."""
+
+    experiment: str
+    folder: str
+    why: str
+    members: list[str] = Field(default_factory=list)
+
+
+class OdqaEvaluationParams(Settings):
+    """How retrieval is judged."""
+
+    # Runs on disk stay what they are however they are judged.
+    results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset(
+        {"n_resamples", "confidence", "seed", "select_by"}
+    )
+
+    n_resamples: int = Field(ge=100)
+    """Draws of the bootstrap."""
+    confidence: float = Field(gt=0.5, lt=1)
+    """Share of the draws inside an interval."""
+    seed: Seed
+    select_by: RetrievalScore
+    """What experiments are ranked by."""
+
+
+class OdqaEntry(Settings):
+    """One entry of the lab book: its hypothesis and what differs from the defaults."""
+
+    why: str
+    """The hypothesis, in a sentence that a team mate understands."""
+    retrieval: dict[str, Any] = Field(default_factory=dict)
+    fusion: dict[str, Any] = Field(default_factory=dict)
+    rerank: dict[str, Any] = Field(default_factory=dict)
+    encoder: dict[str, Any] = Field(default_factory=dict)
+    contrastive: dict[str, Any] = Field(default_factory=dict)
+    retriever_training: dict[str, Any] = Field(default_factory=dict)
+
+
+class OdqaDefaults(Settings):
+    """What every experiment has unless its entry says otherwise."""
+
+    retrieval: RetrievalParams
+    fusion: FusionParams
+    rerank: RerankParams
+    encoder: EncoderParams
+    contrastive: ContrastiveParams
+    retriever_training: RetrieverTrainingParams
+
+
+class OdqaParams(OdqaDefaults):
+    """The settings of a run, after its experiment was resolved."""
+
+    experiment: str
+    about: OdqaAboutParams
+    raw: OdqaRawParams
+    ingest: OdqaIngestParams
+    passages: PassagesParams
+    parts: PartsParams
+    evaluation: OdqaEvaluationParams
+    retrievers: dict[EntryName, RetrieverParams]
+    experiment_defaults: OdqaDefaults
+    experiments: dict[EntryName, OdqaEntry]
+
+
+def unknown_retrievers(params: OdqaParams) -> list[str]:
+    """Find retrievers that an experiment names and that the table does not have."""
+    named = dict.fromkeys(params.retrieval.retrievers, "retrieval.retrievers")
+    if params.contrastive.negatives_from is not None:
+        named[params.contrastive.negatives_from] = "contrastive.negatives_from"
+    return [
+        f"{setting}: there is no retriever {name!r}. {suggest(name, params.retrievers)}"
+        for name, setting in named.items()
+        if name not in params.retrievers
+    ]
+
+
+def encoders_without_training(params: OdqaParams) -> list[str]:
+    """Find dense retrievers that would take an encoder from scratch as it is."""
+    return [
+        f"encoder.name: found scratch, and retriever {name} takes the encoder as it is, which "
+        "would be random numbers; give a folder or a hub id, or train it (odqa.experiment="
+        "dense_trained)"
+        for name in params.retrieval.retrievers
+        if (retriever := params.retrievers.get(name)) is not None
+        and retriever.name == "dense"
+        and not (retriever.trained or retriever.passage_encoder)
+        and params.encoder.name == "scratch"
+    ]
+
+
+def external_without_run(params: OdqaParams) -> list[str]:
+    """Find an external retriever without a file that it could read."""
+    external = [
+        name
+        for name in params.retrieval.retrievers
+        if (retriever := params.retrievers.get(name)) and retriever.name == "external"
+    ]
+    if not external or params.raw.run is not None:
+        return []
+    return [f"raw.run: retriever {external[0]} reads the run of another engine; name its file"]
+
+
+ODQA_RULES = (unknown_retrievers, encoders_without_training, external_without_run)
+"""Each returns what does not go together in checked settings, with what to change."""
