@@ -16,6 +16,11 @@ from klue_pipeline.pipelines import (
     label_audit,
     leaderboard,
     mlflow_model,
+    odqa_index,
+    odqa_ingest,
+    odqa_report,
+    odqa_retrieve,
+    odqa_train_retriever,
     predict,
     predict_new,
     report,
@@ -60,12 +65,20 @@ and a composite exports none; ``mlflow_model`` needs MLflow, which a run does wi
 is off. ``adapt`` makes an encoder that any number of experiments may use."""
 
 
+ODQA_RETRIEVAL = (
+    "odqa_ingest", "odqa_index", "odqa_train_retriever", "odqa_retrieve", "odqa_report",
+)  # fmt: skip
+"""The stages of open-domain QA whose sum is the run ``odqa_retrieval``."""
+
+
 _STAGES = {
     "ingest": ingest, "clean": clean, "augment": augment, "tokenize": tokenize, "train": train,
     "predict": predict, "compose": compose, "ensemble": ensemble, "report": report,
     "submissions": submissions, "errors": errors, "leaderboard": leaderboard, "export": export,
     "eda": eda, "label_audit": label_audit, "predict_new": predict_new,
-    "mlflow_model": mlflow_model, "adapt": adapt, "bundle": bundle,
+    "mlflow_model": mlflow_model, "adapt": adapt, "bundle": bundle, "odqa_ingest": odqa_ingest,
+    "odqa_index": odqa_index, "odqa_train_retriever": odqa_train_retriever,
+    "odqa_retrieve": odqa_retrieve, "odqa_report": odqa_report,
 }  # fmt: skip
 
 
@@ -73,12 +86,17 @@ def register_pipelines() -> dict[str, Pipeline]:
     """Name the stages of this experiment after their folders, then add the run.
 
     Looks at data and labels and what is made for other uses are no parts of a run: they are taken
-    whenever somebody asks.
+    whenever somebody asks. Open-domain QA is a job of its own.
     """
     kind = topology.experiment_kind()
     chosen = {name: _make(name) for name in RUNS[kind]}
     others = {name: _make(name) for name in (*LOOKS[kind], *USES[kind])}
-    return {**chosen, **others, "__default__": sum(chosen.values(), Pipeline([]))}
+    retrieval = {name: _make(name) for name in ODQA_RETRIEVAL}
+    sums = {
+        "odqa_retrieval": sum(retrieval.values(), Pipeline([])),
+        "__default__": sum(chosen.values(), Pipeline([])),
+    }
+    return {**chosen, **others, **retrieval, **sums}
 
 
 def _make(stage: str) -> Pipeline:

@@ -54,7 +54,7 @@ class LineageHooks:
         self._catalog = catalog
         if self._context is None:
             return
-        whole = graph_around(pipeline, pipelines["__default__"])
+        whole = graph_around(pipeline, pipelines)
         # Read only now: another hook resolves the parameters after the context is made.
         results = read_stored_results(self._context, whole, catalog)
         require_inputs(pipeline, pipelines, results, run_params)

@@ -9,11 +9,12 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import PACKAGE_NAME, pipelines
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.relation.settings.unread_settings import unread_settings
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.configuration import explain_shapes, read_configuration
-from klue_pipeline.runs.experiments import WrongShapeError, resolve_experiment
-from klue_pipeline.runs.parameters import check_parameters
+from klue_pipeline.runs.experiments import WrongShapeError, resolve_run
+from klue_pipeline.runs.parameters import OTHER_TASKS, check_parameters
 from klue_pipeline.runs.remedies import kedro_run
 from klue_pipeline.runs.taken_names import ANY_EXPERIMENT, find_taken_names, require_free_names
 from klue_pipeline.training.pretraining.adapt_params import ADAPTED
@@ -47,12 +48,14 @@ class ParameterHooks:
         finally:
             loader.runtime_params = runtime
         try:
-            resolved = resolve_experiment(configured, runtime)
+            resolved = resolve_run(configured, runtime)
         except WrongShapeError as error:
             raise ValueError(
                 "\n".join([str(error), *explain_shapes(loader, "parameters")])
             ) from None
         parameters = check_parameters(resolved)
+        for task in OTHER_TASKS:
+            check_parameters(resolved, task)
         for line in unread_settings(parameters, runtime):
             logger.warning("--params %s", line)
         catalog = _catalog_of_any_experiment(loader, runtime)
@@ -93,7 +96,10 @@ def _catalog_of_any_experiment(loader: Any, runtime: Mapping[str, Any]) -> Mappi
     A loader remembers the first settings of a command line that a catalog asked it for, so this
     takes another one.
     """
-    any_experiment = {**runtime, "experiment": ANY_EXPERIMENT, "run": {}}
+    others = {task.prefix: {"experiment": ANY_EXPERIMENT} for task in OTHER_TASKS}
+    any_experiment = merge_settings(
+        runtime, {"experiment": ANY_EXPERIMENT, **others}
+    ) | {"run": {}}
     catalog: Mapping[str, Any] = read_configuration(loader.env, loader.conf_source, any_experiment)[
         "catalog"
     ]

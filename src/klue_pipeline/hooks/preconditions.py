@@ -9,13 +9,15 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
 from klue_pipeline.training.params import EncoderParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 
 _SCRATCH = "scratch"
 _ENCODER, _TRAINING, _ADAPT = "params:encoder", "params:training", "params:adapt"
-_OF_MODELS = {_ENCODER, _TRAINING, _ADAPT, "params:composite"}
-_OF_WHAT_LEARNS = {"params:loss", "params:composite", _ADAPT}
+_ODQA_ENCODER, _ODQA_TRAINING = "params:odqa.encoder", "params:odqa.retriever_training"
+_OF_MODELS = {_ENCODER, _TRAINING, _ADAPT, "params:composite", _ODQA_ENCODER, _ODQA_TRAINING}
+_OF_WHAT_LEARNS = {"params:loss", "params:composite", _ADAPT, _ODQA_TRAINING}
 """Settings that only nodes read which draw random numbers."""
 
 
@@ -35,10 +37,14 @@ class PreconditionHooks:
         nodes = _nodes_to_run(pipeline, catalog, resumed=run_params["only_missing_outputs"])
         _require_processes(str(run_params.get("runner")), nodes)
         read = {name for node in nodes for name in node.inputs}
-        if _TRAINING in read:
-            _require_device(TrainingParams.model_validate(catalog.load(_TRAINING)), "training")
-        if _ENCODER in read:
-            _require_encoder(EncoderParams.model_validate(catalog.load(_ENCODER)), "encoder.name")
+        for name, model in ((_TRAINING, TrainingParams), (_ODQA_TRAINING, RetrieverTrainingParams)):
+            if name in read:
+                training = model.model_validate(catalog.load(name))
+                _require_device(training, name.removeprefix("params:"))
+        for name in (_ENCODER, _ODQA_ENCODER):
+            if name in read:
+                encoder = EncoderParams.model_validate(catalog.load(name))
+                _require_encoder(encoder, f"{name.removeprefix('params:')}.name")
         if _ADAPT in read:
             adapt = AdaptParams.model_validate(catalog.load(_ADAPT))
             _require_device(adapt.training, "adapt")

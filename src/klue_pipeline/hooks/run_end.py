@@ -8,15 +8,18 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
+from klue_pipeline.odqa.retrieval_report.report import tell_retrieval
 from klue_pipeline.relation.shift.report import tell_scores
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
-from klue_pipeline.runs.remedies import environment_option
+from klue_pipeline.runs.parameters import ODQA
+from klue_pipeline.runs.remedies import environment_option, kedro_run
 
 logger = logging.getLogger(__name__)
 
 _METRICS = "experiment_metrics"
+_RETRIEVAL = "odqa.retrieval_report"
 _SUBMISSION, _OWN_SUBMISSION = "submission", "experiment_submission"
-_COMPARED = "leaderboard_page"
+_COMPARED, _RETRIEVAL_COMPARED = "leaderboard_page", "odqa.leaderboard_page"
 """Who made it has compared what there is, and may want more to compare."""
 
 
@@ -38,11 +41,18 @@ class RunEndHooks:
             partial = metrics.get("partial", "")
             for line in [*tell_scores(metrics), *_own_submission(catalog, partial)]:
                 logger.info("%s", line)
+        if _RETRIEVAL in made and catalog.exists(_RETRIEVAL):
+            for line in tell_retrieval(catalog.load(_RETRIEVAL)):
+                logger.info("%s", line)
         for line in _results(catalog, made - {_SUBMISSION} if partial else made):
             logger.info("%s", line)
         if _COMPARED in made:
             command = f"kedro experiments {environment_option(run_params)}".rstrip()
             logger.info("Next: %s (lists what else can be run and compared)", command)
+        if _RETRIEVAL_COMPARED in made:
+            again = kedro_run(run_params, {"odqa.experiment": "hybrid"}, "odqa_retrieval",
+                              same_experiment=False)  # fmt: skip
+            logger.info("Next: %s (or another entry of %s)", again, ODQA.lab_book)
 
 
 def _own_submission(catalog: Any, partial: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
+from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import this_process
 from klue_pipeline.runs.run_records import (
     RunRecord,
@@ -81,7 +82,7 @@ class RunRecordHooks:
     def _begin(self, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any) -> None:
         # Read only now: other hooks resolve the parameters after the context is made.
         parameters = self._context.config_loader["parameters"]
-        path = path_in(catalog, "run_record")
+        path = path_in(catalog, task_of(node.name for node in pipeline.nodes).record)
         if path is None:
             return
         if has_nothing_to_do(run_params, pipeline, catalog):

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.runs.dataset_names import explain_unknown_experiment, folder_name
-from klue_pipeline.runs.parameters import RELATION
+from klue_pipeline.runs.parameters import OTHER_TASKS, RELATION
 from klue_pipeline.runs.tasks import Task
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,18 @@ def resolve_experiment(
         "members": settings.get("members", []),
     }
     return task.put_into(parameters, settings)
+
+
+def resolve_run(configured: Mapping[str, Any], runtime: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a run, with the chosen experiment of every task resolved.
+
+    The arguments and errors are those of :func:`resolve_experiment`.
+    """
+    parameters = resolve_experiment(configured, runtime)
+    for task in OTHER_TASKS:
+        resolved = resolve_experiment(configured, runtime, task)
+        parameters = task.put_into(parameters, task.settings_in(resolved))
+    return parameters
 
 
 def merge_group(

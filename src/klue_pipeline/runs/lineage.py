@@ -26,7 +26,7 @@ from klue_pipeline.runs.dataset_names import (
 )
 from klue_pipeline.runs.disk.origin_store import Origin
 from klue_pipeline.runs.parameters import Parameters
-from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
+from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file, hash_folder
 from klue_pipeline.version import __version__
 
 COLLECTED_FOLDS = "folds"
@@ -75,11 +75,19 @@ def trace_sources(
         datasets: Names of the graph's free inputs.
     """
     sources = _trace_files(catalog, datasets)
-    encoder = Path(parameters.encoder.name)
-    if encoder.is_dir():
-        sources["params:encoder"] = {"encoder.files": hash_encoder_folder(encoder)}
+    sources |= _trace_encoder(parameters.encoder.name, "encoder")
+    sources |= _trace_encoder(parameters.odqa.encoder.name, "odqa.encoder")
+    for setting, folder in parameters.odqa.model_folders.items():
+        sources |= _trace_encoder(folder, setting)
     sources["params:augment"] = _trace_models(parameters)
     return sources
+
+
+def _trace_encoder(name: str, setting: str) -> dict[str, Origin]:
+    folder = Path(name)
+    if not folder.is_dir():
+        return {}
+    return {f"params:{setting}": {f"{setting}.files": hash_encoder_folder(folder)}}
 
 
 def _trace_files(catalog: Any, names: Iterable[str]) -> dict[str, Origin]:
@@ -87,9 +95,16 @@ def _trace_files(catalog: Any, names: Iterable[str]) -> dict[str, Origin]:
     for name in names:
         if setting := facts_of(catalog, name).source:
             source = getattr(catalog.get(name), "resolved_source", None)
-            path = Path(source or "")
-            sources[name] = {setting: hash_file(path) if path.is_file() else str(source)}
+            sources[name] = {setting: _hash_source(source)}
     return sources
+
+
+def _hash_source(source: str | None) -> str:
+    """Return a hash of a file, or of the files in a folder; anything else stands for itself."""
+    path = Path(source or "")
+    if path.is_file():
+        return hash_file(path)
+    return hash_folder(path) if source and path.is_dir() else str(source)
 
 
 def _trace_models(parameters: Parameters) -> Origin:

@@ -1,12 +1,13 @@
-"""All parameters of a run as one model, relation extraction as a task, and the check of a task."""
+"""All parameters of a run as one model, the tasks there are, and the check of a task."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any, ClassVar, overload
 
 from pydantic import ValidationError
 
 from klue_pipeline.base_settings import Settings, explain_errors, merge_settings, suggest
+from klue_pipeline.odqa.settings.odqa_params import ODQA_RULES, OdqaDefaults, OdqaParams
 from klue_pipeline.relation.settings.compatibility import MODEL_RULES
 from klue_pipeline.relation.settings.data_compatibility import DATA_RULES
 from klue_pipeline.relation.settings.relation_params import ExperimentDefaults, RelationParams
@@ -46,6 +47,7 @@ class Parameters(RelationParams):
 
     run: RunParams
     csv: CsvParams
+    odqa: OdqaParams
     mlflow: TrackingOverrides = TrackingOverrides()
 
 
@@ -148,6 +150,33 @@ RELATION = Task(
     ),
 )
 """Its settings stand at the top level of the parameters."""
+
+ODQA = Task(
+    model=OdqaParams,
+    groups=tuple(OdqaDefaults.model_fields),
+    chosen_by_name=frozenset({"encoder", "fusion", "rerank"}),
+    prefix="odqa",
+    lab_book="parameters_odqa_experiments.yml",
+    rules=ODQA_RULES,
+    record="odqa.record",
+    job="odqa_retrieval",
+)
+"""Open-domain question answering."""
+
+OTHER_TASKS: tuple[Task[Any], ...] = (ODQA,)
+"""Tasks beside relation extraction, which ``kedro run`` alone does not do."""
+
+
+def task_of(nodes: Iterable[str]) -> Task[Any]:
+    """Return the task whose nodes these are, by their names; relation extraction if it has any.
+
+    >>> task_of(["odqa.search_bm25"]).prefix
+    'odqa'
+    >>> task_of(["odqa.search_bm25", "parse_train"]) is RELATION
+    True
+    """
+    names = list(nodes)
+    return next((task for task in OTHER_TASKS if names and all(map(task.owns, names))), RELATION)
 
 
 @overload

@@ -1,7 +1,7 @@
 """What the settings of a run would make, and how much of exactly that is on disk already."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,8 @@ from klue_pipeline.runs.lineage import (
     trace_sources,
 )
 from klue_pipeline.runs.members import trace_earlier, trace_members
-from klue_pipeline.runs.parameters import Parameters
+from klue_pipeline.runs.parameters import RELATION, Parameters, task_of
+from klue_pipeline.runs.tasks import Task
 
 Progress = Literal["finished", "begun", "new"]
 """``begun``: a run with ``--only-missing-outputs`` makes the rest. ``new``: all has to be made."""
@@ -40,6 +41,7 @@ class StoredResults:
         origins: What would make each of its outputs now, by plain name.
         inherited: The origins of other experiments' scores that it reads, by dataset name.
         data_root: Folder of the environment's data.
+        task: Whose experiment it is.
     """
 
     parameters: Parameters
@@ -48,16 +50,27 @@ class StoredResults:
     origins: dict[str, Origin]
     inherited: dict[str, Origin]
     data_root: Path
+    task: Task[Any] = RELATION
+
+    @property
+    def experiment(self) -> str:
+        """The entry of the lab book."""
+        return str(self.task.settings_of(self.parameters).experiment)
 
     @property
     def folder(self) -> str:
         """The folder of the experiment's own results."""
-        return folder_name(self.parameters.experiment, self.parameters.run.name)
+        return folder_name(self.experiment, self.parameters.run.name)
+
+    @property
+    def name(self) -> str:
+        """What tells the experiment from those of all tasks."""
+        return "-".join(filter(None, [self.task.prefix, self.folder]))
 
     @property
     def plan_file(self) -> Path:
         """The file in which a run says what it is about to make, until it has made all."""
-        return self.data_root / FOLDER / f"unfinished-{self.folder}.json"
+        return self.data_root / FOLDER / f"unfinished-{self.name}.json"
 
     @property
     def running_folder(self) -> Path:
@@ -187,7 +200,7 @@ def claim_of(results: StoredResults, pipeline: Pipeline) -> Claim:
     The latest results are everybody's, and folders of which a run reads what it finds are no one
     run's; both are left out.
     """
-    claim = Claim(experiment=results.folder, writes={}, reads={}, shared={})
+    claim = Claim(experiment=results.name, writes={}, reads={}, shared={})
     latest = {plain_name(name) for name in results.whole.datasets() if results.is_latest(name)}
     outputs = pipeline.all_outputs()
     for name in pipeline.datasets():
@@ -206,8 +219,14 @@ def claim_of(results: StoredResults, pipeline: Pipeline) -> Claim:
     return claim
 
 
-def graph_around(pipeline: Pipeline, experiment: Pipeline) -> Pipeline:
-    """Return the graph that a run is a part of: the experiment's, or what leads to other nodes."""
+def graph_around(pipeline: Pipeline, pipelines: Mapping[str, Pipeline]) -> Pipeline:
+    """Return the graph that a run is a part of: the experiment's, or what leads to other nodes.
+
+    Args:
+        pipeline: What the run makes.
+        pipelines: Every pipeline by name, the whole jobs of the tasks among them.
+    """
+    experiment = pipelines[task_of(node.name for node in pipeline.nodes).job or "__default__"]
     if set(pipeline.nodes) <= set(experiment.nodes):
         return experiment
     leading: Pipeline = (experiment + pipeline).to_nodes(*(node.name for node in pipeline.nodes))
@@ -229,7 +248,8 @@ def read_stored_results(context: Any, whole: Pipeline, catalog: Any = None) -> S
     sources = trace_sources(parameters, catalog, names) | inherited
     origins = trace_origins(whole, parameters, sources)
     data_root = Path(context.project_path) / loader["globals"]["data_root"]
-    return StoredResults(parameters, catalog, whole, origins, inherited, data_root)
+    task = task_of(node.name for node in whole.nodes)
+    return StoredResults(parameters, catalog, whole, origins, inherited, data_root, task)
 
 
 def _differ_in_folds(found: Origin, wanted: Origin) -> bool:

@@ -63,12 +63,17 @@ def require_free_names(parameters: Parameters, taken: Mapping[str, str]) -> None
     Raises:
         ValueError: Listing all such names of the lab book.
     """
-    reasons = {name: explain_taken(name, taken) for name in parameters.experiments}
-    if found := {name: reason for name, reason in reasons.items() if reason}:
+    names = {"experiments": parameters.experiments, "odqa.experiments": parameters.odqa.experiments}
+    reasons = {
+        (setting, name): explain_taken(name, taken)
+        for setting, entries in names.items()
+        for name in entries
+    }
+    if found := {place: reason for place, reason in reasons.items() if reason}:
         raise refuse_settings(
             [
-                f"experiments: found {name!r}; {reason}; choose another name, such as my_{name}"
-                for name, reason in found.items()
+                f"{setting}: found {name!r}; {reason}; choose another name, such as my_{name}"
+                for (setting, name), reason in found.items()
             ]
         )
 

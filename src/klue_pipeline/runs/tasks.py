@@ -5,7 +5,7 @@ Both tasks are resolved and checked by the same functions (:mod:`~klue_pipeline.
 other a subtree of its name with a lab book of its own.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -32,6 +32,8 @@ class Task(Generic[SettingsT]):
         complete: Adds to resolved settings what follows from others; gets those of the command line
             too.
         rules: Each returns what does not go together in checked settings, with what to change.
+        record: The dataset with the record of an experiment's latest run.
+        job: The pipeline that is the whole job; empty for what a run without ``--pipelines`` does.
     """
 
     model: type[SettingsT]
@@ -42,6 +44,8 @@ class Task(Generic[SettingsT]):
     lab_book: str = "parameters_experiments.yml"
     complete: Completion = lambda settings, _: settings
     rules: tuple[Callable[[SettingsT], list[str]], ...] = ()
+    record: str = "run_record"
+    job: str = ""
 
     def path(self, setting: str) -> str:
         """Return the whole name of a setting, as on the command line."""
@@ -54,8 +58,37 @@ class Task(Generic[SettingsT]):
         part: Mapping[str, Any] = parameters.get(self.prefix) or {}
         return part
 
+    def settings_of(self, parameters: BaseModel) -> Any:
+        """Return this task's part of all parameters, once they are checked."""
+        return getattr(parameters, self.prefix) if self.prefix else parameters
+
     def put_into(
         self, parameters: Mapping[str, Any], settings: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return all parameters with this task's part replaced."""
         return {**parameters, **({self.prefix: settings} if self.prefix else settings)}
+
+    def described(self, parameters: Mapping[str, Any], read: Iterable[str]) -> dict[str, Any]:
+        """Return what tells runs of this task apart, with its groups at the top level.
+
+        Args:
+            parameters: All parameters of the run, resolved.
+            read: The inputs of its nodes; of a table of methods, those that they read stay.
+        """
+        settings = {**self.settings_in(parameters), "run": parameters.get("run") or {}}
+        prefix = f"params:{self.path('retrievers')}."
+        named = {name.removeprefix(prefix) for name in read if name.startswith(prefix)}
+        if "retrievers" in settings:
+            chosen = {name: settings["retrievers"][name] for name in sorted(named)}
+            settings["retrievers"] = chosen
+        return settings
+
+    def groups_in(self, read: Iterable[str]) -> set[str]:
+        """Return the groups of settings among the inputs of nodes."""
+        prefix = f"params:{self.prefix}." if self.prefix else "params:"
+        groups = (name.removeprefix(prefix) for name in read if name.startswith(prefix))
+        return {group.partition(".")[0] for group in groups}
+
+    def owns(self, node: str) -> bool:
+        """Tell whether a node is one of this task's, by its name."""
+        return bool(self.prefix) and node.startswith(f"{self.prefix}.")

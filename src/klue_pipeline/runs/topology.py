@@ -1,4 +1,4 @@
-"""What the graph looks like: how many folds, and which kind of experiment.
+"""What the graph looks like: how many folds, which kind of experiment, which retrievers.
 
 Kedro builds pipelines before it hands out parameters, so the answer has to come from somewhere
 else: a hook tells this module the resolved settings of a run (with ``--params``), and commands
@@ -9,11 +9,54 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from klue_pipeline.odqa.settings.retriever_params import (
+    TRAINED,
+    ContrastiveParams,
+    RerankParams,
+    RetrievalParams,
+    RetrieverParams,
+)
 from klue_pipeline.training.params import FoldsParams
 
 Kind = Literal["single", "member", "composite"]
 """A ``single`` experiment trains a model of all labels; a ``member`` trains one of other labels,
 which no blend can take; a ``composite`` joins the scores of other experiments."""
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Which nodes a search for passages has.
+
+    Attributes:
+        retrievers: Those of the experiment, whose runs are fused, by name.
+        negatives: The retriever that hard negatives come from, where one is trained and another
+            one finds them.
+        rerank: Whether a cross-encoder orders the best passages anew, and which.
+    """
+
+    retrievers: Mapping[str, RetrieverParams]
+    negatives: Mapping[str, RetrieverParams]
+    rerank: RerankParams
+
+    @property
+    def searched(self) -> dict[str, RetrieverParams]:
+        """Every retriever that makes a run."""
+        return {**self.negatives, **self.retrievers}
+
+    @property
+    def trains_reranker(self) -> bool:
+        """Whether the cross-encoder is trained here."""
+        return self.rerank.model == TRAINED
+
+    @property
+    def trains(self) -> bool:
+        """Whether anything is trained, for which negatives and a tokenizer are wanted."""
+        return bool(self.trained) or self.trains_reranker
+
+    @property
+    def trained(self) -> list[str]:
+        """The retrievers whose encoder is trained first; they share it."""
+        return [name for name, retriever in self.retrievers.items() if retriever.trained]
 
 
 @dataclass(frozen=True)
@@ -25,6 +68,7 @@ class Shape:
     members: tuple[str, ...] = ()
     asked_to_clean: tuple[str, ...] = ()
     asked_to_augment: tuple[str, ...] = ()
+    retrieval: Retrieval = Retrieval({}, {}, RerankParams(name="none"))
 
 
 _known: dict[str, Shape] = {}
@@ -72,6 +116,11 @@ def earlier(stage: Literal["clean", "augment"]) -> tuple[str, ...]:
     return {"clean": shape.asked_to_clean, "augment": shape.asked_to_augment}[stage]
 
 
+def retrieval() -> Retrieval:
+    """Return which nodes the search for passages has."""
+    return _shape().retrieval
+
+
 def shape_of(parameters: Mapping[str, Any]) -> Shape:
     """Return the shape of the graph for the resolved parameters of a run."""
     from klue_pipeline.relation.settings.augment_params import AugmentParams
@@ -84,7 +133,21 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
         members=tuple(parameters["members"]),
         asked_to_clean=() if previous is None else (previous,),
         asked_to_augment=AugmentParams.model_validate(parameters["augment"]).earlier_experiments,
+        retrieval=_retrieval_of(parameters["odqa"]),
     )
+
+
+def _retrieval_of(settings: Mapping[str, Any]) -> Retrieval:
+    chosen = RetrievalParams.model_validate(settings["retrieval"]).retrievers
+    retrievers = {
+        name: RetrieverParams.model_validate(settings["retrievers"][name]) for name in chosen
+    }
+    rerank = RerankParams.model_validate(settings["rerank"])
+    learns = rerank.model == TRAINED or any(each.trained for each in retrievers.values())
+    source = ContrastiveParams.model_validate(settings["contrastive"]).negatives_from
+    found = settings["retrievers"][source] if learns and source else None
+    negatives = {} if found is None else {str(source): RetrieverParams.model_validate(found)}
+    return Retrieval(retrievers, negatives, rerank)
 
 
 def kind_of(kind: str, target: str) -> Kind:
@@ -104,6 +167,6 @@ def _shape() -> Shape:
 
 def _configured_shape() -> Shape:
     from klue_pipeline.runs.configuration import read_configuration
-    from klue_pipeline.runs.experiments import resolve_experiment
+    from klue_pipeline.runs.experiments import resolve_run
 
-    return shape_of(resolve_experiment(read_configuration()["parameters"], {}))
+    return shape_of(resolve_run(read_configuration()["parameters"], {}))

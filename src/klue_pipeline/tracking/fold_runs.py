@@ -17,8 +17,14 @@ from klue_pipeline.training.progress import set_listener
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
-_TRAIN, _ADAPT = "train", "adapt_encoder"
-"""Names of the nodes that get a run of their own: one in each fold, and one outside of folds."""
+_TRAIN = "train"
+"""The node of every fold that gets a run of its own."""
+_OUTSIDE_OF_FOLDS = {
+    "adapt_encoder": "adapt",
+    "odqa.train_retriever": "retriever",
+    "odqa.train_reranker": "reranker",
+}
+"""What the runs of nodes are called that train outside of folds, by the node."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,10 @@ class FoldRuns:
     def start(self, parent: ParentRun, node: "Node") -> None:
         """Open the run of a training, and listen to what the training reports."""
         part = parse_fold(node.name)
-        if node.name != _ADAPT and (part is None or part.name != _TRAIN):
+        in_fold = part is not None and part.name == _TRAIN
+        if not in_fold and node.name not in _OUTSIDE_OF_FOLDS:
             return
-        name = "adapt" if part is None else fold_name(part.fold)
+        name = _OUTSIDE_OF_FOLDS[node.name] if part is None else fold_name(part.fold)
         tags = {} if part is None else {"klue.fold": str(part.fold)}
         tags["kedro.node"] = node.name
         run_id = parent.store.start_child(parent.run_id, name, tags)

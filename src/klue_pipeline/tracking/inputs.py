@@ -9,13 +9,17 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.dataset_facts import facts_of
+from klue_pipeline.runs.parameters import ODQA, task_of
 from klue_pipeline.training.fingerprint import file_sha256
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
 TRAINING_FILE = "raw.train"
-_CONTEXTS = {TRAINING_FILE: "training", "raw.test": "testing", "raw.test_gold": "testing"}
+_CONTEXTS = {
+    TRAINING_FILE: "training", "raw.test": "testing", "raw.test_gold": "testing",
+    ODQA.path(TRAINING_FILE): "training", ODQA.path("raw.test"): "testing",
+}  # fmt: skip
 """What a file is for, in MLflow's own words; of others, the setting that names them."""
 _CONTEXT_TAG = "mlflow.data.context"
 _DIGEST_CHARACTERS = 36
@@ -37,14 +41,15 @@ def find_inputs(pipeline: Pipeline, catalog: Any) -> list[RunInput]:
         catalog: The catalog of the run.
     """
     trains = any(facts_of(catalog, name).training == "metrics" for name in pipeline.all_outputs())
+    training_file = task_of(node.name for node in pipeline.nodes).path(TRAINING_FILE)
     inputs = [
         RunInput(setting, source)
         for name in _named(catalog)
         if (setting := facts_of(catalog, name).source)
-        and (name in pipeline.inputs() or (trains and setting == TRAINING_FILE))
+        and (name in pipeline.inputs() or (trains and setting == training_file))
         and (source := getattr(catalog.get(name), "resolved_source", None))
     ]
-    return sorted(inputs, key=lambda given: given.setting != TRAINING_FILE)
+    return sorted(inputs, key=lambda given: given.setting != training_file)
 
 
 def _named(catalog: Any) -> Iterable[str]:

@@ -12,6 +12,7 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.passwords import without_login, without_passwords
 from klue_pipeline.runs.dataset_facts import DatasetFacts
+from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import this_process
 from klue_pipeline.tracking.inputs import find_inputs
 from klue_pipeline.tracking.live_metrics import points_at_step
@@ -62,9 +63,11 @@ class ParentRun:
     ) -> None:
         """Log what the run is begun with; a run that this fails for is closed at once."""
         pipeline, catalog = graph
-        read = _groups_read(pipeline) if selection_of(run_params) else None
+        task = task_of(node.name for node in pipeline.nodes)
+        read = task.groups_in(pipeline.inputs()) if selection_of(run_params) else None
+        described = task.described(parameters, pipeline.inputs())
         try:
-            self.store.log_parameters(self.run_id, flat_parameters(parameters, read))
+            self.store.log_parameters(self.run_id, flat_parameters(described, read))
             self.store.log_settings(self.run_id, parameters)
             self.store.log_inputs(self.run_id, find_inputs(pipeline, catalog))
         except Exception:
@@ -124,8 +127,11 @@ def open_parent(
     store, experiment_id = open_store(params, patience)
     # Read only now: other hooks resolve the parameters after the context is made.
     parameters = context.config_loader["parameters"]
-    name = run_name(parameters, run_params)
-    tags = run_tags(parameters, run_params, context.project_path)
+    pipeline = graph[0]
+    task = task_of(node.name for node in pipeline.nodes)
+    described = task.described(parameters, pipeline.inputs())
+    name = run_name(described, run_params)
+    tags = run_tags(described, run_params, context.project_path)
     with refusing(params):
         for dead in store.close_dead_runs(experiment_id, this_process()):
             logger.warning("MLflow run %s was killed while it ran; it is marked KILLED now", dead)
@@ -162,9 +168,3 @@ def join_parent(patience: Patience) -> ParentRun:
     store = RunStore(os.environ[URI_VARIABLE], patience)
     log_models = os.environ.get(LOG_MODELS_VARIABLE) == "1"
     return ParentRun(store, os.environ[PARENT_VARIABLE], log_models, os.getpid())
-
-
-def _groups_read(pipeline: Pipeline) -> set[str]:
-    """Return the groups of parameters that nodes read."""
-    names = [name for name in pipeline.inputs() if name.startswith("params:")]
-    return {name.removeprefix("params:").partition(".")[0] for name in names}

@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
+from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import git_state, this_process
 from klue_pipeline.runs.run_records import RunRecord, TrackedRun
 from klue_pipeline.runs.topology import kind_of
@@ -39,7 +40,7 @@ def begin_record(
     project_path = Path(context.project_path)
     git = git_state(project_path)
     return RunRecord(
-        **_describe_experiment(parameters),
+        **_describe_experiment(parameters, pipeline),
         selection=selection_of(run_params),
         scores_every_fold=_scores_every_fold(pipeline, catalog),
         scored=scored,
@@ -80,13 +81,16 @@ def _scores_every_fold(pipeline: Pipeline, catalog: Any) -> bool:
     return "out_of_fold" in made and "fold_validation" not in read
 
 
-def _describe_experiment(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    name = parameters["experiment"]
+def _describe_experiment(parameters: Mapping[str, Any], pipeline: Pipeline) -> dict[str, Any]:
+    task = task_of(node.name for node in pipeline.nodes)
+    settings = task.settings_in(parameters)
+    name = settings["experiment"]
+    is_relation = not task.prefix
     return {
         "experiment": name,
         "run_name": parameters["run"]["name"],
-        "why": parameters["experiments"][name]["why"],
-        "kind": kind_of(parameters["kind"], parameters["target"]["name"]),
+        "why": settings["experiments"][name]["why"],
+        "kind": kind_of(settings["kind"], settings["target"]["name"]) if is_relation else "single",
     }
 
 

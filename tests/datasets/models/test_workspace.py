@@ -19,7 +19,7 @@ def catalog(tmp_path):
                 "filepath": str(tmp_path / ".scratch" / "fold_{number}"),
             },
             "translation_cache": {
-                "type": f"{TYPES}.TranslationCacheDataset",
+                "type": f"{TYPES}.CacheFolderDataset",
                 "filepath": str(tmp_path / "translations"),
             },
         }

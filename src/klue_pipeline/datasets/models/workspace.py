@@ -45,28 +45,29 @@ class FoldWorkspaceDataset(ReadOnlyDataset[FoldWorkspace]):
         return {"number": self._number, "filepath": str(self._filepath)}
 
 
-class TranslationCacheDataset(LocalDataset[Any, Path], ReadOnlyDataset[Path]):
-    """``TranslationCacheDataset`` loads the path of a folder; it stores nothing.
+class CacheFolderDataset(LocalDataset[Any, Path], ReadOnlyDataset[Path]):
+    """``CacheFolderDataset`` loads the path of a folder; it stores nothing.
 
-    Translations are kept there from run to run, whatever the experiment. Removing the folder costs
-    time and nothing else.
+    What costs much to make, such as translations or embeddings, is kept there from run to run and
+    found again by its content, whatever the experiment. Removing the folder costs time and nothing
+    else.
 
     Example usage for the YAML API:
 
     ```yaml
     translation_cache:
-      type: klue_pipeline.datasets.models.workspace.TranslationCacheDataset
+      type: klue_pipeline.datasets.models.workspace.CacheFolderDataset
       filepath: data/02_intermediate/translations
     ```
 
     Example usage for the Python API:
 
-    >>> TranslationCacheDataset(filepath="data/translations").load().name
+    >>> CacheFolderDataset(filepath="data/translations").load().name
     'translations'
     """
 
     def load(self) -> Path:
-        """Return the folder; it need not exist before there is a translation to keep."""
+        """Return the folder; it need not exist before there is something to keep."""
         return self._filepath
 
     def _exists(self) -> bool:

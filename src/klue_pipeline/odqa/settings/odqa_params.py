@@ -20,6 +20,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RerankParams,
     RetrievalParams,
     RetrievalScore,
+    RetrieverName,
     RetrieverParams,
     RetrieverTrainingParams,
 )
@@ -87,9 +88,19 @@ class OdqaParams(OdqaDefaults):
     passages: PassagesParams
     parts: PartsParams
     evaluation: OdqaEvaluationParams
-    retrievers: dict[EntryName, RetrieverParams]
+    retrievers: dict[RetrieverName, RetrieverParams]
     experiment_defaults: OdqaDefaults
     experiments: dict[EntryName, OdqaEntry]
+
+    @property
+    def model_folders(self) -> dict[str, str]:
+        """Models beside ``encoder`` that nodes load, by the settings that nodes read them from."""
+        named = {
+            f"odqa.retrievers.{name}": self.retrievers[name].passage_encoder
+            for name in self.retrieval.retrievers
+        }
+        named["odqa.rerank"] = self.rerank.model
+        return {setting: model for setting, model in named.items() if model is not None}
 
 
 def unknown_retrievers(params: OdqaParams) -> list[str]:
@@ -118,6 +129,18 @@ def encoders_without_training(params: OdqaParams) -> list[str]:
     ]
 
 
+def several_trained(params: OdqaParams) -> list[str]:
+    """Find more than one retriever to train: the settings of an experiment are those of one."""
+    trained = [
+        name
+        for name in params.retrieval.retrievers
+        if name in params.retrievers and params.retrievers[name].trained
+    ]
+    if len(trained) <= 1:
+        return []
+    return [f"retrieval.retrievers: found {trained}, both to be trained; choose one of them"]
+
+
 def external_without_run(params: OdqaParams) -> list[str]:
     """Find an external retriever without a file that it could read."""
     external = [
@@ -130,5 +153,10 @@ def external_without_run(params: OdqaParams) -> list[str]:
     return [f"raw.run: retriever {external[0]} reads the run of another engine; name its file"]
 
 
-ODQA_RULES = (unknown_retrievers, encoders_without_training, external_without_run)
+ODQA_RULES = (
+    unknown_retrievers,
+    encoders_without_training,
+    several_trained,
+    external_without_run,
+)
 """Each returns what does not go together in checked settings, with what to change."""

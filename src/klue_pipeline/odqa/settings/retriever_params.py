@@ -1,12 +1,11 @@
 """Settings of retrievers, of their training, and of how their runs become one."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from klue_pipeline.base_settings import MethodSettings, Seed, Settings
-from klue_pipeline.text.folder_names import EntryName
 from klue_pipeline.training.params import TrainingParams
 
 TokenizerName = Literal["whitespace", "kiwi", "kiwi_content", "character_bigram", "wordpiece"]
@@ -14,6 +13,12 @@ Bm25Variant = Literal["robertson", "lucene", "atire", "bm25l", "bm25+", "bm25p"]
 RetrievalScore = Literal[
     "recall_at_1", "recall_at_5", "recall_at_10", "recall_at_20", "recall_at_100", "mrr"
 ]
+
+RetrieverName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+"""Part of the names of nodes, datasets and folders."""
+
+TRAINED = "trained"
+"""In place of a model's name: it is trained in this run."""
 
 _SPARSE = frozenset({"tokens", "title"})
 _DENSE = frozenset(
@@ -99,7 +104,7 @@ class RetrieverParams(MethodSettings):
 class RetrievalParams(Settings):
     """Which retrievers an experiment has, and how far they look."""
 
-    retrievers: list[EntryName] = Field(min_length=1)
+    retrievers: list[RetrieverName] = Field(min_length=1)
     """Names from ``odqa.retrievers``; several are fused."""
     top_k: int = Field(ge=1, le=1000)
     """Passages that every retriever returns for a question."""
@@ -155,7 +160,7 @@ class RerankParams(MethodSettings):
 class ContrastiveParams(Settings):
     """What a dense retriever learns from."""
 
-    negatives_from: EntryName | None
+    negatives_from: RetrieverName | None
     """The retriever whose wrong passages are hard negatives; None learns from the batch alone."""
     hard_negatives: int = Field(ge=0, le=32)
     """Hard negatives of each question, drawn anew each epoch from its ``negatives_depth`` best."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.runs.dataset_names import entry_of, folder_name, parse_fold, plain_name
+from klue_pipeline.runs.dataset_names import entry_of, parse_fold, plain_name
 from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.remedies import kedro_run
 from klue_pipeline.runs.stored_results import StoredResults
@@ -69,9 +69,9 @@ def require_unchanged(
             if change := _store.find_change(path):
                 stored = _store.read_stored(path)
                 made = (stored and stored.dataset) or plain_name(name)
-                experiment = _experiment_of(results, path)
-                is_own = results.folder == folder_name(*_names(experiment))
-                again = commands.that_make(made, experiment, is_own=is_own)
+                folder = _experiment_of(results, path)
+                is_own = results.folder == folder
+                again = commands.that_make(made, _named(results, folder), is_own=is_own)
                 raise ValueError(
                     f"{path} is not what was saved there: {change}. Copy the right one there "
                     f"again, or make it again with {again}"
@@ -89,16 +89,20 @@ def _results_in(dataset: Any) -> Iterator[Path]:
         yield Path(path)
 
 
-def _names(experiment: Mapping[str, str]) -> tuple[str, str | None]:
-    return experiment["experiment"], experiment.get("run.name")
-
-
-def _experiment_of(results: StoredResults, path: Path) -> dict[str, str]:
-    """Return the settings that name the experiment whose result lies at a path."""
-    folder = results.folder
+def _experiment_of(results: StoredResults, path: Path) -> str:
+    """Return the folder of the experiment whose result lies at a path."""
     is_inside = path.is_relative_to(results.data_root)
     parts = path.relative_to(results.data_root).parts if is_inside else ()
-    if len(parts) > len(("layer", "file")) and (results.data_root / _SCORES / parts[1]).is_dir():
-        folder = parts[1]
-    variant = folder.removeprefix(entry_of(folder)).removeprefix("--")
-    return {"experiment": entry_of(folder), **({"run.name": variant} if variant else {})}
+    place = 1 + bool(results.task.prefix)  # below the layer, and the folder of another task
+    above = results.data_root / _SCORES / results.task.prefix
+    if len(parts) > place + 1 and (above / parts[place]).is_dir():
+        return parts[place]
+    return results.folder
+
+
+def _named(results: StoredResults, folder: str) -> dict[str, str]:
+    """Return the settings that name the experiment of a folder."""
+    entry = entry_of(folder)
+    variant = folder.removeprefix(entry).removeprefix("--")
+    named = {results.task.path("experiment"): entry}
+    return {**named, "run.name": variant} if variant else named

@@ -173,7 +173,7 @@ def _require_made(
         raise ValueError(
             f"This part of the job reads what nobody has made yet: {names} (made by "
             f"{', '.join(stages)}). {_other_folds(missing, needed, results)}Run the whole job "
-            f"first: {kedro_run(run_params, _named(results))}"
+            f"first: {kedro_run(run_params, _named(results), results.task.job)}"
         )
 
 
@@ -203,5 +203,5 @@ def _makers(pipelines: Mapping[str, Pipeline]) -> dict[str, str]:
 def _named(results: StoredResults) -> dict[str, str]:
     """Name the experiment and its variant as settings do."""
     variant = results.parameters.run.name
-    named = {"experiment": results.parameters.experiment}
+    named = {results.task.path("experiment"): results.experiment}
     return {**named, "run.name": variant} if variant else named
