@@ -24,8 +24,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from scripts.settings_comments import as_cell, read_comments
 
+from klue_pipeline.odqa.settings.odqa_params import OdqaEntry, OdqaParams
+from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.relation.settings.relation_params import ExperimentEntry
-from klue_pipeline.runs.parameters import RELATION, Parameters
+from klue_pipeline.runs.parameters import ODQA, RELATION, Parameters
+from klue_pipeline.runs.tasks import Task
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 from klue_pipeline.text.folder_names import FolderName, VariantName
 from klue_pipeline.tracking.tracking_params import TrackingParams
@@ -151,6 +154,7 @@ class _Writer:
         prefix = "mlflow." if path.name == "tracking.yml" else ""
         for name in above:
             place = f"{prefix}{name}".removeprefix("experiment_defaults.")
+            place = place.replace("odqa.experiment_defaults.", "odqa.")
             if above[name] or place not in self.above:
                 self.above[place] = above[name]
                 self.files[place] = path.name
@@ -165,13 +169,29 @@ class _Writer:
             "files only.\n"
         )
         fields = Parameters.model_fields
-        skipped = {"experiment", "kind", "members", "about", "run", "experiment_defaults"}
+        skipped = {"experiment", "kind", "members", "about", "run", "experiment_defaults", "odqa"}
         order = ["raw", *RELATION.groups, *fields]
         for name in dict.fromkeys(order):
             if name == "experiments":
-                yield from self._entry()
+                yield from self._entry("experiments", ExperimentEntry, RELATION)
             elif name not in skipped:
                 yield from self._section(name, _model_of(name, fields[name]), level=TOP)
+        yield from self._odqa()
+
+    def _odqa(self) -> Iterator[str]:
+        """Yield the sections of open-domain QA, whose settings stand below ``odqa``."""
+        yield "## odqa\n"
+        yield "Settings of open-domain QA; relation extraction reads none of them.\n"
+        yield from self._table([("odqa.experiment", OdqaParams, "experiment")])
+        fields = OdqaParams.model_fields
+        for name in dict.fromkeys(["raw", *ODQA.groups, *fields]):
+            place = ODQA.path(name)
+            if name == "experiments":
+                yield from self._entry(place, OdqaEntry, ODQA)
+            elif name == "retrievers":
+                yield from self._section(f"{place}.<name>", RetrieverParams, level=TOP + 1)
+            elif name not in {"experiment", "about", "experiment_defaults"}:
+                yield from self._section(place, _model_of(name, fields[name]), level=TOP + 1)
 
     def _section(self, name: str, model: type[BaseModel] | None, level: int) -> Iterator[str]:
         yield f"{'#' * level} {name}\n"
@@ -180,7 +200,7 @@ class _Writer:
             return
         about = as_cell(self.above.get(name, [])) or _markdown(inspect.getdoc(model) or "")
         yield _sentence(about) + "\n"
-        if name in self.files and level == TOP:
+        if name in self.files and level == TOP + name.startswith("odqa."):
             yield f"File: `conf/base/{self.files[name]}`\n"
         own, apart = [], []
         for field, info in model.model_fields.items():
@@ -224,17 +244,18 @@ class _Writer:
         base, klue = _look_up(self.base, place), _look_up(self.klue, place)
         return _shown(base) if klue in (base, ...) else f"{_shown(base)}<br>klue: {_shown(klue)}"
 
-    def _entry(self) -> Iterator[str]:
-        yield "## experiments\n"
-        yield f"{inspect.getdoc(ExperimentEntry)} See [experiments](experiments.md).\n"
+    def _entry(self, name: str, entry: type[BaseModel], task: Task[Any]) -> Iterator[str]:
+        yield f"{'#' * (TOP + name.count('.'))} {name}\n"
+        yield f"{inspect.getdoc(entry)} See [experiments](experiments.md).\n"
         yield "| in an entry | legal | meaning |\n|---|---|---|"
-        for field, info in ExperimentEntry.model_fields.items():
+        for field, info in entry.model_fields.items():
+            anchor = task.path(field).replace(".", "")
             group = (
-                f"What differs from [`{field}`](#{field}) of the defaults."
-                if field in RELATION.groups
+                f"What differs from [`{task.path(field)}`](#{anchor}) of the defaults."
+                if field in task.groups
                 else ""
             )
-            meaning = _markdown(field_docstrings(ExperimentEntry).get(field, group))
+            meaning = _markdown(field_docstrings(entry).get(field, group))
             legal = "settings of the group" if group else legal_values(info)
             yield f"| `{field}` | {legal} | {_sentence(meaning)} |"
         yield ""
@@ -245,7 +266,9 @@ def _configured(env: str | None) -> dict[str, Any]:
     loader = OmegaConfigLoader(str(ROOT / "conf"), env=env, **arguments)
     parameters = loader["parameters"]
     tracking = yaml.safe_load((BASE / "tracking.yml").read_text(encoding="utf-8"))
-    return {**parameters, **parameters["experiment_defaults"], "mlflow": tracking}
+    odqa = {**parameters["odqa"], **parameters["odqa"]["experiment_defaults"]}
+    usual = {"odqa": odqa, "mlflow": tracking}
+    return {**parameters, **parameters["experiment_defaults"], **usual}
 
 
 def _model_of(name: str, field: FieldInfo) -> type[BaseModel] | None:

@@ -97,9 +97,7 @@ def _catalog_of_any_experiment(loader: Any, runtime: Mapping[str, Any]) -> Mappi
     takes another one.
     """
     others = {task.prefix: {"experiment": ANY_EXPERIMENT} for task in OTHER_TASKS}
-    any_experiment = merge_settings(
-        runtime, {"experiment": ANY_EXPERIMENT, **others}
-    ) | {"run": {}}
+    any_experiment = merge_settings(runtime, {"experiment": ANY_EXPERIMENT, **others}) | {"run": {}}
     catalog: Mapping[str, Any] = read_configuration(loader.env, loader.conf_source, any_experiment)[
         "catalog"
     ]

@@ -11,7 +11,7 @@ Part = Literal["validation", "test"]
 
 _FOLD = re.compile(r"fold_(\d+)(?:\.(\w+))?")
 _MEMBER = re.compile(r"member_(.+)\.fold_(\d+)\.(validation|test)_scores")
-_EARLIER = "earlier_scores_"
+_EARLIER_SCORES, _EARLIER_RUN = _EARLIER = ("earlier_scores_", "odqa.earlier_run_")
 
 
 class FoldPart(NamedTuple):
@@ -120,16 +120,30 @@ def earlier_scores(experiment: str) -> str:
     >>> earlier_scores("klue_baseline")
     'earlier_scores_klue_baseline'
     """
-    return f"{_EARLIER}{experiment}"
+    return f"{_EARLIER_SCORES}{experiment}"
+
+
+def earlier_run(experiment: str) -> str:
+    """Return the name that the catalog has a pattern for.
+
+    >>> earlier_run("dense")
+    'odqa.earlier_run_dense'
+    """
+    return f"{_EARLIER_RUN}{experiment}"
 
 
 def earlier_experiments(datasets: Iterable[str]) -> dict[str, str]:
-    """Return the datasets among others that hold such scores, and of which experiment.
+    """Return the datasets among others that hold results of earlier experiments, and of which.
 
     >>> earlier_experiments(["labels", "earlier_scores_cascade"])
     {'earlier_scores_cascade': 'cascade'}
     """
-    return {name: name.removeprefix(_EARLIER) for name in datasets if name.startswith(_EARLIER)}
+    return {
+        name: name.removeprefix(prefix)
+        for name in datasets
+        for prefix in _EARLIER
+        if name.startswith(prefix)
+    }
 
 
 def plain_name(dataset: str) -> str:

@@ -5,9 +5,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from klue_pipeline.runs.parameters import RELATION
+from klue_pipeline.runs.parameters import ODQA, RELATION
 
-_OF_ONE_EXPERIMENT = (*RELATION.groups, "run", "kind", "members", "clean.contradictory_duplicates")
+_OF_ONE_EXPERIMENT = (
+    *RELATION.groups, "run", "kind", "members", "clean.contradictory_duplicates",
+    *map(ODQA.path, ODQA.groups),
+)  # fmt: skip
 """Settings that say what an experiment is, or whose scores it reads; another one has its own."""
 
 

@@ -24,7 +24,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrieverParams,
     RetrieverTrainingParams,
 )
-from klue_pipeline.text.folder_names import EntryName
+from klue_pipeline.text.folder_names import VARIANT_MARK, EntryName
 from klue_pipeline.training.params import EncoderParams
 
 
@@ -129,6 +129,17 @@ def encoders_without_training(params: OdqaParams) -> list[str]:
     ]
 
 
+def unknown_experiments(params: OdqaParams) -> list[str]:
+    """Find earlier experiments that are not in the lab book."""
+    return [
+        f"retrievers.{name}.experiment: there is no experiment {earlier!r}. "
+        f"{suggest(earlier, params.experiments)}"
+        for name, retriever in params.retrievers.items()
+        if (earlier := retriever.experiment) is not None
+        and earlier.partition(VARIANT_MARK)[0] not in params.experiments
+    ]
+
+
 def several_trained(params: OdqaParams) -> list[str]:
     """Find more than one retriever to train: the settings of an experiment are those of one."""
     trained = [
@@ -155,6 +166,7 @@ def external_without_run(params: OdqaParams) -> list[str]:
 
 ODQA_RULES = (
     unknown_retrievers,
+    unknown_experiments,
     encoders_without_training,
     several_trained,
     external_without_run,

@@ -39,6 +39,7 @@ class RetrieverParams(MethodSettings):
         "tfidf": _SPARSE | {"max_ngram"},
         "dense": _DENSE,
         "elasticsearch": frozenset({"title", "ranking"}),
+        "experiment": frozenset({"experiment"}),
     }
     optional_fields_of: ClassVar[Mapping[str, frozenset[str]]] = {
         "tfidf": frozenset({"max_features"}),
@@ -46,7 +47,7 @@ class RetrieverParams(MethodSettings):
         "elasticsearch": frozenset({"url"}),
     }
 
-    name: Literal["bm25", "tfidf", "dense", "external", "elasticsearch"]
+    name: Literal["bm25", "tfidf", "dense", "external", "elasticsearch", "experiment"]
     title: bool | None = None
     """Whether a passage is found by its document's title too."""
     tokens: TokenizerName | None = None
@@ -87,6 +88,9 @@ class RetrieverParams(MethodSettings):
     """The similarity that Elasticsearch ranks by."""
     url: str | None = None
     """Address of the Elasticsearch server; None for that in ELASTICSEARCH_URL."""
+
+    experiment: str | None = None
+    """An experiment that was run before, whose run is taken as it is on disk."""
 
     @model_validator(mode="after")
     def _check_encoders(self) -> Self:

@@ -1,4 +1,4 @@
-"""Passages -> what retrievers search in. How is in ``odqa.tokens``, ``odqa.sparse``, ``odqa.dense``."""
+"""Passages -> what retrievers search in; the library behind is ``odqa.tokens`` and what follows."""
 
 from pathlib import Path
 from typing import Any

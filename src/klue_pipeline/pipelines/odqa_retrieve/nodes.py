@@ -48,6 +48,11 @@ def read_external_run(
     return external.read_external_run(raw_run, examples, passages, retrieval.top_k)
 
 
+def take_earlier_run(earlier_run: pd.DataFrame, retrieval: RetrievalParams) -> Found:
+    """Take the run of an experiment that was run before, as it is on disk."""
+    return earlier_run[earlier_run["rank"] <= retrieval.top_k].reset_index(drop=True), {}
+
+
 def search_elasticsearch(
     passages: pd.DataFrame,
     examples: pd.DataFrame,

@@ -14,10 +14,12 @@ from klue_pipeline.pipelines.odqa_retrieve.nodes import (
     search_elasticsearch,
     search_index,
     select_test_run,
+    take_earlier_run,
     take_run,
     train_reranker,
 )
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import earlier_run
 
 EXAMPLES, PASSAGES, RETRIEVAL = "odqa.examples", "odqa.passages", "params:odqa.retrieval"
 RERANK = "params:odqa.rerank"
@@ -54,6 +56,7 @@ def _search(name: str, params: RetrieverParams) -> Node:
     outputs = [f"odqa.run_{name}", f"odqa.search_report_{name}"]
     wordpiece = ["odqa.tokenizer"] if params.tokens == WORDPIECE else []
     ways = {
+        "experiment": (take_earlier_run, [earlier_run(params.experiment or ""), RETRIEVAL]),
         "external": (read_external_run, ["odqa.raw_run", EXAMPLES, PASSAGES, RETRIEVAL]),
         "elasticsearch": (
             search_elasticsearch,

@@ -6,7 +6,6 @@ import pandas as pd
 
 from klue_pipeline.odqa.settings.retriever_params import (
     ContrastiveParams,
-    RerankParams,
     RetrieverParams,
     RetrieverTrainingParams,
 )
@@ -16,8 +15,8 @@ from klue_pipeline.training.params import EncoderParams
 def mine_negatives(
     run: pd.DataFrame,
     examples: pd.DataFrame,
-    gold_passages: pd.DataFrame,
     passages: pd.DataFrame,
+    gold_passages: pd.DataFrame,
     passage_groups: pd.DataFrame,
     contrastive: ContrastiveParams,
 ) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kedro.pipeline import Pipeline, node
+from kedro.pipeline.node import Node
 
 from klue_pipeline.pipelines.odqa_train_retriever.nodes import mine_negatives, train_retriever
 from klue_pipeline.runs import topology
@@ -11,46 +12,40 @@ TABLES = ["odqa.examples", "odqa.passages", "odqa.gold_passages", "odqa.passage_
 
 
 def create_pipeline(**_: Any) -> Pipeline:
-    """Wire the training of retrievers; empty where an experiment has nothing to train."""
+    """Wire the training of a retriever; empty where an experiment has nothing to train."""
     retrieval = topology.retrieval()
     mined = retrieval.negatives if retrieval.trains else {}
-    nodes = [
-        node(
-            mine_negatives,
-            inputs=[
-                f"odqa.run_{name}",
-                "odqa.examples",
-                "odqa.gold_passages",
-                "odqa.passages",
-                "odqa.passage_groups",
-                "params:odqa.contrastive",
-            ],
-            outputs="odqa.hard_negatives",
-            name="odqa.mine_negatives",
-        )
-        for name in mined
-    ]
-    for name in retrieval.trained[:1]:
-        nodes.append(
-            node(
-                train_retriever,
-                inputs=[
-                    *TABLES,
-                    "odqa.tokenizer",
-                    "odqa.retriever_workspace",
-                    f"params:odqa.retrievers.{name}",
-                    "params:odqa.encoder",
-                    "params:odqa.contrastive",
-                    "params:odqa.retriever_training",
-                    *(["odqa.hard_negatives"] if mined else []),
-                ],
-                outputs=[
-                    "odqa.retriever_metrics",
-                    "odqa.retriever_history",
-                    "odqa.retriever_encoders",
-                ],
-                name="odqa.train_retriever",
-                tags=["gpu"],
-            )
-        )
-    return Pipeline(nodes)
+    return Pipeline(
+        [
+            *(_mine(name) for name in mined),
+            *(_train(name, with_negatives=bool(mined)) for name in retrieval.trained),
+        ]
+    )
+
+
+def _mine(retriever: str) -> Node:
+    return node(
+        mine_negatives,
+        inputs=[f"odqa.run_{retriever}", *TABLES, "params:odqa.contrastive"],
+        outputs="odqa.hard_negatives",
+        name="odqa.mine_negatives",
+    )
+
+
+def _train(retriever: str, *, with_negatives: bool) -> Node:
+    return node(
+        train_retriever,
+        inputs=[
+            *TABLES,
+            "odqa.tokenizer",
+            "odqa.retriever_workspace",
+            f"params:odqa.retrievers.{retriever}",
+            "params:odqa.encoder",
+            "params:odqa.contrastive",
+            "params:odqa.retriever_training",
+            *(["odqa.hard_negatives"] if with_negatives else []),
+        ],
+        outputs=["odqa.retriever_metrics", "odqa.retriever_history", "odqa.retriever_encoders"],
+        name="odqa.train_retriever",
+        tags=["gpu"],
+    )

@@ -18,8 +18,10 @@ from klue_pipeline.runs.dataset_names import (
 )
 from klue_pipeline.runs.lineage import differing_fields
 from klue_pipeline.runs.members import Stored, stored_origins
+from klue_pipeline.runs.parameters import RELATION
 from klue_pipeline.runs.remedies import environment_option, kedro_run
 from klue_pipeline.runs.stored_results import StoredResults
+from klue_pipeline.runs.tasks import Task
 from klue_pipeline.text.folder_names import VARIANT_MARK
 
 _SHOWN = 3
@@ -109,23 +111,25 @@ def _require_earlier(
     for dataset, experiment in earlier_experiments(datasets).items():
         if experiment == results.folder:
             raise ValueError(
-                f"Experiment {experiment} reads its own earlier scores, which its training "
+                f"Experiment {experiment} reads its own earlier results, which this run "
                 "replaces; give it another name with --params run.name=..., or name another "
-                "experiment (select.mistakes_of, clean.contradictory_duplicates.previous)."
+                "experiment (select.mistakes_of, clean.contradictory_duplicates.previous, "
+                "odqa.retrievers)."
             )
         if not results.on_disk([dataset]):
             raise ValueError(
-                f"Experiment {results.folder} reads the out-of-fold scores of {experiment}, and "
-                f"there are none at {results.path_of(dataset)}. Train it first: "
-                f"{_training_of(experiment, run_params)}"
+                f"Experiment {results.folder} reads the results of {experiment}, and there are "
+                f"none at {results.path_of(dataset)}. Run it first: "
+                f"{_training_of(experiment, run_params, results.task)}"
             )
 
 
-def _training_of(folder: str, run_params: Mapping[str, Any]) -> str:
+def _training_of(folder: str, run_params: Mapping[str, Any], task: Task[Any] = RELATION) -> str:
     """Return the command that trains an experiment, or a variant by its name."""
     entry, _, variant = folder.partition(VARIANT_MARK)
     named = {"run.name": variant} if variant else {}
-    return kedro_run(run_params, {"experiment": entry, **named}, same_experiment=False)
+    named = {task.path("experiment"): entry, **named}
+    return kedro_run(run_params, named, task.job, same_experiment=False)
 
 
 def _require_blended(
