@@ -7,7 +7,7 @@ from kedro.config import OmegaConfigLoader
 
 from klue_pipeline.relation.composites.methods import COMPOSITES
 from klue_pipeline.relation.settings.compatibility import TARGETS_OF_COMPOSITE
-from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.experiments import resolve_run
 from klue_pipeline.runs.parameters import check_parameters
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
@@ -33,7 +33,7 @@ BOOKS = {environment: configured(environment) for environment in ENVIRONMENTS}
 
 def resolve(environment, name, **runtime):
     parameters = copy.deepcopy(BOOKS[environment])
-    return check_parameters(resolve_experiment(parameters, {"experiment": name, **runtime}))
+    return check_parameters(resolve_run(parameters, {"experiment": name, **runtime}))
 
 
 def test_the_book_has_every_idea():

@@ -20,7 +20,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.project import settings as project_settings
 
 from klue_pipeline.cli import run as kedro_run
-from klue_pipeline.runs.experiments import merge_settings, resolve_experiment
+from klue_pipeline.runs.experiments import merge_settings, resolve_run
 from klue_pipeline.runs.parameters import Parameters, check_parameters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -204,7 +204,7 @@ def configured(env: str | None) -> dict[str, Any]:
 def settings_error(params: dict[str, Any], env: str | None = None) -> str:
     """What a run with these ``--params`` would refuse its settings for; empty if nothing."""
     try:
-        check_parameters(resolve_experiment(deepcopy(configured(env)), params))
+        check_parameters(resolve_run(deepcopy(configured(env)), params))
     except ValueError as error:
         return str(error)
     return ""

@@ -63,6 +63,21 @@ class Settings(BaseModel):
         return frozenset()
 
 
+class AboutParams(Settings):
+    """The experiment that is run; resolved from the lab book, never set by hand."""
+
+    results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset({"why"})
+
+    experiment: str
+    """Its name in the lab book."""
+    folder: str
+    """The folder of its results; a variant (``run.name``) has its own."""
+    why: str
+    """The hypothesis."""
+    members: list[str] = Field(default_factory=list)
+    """The experiments whose scores a composite joins; none for the others."""
+
+
 class MethodSettings(Settings):
     """Settings of one method out of several: a field that only some of them read is None elsewhere.
 

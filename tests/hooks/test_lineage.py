@@ -21,7 +21,7 @@ from klue_pipeline.hooks import lineage
 from klue_pipeline.hooks.lineage import LineageHooks
 from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.disk.running import Claim, announce
-from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.experiments import resolve_run
 from klue_pipeline.runs.process import this_process
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
@@ -72,7 +72,7 @@ class Job:
         runtime: dict = {}
         for path, value in settings.items():
             put(runtime, path, value)
-        parameters = resolve_experiment(CONFIGURED, runtime)
+        parameters = resolve_run(CONFIGURED, runtime)
         whole = self.graph(parameters, dies_in)
         catalog, hooks, manager = self.catalog(parameters), LineageHooks(), _create_hook_manager()
         manager.register(Killer(dies_saving))
@@ -462,7 +462,7 @@ def test_the_latest_results_are_all_that_lies_outside_the_experiments_folders():
     from klue_pipeline.runs.parameters import check_parameters
 
     loader = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)
-    parameters = check_parameters(resolve_experiment(loader["parameters"], {}))
+    parameters = check_parameters(resolve_run(loader["parameters"], {}))
     entries = loader["catalog"]
     pipelines = register_pipelines()
     whole = pipelines["__default__"] + pipelines["eda"] + pipelines["label_audit"]

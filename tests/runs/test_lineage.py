@@ -12,7 +12,7 @@ from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.dataset_names import plain_name
 from klue_pipeline.runs.disk.origin_store import OriginStore
-from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.experiments import resolve_run
 from klue_pipeline.runs.lineage import (
     differing_fields,
     settings_of,
@@ -33,7 +33,7 @@ def parameters(path=None, value=None):
     runtime = {} if path is None else value
     for part in reversed(path.split(".")) if path else ():
         runtime = {part: runtime}
-    return check_parameters(resolve_experiment(copy.deepcopy(CONFIGURED), runtime))
+    return check_parameters(resolve_run(copy.deepcopy(CONFIGURED), runtime))
 
 
 def wire(name, inputs, outputs):

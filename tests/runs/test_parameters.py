@@ -7,7 +7,7 @@ from kedro.framework.project import configure_project
 
 from klue_pipeline.relation.settings.unread_settings import unread_settings
 from klue_pipeline.runs.configuration import read_configuration
-from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.experiments import resolve_run
 from klue_pipeline.runs.parameters import check_parameters
 
 configure_project("klue_pipeline")
@@ -22,13 +22,13 @@ def nested(path, value):
 
 
 def check(configured=BASE, **runtime):
-    return check_parameters(resolve_experiment(configured, runtime))
+    return check_parameters(resolve_run(configured, runtime))
 
 
 @pytest.fixture
 def tree():
     """The parameters of a run that is as it should be."""
-    return copy.deepcopy(resolve_experiment(BASE, {}))
+    return copy.deepcopy(resolve_run(BASE, {}))
 
 
 def put(tree, path, value):

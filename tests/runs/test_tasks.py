@@ -3,8 +3,7 @@
 import pytest
 from pydantic import Field
 
-from klue_pipeline.base_settings import Settings
-from klue_pipeline.relation.settings.export_params import AboutParams
+from klue_pipeline.base_settings import AboutParams, Settings
 from klue_pipeline.runs.experiments import resolve_experiment
 from klue_pipeline.runs.parameters import check_parameters
 from klue_pipeline.runs.tasks import Task

@@ -14,13 +14,13 @@ from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import BaseModel
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.bundle import create_pipeline
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import CompositeParams, TargetParams
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.experiments import resolve_experiment
+from klue_pipeline.runs.experiments import resolve_run
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 from klue_pipeline.training.params import FoldsParams
 from klue_pipeline.version import __version__
@@ -49,7 +49,7 @@ def forget_shape():
 def resolved_settings():
     """The settings of the default experiment, as conf has them."""
     loader = OmegaConfigLoader(conf_source=str(CONF), env="test", **CONFIG_LOADER_ARGS)
-    return resolve_experiment(loader["parameters"], {})
+    return resolve_run(loader["parameters"], {})
 
 
 def score(row_ids, names, folds=None):

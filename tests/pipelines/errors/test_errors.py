@@ -8,11 +8,11 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
 from klue_pipeline.pipelines.errors import create_pipeline
 from klue_pipeline.relation.metrics.targets import map_gold, target_labels
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import TargetParams
 from klue_pipeline.runs import topology
 from klue_pipeline.training.params import FoldsParams

@@ -7,12 +7,13 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.export import create_pipeline
 from klue_pipeline.relation.model.relation_model import read_relation_config
 from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.settings.export_params import AboutParams, ExportParams
+from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, RawParams, TargetParams
 from klue_pipeline.runs import topology
 from klue_pipeline.training.params import EncoderParams, FoldsParams

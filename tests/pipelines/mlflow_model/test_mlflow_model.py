@@ -4,8 +4,8 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.pipelines.mlflow_model import create_pipeline
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import InputParams
 
 

@@ -10,9 +10,9 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.pipelines.submissions import create_pipeline
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.submissions.submission import hash_submission
 from klue_pipeline.reporting.ledger.rules import LedgerParams
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.inference.model_card import (
     CardFacts,
@@ -16,7 +17,7 @@ from klue_pipeline.relation.inference.model_card import (
     without_folders,
     write_model_card,
 )
-from klue_pipeline.relation.settings.export_params import AboutParams, ExportParams
+from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.params import EncoderParams
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from klue_pipeline.base_settings import Seed, Settings, suggest
+from klue_pipeline.base_settings import AboutParams, Seed, Settings, suggest
 from klue_pipeline.odqa.settings.ingest_params import (
     OdqaIngestParams,
     OdqaRawParams,
@@ -26,15 +26,6 @@ from klue_pipeline.odqa.settings.retriever_params import (
 )
 from klue_pipeline.text.folder_names import VARIANT_MARK, EntryName
 from klue_pipeline.training.params import EncoderParams
-
-
-class OdqaAboutParams(Settings):
-    """Which experiment this is, for reports and records."""
-
-    experiment: str
-    folder: str
-    why: str
-    members: list[str] = Field(default_factory=list)
 
 
 class OdqaEvaluationParams(Settings):
@@ -82,7 +73,7 @@ class OdqaParams(OdqaDefaults):
     """The settings of a run, after its experiment was resolved."""
 
     experiment: str
-    about: OdqaAboutParams
+    about: AboutParams
     raw: OdqaRawParams
     ingest: OdqaIngestParams
     passages: PassagesParams

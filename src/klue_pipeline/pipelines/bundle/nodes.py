@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from klue_pipeline.base_settings import Settings
+from klue_pipeline.base_settings import AboutParams, Settings
 from klue_pipeline.evaluation.bundles import ExperimentDescription, ScoreBundle, make_bundle
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.relation.settings.clean_params import CleanParams
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import (
     CompositeParams,
     HeadParams,

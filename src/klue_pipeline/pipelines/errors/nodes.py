@@ -4,13 +4,13 @@ import logging
 
 import pandas as pd
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation import error_analysis
 from klue_pipeline.relation.metrics.run_rows import describe_part
 from klue_pipeline.relation.metrics.targets import target_labels
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import TargetParams
 from klue_pipeline.runs.dataset_names import fold_numbers
 

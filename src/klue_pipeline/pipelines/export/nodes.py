@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.inference.model_card import CardFacts, write_model_card
 from klue_pipeline.relation.inference.model_export import ExportedModel
 from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.settings.export_params import AboutParams, ExportParams
+from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, RawParams, TargetParams
 from klue_pipeline.runs.dataset_names import fold_numbers
 from klue_pipeline.training.params import EncoderParams

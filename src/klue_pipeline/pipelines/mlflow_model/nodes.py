@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.relation.inference.model_package import EXAMPLES, ModelPackage, tabulate_request
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import InputParams
 
 

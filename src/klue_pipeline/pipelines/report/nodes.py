@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.calibration import report_calibration
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
@@ -20,7 +21,6 @@ from klue_pipeline.relation.metrics.evaluation import (
 from klue_pipeline.relation.metrics.run_rows import describe_part
 from klue_pipeline.relation.metrics.targets import label_answered, take_answered, target_labels
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.settings.params import TargetParams
 from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
 from klue_pipeline.relation.shift.report import report_shift

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.settings.export_params import AboutParams
 from klue_pipeline.relation.shift.prediction import from_flat, from_json
 from klue_pipeline.relation.submissions.submission import hash_submission, index_labels
 from klue_pipeline.reporting.ledger.entries import Entry, tabulate_entries

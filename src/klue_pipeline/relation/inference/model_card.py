@@ -13,12 +13,13 @@ from typing import Any
 import pandas as pd
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.inference.model_package import EXAMPLES
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
 from klue_pipeline.relation.metrics.targets import map_gold, target_labels
-from klue_pipeline.relation.settings.export_params import AboutParams, ExportParams
+from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.reporting.markdown import Markdown, render_markdown
 from klue_pipeline.training.params import EncoderParams

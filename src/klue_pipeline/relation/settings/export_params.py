@@ -54,21 +54,6 @@ class ExportParams(Settings):
         return next((own.licence for own in self.known_licences if own.covers(source)), None)
 
 
-class AboutParams(Settings):
-    """The experiment that is run; resolved from the lab book, never set by hand."""
-
-    results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset({"why"})
-
-    experiment: str
-    """Its name in the lab book."""
-    folder: str
-    """The folder of its results; a variant (``run.name``) has its own."""
-    why: str
-    """The hypothesis."""
-    members: list[str] = Field(default_factory=list)
-    """The experiments whose scores a composite joins; none for the others."""
-
-
 class PredictParams(Settings):
     """What ``kedro run --pipelines predict_new`` reads and writes."""
 

@@ -4,13 +4,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from klue_pipeline.base_settings import Settings
+from klue_pipeline.base_settings import AboutParams, Settings
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.relation.settings.clean_params import CleanParams
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.exploration_params import ExploreParams, LabelAuditParams
-from klue_pipeline.relation.settings.export_params import AboutParams, ExportParams, PredictParams
+from klue_pipeline.relation.settings.export_params import ExportParams, PredictParams
 from klue_pipeline.relation.settings.params import (
     OWN_LABELS_FORMAT,
     CompositeParams,
