@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 from kedro.io import DatasetError
 from kedro.utils import find_kedro_project
 
-from klue_pipeline.relation.ingest.parsing import RawFile
 from klue_pipeline.text.csv_lines import decode
 from klue_pipeline.text.file_kinds import describe_kind
+from klue_pipeline.text.records.raw_file import RawFile
 
 PARQUET = ".parquet"
 _WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})

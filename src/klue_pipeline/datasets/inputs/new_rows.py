@@ -13,8 +13,8 @@ from klue_pipeline.datasets.inputs.files import (
     resolve_path,
 )
 from klue_pipeline.datasets.local import ReadOnlyDataset
-from klue_pipeline.relation.ingest.parsing import RawFile
 from klue_pipeline.text.file_kinds import describe_kind
+from klue_pipeline.text.records.raw_file import RawFile
 
 _REMEDY = "Name a file with --params predict.input=<file>."
 

@@ -9,8 +9,10 @@ from kedro.io import DatasetError
 from klue_pipeline.datasets.inputs.files import load_file, resolve_path
 from klue_pipeline.datasets.local import ReadOnlyDataset
 from klue_pipeline.relation.ingest.labels import NO_LABEL
-from klue_pipeline.relation.ingest.parsing import RawFile
-from klue_pipeline.relation.ingest.parsing.raw_row import is_plain
+from klue_pipeline.text.records.cells import (
+    is_plain,
+)
+from klue_pipeline.text.records.raw_file import RawFile
 
 _HUB = "hub:"
 

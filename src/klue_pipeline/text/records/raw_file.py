@@ -66,8 +66,8 @@ class RawFile:
                 return file.read()
         if self.text is None:
             raise FormatError(
-                f"{self.name} holds records (a hub data set or a Parquet file), which only the "
-                "formats klue and table describe."
+                f"{self.name} holds records (a hub data set or a Parquet file), where this format "
+                "wants text. Set the format to auto, or to one that takes records."
             )
         return self.text
 

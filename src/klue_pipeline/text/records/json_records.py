@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from klue_pipeline.relation.ingest.parsing.raw_file import FormatError
-from klue_pipeline.relation.ingest.parsing.raw_row import shorten
+from klue_pipeline.text.records.raw_file import FormatError
+from klue_pipeline.text.shortened import shorten
 
 _MOST_DIGITS = 18
 _GLANCE = 200
