@@ -26,7 +26,7 @@ from klue_pipeline.runs.dataset_names import (
 )
 from klue_pipeline.runs.disk.origin_store import Origin
 from klue_pipeline.runs.parameters import Parameters
-from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file
+from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file, hash_folder
 from klue_pipeline.version import __version__
 
 COLLECTED_FOLDS = "folds"
@@ -87,9 +87,15 @@ def _trace_files(catalog: Any, names: Iterable[str]) -> dict[str, Origin]:
     for name in names:
         if setting := facts_of(catalog, name).source:
             source = getattr(catalog.get(name), "resolved_source", None)
-            path = Path(source or "")
-            sources[name] = {setting: hash_file(path) if path.is_file() else str(source)}
+            sources[name] = {setting: _hash_source(source)}
     return sources
+
+
+def _hash_source(source: str | None) -> str:
+    path = Path(source or "")
+    if source and path.is_dir():
+        return hash_folder(path)
+    return hash_file(path) if path.is_file() else str(source)
 
 
 def _trace_models(parameters: Parameters) -> Origin:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 _HEAD_CHARACTERS = 65_536
+_CHUNK_CHARACTERS = 1 << 20
 
 
 class FormatError(ValueError):
@@ -20,8 +21,8 @@ class RawFile:
     Attributes:
         name: The file or hub id as the user wrote it; messages name it.
         text: Content of a file without byte order mark, newlines as they are; None otherwise.
-        records: Rows of a hub split or a Parquet file, each a mapping of columns; None otherwise.
-            They may be read more than once.
+        records: Rows of a hub split, a Parquet file or a folder, each a mapping of columns; None
+            otherwise. They may be read more than once.
         open_text: Opens a file that is too large to hold, without byte order mark and with newlines
             as they are; None for a file whose ``text`` is here.
     """
@@ -54,6 +55,19 @@ class RawFile:
             return (self.text or "")[:_HEAD_CHARACTERS]
         with _explained(self.name), self.open_text() as file:
             return file.read(_HEAD_CHARACTERS)
+
+    def chunks(self) -> Iterator[str]:
+        """Yield the text piece by piece, whatever its lines; a file need not fit in memory.
+
+        Raises:
+            ValueError: This has records, or is not UTF-8.
+        """
+        if self.open_text is None:
+            yield self.require_text()
+            return
+        with _explained(self.name), self.open_text() as file:
+            while chunk := file.read(_CHUNK_CHARACTERS):
+                yield chunk
 
     def require_text(self) -> str:
         """Return the whole text, for the formats that only files have.
