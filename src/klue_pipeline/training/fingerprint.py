@@ -128,17 +128,17 @@ def hash_samples(path: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def hash_folder(folder: Path) -> str:
-    """Recognise a folder of data by the names and bytes of all files in and below it."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()} {hash_file(path)}\n".encode())
-    return digest.hexdigest()[:16]
-
-
 def hash_encoder_folder(folder: Path) -> str:
     """Recognise a local encoder by its files' content, large files by samples of it."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         digest.update(f"{path.name} {path.stat().st_size} {hash_samples(path)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def hash_folder(folder: Path) -> str:
+    """Recognise a folder of data by the names and the whole content of all files below it."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()} {file_sha256(path)}\n".encode())
     return digest.hexdigest()[:16]

@@ -6,10 +6,12 @@ from klue_pipeline.relation.ingest.parsing import RawEntity, RawRow
 from klue_pipeline.relation.ingest.row_checks import (
     TRAIN_CHECKS,
     RowRules,
-    count_reasons,
     find_problem,
-    require_few_problems,
     sort_out,
+)
+from klue_pipeline.text.records.problems import (
+    count_reasons,
+    require_few_problems,
     table_problems,
 )
 

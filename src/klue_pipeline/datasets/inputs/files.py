@@ -1,6 +1,7 @@
 """Files of the user's in the project: where they lie, what can be read, and Parquet by batches."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import pyarrow.parquet as pq
 from kedro.io import DatasetError
 from kedro.utils import find_kedro_project
 
-from klue_pipeline.relation.ingest.parsing import RawFile
 from klue_pipeline.text.csv_lines import decode
 from klue_pipeline.text.file_kinds import describe_kind
+from klue_pipeline.text.records.raw_file import RawFile
 
 PARQUET = ".parquet"
 _WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
@@ -52,6 +53,21 @@ def load_file(source: str, setting: str) -> RawFile:
     if not text.strip():
         raise DatasetError(f"{path} is empty ({len(content)} bytes). {remedy}")
     return RawFile(name=source, text=text)
+
+
+def open_file(source: str, remedy: str) -> RawFile:
+    """Look at a file that may be larger than memory, and leave the reading to whoever iterates.
+
+    Raises:
+        DatasetError: There is no such file, or it is of no readable kind.
+    """
+    path = resolve_path(source)
+    require_readable_file(path, source, remedy)
+    if path.suffix.lower() == PARQUET:
+        return RawFile(source, records=ParquetRecords(path))
+    if kind := describe_kind(read_head(path)):
+        raise DatasetError(f"{path} is {kind}. {remedy}")
+    return RawFile(source, open_text=partial(path.open, encoding="utf-8-sig", newline=""))
 
 
 def require_readable_file(path: Path, source: str, remedy: str) -> None:

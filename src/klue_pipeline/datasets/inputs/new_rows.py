@@ -1,20 +1,12 @@
 """Rows to label, in a file that may be larger than memory: opened now, read later."""
 
-from functools import partial
 from typing import Any
 
 from kedro.io import DatasetError
 
-from klue_pipeline.datasets.inputs.files import (
-    PARQUET,
-    ParquetRecords,
-    read_head,
-    require_readable_file,
-    resolve_path,
-)
+from klue_pipeline.datasets.inputs.files import open_file, resolve_path
 from klue_pipeline.datasets.local import ReadOnlyDataset
-from klue_pipeline.relation.ingest.parsing import RawFile
-from klue_pipeline.text.file_kinds import describe_kind
+from klue_pipeline.text.records.raw_file import RawFile
 
 _REMEDY = "Name a file with --params predict.input=<file>."
 
@@ -39,14 +31,7 @@ class NewRowsDataset(ReadOnlyDataset[RawFile]):
         """
         if not self._source:
             raise DatasetError(f"There is nothing to label. {_REMEDY}")
-        path = resolve_path(self._source)
-        require_readable_file(path, self._source, _REMEDY)
-        if path.suffix.lower() == PARQUET:
-            return RawFile(self._source, records=ParquetRecords(path))
-        if kind := describe_kind(read_head(path)):
-            raise DatasetError(f"{path} is {kind}. {_REMEDY}")
-        opened = partial(path.open, encoding="utf-8-sig", newline="")
-        return RawFile(self._source, open_text=opened)
+        return open_file(self._source, _REMEDY)
 
     def _exists(self) -> bool:
         return bool(self._source) and resolve_path(self._source or "").is_file()

@@ -9,10 +9,13 @@ from kedro.io import DatasetError
 from klue_pipeline.datasets.inputs.files import load_file, resolve_path
 from klue_pipeline.datasets.local import ReadOnlyDataset
 from klue_pipeline.relation.ingest.labels import NO_LABEL
-from klue_pipeline.relation.ingest.parsing import RawFile
-from klue_pipeline.relation.ingest.parsing.raw_row import is_plain
+from klue_pipeline.text.records.cells import (
+    is_plain,
+)
+from klue_pipeline.text.records.raw_file import RawFile
 
-_HUB = "hub:"
+HUB = "hub:"
+"""What the id of a split on the hub begins with."""
 
 
 class RawRelationDataset(ReadOnlyDataset[RawFile]):
@@ -44,18 +47,18 @@ class RawRelationDataset(ReadOnlyDataset[RawFile]):
         """
         if not self._source:
             raise DatasetError(f"No file is given: set {self._setting} to a file.")
-        if self._source.startswith(_HUB):
+        if self._source.startswith(HUB):
             return load_hub_split(self._source, self._setting)
         return load_file(self._source, self._setting)
 
     @property
     def resolved_source(self) -> str | None:
         """The file's absolute path or the hub id; None where no source is given."""
-        return _resolve(self._source)
+        return resolve_source(self._source)
 
     def _exists(self) -> bool:
         source = self._source or ""
-        return source.startswith(_HUB) or (bool(source) and resolve_path(source).is_file())
+        return source.startswith(HUB) or (bool(source) and resolve_path(source).is_file())
 
     def _describe(self) -> dict[str, Any]:
         return {"source": self._source}
@@ -101,13 +104,13 @@ class RawGoldDataset(ReadOnlyDataset[RawFile | None]):
     @property
     def resolved_source(self) -> str | None:
         """The file's absolute path or the hub id; None where there is no gold."""
-        return _resolve(self._found_source())
+        return resolve_source(self._found_source())
 
     def _found_source(self) -> str | None:
         if self._source != "auto":
             return self._source or None
         test_source = self._test_source or ""
-        if test_source.startswith(_HUB):
+        if test_source.startswith(HUB):
             return test_source
         path = Path(test_source)
         beside = path.with_name(f"{path.stem}_gold{path.suffix}") if test_source else None
@@ -120,8 +123,9 @@ class RawGoldDataset(ReadOnlyDataset[RawFile | None]):
         return {"source": self._source, "test_source": self._test_source}
 
 
-def _resolve(source: str | None) -> str | None:
-    if not source or source.startswith(_HUB):
+def resolve_source(source: str | None) -> str | None:
+    """Return a file's absolute path, or a hub id as it is; None where no source is given."""
+    if not source or source.startswith(HUB):
         return source or None
     return str(resolve_path(source))
 
@@ -136,7 +140,7 @@ def load_hub_split(source: str, setting: str) -> RawFile:
         DatasetError: The id is not of the form ``hub:<data set>:<config>:<split>``, or the data
             set cannot be fetched.
     """
-    parts = source.removeprefix(_HUB).split(":")
+    parts = source.removeprefix(HUB).split(":")
     if len(parts) != 3 or not all(parts):  # noqa: PLR2004 - data set, config, split
         raise DatasetError(f"{source} is no hub id; wanted hub:<data set>:<config>:<split>.")
     name, config, split = parts

@@ -15,9 +15,11 @@ from kedro.io import AbstractDataset, DatasetError
 
 from klue_pipeline.datasets.tables.prediction_folder import choose_folder, write_input
 from klue_pipeline.relation.inference.batch_prediction import PROBABILITY, BatchPrediction
-from klue_pipeline.relation.ingest.row_checks import REJECTED_COLUMNS
 from klue_pipeline.runs.disk.atomic_file import folder_written_beside
 from klue_pipeline.text.csv_tables import unescape_table, write_csv
+from klue_pipeline.text.records.problems import (
+    REJECTED_COLUMNS,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from klue_pipeline.relation.ingest.parsing import RawFile
 from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams
+from klue_pipeline.text.records.raw_file import RawFile
 from klue_pipeline.training.params import TrainingParams
 
 

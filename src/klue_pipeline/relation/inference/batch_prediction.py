@@ -18,9 +18,12 @@ from klue_pipeline.relation.ingest.parsing import (
     TableLayout,
     iterate_rows,
 )
-from klue_pipeline.relation.ingest.row_checks import RowProblem, table_problems
 from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, cut_chunks
 from klue_pipeline.relation.settings.export_params import PredictParams
+from klue_pipeline.text.records.problems import (
+    RowProblem,
+    table_problems,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from klue_pipeline.relation.ingest.parsing import RawRow
-from klue_pipeline.relation.ingest.row_checks import RowProblem
 from klue_pipeline.relation.ingest.unlabelled_rows import Chunk
+from klue_pipeline.text.records.problems import (
+    RowProblem,
+)
 
 Classify = Callable[[pd.DataFrame], NDArray[np.float64]]
 """Takes a table of schema ``TestSentences``, returns probabilities (rows, labels)."""

@@ -6,10 +6,13 @@ import pandas as pd
 
 from klue_pipeline.relation.ingest.labels import LabelSets, name_label
 from klue_pipeline.relation.ingest.parsing import TABLE, RawFile, TableLayout, read_rows
-from klue_pipeline.relation.ingest.parsing.raw_row import read_number_or_name, read_text
 from klue_pipeline.relation.ingest.unlabelled_rows import unique_ids
 from klue_pipeline.text.csv_lines import first_line, read_lines, read_table
 from klue_pipeline.text.lookalikes import hint_at_lookalikes
+from klue_pipeline.text.records.cells import (
+    read_number_or_name,
+    read_text,
+)
 from klue_pipeline.text.shortened import list_shortly
 
 GOLD_COLUMNS = ("id", "label")

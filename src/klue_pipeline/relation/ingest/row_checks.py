@@ -1,20 +1,17 @@
-"""What a row must fulfil to be trained on, and the table of those that do not."""
+"""What a row must fulfil to be trained on."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-
-import pandas as pd
 
 from klue_pipeline.relation.ingest.labels import name_label
 from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
 from klue_pipeline.text.lookalikes import hint_at_lookalikes
+from klue_pipeline.text.records.cells import find_broken_character
+from klue_pipeline.text.records.problems import RowProblem
 from klue_pipeline.text.shortened import list_shortly, shorten
 
-REJECTED_COLUMNS = ("file", "row_number", "row_id", "reason", "detail")
 _MOST_FOLDS = 10_000
 _LONGEST_LABEL = 200
-_REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,6 @@ class RowRules:
     label_names: frozenset[str] | None = None
     numbered_names: tuple[str, ...] = ()
     entity_types: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """Why a row cannot be used: a reason to count, and what was found in this row."""
-
-    row: RawRow
-    reason: str
-    detail: str
 
 
 RowCheck = Callable[[RawRow, RowRules], str | None]
@@ -90,14 +78,8 @@ def check_sentence_not_empty(row: RawRow, _: RowRules) -> str | None:
 def check_text_encodable(row: RawRow, _: RowRules) -> str | None:
     """Refuse what escapes can smuggle in: NUL, and halves of surrogate pairs, which UTF-8 lacks."""
     words = (text for entity in _entities(row) for text in (entity.word, entity.type or ""))
-    for text in (row.sentence or "", *words):
-        if "\0" in text:
-            return f"NUL at character {text.index(chr(0))} of {shorten(ascii(text))}"
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            return f"half a surrogate pair at character {error.start} of {shorten(ascii(text))}"
-    return None
+    found = (find_broken_character(text) for text in (row.sentence or "", *words))
+    return next((problem for problem in found if problem), None)
 
 
 def check_words_at_offsets(row: RawRow, _: RowRules) -> str | None:
@@ -211,76 +193,3 @@ def _id_problem(row: RawRow, good: dict[str, RawRow]) -> RowProblem | None:
     if earlier is None:
         return None
     return RowProblem(row, "duplicate id", f"row {earlier.row_number} has the same id")
-
-
-def table_problems(file_name: str, problems: Iterable[RowProblem]) -> pd.DataFrame:
-    """Write problems as a table of schema ``RejectedRows``, in the order of the file."""
-    lines = [
-        (file_name, problem.row.row_number, problem.row.row_id, problem.reason, problem.detail)
-        for problem in problems
-    ]
-    table = pd.DataFrame(lines, columns=list(REJECTED_COLUMNS))
-    types = {name: "int64" if name == "row_number" else "str" for name in REJECTED_COLUMNS}
-    return table.astype(types)
-
-
-def count_reasons(problems: Iterable[RowProblem]) -> str:
-    """Return how often each reason occurs in words, the most frequent first.
-
-    >>> count_reasons([])
-    'none'
-    """
-    counts = Counter(problem.reason for problem in problems).most_common()
-    return ", ".join(f"{reason} {n_rows:,}" for reason, n_rows in counts) or "none"
-
-
-def require_few_problems(
-    file_name: str, n_rows: int, problems: list[RowProblem], max_share: float
-) -> None:
-    """Stop when too many training rows are bad to be an accident.
-
-    Args:
-        file_name: The training file, for the message.
-        n_rows: All its rows, good and bad.
-        problems: Its bad rows.
-        max_share: Largest share of bad rows that passes, from 0 to 1.
-
-    Raises:
-        ValueError: Naming the share, the top reasons with an example each, and the setting.
-    """
-    share = len(problems) / n_rows
-    if share <= max_share:
-        return
-    raise ValueError(
-        f"{file_name}: {len(problems):,} of {n_rows:,} rows ({share:.1%}) cannot be trained on; "
-        f"ingest.max_rejected_share allows {max_share:.1%}.\n{_examples(problems)}\n"
-        "Correct the file, or set ingest.max_rejected_share higher to go on with the other rows."
-    )
-
-
-def require_rows(file_name: str, n_good: int, problems: list[RowProblem]) -> None:
-    """Stop where all rows of a file are bad.
-
-    Args:
-        file_name: The file, for the message.
-        n_good: Rows that can be used.
-        problems: The others.
-
-    Raises:
-        ValueError: Naming how many rows there are and the top reasons, with an example each.
-    """
-    if not n_good:
-        raise ValueError(
-            f"{file_name}: none of its {len(problems):,} rows can be used.\n{_examples(problems)}\n"
-            "Correct the file, or say in ingest what its columns hold."
-        )
-
-
-def _examples(problems: list[RowProblem]) -> str:
-    first_of = {problem.reason: problem for problem in reversed(problems)}
-    top = Counter(problem.reason for problem in problems).most_common(_REASONS_SHOWN)
-    return "\n".join(
-        f"- {reason}: {n_rows:,} rows, such as row {first_of[reason].row.row_number} "
-        f"(id {shorten(str(first_of[reason].row.row_id))}): {first_of[reason].detail}"
-        for reason, n_rows in top
-    )

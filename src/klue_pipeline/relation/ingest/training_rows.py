@@ -9,13 +9,15 @@ from klue_pipeline.relation.ingest.labels import name_label
 from klue_pipeline.relation.ingest.parsing.raw_row import RawRow
 from klue_pipeline.relation.ingest.row_checks import (
     RowRules,
+    sort_out,
+)
+from klue_pipeline.relation.ingest.sentence_table import build_sentences
+from klue_pipeline.text.records.problems import (
     count_reasons,
     require_few_problems,
     require_rows,
-    sort_out,
     table_problems,
 )
-from klue_pipeline.relation.ingest.sentence_table import build_sentences
 
 logger = logging.getLogger(__name__)
 

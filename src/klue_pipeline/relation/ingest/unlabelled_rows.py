@@ -15,13 +15,15 @@ import pandas as pd
 from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
 from klue_pipeline.relation.ingest.row_checks import (
     TEXT_CHECKS,
-    RowProblem,
     RowRules,
-    count_reasons,
     find_problem,
-    require_rows,
 )
 from klue_pipeline.relation.ingest.sentence_table import build_sentences
+from klue_pipeline.text.records.problems import (
+    RowProblem,
+    count_reasons,
+    require_rows,
+)
 from klue_pipeline.text.shortened import shorten
 
 NEUTRAL_SENTENCE = "- -"

@@ -3,6 +3,8 @@ import pytest
 from klue_pipeline.relation.ingest.parsing.raw_row import (
     RawEntity,
     read_entity,
+)
+from klue_pipeline.text.records.cells import (
     read_number_or_name,
     read_text,
 )

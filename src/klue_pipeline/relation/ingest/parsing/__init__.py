@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 from klue_pipeline.relation.ingest.parsing import contest_csv, klue, legacy_tsv, table
 from klue_pipeline.relation.ingest.parsing.layout import UNLABELLED, TableLayout, layout_of
-from klue_pipeline.relation.ingest.parsing.raw_file import FormatError, RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow, shorten
 from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams, TableColumns
+from klue_pipeline.text.records.raw_file import FormatError, RawFile
 
 _NOT_IN_NEW_ROWS = {**UNLABELLED, "source": None}
 _KLUE_FIELD = "subject_entity"

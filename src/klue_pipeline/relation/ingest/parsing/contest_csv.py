@@ -4,16 +4,18 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import (
     RawEntity,
     RawRow,
     read_entity,
-    read_number_or_name,
-    read_text,
     shorten,
 )
 from klue_pipeline.text.csv_lines import first_line, read_lines, read_table
+from klue_pipeline.text.records.cells import (
+    read_number_or_name,
+    read_text,
+)
+from klue_pipeline.text.records.raw_file import RawFile
 
 COLUMNS = ("id", "sentence", "subject_entity", "object_entity")
 """Columns every file has; ``label``, ``source`` and ``fold`` are read where they are there."""

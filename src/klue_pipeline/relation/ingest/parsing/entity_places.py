@@ -13,13 +13,15 @@ from unicodedata import normalize
 from klue_pipeline.relation.ingest.parsing.layout import TableLayout
 from klue_pipeline.relation.ingest.parsing.raw_row import (
     RawEntity,
+    shorten,
+)
+from klue_pipeline.relation.ingest.parsing.token_lists import JoinedTokens
+from klue_pipeline.text.records.cells import (
     find_misfits,
     is_plain,
     read_name,
     read_number_or_name,
-    shorten,
 )
-from klue_pipeline.relation.ingest.parsing.token_lists import JoinedTokens
 
 Place = tuple[int, int] | str
 """Where an entity stands: start and exclusive end in characters, or its words."""

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from klue_pipeline.relation.ingest.parsing.json_records import Record, read_json, read_json_lines
-from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import (
     RawRow,
+    read_entity,
+)
+from klue_pipeline.text.csv_lines import require_columns
+from klue_pipeline.text.records.cells import (
     describe_misfit,
     find_misfits,
-    read_entity,
     read_number_or_name,
     read_text,
 )
-from klue_pipeline.text.csv_lines import require_columns
+from klue_pipeline.text.records.json_records import Record, read_json, read_json_lines
+from klue_pipeline.text.records.raw_file import RawFile
 
 COLUMNS = ("guid", "sentence", "subject_entity", "object_entity")
 """Fields every file has; ``label``, ``source`` and ``fold`` are read where they are there."""

@@ -7,15 +7,17 @@ as in ``wikipedia-24896-25-30-33-19-21``.
 
 from collections.abc import Iterator, Sequence
 
-from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import (
     RawEntity,
     RawRow,
-    read_number_or_name,
-    read_text,
     shorten,
 )
 from klue_pipeline.text.csv_lines import first_line, read_lines, require_width
+from klue_pipeline.text.records.cells import (
+    read_number_or_name,
+    read_text,
+)
+from klue_pipeline.text.records.raw_file import RawFile
 
 N_COLUMNS = 9
 

@@ -12,36 +12,29 @@ from typing import Any
 
 from klue_pipeline.relation.ingest.parsing.entity_glance import EntityGlance
 from klue_pipeline.relation.ingest.parsing.entity_places import read_placed_entity
-from klue_pipeline.relation.ingest.parsing.json_records import Record, read_json, read_json_lines
 from klue_pipeline.relation.ingest.parsing.layout import TableLayout
-from klue_pipeline.relation.ingest.parsing.raw_file import RawFile
 from klue_pipeline.relation.ingest.parsing.raw_row import (
     RawRow,
+    shorten,
+)
+from klue_pipeline.relation.ingest.parsing.token_lists import JoinedTokens, read_tokens
+from klue_pipeline.text.csv_lines import hint_at_header
+from klue_pipeline.text.records.cells import (
     describe_misfit,
     find_misfits,
     is_gap,
     read_name,
     read_number_or_name,
     read_text,
-    shorten,
 )
-from klue_pipeline.relation.ingest.parsing.token_lists import JoinedTokens, read_tokens
-from klue_pipeline.relation.settings.params import TableColumns
-from klue_pipeline.text.csv_lines import (
-    Line,
-    first_line,
-    hint_at_header,
-    read_lines,
-    require_unlike,
-    without_surplus,
-)
+from klue_pipeline.text.records.json_records import Record
+from klue_pipeline.text.records.raw_file import RawFile
+from klue_pipeline.text.records.tables import ABSENT, find_value, read_records
 from klue_pipeline.text.shortened import list_shortly
 
 logger = logging.getLogger(__name__)
 
-_DELIMITERS = (",", "\t", ";")
 ROLES = ("subject", "object")
-_ABSENT = object()
 _AS_SET = TableLayout()
 _PLAIN_FIELDS = ("id", "label", "source", "fold")
 _LOOKED_AT = 100
@@ -55,7 +48,7 @@ def parse(raw: RawFile, layout: TableLayout) -> Iterator[RawRow]:
         ValueError: A column that the settings name is missing, or an entity has none; or quotes do
             not match in delimited text.
     """
-    records = _read_records(raw, layout.columns)
+    records = read_records(raw, layout.columns.sentence)
     first = list(islice(records, _LOOKED_AT))
     found = list(dict.fromkeys(key for row in first if isinstance(row, Mapping) for key in row))
     if first and not found:
@@ -95,7 +88,7 @@ def resolve_columns(
     columns = {
         field: column
         for field, column in named.items()
-        if column in found or any(find_value(row, column) is not _ABSENT for row in records)
+        if column in found or any(find_value(row, column) is not ABSENT for row in records)
     }
     missing = [field for field in named if field not in columns and named[field] != field]
     missing += [] if "sentence" in {*columns, *missing} else ["sentence"]
@@ -123,7 +116,7 @@ def _look_inside(columns: Sequence[str], records: Sequence[Record]) -> str:
         outer = column.partition(".")[0]
         for number, record in enumerate(records, start=1):
             value = find_value(record, outer)
-            if outer != column and value is not _ABSENT:
+            if outer != column and value is not ABSENT:
                 shown = shorten(repr(value))
                 return f" None of the first rows has {column}: {outer} is {shown} in row {number}."
     return ""
@@ -140,40 +133,6 @@ def _log_columns(name: str, found: Sequence[str], columns: Mapping[str, str]) ->
         ", ".join(f"{field} is {column}" for field, column in columns.items()),
         f"; not read: {list_shortly(left)}" if left else "",
     )
-
-
-def _read_records(raw: RawFile, wanted: TableColumns) -> Iterator[Record]:
-    head = raw.head().lstrip()
-    if raw.records is not None:
-        return iter(raw.records)
-    if head.startswith("["):
-        return iter(read_json(raw.require_text(), raw.name))
-    if head.startswith("{"):
-        return read_json_lines(raw.lines())
-    return _read_delimited(raw, _choose_delimiter(raw.head(), wanted))
-
-
-def _choose_delimiter(head: str, wanted: TableColumns) -> str:
-    """Return the delimiter under which the header names the sentence, else the commonest."""
-    headers = {each: first_line(head, each) for each in _DELIMITERS}
-    fitting = [each for each, names in headers.items() if wanted.sentence in names]
-    return fitting[0] if fitting else max(headers, key=lambda each: len(headers[each]))
-
-
-def _read_delimited(raw: RawFile, delimiter: str) -> Iterator[Record]:
-    lines = read_lines(raw.lines(), delimiter, raw.name)
-    header = next(lines, None)
-    names = [field.strip() for field in header.fields] if header else []
-    require_unlike(names, raw.name)
-    for line in lines:
-        yield _fields_by_name(line, names)
-
-
-def _fields_by_name(line: Line, names: Sequence[str]) -> Record:
-    fields = without_surplus(line.fields, len(names))
-    if len(fields) == len(names):
-        return dict(zip(names, fields, strict=True))
-    return f"line {line.number} has {len(fields)} fields, the header {len(names)}"
 
 
 def read_record(
@@ -217,23 +176,4 @@ def read_record(
 
 def _value(record: Mapping[str, Any], column: str) -> Any:
     value = find_value(record, column)
-    return None if value is _ABSENT or is_gap(value) else value
-
-
-def find_value(record: Any, path: str) -> Any:
-    """Return what a column holds, or a mark of its own where it is not there.
-
-    ``subject.start`` reaches into an object inside an object, ``h.pos.0`` into a list.
-
-    >>> find_value({"h": {"pos": [3, 7]}}, "h.pos.1"), find_value({"h.pos": 1}, "h.pos")
-    (7, 1)
-    """
-    if isinstance(record, Mapping) and path in record:
-        return record[path]
-    step, _, rest = path.partition(".")
-    inner: Any = _ABSENT
-    if isinstance(record, Mapping):
-        inner = record.get(step, _ABSENT)
-    elif isinstance(record, list) and step.isdecimal() and int(step) < len(record):
-        inner = record[int(step)]
-    return find_value(inner, rest) if rest and inner is not _ABSENT else inner
+    return None if value is ABSENT or is_gap(value) else value

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from klue_pipeline.relation.ingest.parsing.raw_file import FormatError
-from klue_pipeline.relation.ingest.parsing.raw_row import shorten
+from klue_pipeline.text.records.raw_file import FormatError
+from klue_pipeline.text.shortened import shorten
 
 _MOST_DIGITS = 18
 _GLANCE = 200
@@ -33,7 +33,7 @@ def read_json_lines(lines: Iterable[str]) -> Iterator[Record]:
 
 def _read_line(number: int, line: str) -> Record:
     try:
-        value = _DECODER.decode(line.strip())
+        value = DECODER.decode(line.strip())
     except json.JSONDecodeError as error:
         return f"line {number} is no JSON ({error}): {shorten(line.strip())}"
     except RecursionError:
@@ -102,7 +102,7 @@ def _read_objects(text: str, position: int) -> Iterator[Any]:
 def _decode(text: str, position: int) -> tuple[Any, int]:
     """Return the value at a place, and where it ends."""
     try:
-        return _DECODER.raw_decode(text, position)
+        return DECODER.raw_decode(text, position)
     except RecursionError:
         return _TooDeep(shorten(text[position : position + _GLANCE])), _skip_value(text, position)
 
@@ -129,7 +129,8 @@ def _read_int(digits: str) -> int | str:
     return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
-_DECODER = json.JSONDecoder(parse_int=_read_int)
+DECODER = json.JSONDecoder(parse_int=_read_int)
+"""Reads JSON whose numbers may be longer than Python turns into one."""
 
 
 def _skip_blanks(text: str, position: int) -> int:

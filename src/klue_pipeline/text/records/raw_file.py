@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 _HEAD_CHARACTERS = 65_536
+_CHUNK_CHARACTERS = 1 << 20
 
 
 class FormatError(ValueError):
@@ -20,8 +21,8 @@ class RawFile:
     Attributes:
         name: The file or hub id as the user wrote it; messages name it.
         text: Content of a file without byte order mark, newlines as they are; None otherwise.
-        records: Rows of a hub split or a Parquet file, each a mapping of columns; None otherwise.
-            They may be read more than once.
+        records: Rows of a hub split, a Parquet file or a folder, each a mapping of columns; None
+            otherwise. They may be read more than once.
         open_text: Opens a file that is too large to hold, without byte order mark and with newlines
             as they are; None for a file whose ``text`` is here.
     """
@@ -55,6 +56,19 @@ class RawFile:
         with _explained(self.name), self.open_text() as file:
             return file.read(_HEAD_CHARACTERS)
 
+    def chunks(self) -> Iterator[str]:
+        """Yield the text piece by piece, whatever its lines; a file need not fit in memory.
+
+        Raises:
+            ValueError: This has records, or is not UTF-8.
+        """
+        if self.open_text is None:
+            yield self.require_text()
+            return
+        with _explained(self.name), self.open_text() as file:
+            while chunk := file.read(_CHUNK_CHARACTERS):
+                yield chunk
+
     def require_text(self) -> str:
         """Return the whole text, for the formats that only files have.
 
@@ -66,8 +80,8 @@ class RawFile:
                 return file.read()
         if self.text is None:
             raise FormatError(
-                f"{self.name} holds records (a hub data set or a Parquet file), which only the "
-                "formats klue and table describe."
+                f"{self.name} holds records (a hub data set or a Parquet file), where this format "
+                "wants text. Set the format to auto, or to one that takes records."
             )
         return self.text
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from klue_pipeline.relation.ingest.parsing.json_records import read_json, read_json_lines
+from klue_pipeline.text.records.json_records import read_json, read_json_lines
 
 GOOD = {"text": '가 [나] "다]'}
 DEEP = "[" * 100_000 + "]" * 100_000
