@@ -3,9 +3,7 @@
 import pandas as pd
 import pytest
 
-from klue_pipeline.odqa.dense.encoder import load_encoders
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
-from klue_pipeline.training.params import EncoderParams
 
 DENSE = {
     "name": "dense", "trained": False, "title": True, "pooling": "mean", "similarity": "cosine",
@@ -69,9 +67,10 @@ def tiny_questions():
 
 
 @pytest.fixture(scope="session")
-def tiny_encoders(encoder_folders, retriever_params):
-    """The tiny BERT, for questions and passages."""
-    return load_encoders(
-        retriever_params(), EncoderParams(name=str(encoder_folders["bert"])),
-        device="cpu", precision="fp32",
-    )  # fmt: skip
+def tiny_encoder(encoder_folders, retriever_params):
+    """The tiny BERT, loaded for questions and passages."""
+    from klue_pipeline.odqa.dense.encoder import Placement, load_encoder
+    from klue_pipeline.training.params import EncoderParams
+
+    encoder = EncoderParams(name=str(encoder_folders["bert"]))
+    return load_encoder(encoder, retriever_params(), Placement("cpu", "fp32"))

@@ -50,7 +50,7 @@ class FoldWorkspace:
         self.folder.mkdir(parents=True, exist_ok=True)
         for other in self.folder.iterdir():
             if other.is_dir() and other.name != name:
-                logger.info("Removing what work with other settings left unfinished in %s", other)
+                logger.info("Removing the unfinished training of other settings in %s", other)
                 shutil.rmtree(other)
         scratch = self.folder / name
         scratch.mkdir(exist_ok=True)

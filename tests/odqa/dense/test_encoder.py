@@ -1,4 +1,4 @@
-"""Which tiny_encoders a retriever loads, and what it refuses."""
+"""Which encoders a retriever loads, and what it refuses."""
 
 import shutil
 
@@ -6,49 +6,46 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from klue_pipeline.odqa.dense.encoder import load_encoders
+from klue_pipeline.odqa.dense.encoder import choose_encoders, load_encoder
 from klue_pipeline.training.params import EncoderParams
 
 
-def encoder(folder, **changes):
-    return EncoderParams(name=str(folder), **changes)
-
-
-def test_one_encoder_is_loaded_once_and_two_are_two(encoder_folders, retriever_params, tmp_path):
-    one = load_encoders(retriever_params(), encoder(encoder_folders["bert"], num_hidden_layers=1))
-    assert one.question is one.passage
-    assert len(one.passage.model.encoder.layer) == 1
-    assert one.passage.model.pooler is None
-    two = load_encoders(
-        retriever_params(
-            question_encoder=str(encoder_folders["bert"]),
-            passage_encoder=str(encoder_folders["electra"]),
-        ),
-        encoder("scratch"),
-    )
-    assert (two.question.model.config.model_type, two.passage.model.config.model_type) == (
-        "bert", "electra",
-    )  # fmt: skip
+def test_a_retriever_embeds_with_what_was_trained_or_its_own_or_the_experiments(
+    encoder_folders, retriever_params, tmp_path
+):
+    experiment = EncoderParams(name="klue/bert-base", revision="r", num_hidden_layers=2)
+    names = choose_encoders(retriever_params(), experiment)
+    assert (names.question, names.passage) == (experiment, experiment)
+    own = choose_encoders(retriever_params(question_encoder="a", passage_encoder="b"), experiment)
+    assert (own.question.name, own.passage.name) == ("a", "b")
     for name in ("q_encoder", "p_encoder"):
         shutil.copytree(encoder_folders["roberta"], tmp_path / name)
-    trained = load_encoders(
-        retriever_params(trained=True), encoder(encoder_folders["bert"]), tmp_path
-    )
-    assert trained.question is trained.passage
-    assert trained.passage.model.config.model_type == "roberta"
-    wanted = AutoModel.from_pretrained(encoder_folders["roberta"]).state_dict()
-    found = trained.passage.model.state_dict()
+    shared = choose_encoders(retriever_params(trained=True), experiment, tmp_path)
+    assert shared.question == shared.passage == EncoderParams(name=str(tmp_path / "p_encoder"))
+    shutil.rmtree(tmp_path / "q_encoder")
+    shutil.copytree(encoder_folders["bert"], tmp_path / "q_encoder")
+    apart = choose_encoders(retriever_params(trained=True), experiment, tmp_path)
+    assert apart.question.name == str(tmp_path / "q_encoder")
+    with pytest.raises(ValueError, match="trained first"):
+        choose_encoders(retriever_params(trained=True), experiment)
+
+
+def test_an_encoder_is_loaded_with_its_own_weights(encoder_folder, retriever_params):
+    loaded = load_encoder(EncoderParams(name=str(encoder_folder)), retriever_params())
+    wanted = AutoModel.from_pretrained(encoder_folder).state_dict()
+    found = loaded.model.state_dict()
     assert all(torch.equal(found[name], wanted[name]) for name in found)
+    assert not any(name.startswith("pooler.") for name in found)
+    assert not loaded.model.training
 
 
 def test_what_cannot_embed_is_refused(encoder_folders, retriever_params, tmp_path):
-    with pytest.raises(ValueError, match=r"max_passage_tokens of the retriever is 512, but .* 128"):
-        load_encoders(retriever_params(max_passage_tokens=512), encoder(encoder_folders["bert"]))
-    with pytest.raises(ValueError, match="trained first"):
-        load_encoders(retriever_params(trained=True), encoder(encoder_folders["bert"]))
-    bare = tmp_path / "bare"
-    bare.mkdir()
+    with pytest.raises(ValueError, match=r"max_passage_tokens is 512, but the encoder has 128"):
+        load_encoder(
+            EncoderParams(name=str(encoder_folders["bert"])),
+            retriever_params(max_passage_tokens=512),
+        )
     for name in ("config.json", "model.safetensors"):
-        shutil.copy(encoder_folders["bert"] / name, bare)
+        shutil.copy(encoder_folders["bert"] / name, tmp_path)
     with pytest.raises(ValueError, match="holds no vocabulary"):
-        load_encoders(retriever_params(), encoder(bare))
+        load_encoder(EncoderParams(name=str(tmp_path)), retriever_params())

@@ -5,7 +5,7 @@ texts, encoder and settings alone and is written whole or not at all, so a call 
 with the very bytes of an unbroken one.
 """
 
-import logging
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,6 @@ from klue_pipeline.odqa.dense.texts import encode_rows, passage_texts, question_
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.training.fingerprint import hash_table
 from klue_pipeline.training.prediction import read_batches
-from klue_pipeline.training.workspace import FoldWorkspace
-
-logger = logging.getLogger(__name__)
 
 SHARD_PASSAGES = 512
 """What a kill loses at most, and what is held in memory as float32."""
@@ -53,8 +50,7 @@ def embed_passages(
         passages: Schema ``Passages``.
         encoder: Of passages.
         params: A dense retriever.
-        cache_folder: Where the shards are; what other passages, encoders or settings left there
-            is removed.
+        cache_folder: Where the shards are, in a folder of this content.
 
     Raises:
         ValueError: There is no passage, or the vector of one is not a finite float16 number.
@@ -62,11 +58,9 @@ def embed_passages(
     if passages.empty:
         raise ValueError("There is no passage to embed; the table of passages is empty.")
     texts = pd.Series(passage_texts(passages, params))
-    origin = {
-        "encoder": encoder.fingerprint(params),
-        "texts": hash_table(pd.DataFrame({"text": texts}), ["text"]),
-    }
-    folder = FoldWorkspace(0, cache_folder).scratch_for(origin)
+    fingerprint = _fingerprint(texts, encoder, params)
+    folder = cache_folder / fingerprint
+    folder.mkdir(parents=True, exist_ok=True)
     places = np.argsort(-texts.str.len().to_numpy(), kind="stable")
     parts = np.split(places, range(SHARD_PASSAGES, len(places), SHARD_PASSAGES))
     shards = tuple(folder / f"shard_{number:05}.npy" for number in range(len(parts)))
@@ -78,7 +72,19 @@ def embed_passages(
             _write(shard, _halved(vectors, ids[part]))
         bar.update(len(part))
     bar.close()
-    return Embeddings(shards, places, ids, folder.name)
+    return Embeddings(shards, places, ids, fingerprint)
+
+
+def _fingerprint(texts: pd.Series, encoder: TextEncoder, params: RetrieverParams) -> str:
+    content = hash_table(pd.DataFrame({"text": texts}), ["text"])
+    text = f"{SHARD_PASSAGES} {encoder.fingerprint(params)} {content}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_shard(shard: Path) -> NDArray[np.float16]:
+    """Map the vectors of a shard into memory. Shape: (passages, width)."""
+    vectors: NDArray[np.float16] = np.load(shard, mmap_mode="r", allow_pickle=False)
+    return vectors
 
 
 def embed_texts(

@@ -12,7 +12,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.training.batches import Batch
@@ -53,10 +53,15 @@ class TextEncoder:
         source: What tells this encoder from others: a hash of its files, or hub id and revision.
     """
 
-    model: PreTrainedModel
+    model: nn.Module
     tokenizer: PreTrainedTokenizerBase
     precision: Precision
     source: str
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.model.parameters()).device
 
     def fingerprint(self, params: RetrieverParams) -> str:
         """Return a hash of what decides the vector of a passage, but for its text."""
@@ -67,73 +72,85 @@ class TextEncoder:
 
 
 @dataclass(frozen=True)
-class Encoders:
-    """The two encoders of a retriever; with shared weights both are one object."""
+class Placement:
+    """Where texts are embedded and in which precision, as the settings of a training say it."""
 
-    question: TextEncoder
-    passage: TextEncoder
+    device: str
+    precision: Precision
 
 
-def load_encoders(
-    params: RetrieverParams,
-    encoder: EncoderParams,
-    trained: Path | None = None,
-    *,
-    device: str = "auto",
-    precision: Precision = "auto",
-) -> Encoders:
-    """Load what a dense retriever embeds with.
+BEST_PLACE = Placement("auto", "auto")
+"""The first GPU in fp16 where there is one, else the CPU."""
+
+
+@dataclass(frozen=True)
+class EncoderNames:
+    """What a retriever embeds with; of shared weights both are the same."""
+
+    question: EncoderParams
+    passage: EncoderParams
+
+
+def choose_encoders(
+    params: RetrieverParams, encoder: EncoderParams, trained: Path | None = None
+) -> EncoderNames:
+    """Return what a dense retriever embeds with: trained here, its own, or the experiment's.
 
     Args:
         params: A dense retriever.
-        encoder: The experiment's encoder, read where ``params`` names none and none was trained.
-            A folder in its name is taken as it is, so resolve it against the project's root before.
+        encoder: The experiment's encoder, for a retriever that has none of its own.
         trained: Folder of the trained retriever, for one with ``trained``.
-        device: Where to embed; ``odqa.retriever_training.device``.
-        precision: How; ``odqa.retriever_training.precision``.
+
+    Raises:
+        ValueError: The trained retriever is wanted and not given.
+    """
+    if params.trained:
+        return _trained_encoders(trained)
+    if params.question_encoder and params.passage_encoder:
+        return EncoderNames(
+            EncoderParams(name=params.question_encoder), EncoderParams(name=params.passage_encoder)
+        )
+    return EncoderNames(encoder, encoder)
+
+
+def _trained_encoders(trained: Path | None) -> EncoderNames:
+    if trained is None:
+        raise ValueError("The retriever is to be trained first; give the trained one's folder.")
+    folders = [trained / QUESTION_FOLDER, trained / PASSAGE_FOLDER]
+    question, passage = (EncoderParams(name=str(folder)) for folder in folders)
+    shared = len({hash_encoder_folder(folder) for folder in folders}) == 1
+    return EncoderNames(passage if shared else question, passage)
+
+
+def load_encoder(
+    encoder: EncoderParams, params: RetrieverParams, placement: Placement = BEST_PLACE
+) -> TextEncoder:
+    """Load an encoder that embeds texts of a retriever.
+
+    Args:
+        encoder: Which one; a folder in its name is taken as it is, so resolve it against the
+            project's root before.
+        params: A dense retriever.
+        placement: Where it embeds, and how.
 
     Raises:
         OSError: A folder is missing.
-        ValueError: An encoder or its tokenizer cannot be used, or is too short for the texts.
+        ValueError: The encoder or its tokenizer cannot be used, or its positions are fewer than
+            the tokens of a passage.
     """
-    question, passage = _names_of_encoders(params, encoder, trained)
-    place = resolve_device(device, "odqa.retriever_training.device")
-    exact = resolve_precision(precision, place, "odqa.retriever_training.precision")
-    of_passages = _load(passage, place, exact)
-    _require_room(of_passages, "max_passage_tokens", params)
-    of_questions = of_passages if question == passage else _load(question, place, exact)
-    _require_room(of_questions, "max_question_tokens", params)
-    return Encoders(of_questions, of_passages)
-
-
-def _names_of_encoders(
-    params: RetrieverParams, encoder: EncoderParams, trained: Path | None
-) -> tuple[EncoderParams, EncoderParams]:
-    if params.trained:
-        if trained is None:
-            raise ValueError("The retriever is to be trained first; give the trained one's folder.")
-        question, passage = (
-            EncoderParams(name=str(trained / name)) for name in (QUESTION_FOLDER, PASSAGE_FOLDER)
-        )
-        same = hash_encoder_folder(Path(question.name)) == hash_encoder_folder(Path(passage.name))
-        return (passage if same else question), passage
-    if params.question_encoder and params.passage_encoder:
-        return (
-            EncoderParams(name=params.question_encoder),
-            EncoderParams(name=params.passage_encoder),
-        )
-    return encoder, encoder
-
-
-def _load(params: EncoderParams, device: torch.device, precision: Precision) -> TextEncoder:
-    setting = "odqa.encoder.name"
-    model, _ = load_pretrained(params, setting=setting)
-    tokenizer = load_tokenizer(params.name, params.revision, setting)
+    device = resolve_device(placement.device, "odqa.retriever_training.device")
+    model, _ = load_pretrained(encoder, setting="odqa.encoder.name")
+    tokenizer = load_tokenizer(encoder.name, encoder.revision, "odqa.encoder.name")
+    for field in ("max_question_tokens", "max_passage_tokens"):
+        require_room(model.config, getattr(params, field), f"odqa.retrievers.….{field}")
+    embedding: nn.Module = without_pooler(model)
     return TextEncoder(
-        model=without_pooler(model).to(device).eval(),  # type: ignore[arg-type]
+        model=embedding.to(device).eval(),
         tokenizer=cast(PreTrainedTokenizerBase, tokenizer),
-        precision=precision,
-        source=describe_source(params),
+        precision=resolve_precision(
+            placement.precision, device, "odqa.retriever_training.precision"
+        ),
+        source=describe_source(encoder),
     )
 
 
@@ -142,10 +159,6 @@ def describe_source(params: EncoderParams) -> str:
     folder = Path(params.name)
     files = hash_encoder_folder(folder) if folder.is_dir() else f"{params.name}@{params.revision}"
     return f"{files}, {params.num_hidden_layers or 'all'} layers"
-
-
-def _require_room(encoder: TextEncoder, field: str, params: RetrieverParams) -> None:
-    require_room(encoder.model.config, getattr(params, field), f"{field} of the retriever")
 
 
 def embed_batch(encoder: nn.Module, batch: Batch, params: RetrieverParams) -> Tensor:
