@@ -18,7 +18,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 
-pytest_plugins = ["projects", "sentences", "tiny_models", "tokenizers_of_all_families"]
+pytest_plugins = [
+    "projects",
+    "sentences",
+    "tiny_models",
+    "tiny_retrievers",
+    "tokenizers_of_all_families",
+]
 
 
 def pytest_configure() -> None:

@@ -57,7 +57,7 @@ def build_encoder(
     if encoder.config.pad_token_id is None:
         encoder.config.pad_token_id = padding_id
     embed_by_description(encoder, describing_ids or {})
-    return _without_pooler(encoder)
+    return without_pooler(encoder)
 
 
 def embed_by_description(
@@ -103,7 +103,7 @@ def _require_embeddings(describing_ids: Mapping[int, Sequence[int]], count: int)
 def encoder_from_config(config: PretrainedConfig) -> PreTrainedModel:
     """Build an encoder with random weights, to be filled from a checkpoint or trained."""
     build: Any = AutoModel.from_config
-    return _without_pooler(build(config, dtype=torch.float32))
+    return without_pooler(build(config, dtype=torch.float32))
 
 
 def has_segments(config: PretrainedConfig) -> bool:
@@ -123,16 +123,23 @@ def max_positions(config: PretrainedConfig) -> int:
     return positions
 
 
-def require_room(config: PretrainedConfig, max_tokens: int) -> None:
+def require_room(
+    config: PretrainedConfig, max_tokens: int, setting: str = "training.max_tokens"
+) -> None:
     """Refuse a ``max_tokens`` beyond the encoder's positions.
+
+    Args:
+        config: Of the encoder.
+        max_tokens: Longest input.
+        setting: What it was given by, for messages.
 
     Raises:
         ValueError: Naming both numbers.
     """
     if max_tokens > max_positions(config):
         raise ValueError(
-            f"training.max_tokens is {max_tokens}, but the encoder has {max_positions(config)} "
-            f"positions; set training.max_tokens to {max_positions(config)} or less."
+            f"{setting} is {max_tokens}, but the encoder has {max_positions(config)} "
+            f"positions; set {setting} to {max_positions(config)} or less."
         )
 
 
@@ -231,9 +238,12 @@ def _limit_layers(config: PretrainedConfig, params: EncoderParams) -> None:
     config.num_hidden_layers = wanted
 
 
-def _without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:
-    # Heads read last_hidden_state. KLUE checkpoints ship no trained pooler, and weights that no
-    # loss reaches would still be stored, decayed and counted.
+def without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:
+    """Remove the pooler of an encoder whose ``last_hidden_state`` is all that is read.
+
+    KLUE checkpoints ship no trained one, and weights that no loss reaches would still be stored,
+    decayed and counted.
+    """
     if isinstance(getattr(encoder, "pooler", None), nn.Module):
         encoder.pooler = None  # type: ignore[assignment]
     return encoder

@@ -1,0 +1,1 @@
+"""Dense retrieval: encoders of questions and passages, their vectors, search, and training."""
