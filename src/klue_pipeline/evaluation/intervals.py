@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -69,19 +69,35 @@ def draw_weights(scores: ScoreTable, n_resamples: int, seed: int) -> Iterator[ND
         seed: Makes them; the same seed and rows give the same draws.
 
     Yields:
+        As :func:`draw_units`.
+    """
+    yield from draw_units(scores.row_ids, n_resamples, seed)
+
+
+def draw_units(
+    unit_of_row: NDArray[Any], n_resamples: int, seed: int
+) -> Iterator[NDArray[np.float32]]:
+    """Draw pieces of evidence with replacement, each with all its rows, some draws at a time.
+
+    Args:
+        unit_of_row: Which piece of evidence a row belongs to. Shape: (rows,).
+        n_resamples: How many draws.
+        seed: Makes them; the same seed and units give the same draws.
+
+    Yields:
         How often each draw has each row: whole numbers, in single precision, which holds them
         exactly at half the size. Shape: (rows, draws of this part).
     """
-    sentence, row_ids = pd.factorize(scores.row_ids)
-    generator, n_sentences = np.random.default_rng(seed), len(row_ids)
-    size = max(1, _CHUNK_WEIGHTS // len(scores))
+    unit, unit_ids = pd.factorize(unit_of_row)
+    generator, n_units = np.random.default_rng(seed), len(unit_ids)
+    size = max(1, _CHUNK_WEIGHTS // len(unit))
     for first in range(0, n_resamples, size):
-        drawn = np.empty((min(size, n_resamples - first), n_sentences), dtype=np.float32)
+        drawn = np.empty((min(size, n_resamples - first), n_units), dtype=np.float32)
         for place in range(len(drawn)):
-            chosen = generator.integers(n_sentences, size=n_sentences)
-            drawn[place] = np.bincount(chosen, minlength=n_sentences)
+            chosen = generator.integers(n_units, size=n_units)
+            drawn[place] = np.bincount(chosen, minlength=n_units)
         # Taking every row once would only copy them.
-        by_row = drawn[:, sentence] if len(sentence) > n_sentences else drawn
+        by_row = drawn[:, unit] if len(unit) > n_units else drawn
         yield np.ascontiguousarray(by_row.T)
 
 

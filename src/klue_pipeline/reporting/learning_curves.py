@@ -1,23 +1,18 @@
 """The learning curves of all folds in one figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from klue_pipeline.reporting.colors import choose_colors
 from klue_pipeline.reporting.fonts import write_title
 from klue_pipeline.reporting.task_scores import Score
 
 _MAX_LEGEND_FOLDS = 12
-_FEW_COLORS = (
-    "#1f6fb4", "#d1590c", "#2b8a4b", "#8e44ad", "#b3302c", "#0f7f8c", "#8a5a2b", "#c2317f",
-    "#4d4f57", "#6b7a00",
-)  # fmt: skip
 
 
 def draw_learning_curves(
@@ -40,7 +35,7 @@ def draw_learning_curves(
     figure = Figure(figsize=(13, 4.8), layout="constrained")
     loss_axes, score_axes = figure.subplots(1, 2)
     measured = f"validation_{score.name}"
-    colors = _choose_colors(len(histories))
+    colors = choose_colors(len(histories))
     for (fold, history), color in zip(histories.items(), colors, strict=True):
         _draw_line(loss_axes, history, "train_loss", color=color, linewidth=0.9)
         _draw_line(loss_axes, history, "validation_loss", color=color, linestyle="--", marker="o")
@@ -56,13 +51,6 @@ def draw_learning_curves(
         ncols=1 + len(histories) // _MAX_LEGEND_FOLDS,
     )  # fmt: skip
     return figure
-
-
-def _choose_colors(count: int) -> Sequence[Any]:
-    """Return colours that all show on white: named ones for few folds, dark to middle for many."""
-    if count <= len(_FEW_COLORS):
-        return _FEW_COLORS[:count]
-    return list(colormaps["plasma"](np.linspace(0, 0.75, count)))
 
 
 def _draw_line(axes: Axes, history: pd.DataFrame, column: str, **style: Any) -> None:

@@ -36,9 +36,19 @@ class Score:
 
 @dataclass(frozen=True)
 class TaskScores:
-    """The scores of a task in the order in which they are shown."""
+    """The scores of a task in the order in which they are shown.
+
+    Attributes:
+        scores: The scores.
+        judged_on: What experiments are ranked on.
+        rows: What one row of it is, in the plural.
+        by_fold: Whether it is scored fold by fold; no leaderboard tells of folds otherwise.
+    """
 
     scores: tuple[Score, ...]
+    judged_on: str = "out-of-fold rows"
+    rows: str = "rows"
+    by_fold: bool = True
 
     @property
     def published(self) -> tuple[Score, ...]:

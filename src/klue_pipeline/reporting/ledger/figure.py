@@ -1,15 +1,15 @@
 """Predicted against actual scores of the submitted files, as an SVG that stands in a page."""
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
-from matplotlib import rc_context
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from klue_pipeline.reporting.ledger.offsets import Forecast
+from klue_pipeline.reporting.pages.svg import write_svg
 
 _INCHES = 4.4
 _SMALLEST_SPAN = 2.0
@@ -21,10 +21,8 @@ _LABEL_SHARES = (0.05, 0.03)
 _COLORS = {True: "#2b9a63", False: "#d0564a", None: "#4f86d6"}
 _GRAY = "#8a8d96"
 
-_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
-
-def draw_forecasts(forecasts: Mapping[int, tuple[Forecast, str]], title: str) -> str:
+def draw_forecasts(forecasts: Mapping[int, tuple[Forecast, str]], title: str) -> Markup:
     """Draw predicted scores to the right and actual ones upwards, on axes of one range.
 
     Args:
@@ -49,7 +47,7 @@ def draw_forecasts(forecasts: Mapping[int, tuple[Forecast, str]], title: str) ->
     axes.grid(alpha=0.3)
     axes.patch.set_visible(False)
     axes.spines[:].set_color(_GRAY)
-    return _write(figure, title)
+    return write_svg(figure, title)
 
 
 def _find_range(forecasts: Sequence[Forecast]) -> tuple[float, float]:
@@ -83,11 +81,3 @@ def _place(forecast: Forecast) -> tuple[float, float]:
     """Return x and y; Matplotlib leaves out what is no number."""
     x, y = forecast.predicted, forecast.actual
     return math.nan if x is None else x, math.nan if y is None else y
-
-
-def _write(figure: Figure, salt: str) -> str:
-    written = io.StringIO()
-    with rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}):
-        figure.savefig(written, format="svg", metadata=_NO_METADATA)
-    text = written.getvalue()
-    return text[text.index("<svg") :]

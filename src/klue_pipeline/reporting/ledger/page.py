@@ -165,5 +165,4 @@ def _draw(forecasts: Mapping[int, tuple[Forecast, str]], title: str) -> Markup:
     # On demand, because the page's module is imported by every command and matplotlib is slow.
     from klue_pipeline.reporting.ledger.figure import draw_forecasts
 
-    # Nothing of it comes from outside: numbers, and the title of the score.
-    return Markup(draw_forecasts(forecasts, title))  # noqa: S704
+    return draw_forecasts(forecasts, title)

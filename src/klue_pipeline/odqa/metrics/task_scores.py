@@ -1,0 +1,35 @@
+"""The scores of retrieval, as leaderboard and report show them."""
+
+from klue_pipeline.reporting.task_scores import Score, TaskScores
+
+DEPTHS = (1, 5, 10, 20, 100)
+"""How many of the best passages are looked at."""
+
+MRR = "mrr"
+
+ODQA_SCORES = TaskScores(
+    (
+        *(Score(f"recall_at_{depth}", f"recall at {depth}") for depth in DEPTHS),
+        Score(MRR, "MRR"),
+    ),
+    judged_on="validation questions",
+    rows="questions",
+    by_fold=False,
+)
+"""The names of ``RetrievalScore`` in the settings, 0 to 100: the share of the questions whose gold
+passage, or one of its group, is among the best; and the mean of 1 / its rank (Voorhees 1999), where
+100 says that it is always the first."""
+
+ANSWER_SCORES = tuple(
+    Score(f"answer_recall_at_{depth}", f"recall of the answer at {depth}") for depth in DEPTHS
+)
+"""The share of the questions with an answer string in one of the best passages, 0 to 100."""
+
+
+def depth_of(score: str) -> int | None:
+    """Return how far down the run a score looks; None for one that looks at all of it.
+
+    >>> depth_of("answer_recall_at_20"), depth_of("mrr")
+    (20, None)
+    """
+    return None if score == MRR else int(score.rpartition("_")[2])

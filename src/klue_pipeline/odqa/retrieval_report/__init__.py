@@ -1,0 +1,1 @@
+"""What retrievers find and miss: scores, comparisons, slices, figures, pages, the leaderboard."""
