@@ -8,7 +8,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.odqa.retrieval_report.report import tell_retrieval
+from klue_pipeline.odqa.retrieval_report.table import tell_retrieval
 from klue_pipeline.relation.shift.report import tell_scores
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
 from klue_pipeline.runs.parameters import ODQA

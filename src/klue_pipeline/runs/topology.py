@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from klue_pipeline.odqa.settings.retriever_params import (
-    TRAINED,
     ContrastiveParams,
     RerankParams,
     RetrievalParams,
@@ -46,7 +45,7 @@ class Retrieval:
     @property
     def trains_reranker(self) -> bool:
         """Whether the cross-encoder is trained here."""
-        return self.rerank.model == TRAINED
+        return self.rerank.is_trained
 
     @property
     def trains(self) -> bool:
@@ -143,7 +142,7 @@ def _retrieval_of(settings: Mapping[str, Any]) -> Retrieval:
         name: RetrieverParams.model_validate(settings["retrievers"][name]) for name in chosen
     }
     rerank = RerankParams.model_validate(settings["rerank"])
-    learns = rerank.model == TRAINED or any(each.trained for each in retrievers.values())
+    learns = rerank.is_trained or any(each.trained for each in retrievers.values())
     source = ContrastiveParams.model_validate(settings["contrastive"]).negatives_from
     found = settings["retrievers"][source] if learns and source else None
     negatives = {} if found is None else {str(source): RetrieverParams.model_validate(found)}

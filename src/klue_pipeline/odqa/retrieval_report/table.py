@@ -1,7 +1,10 @@
-"""The scores of a report as a table, for spreadsheets."""
+"""The scores of a report as a table, for spreadsheets, and in lines, for the end of a run."""
+
+from collections.abc import Mapping
 
 import pandas as pd
 
+from klue_pipeline.odqa.metrics.task_scores import ODQA_SCORES
 from klue_pipeline.odqa.retrieval_report.report import Report
 
 COLUMNS = (
@@ -33,3 +36,22 @@ def tabulate_scores(report: Report) -> pd.DataFrame:
 def _count(report: Report, part: str, measure: str) -> int:
     counts = report["questions"][part]
     return int(counts["with_answers" if measure.startswith("answer_") else "with_gold"])
+
+
+def tell_retrieval(report: Report) -> list[str]:
+    """Say in a line each how good the experiment is, and whether several retrievers pay off."""
+    part, final = report["main_part"], report["final"]
+    scores = report["runs"][final]["parts"][part]["scores"]
+    shown = dict.fromkeys(["recall_at_1", report["select_by"], "mrr"])
+    told = [
+        f"{ODQA_SCORES.find(name).title} {_interval(scores[name])}"
+        for name in shown
+        if name in scores
+    ]
+    count = report["questions"][part]["with_gold"]
+    lines = [f"{final} on {count} {part} questions: {', '.join(told)}", report["verdict"]]
+    return [line for line in lines if line]
+
+
+def _interval(estimate: Mapping[str, float]) -> str:
+    return f"{estimate['value']:.2f} [{estimate['low']:.2f}, {estimate['high']:.2f}]"

@@ -160,6 +160,11 @@ class RerankParams(MethodSettings):
     max_tokens: int | None = Field(default=None, ge=32)
     batch_size: int | None = Field(default=None, ge=1)
 
+    @property
+    def is_trained(self) -> bool:
+        """Whether it learns from the training questions."""
+        return self.model == TRAINED
+
 
 class ContrastiveParams(Settings):
     """What a dense retriever learns from."""

@@ -3,4 +3,97 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pandas as pd
+
+from klue_pipeline.base_settings import AboutParams
+from klue_pipeline.odqa.metrics.truth import RetrievalTruth
+from klue_pipeline.odqa.retrieval_report.misses import find_misses
+from klue_pipeline.odqa.retrieval_report.page import render_misses, render_retrieval
+from klue_pipeline.odqa.retrieval_report.report import Search, judge
+from klue_pipeline.odqa.retrieval_report.table import tabulate_scores
+from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
+from klue_pipeline.odqa.settings.retriever_params import RerankParams, RetrievalParams
+
 Loaders = Mapping[str, Callable[[], Any]]
+
+FUSION, RERANKED = "fusion", "reranked"
+PAGES = {"questions missed": "misses.html", "all experiments": "../leaderboard.html"}
+
+
+def judge_retrieval(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
+    run: pd.DataFrame,
+    fused_run: pd.DataFrame,
+    examples: pd.DataFrame,
+    gold_passages: pd.DataFrame,
+    passage_groups: pd.DataFrame,
+    passages: pd.DataFrame,
+    fusion_report: dict[str, Any],
+    about: AboutParams,
+    retrieval: RetrievalParams,
+    rerank: RerankParams,
+    evaluation: OdqaEvaluationParams,
+    *found: Any,
+) -> tuple[dict[str, Any], pd.DataFrame, Any, str, str]:
+    """Judge every retriever alone, then what is made of them.
+
+    Args:
+        run: What the experiment finds.
+        fused_run: The same before it was ordered anew.
+        examples: Questions of all parts.
+        gold_passages: Where their answers are.
+        passage_groups: Which passages say the same.
+        passages: What was searched.
+        fusion_report: How the fusion was made.
+        about: Which experiment it is.
+        retrieval: Its retrievers.
+        rerank: Whether a cross-encoder ordered anew.
+        evaluation: How it is judged.
+        found: The retrievers' runs, then their reports, in the order of their names.
+
+    Returns:
+        The report, its scores as a table, curves of recall, and two pages: the report, and what
+        was missed.
+    """
+    from klue_pipeline.odqa.retrieval_report.figure import draw_recall
+
+    names, half = retrieval.retrievers, len(retrieval.retrievers)
+    searches = dict(zip(names, found[half:], strict=True))
+    combined = {FUSION: fused_run} if half > 1 else {}
+    combined |= {RERANKED: run} if rerank.name != "none" else {}
+    learnt = {name for name in names if searches[name].get("trained")}
+    learnt |= {FUSION} if learnt or "fitted_on" in fusion_report else set()
+    search = Search(
+        top_k=retrieval.top_k,
+        combined=tuple(combined),
+        trained=frozenset(learnt | ({RERANKED} if rerank.is_trained or learnt else set())),
+        costs={name: report.get("costs", {}) for name, report in searches.items()},
+    )
+    truth = RetrievalTruth.of(examples, gold_passages, passage_groups, passages)
+    runs = {**dict(zip(names, found[:half], strict=True)), **combined}
+    report = judge(runs, truth, evaluation, search)
+    misses = find_misses(run, truth, report["main_part"], evaluation.select_by)
+    return (
+        {**report, "fusion": fusion_report},
+        tabulate_scores(report),
+        draw_recall(report, about.folder),
+        render_retrieval(report, about.folder, PAGES),
+        render_misses(misses, about.folder, report["main_part"]),
+    )
+
+
+def rank_retrieval(
+    reports: Loaders,
+    records: Loaders,
+    retrieval_report: dict[str, Any],  # noqa: ARG001 (this run's is among the reports by then)
+    evaluation: OdqaEvaluationParams,
+) -> tuple[pd.DataFrame, str]:
+    """Rank every experiment that has a report on disk.
+
+    Returns:
+        The table, best first, and the same as a page.
+    """
+    from klue_pipeline.odqa.retrieval_report.leaderboard import rank_reports
+    from klue_pipeline.runs.run_records import parse_records
+
+    loaded = {name: load() for name, load in reports.items()}
+    return rank_reports(loaded, parse_records(records), evaluation)

@@ -17,6 +17,7 @@ def create_pipeline(**_: Any) -> Pipeline:
                 judge_retrieval,
                 inputs=[
                     "odqa.run",
+                    "odqa.fused_run",
                     "odqa.examples",
                     "odqa.gold_passages",
                     "odqa.passage_groups",
@@ -24,6 +25,7 @@ def create_pipeline(**_: Any) -> Pipeline:
                     "odqa.fusion_report",
                     "params:odqa.about",
                     "params:odqa.retrieval",
+                    "params:odqa.rerank",
                     "params:odqa.evaluation",
                     *(f"odqa.run_{name}" for name in names),
                     *(f"odqa.search_report_{name}" for name in names),

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.odqa.engines import elasticsearch, external
-from klue_pipeline.odqa.fusion import fuse
+from klue_pipeline.odqa.fusion.fusing import fuse
 from klue_pipeline.odqa.ingest.schema import TEST
 from klue_pipeline.odqa.settings.retriever_params import (
     ContrastiveParams,
@@ -23,7 +23,11 @@ Found = tuple[pd.DataFrame, dict[str, Any]]
 
 
 def search_index(
-    index: Any, examples: pd.DataFrame, retrieval: RetrievalParams, tokenizer: Any = None
+    index: Any,
+    examples: pd.DataFrame,
+    retriever: RetrieverParams,
+    retrieval: RetrievalParams,
+    tokenizer: Any = None,
 ) -> Found:
     """Search for the passages of every question, of all parts.
 
@@ -32,13 +36,12 @@ def search_index(
     """
     began = time.perf_counter()
     run = index.search(examples, retrieval.top_k, tokenizer)
-    seconds = time.perf_counter() - began
-    return run, {
-        "questions": len(examples),
-        "seconds_per_question": seconds / max(1, len(examples)),
+    costs = {
+        "search_seconds": time.perf_counter() - began,
+        "searched_questions": len(examples),
         "index_bytes": index.n_bytes,
-        **index.report,
     }
+    return run, {"trained": retriever.trained or False, "costs": costs, **index.report}
 
 
 def read_external_run(
@@ -71,9 +74,15 @@ def fuse_runs(
     retrieval: RetrievalParams,
     *runs: pd.DataFrame,
 ) -> Found:
-    """Make one run of those of all retrievers; weights are fitted on training questions alone."""
+    """Make one run of those of all retrievers; weights are fitted on training questions alone.
+
+    Returns:
+        The run, that of the retriever itself where there is one alone, and how it was made.
+    """
+    if len(runs) == 1:
+        return runs[0], {"name": "none", "retrievers": retrieval.retrievers}
     named = dict(zip(retrieval.retrievers, runs, strict=True))
-    return fuse.fuse(named, fusion, examples, gold_passages, passage_groups, retrieval.top_k)
+    return fuse(named, fusion, examples, gold_passages, passage_groups, retrieval.top_k)
 
 
 def train_reranker(  # noqa: PLR0913, PLR0917 (one argument per input of the node)

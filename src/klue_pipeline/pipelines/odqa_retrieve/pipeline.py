@@ -55,15 +55,16 @@ def _search(name: str, params: RetrieverParams) -> Node:
     """Return the node that makes a retriever's run."""
     outputs = [f"odqa.run_{name}", f"odqa.search_report_{name}"]
     wordpiece = ["odqa.tokenizer"] if params.tokens == WORDPIECE else []
+    settings = f"params:odqa.retrievers.{name}"
     ways = {
         "experiment": (take_earlier_run, [earlier_run(params.experiment or ""), RETRIEVAL]),
         "external": (read_external_run, ["odqa.raw_run", EXAMPLES, PASSAGES, RETRIEVAL]),
         "elasticsearch": (
             search_elasticsearch,
-            [PASSAGES, EXAMPLES, f"params:odqa.retrievers.{name}", RETRIEVAL],
+            [PASSAGES, EXAMPLES, settings, RETRIEVAL],
         ),
     }
-    indexed = (search_index, [index_name(name, params), EXAMPLES, RETRIEVAL, *wordpiece])
+    indexed = (search_index, [index_name(name, params), EXAMPLES, settings, RETRIEVAL, *wordpiece])
     function, inputs = ways.get(params.name, indexed)
     return node(function, inputs=inputs, outputs=outputs, name=f"odqa.search_{name}")
 
