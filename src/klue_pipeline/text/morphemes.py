@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from klue_pipeline.text.written_texts import CharSpan
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNREADABLE = "\ufffd"
 
@@ -63,6 +65,19 @@ def analyse(texts: Iterable[str]) -> Iterator[list[Morpheme]]:
         yield [
             Morpheme(t.form, t.tag.partition("-")[0], t.start, t.end, bool(t.oov)) for t in tokens
         ]
+
+
+def split_sentences(texts: Iterable[str]) -> Iterator[list[CharSpan]]:
+    """Yield the places of the sentences of each text, blanks around them left out.
+
+    Texts are read when their turn comes, a few ahead.
+
+    >>> [(span.start_char, span.end_char) for span in next(split_sentences(["밥을 먹었다. 잤다."]))]
+    [(0, 8), (9, 12)]
+    """
+    readable = (_SURROGATE.sub(_UNREADABLE, text) for text in texts)
+    for sentences in _kiwi(os.getpid()).split_into_sents(readable):
+        yield [CharSpan(sentence.start, sentence.end) for sentence in sentences]
 
 
 def separate(text: str, morphemes: Sequence[Morpheme]) -> list[Morpheme]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from klue_pipeline.odqa.ingest.answer_places import compose
+from klue_pipeline.text.blanks import without_blanks
 from klue_pipeline.text.records.cells import (
     describe_misfit,
     find_broken_character,
@@ -82,4 +83,5 @@ def _find_problem(fields: Mapping[str, Any]) -> str | None:
         return f"no text; there are {list_shortly(fields)}"
     if not isinstance(text, str):
         return describe_misfit("text", text)
-    return find_broken_character(text) if text.strip() else f"text is {shorten(repr(text))}"
+    has_words = without_blanks(text)
+    return find_broken_character(text) if has_words else f"text is {shorten(repr(text))}"

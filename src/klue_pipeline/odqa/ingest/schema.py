@@ -68,6 +68,24 @@ class Passages(_Table):
     start_char: Series[int] = pa.Field(ge=0)
 
 
+class MergedPassages(_Table):
+    """Passages that are equal to an earlier one but for blanks, and the one that stayed."""
+
+    passage_id: Series[str] = pa.Field(unique=True)
+    kept_id: Series[str]
+
+
+class RejectedRows(_Table):
+    """Questions or documents that were set aside."""
+
+    file: Series[str]
+    row_number: Series[int] = pa.Field(ge=1)
+    """Place in the file as a person counts, from 1."""
+    row_id: Series[str] = pa.Field(nullable=True)
+    reason: Series[str]
+    detail: Series[str]
+
+
 class PassageGroups(_Table):
     """Which passages say the same; ``group_id`` is the ``passage_id`` of the group's first one."""
 
