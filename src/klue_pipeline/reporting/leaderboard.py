@@ -24,6 +24,8 @@ NOISE = "no difference: noise"
 NOT_COMPARABLE = "not comparable"
 
 _WHOLE_NUMBERS = ("rank", "rows", "folds")
+_OF_FOLDS = frozenset({"folds", "rows_per_second", "mcnemar_p"})
+"""Columns of tasks that are scored fold by fold."""
 _TEXTS = frozenset(
     {"experiment", "kind", "status", "why", "verdict", "mlflow_run", "error", "note"}
 )
@@ -31,7 +33,7 @@ _TEXTS = frozenset(
 
 def leaderboard_columns(scores: TaskScores) -> list[str]:
     """Return the columns of the table of a task."""
-    return [
+    columns = [
         "rank", "experiment", "kind", "status", "why",
         *(f"{score.name}{end}" for score in scores.scores for end in ("", "_low", "_high")),
         "rows", "folds",
@@ -39,6 +41,7 @@ def leaderboard_columns(scores: TaskScores) -> list[str]:
         "training_seconds", "rows_per_second", "difference", "difference_low", "difference_high",
         "mcnemar_p", "verdict", "mlflow_run", "error", "note",
     ]  # fmt: skip
+    return [name for name in columns if scores.by_fold or name not in _OF_FOLDS]
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,11 @@ class LeaderboardEntry:
         kind: What it is.
         status: How its latest run ended; ``scores only`` where no run is on record.
         why: Its hypothesis, as the lab book has it.
-        rows: Out-of-fold rows that its scores rest on.
+        rows: How many rows, or questions, its scores rest on.
         folds: Folds that they come from.
         partial: Which folds alone these are; empty for all folds of the split.
-        scores: Out-of-fold scores with their intervals, 0 to 100; none for an experiment that left
-            no scores or answers another question.
+        scores: Its scores with their intervals, 0 to 100; none for an experiment that left no
+            scores or answers another question.
         test_scores: The published scores of the test rows, 0 to 100; none unless their labels are
             known.
         training_seconds: Wall time of training, summed over folds; None where nothing was trained.
@@ -158,7 +161,8 @@ def build_leaderboard(ranked: Sequence[Ranked], scores: TaskScores) -> pd.DataFr
     columns = leaderboard_columns(scores)
     table = pd.DataFrame([_record(place) for place in ranked], columns=columns)
     kinds = {name: "str" if name in _TEXTS else "float64" for name in columns}
-    return table.astype(kinds | dict.fromkeys(_WHOLE_NUMBERS, "Int64"))
+    whole = {name: "Int64" for name in _WHOLE_NUMBERS if name in kinds}
+    return table.astype(kinds | whole)
 
 
 def give_verdict(

@@ -121,7 +121,8 @@ def render_leaderboard(
     test = scores.published if any(entry.test_scores for entry in entries) else ()
     return render_page(
         "leaderboard",
-        rows=[_row(place, columns, test) for place in ranked],
+        rows=[_row(place, columns, test, scores.rows) for place in ranked],
+        task=scores,
         columns=columns,
         test_scores=test,
         ranked_by=ranked_by,
@@ -155,7 +156,7 @@ def _column(score: Score, entries: Sequence[LeaderboardEntry]) -> Column:
     )
 
 
-def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score]) -> EntryRow:
+def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score], rows: str) -> EntryRow:
     entry, whole = ranked.entry, "{:,.0f}".format
     return EntryRow(
         entry=entry,
@@ -166,7 +167,7 @@ def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score]) -> En
         folds=_cell(entry.folds, whole),
         seconds=_cell(entry.training_seconds, format_duration),
         speed=_cell(entry.rows_per_second, whole),
-        difference=_difference(entry),
+        difference=_difference(entry, rows),
         verdict=_verdict(entry.verdict),
         status_tone=_STATUS_TONES.get(entry.status, ""),
     )
@@ -181,12 +182,12 @@ def _score(entry: LeaderboardEntry, column: Column) -> Cell:
     return Cell(f"{value:.2f}", value, interval, column.scale.bar(estimate))
 
 
-def _difference(entry: LeaderboardEntry) -> Cell:
+def _difference(entry: LeaderboardEntry, rows: str) -> Cell:
     interval = entry.difference
     if interval is None:
         return Cell(NOTHING)
     ends = f"[{interval.low:+.2f}, {interval.high:+.2f}]"
-    common = "" if entry.common_rows is None else f"on {entry.common_rows:,} common rows"
+    common = "" if entry.common_rows is None else f"on {entry.common_rows:,} common {rows}"
     remark = "; ".join(filter(None, [common, _p_value(entry.mcnemar_p)]))
     return Cell(f"{interval.difference:+.2f}", interval.difference, ends, remark=remark)
 

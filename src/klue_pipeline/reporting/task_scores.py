@@ -41,14 +41,17 @@ class TaskScores:
     Attributes:
         scores: The scores.
         judged_on: What experiments are ranked on.
-        rows: What one row of it is, in the plural.
-        by_fold: Whether it is scored fold by fold; no leaderboard tells of folds otherwise.
+        rows: What is scored, in the plural, in one word.
+        by_fold: Whether folds are trained and out-of-fold rows are scored, as classes that are
+            right or wrong; where not, a leaderboard has no columns of these.
+        command: What makes the first entry of a leaderboard.
     """
 
     scores: tuple[Score, ...]
     judged_on: str = "out-of-fold rows"
     rows: str = "rows"
     by_fold: bool = True
+    command: str = "kedro run"
 
     @property
     def published(self) -> tuple[Score, ...]:

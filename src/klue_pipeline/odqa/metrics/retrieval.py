@@ -110,8 +110,8 @@ def _number_rows(run: pd.DataFrame, truth: RetrievalTruth) -> pd.DataFrame:
     if (passage < 0).any():
         unknown = judged.loc[passage < 0, "passage_id"].unique()
         raise ValueError(
-            f"The run has {len(unknown)} passages that are not among the "
-            f"{len(truth.passages)} that were searched: {list_shortly(list(unknown), 3)}; "
+            f"Found passages in a run that are not among the {len(truth.passages)} that were "
+            f"searched: {list_shortly(list(unknown), 3)}; "
             "search these passages again."
         )
     numbers: Mapping[str, NDArray[np.int64]] = {

@@ -15,6 +15,7 @@ ODQA_SCORES = TaskScores(
     judged_on="validation questions",
     rows="questions",
     by_fold=False,
+    command="kedro run --pipelines odqa_retrieval",
 )
 """The names of ``RetrievalScore`` in the settings, 0 to 100: the share of the questions whose gold
 passage, or one of its group, is among the best; and the mean of 1 / its rank (Voorhees 1999), where

@@ -140,8 +140,8 @@ class RetrievalTruth:
 
 
 def _number_groups(passage_ids: pd.Series, groups: pd.DataFrame) -> NDArray[np.int64]:
-    by_passage = groups.set_index("passage_id")["group_id"]
-    named = passage_ids.map(by_passage).fillna(passage_ids)
+    group_of = dict(zip(groups["passage_id"], groups["group_id"], strict=True))
+    named = np.array([group_of.get(passage, passage) for passage in passage_ids], dtype=object)
     return np.asarray(pd.factorize(named)[0], dtype=np.int64)
 
 

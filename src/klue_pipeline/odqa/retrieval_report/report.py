@@ -116,6 +116,14 @@ def judge(
     }
 
 
+def fingerprint_passages(passages: pd.DataFrame) -> str:
+    """Hash what was searched, so that reports about other passages are told apart."""
+    content = hashlib.sha256()
+    for row in passages[["passage_id", "title", "text"]].itertuples(index=False):
+        content.update("\0".join(map(str, row)).encode("utf-8", "surrogatepass") + b"\1")
+    return content.hexdigest()
+
+
 def _require_judgeable(
     runs: Mapping[str, pd.DataFrame],
     truth: RetrievalTruth,
@@ -163,13 +171,10 @@ def _count(truth: RetrievalTruth, part: str, mask: Mask) -> dict[str, int]:
 
 
 def _describe_corpus(truth: RetrievalTruth) -> dict[str, Any]:
-    content = hashlib.sha256()
-    for row in truth.passages[["passage_id", "title", "text"]].itertuples(index=False):
-        content.update("\0".join(map(str, row)).encode("utf-8", "surrogatepass") + b"\1")
     return {
         "passages": len(truth.passages),
         "groups": len(np.unique(truth.group_of_passage)),
-        "fingerprint": content.hexdigest(),
+        "fingerprint": fingerprint_passages(truth.passages),
     }
 
 
