@@ -20,7 +20,7 @@ from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.process import this_process
 from klue_pipeline.runs.run_records import read_record
 from klue_pipeline.settings import HOOKS
-from klue_pipeline.tracking.parent_run import PARENT_VARIABLE
+from klue_pipeline.tracking.parent_run import EXPERIMENT_VARIABLE, PARENT_VARIABLE
 
 PARAMETERS = {
     "experiment": "rbert",
@@ -257,12 +257,14 @@ def test_in_the_project_it_is_called_after_every_hook_that_may_refuse():
 
 def test_a_tracked_run_is_named_without_its_password(session, monkeypatch):
     monkeypatch.setenv(PARENT_VARIABLE, "0123abcd")
+    monkeypatch.setenv(EXPERIMENT_VARIABLE, "3")
     session.tracking = {**TRACKING, "enabled": True}
     session.run(TRAIN)
     assert session.record().mlflow.model_dump() == {
         "tracking_uri": "postgresql://kim:***@db.example/mlflow",
         "experiment": "klue",
         "run_id": "0123abcd",
+        "experiment_id": "3",
     }
     session.tracking = TRACKING  # switched off: the run is that of an outer command
     session.run(TRAIN)

@@ -135,12 +135,19 @@ def test_no_record_is_scores_only():
     assert (summary.status, summary.mlflow, summary.kind) == ("scores only", None, None)
 
 
-def test_only_a_server_has_pages_to_link_to():
-    assert tracked("run-0").link == "http://mlflow:5000/#/runs/run-0"
-    behind_login = tracked("run-0").model_copy(update={"tracking_uri": "https://kim:***@host/m/"})
-    assert behind_login.link == "https://host/m/#/runs/run-0"
-    database = tracked("run-0").model_copy(update={"tracking_uri": "sqlite:////x/mlflow.db"})
-    assert database.link is None
+@pytest.mark.parametrize(
+    ("tracking_uri", "server"),
+    [
+        ("http://mlflow:5000/", "http://mlflow:5000"),
+        ("https://kim:***@host/m/", "https://host/m"),
+        ("sqlite:////x/mlflow.db", "http://127.0.0.1:5000"),  # make mlflow shows it
+    ],
+)
+def test_a_run_is_linked_to_where_it_can_be_looked_at(tracking_uri, server):
+    run = tracked("run-0").model_copy(update={"tracking_uri": tracking_uri})
+    assert run.link is None  # as in records that do not have the experiment's number
+    page = run.model_copy(update={"experiment_id": "3"}).link
+    assert page == f"{server}/#/experiments/3/runs/run-0?workflowType=machine_learning"
 
 
 def test_two_moments_of_a_run_are_the_same_run():

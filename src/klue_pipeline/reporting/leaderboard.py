@@ -67,7 +67,7 @@ class LeaderboardEntry:
         mcnemar_p: P-value of McNemar's test against the best, 0 to 1.
         verdict: What the two say, as :func:`give_verdict` words it.
         mlflow_run_id: The run in MLflow that made the scores.
-        mlflow_link: Its page, where MLflow is a server.
+        mlflow_link: Its page there; None where it is not known.
         error: Why the latest run failed.
         note: What a reader should know besides.
         started_at: When the run that made the scores began, in UTC.

@@ -15,8 +15,9 @@ from kedro.io import DatasetError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_serializer
 
 from klue_pipeline.base_settings import explain_errors
-from klue_pipeline.passwords import without_login, without_passwords
+from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.disk.atomic_file import write_text
+from klue_pipeline.runs.mlflow_pages import run_page, server_of
 from klue_pipeline.runs.process import ProcessIdentity
 from klue_pipeline.runs.topology import Kind
 
@@ -40,13 +41,15 @@ class TrackedRun(StoredModel):
     """Database or server, without its password."""
     experiment: str
     run_id: str
+    experiment_id: str | None = None
+    """MLflow's number of the experiment; None in records of earlier versions."""
 
     @property
     def link(self) -> str | None:
-        """The run's page on an MLflow server; None for a database, which has no pages."""
-        if not self.tracking_uri.startswith(("http://", "https://")):
+        """The run's page, as its end printed it; None without the experiment's number."""
+        if self.experiment_id is None:
             return None
-        return f"{without_login(self.tracking_uri).rstrip('/')}/#/runs/{self.run_id}"
+        return run_page(self.experiment_id, self.run_id, server_of(self.tracking_uri))
 
 
 class RunRecord(StoredModel):

@@ -1,8 +1,4 @@
-"""Addresses of MLflow's pages that show runs of model training.
-
-MLflow 3.17 shows an experiment as one of GenAI, which has no runs, unless the address says
-otherwise (``workflowType``) or the reader has chosen so in the browser; it reads no tag for it.
-"""
+"""MLflow's experiments with the pages of their runs, as ``make mlflow`` prints them."""
 
 import argparse
 import sqlite3
@@ -12,23 +8,7 @@ from pathlib import Path
 
 import click
 
-LOCAL_SERVER = "http://127.0.0.1:5000"
-"""Where ``make mlflow`` answers."""
-_KIND = "workflowType=machine_learning"
-
-
-def experiment_page(experiment_id: str, server: str = LOCAL_SERVER) -> str:
-    """Return the page that lists an experiment's runs.
-
-    >>> experiment_page("1")
-    'http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning'
-    """
-    return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs?{_KIND}"
-
-
-def run_page(experiment_id: str, run_id: str, server: str = LOCAL_SERVER) -> str:
-    """Return the page of one run."""
-    return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}?{_KIND}"
+from klue_pipeline.runs.mlflow_pages import LOCAL_SERVER, experiment_page
 
 
 def list_experiments(database: Path, server: str = LOCAL_SERVER) -> Iterator[tuple[str, str]]:

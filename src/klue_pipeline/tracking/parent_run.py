@@ -10,8 +10,9 @@ from typing import Any
 
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.passwords import without_login, without_passwords
+from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.dataset_facts import DatasetFacts
+from klue_pipeline.runs.mlflow_pages import run_page, server_of
 from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import this_process
 from klue_pipeline.tracking.inputs import find_inputs
@@ -28,7 +29,6 @@ from klue_pipeline.tracking.mlflow_client import (
     open_store,
     refusing,
 )
-from klue_pipeline.tracking.pages import LOCAL_SERVER, run_page
 from klue_pipeline.tracking.patience import SECONDS_TO_SAY_GOODBYE, Patience
 from klue_pipeline.tracking.run_tags import run_name, run_tags, selection_of
 from klue_pipeline.tracking.tracking_params import TrackingParams
@@ -40,7 +40,8 @@ URI_VARIABLE = "KLUE_MLFLOW_URI"
 LOG_MODELS_VARIABLE = "KLUE_MLFLOW_LOG_MODELS"
 OUTER_VARIABLE = "MLFLOW_RUN_ID"
 """MLflow's own: a run that somebody else has begun, below which this command's run belongs."""
-WORKER_VARIABLES = (PARENT_VARIABLE, URI_VARIABLE, LOG_MODELS_VARIABLE)
+EXPERIMENT_VARIABLE = "KLUE_MLFLOW_EXPERIMENT"
+WORKER_VARIABLES = (PARENT_VARIABLE, URI_VARIABLE, LOG_MODELS_VARIABLE, EXPERIMENT_VARIABLE)
 """What a worker needs to join. Processes started during the run inherit them; a runner whose
 workers are older than the run ships them with its tasks."""
 
@@ -54,6 +55,8 @@ class ParentRun:
     log_models: bool
     pid: int
     """The process that opened or joined it; a forked child must not close it."""
+    experiment_id: str | None = None
+    """MLflow's number of the experiment that it belongs to, as addresses of pages have it."""
 
     def describe(
         self,
@@ -100,9 +103,7 @@ class ParentRun:
         """
         self.store.patience.grant(SECONDS_TO_SAY_GOODBYE)
         experiment_id = self.store.finish(self.run_id, status)
-        uri = without_login(self.store.uri)
-        server = uri if uri.startswith(("http://", "https://")) else LOCAL_SERVER
-        return run_page(experiment_id, self.run_id, server)
+        return run_page(experiment_id, self.run_id, server_of(self.store.uri))
 
 
 def open_parent(
@@ -138,7 +139,7 @@ def open_parent(
         if outer := os.environ.get(OUTER_VARIABLE):
             experiment_id, tags = store.experiment_of(outer), {PARENT_TAG: outer, **tags}
         run_id = store.start(experiment_id, name, tags)
-        parent = ParentRun(store, run_id, params.log_models, os.getpid())
+        parent = ParentRun(store, run_id, params.log_models, os.getpid(), experiment_id)
         parent.describe(parameters, run_params, graph)
     shown = (name, run_id, params.experiment, without_passwords(params.tracking_uri))
     logger.info("Tracking in MLflow: run %s (%s), experiment %s, %s", *shown)
@@ -149,6 +150,7 @@ def invite_workers(parent: ParentRun) -> None:
     """Tell processes started from here on which run they belong to."""
     os.environ[PARENT_VARIABLE] = parent.run_id
     os.environ[URI_VARIABLE] = parent.store.uri
+    os.environ[EXPERIMENT_VARIABLE] = parent.experiment_id or ""
     os.environ[LOG_MODELS_VARIABLE] = str(int(parent.log_models))
 
 

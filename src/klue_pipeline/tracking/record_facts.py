@@ -1,5 +1,6 @@
 """What a run record says as the run begins, and what the graph tells of the scores a run makes."""
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import git_state, this_process
 from klue_pipeline.runs.run_records import RunRecord, TrackedRun
 from klue_pipeline.runs.topology import kind_of
-from klue_pipeline.tracking.parent_run import invited_to
+from klue_pipeline.tracking.parent_run import EXPERIMENT_VARIABLE, invited_to
 from klue_pipeline.tracking.run_tags import selection_of
 from klue_pipeline.tracking.tracking_params import read_tracking_params
 
@@ -104,4 +105,5 @@ def _find_tracked_run(context: Any) -> TrackedRun | None:
         tracking_uri=without_passwords(params.tracking_uri),
         experiment=params.experiment,
         run_id=run_id,
+        experiment_id=os.environ.get(EXPERIMENT_VARIABLE) or None,
     )

@@ -118,7 +118,8 @@ class Disk:
                 "started_at": datetime(2026, 3, 1, 9, tzinfo=UTC), "process": ELSEWHERE,
                 "git_commit": None, "git_dirty": None, "scored": status == "finished",
                 "mlflow": TrackedRun(
-                    tracking_uri="http://mlflow:5000", experiment="klue", run_id=f"run-{name}"
+                    tracking_uri="http://mlflow:5000", experiment="klue", run_id=f"run-{name}",
+                    experiment_id="3",
                 ),
                 **facts,
             }
@@ -235,7 +236,8 @@ def test_an_experiment_stands_there_with_all_that_is_known_of_it(disk):
     assert own[["difference", "mcnemar_p", "error"]].isna().all()
     assert not own["note"]
     assert "given, 60.0% without a relation (60 rows)" in page
-    assert "http://mlflow:5000/#/runs/run-strong" in page
+    address = "http://mlflow:5000/#/experiments/3/runs/run-strong?workflowType=machine_learning"
+    assert f'<a href="{address}"' in page
 
 
 def test_a_difference_within_noise_is_called_so_and_a_clear_one_too(disk):

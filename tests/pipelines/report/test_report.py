@@ -160,7 +160,7 @@ def test_shares_that_are_given_for_another_test_file_are_told_where_scores_are(
     caplog.set_level("INFO")
     prior = {"source": "none", "negative_share": None, "given_for": given_for}
     run_report(tables | {"params:evaluation": evaluation_params(**prior)}, "resolve_target_prior")
-    assert ("are those of sample.csv, not of this run's raw.test" in caplog.text) is told
+    assert ("raw.test (only for sample.csv); micro_f1 ranks" in caplog.text) is told
 
 
 def test_without_test_labels_there_are_no_test_metrics(tables):

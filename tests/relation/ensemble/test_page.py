@@ -118,11 +118,12 @@ def test_members_diversity_and_verdict_are_told(shown):
     assert "given prior with 70.0 % of rows without a relation" in page.text
 
 
-def test_without_a_target_it_says_why(render):
+def test_shift_aware_scores_are_missed_only_where_somebody_asked_for_them(render):
     _, html = render({"strong": 2.5, "weak": 1.0})
-    text = Page(html).text
-    assert "There is no shift-aware score: evaluation.target_prior.source is none." in text
-    assert "shift-aware" not in text.replace("no shift-aware score", "")
+    assert "shift-aware" not in Page(html).text
+    asked = {"source": "estimated", "min_effective_rows": 100_000}
+    report, html = render({"strong": 2.5, "weak": 1.0}, asked)
+    assert f"There is no shift-aware score: {report['prior']['refusal']}." in Page(html).text
 
 
 def test_names_from_elsewhere_are_text(render):

@@ -200,10 +200,21 @@ def test_out_of_fold_rows_may_show_that_models_are_not_sure_enough(repeat_row):
     assert beyond.confidence_gap == pytest.approx(80 - 100 * 0.36 / 0.52, abs=0.01)
 
 
-def test_only_scores_that_are_not_sure_enough_sharpen(repeat_row, label):
+def test_models_that_give_one_label_to_all_rows_have_no_gap(repeat_row, label, make_scores):
+    """With a gap, the expected scores would reach down by it."""
+    scores = label(np.log(np.tile([0.6, 0.4, 1e-30, 1e-30], (10, 1))), np.arange(10) % 2)
+    other = make_scores(np.log(np.tile([0.3, 0.7, 1e-30, 1e-30], (len(repeat_row(0.6)), 1))))
+    judgement = judgement_of(accuracy=90.0)
+    gain = gain_of_submission([repeat_row(0.6), other], scores, judgement, None, seed=1)
+    assert gain.confidence_gap is None
+    assert list(gain.gains) == ["micro_f1", "auprc", "accuracy"]
+
+
+def test_only_scores_that_are_not_sure_enough_sharpen(make_scores, label):
     """Right on nine rows of ten with a probability of 0.6, or right on half of them with 0.99."""
     truth, judgement = np.tile([0] * 9 + [1], 20), judgement_of(accuracy=90.0)
-    folds = [repeat_row(0.6), repeat_row(0.6)]
+    sure_of_both = np.tile([[0.6, 0.4, 1e-30, 1e-30], [0.4, 0.6, 1e-30, 1e-30]], (100, 1))
+    folds = [make_scores(np.log(sure_of_both))] * 2
     gaps = []
     for share in (0.6, 0.9, 0.99):
         logits = np.tile(np.log([share, 1 - share, 1e-30, 1e-30]), (len(truth), 1))

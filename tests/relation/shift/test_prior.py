@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.shift.prior import TargetPrior, given_population, resolve_prior
+from klue_pipeline.relation.shift.prior import (
+    TargetPrior,
+    given_population,
+    resolve_prior,
+    warn_of_prior,
+)
 from klue_pipeline.relation.shift.weights import with_negative_share
 
 GIVEN_LABELS = LabelSet(names=["per:title", "no_relation", "per:spouse"], negative="no_relation")
@@ -89,7 +94,10 @@ def resolve(make_world, make_scores, label, make_evaluation, target_shares):
         gold, logits = world.draw(world.training_shares, N_ROWS, 1, sharpness)
         _, test_logits = world.draw(target_shares, N_TEST_ROWS, 2, sharpness)
         scores, test_scores = label(logits, gold), make_scores(test_logits)
-        return resolve_prior(scores, test_scores, labels, make_evaluation(**prior), known)
+        params = make_evaluation(**prior)
+        found = resolve_prior(scores, test_scores, labels, params, known)
+        warn_of_prior(found, params, "the blend")
+        return found
 
     return resolve_drawn
 
@@ -170,9 +178,10 @@ def test_a_refused_estimate_says_why_and_what_can_be_done(resolve, caplog):
     assert "em_raw: known shares come back" in found.report["refusal"]
     assert found.description == f"none: {found.report['refusal']}"
     assert found.report["estimates"]["em_raw"]["recovery_error"] > 0.1
-    assert "cannot be estimated from these test scores (em_raw: known shares" in caplog.text
-    assert "evaluation.target_prior.source=given" in caplog.text
-    assert "look at the sensitivity curve" in caplog.text
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("No shift-aware scores of the blend: the test's shares of labels cannot")
+    assert "docs/scores.md#which-prior says why" in told
+    assert len(told) <= 200
 
 
 @pytest.mark.parametrize("prior", [{"source": "none"}, {"source": "given", "negative_share": 0.5},

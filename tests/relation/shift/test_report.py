@@ -13,7 +13,7 @@ from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.metrics.klue import score_metrics
-from klue_pipeline.relation.shift.prediction import flat_estimates, from_flat
+from klue_pipeline.relation.shift.prediction import GAP_IN_WORDS, flat_estimates, from_flat
 from klue_pipeline.relation.shift.prior import resolve_prior
 from klue_pipeline.relation.shift.report import report_shift, tell_scores
 
@@ -136,9 +136,13 @@ def test_the_confidence_gap_stands_beside_the_prediction(report):
     gap = report["averaging_gain"]["confidence_gap"]
     wanted = (
         "expected of the submission: micro F1 {:.2f} [{:.2f}, {:.2f}], "
-        "AUPRC {:.2f} [{:.2f}, {:.2f}], confidence gap {:.1f}"
+        "AUPRC {:.2f} [{:.2f}, {:.2f}], {}"
     )
-    assert tell_scores(report) == [wanted.format(*expected, gap)]
+    in_words = f"confidence gap {gap:.1f}"
+    assert tell_scores(report) == [wanted.format(*expected, in_words), GAP_IN_WORDS]
+    of_one_label = report | {"averaging_gain": report["averaging_gain"] | {"confidence_gap": None}}
+    (line,) = tell_scores(of_one_label)
+    assert line.endswith("no confidence gap: all test rows get one label")
 
 
 def test_the_report_is_plain_json(report):

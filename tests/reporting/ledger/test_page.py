@@ -121,12 +121,18 @@ def test_priors_are_told_apart_where_there_are_several(make_ledger, ledger):
 def test_without_a_contest_the_page_only_compares_files(ledger, read_page):
     settings = SETTINGS.model_copy(update={"max_per_day": None})
     answers = {sha256: ["x", "y"] for sha256 in ledger["sha256"]}
-    text = render_ledger(
-        ledger, answers, settings, RELATION_SCORES, select_by="micro_f1", confidence=0.95
-    )
+
+    def render_by(rows):
+        given = (rows, answers, settings, RELATION_SCORES)
+        return render_ledger(*given, select_by="micro_f1", confidence=0.95)
+
+    by_a_person = " ".join(render_by(ledger).split())
+    assert "2 submitted" in by_a_person
+    assert "a day" not in by_a_person
+    text = render_by(ledger.assign(submitted_at="", public_micro_f1=np.nan, note=""))
     page = read_page(text)
     assert page.texts(0) == ["Rank", "File", "Predicted micro F1", "Differs from closest"]
-    assert page.texts(1)[2:] == ["74.50 [72.50, 76.50]", "0.0%"]
+    assert page.texts(1)[2:] == ["74.50 [72.50, 76.50]", "–"]
     words = text.partition("<body>")[2].lower()
     assert not [word for word in ("submi", "ledger", "contest") if word in words]
 

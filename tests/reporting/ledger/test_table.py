@@ -90,7 +90,8 @@ def test_what_a_person_wrote_survives_the_same_file_made_again():
     merged = merge(ledger, [entry("c"), again])
     assert merged["sha256"].tolist() == ["a" * 64, "b" * 64, "c" * 64]
     first, changed = ledger.iloc[0], merged.iloc[0]
-    renewed = {"file": "moved.csv", "prior": "estimated", "predicted_micro_f1": 72.0,
+    renewed = {"file": "moved.csv", "name": "other", "members": "x", "select_by": "auprc",
+               "prior": "estimated", "predicted_micro_f1": 72.0,
                "predicted_micro_f1_low": 70.0, "predicted_micro_f1_high": 74.0}  # fmt: skip
     assert {name: changed[name] for name in renewed} == renewed
     same = [name for name in merged if name not in renewed]
@@ -114,7 +115,7 @@ def test_of_two_that_are_the_same_file_the_first_has_the_row(caplog):
     caplog.set_level("INFO")
     merged = ledger_of(entry("a", name="soft_vote"), entry("a", name="hard_vote"), entry("b"))
     assert merged["name"].tolist() == ["soft_vote", "experiment_b"]
-    assert "1 of 3 candidates are byte for byte the same file" in caplog.text
+    assert "byte for byte the same file as another: 1 of 3" in caplog.text
 
 
 def test_inputs_stay_as_they_were():

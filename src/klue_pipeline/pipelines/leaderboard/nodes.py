@@ -9,11 +9,11 @@ from klue_pipeline.evaluation.bundles import BundleShelf, refuse_taken_names
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import gold_by_row
-from klue_pipeline.relation.ensemble.standings import Contender, rank_contenders
+from klue_pipeline.relation.ensemble.standings import Contender, Standings, rank_contenders
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.shift.prediction import describe_expected
+from klue_pipeline.relation.shift.prediction import GAP_IN_WORDS, describe_expected
 from klue_pipeline.relation.shift.prior import TargetPrior
 from klue_pipeline.reporting.leaderboard import (
     EntryKind,
@@ -73,15 +73,22 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
     }
     known = TargetPrior.from_json(ensemble_target_prior) if ensemble_target_prior else None
     standings = rank_contenders(contenders, run, gold_by_row(test_gold), evaluation, known)
-    remark = ""
-    if standings.prior is not None and standings.prior.report["source"] != "none":
-        remark = f"Shift-aware scores: {standings.prior.description}"
     page = render_leaderboard(
         standings.ranked, RELATION_SCORES.find(standings.select_by), RELATION_SCORES,
-        confidence=evaluation.confidence, remark=remark,
+        confidence=evaluation.confidence, remark=_remark(standings),
         pages={} if ensemble_report is None else PAGES_OF_A_RUN,
     )  # fmt: skip
     return build_leaderboard(standings.ranked, RELATION_SCORES), page
+
+
+def _remark(standings: Standings) -> str:
+    """Say what a reader must know of the scores: their prior, and what a confidence gap is."""
+    prior, told = standings.prior, []
+    if prior is not None and prior.report["source"] != "none":
+        told.append(f"Shift-aware scores: {prior.description}.")
+    if any(", confidence gap" in place.entry.expected for place in standings.ranked):
+        told.append(GAP_IN_WORDS)
+    return " ".join(told)
 
 
 def _experiments(

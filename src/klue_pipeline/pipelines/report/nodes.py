@@ -22,7 +22,7 @@ from klue_pipeline.relation.metrics.run_rows import describe_part
 from klue_pipeline.relation.metrics.targets import label_answered, take_answered, target_labels
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import TargetParams
-from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
+from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior, warn_of_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
 from klue_pipeline.relation.splits.leakage import pair_is_seen
@@ -47,12 +47,13 @@ def resolve_target_prior(
     params = evaluation.for_target(target.name)
     if params.target_prior.source == "none" and params.target_prior.given_for:
         logger.info(
-            "The given shares of labels (evaluation.target_prior) are those of %s, not of this "
-            "run's raw.test: scores are reported without them. If you know yours, give "
-            "evaluation.target_prior.negative_share or shares, with given_for=<raw.test>.",
-            params.target_prior.given_for,
-        )
-    return resolve_prior(judged, test_scores, target_labels(labels, target), params).as_json()
+            "No shift-aware scores: no shares of labels are given for this run's raw.test (only "
+            "for %s); %s ranks. To give them, see docs/scores.md#which-prior.",
+            params.target_prior.given_for, params.ranking_score(has_target=False),
+        )  # fmt: skip
+    prior = resolve_prior(judged, test_scores, target_labels(labels, target), params)
+    warn_of_prior(prior, params, "the experiment")
+    return prior.as_json()
 
 
 def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)

@@ -33,7 +33,7 @@ from klue_pipeline.relation.ensemble.selection import Selection
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
-from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
+from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior, warn_of_prior
 from klue_pipeline.relation.shift.weights import shift_weights
 
 logger = logging.getLogger(__name__)
@@ -94,6 +94,8 @@ def prepare(
     members = {name: run.label(table) for name, table in voters.selection.out_of_fold.items()}
     panel, test_panel = _seat(members), seat_test(voters.selection.test_scores)
     prior = resolve_common_prior(panel, test_panel, run.labels, evaluation)
+    if len(members) > 1:
+        warn_of_prior(prior, evaluation, "the blend")
     select_by = evaluation.ranking_score(has_target=prior.population is not None)
     tuning = Tuning(
         TuningRows(panel.log_probabilities, panel.truth, _row_weights(panel.truth, prior)),

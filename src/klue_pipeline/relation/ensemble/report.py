@@ -11,7 +11,7 @@ from klue_pipeline.relation.ensemble.blending import Blended, BlendedMethod
 from klue_pipeline.relation.ensemble.panel import oracle_accuracy
 from klue_pipeline.relation.metrics.evaluation import evaluate_scores
 from klue_pipeline.relation.settings.params import EnsembleParams
-from klue_pipeline.relation.shift.prediction import as_json
+from klue_pipeline.relation.shift.prediction import GAP_IN_WORDS, as_json
 from klue_pipeline.reporting.pages import render_page
 
 
@@ -138,4 +138,5 @@ def render_ensemble(report: Mapping[str, Any], diversity: pd.DataFrame) -> str:
         methods=[(name, methods[name]) for name in ranked],
         decoded=decoded,
         pairs=pairs,
+        gap_in_words=GAP_IN_WORDS,
     )

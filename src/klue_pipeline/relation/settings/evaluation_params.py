@@ -1,13 +1,10 @@
 """Settings of evaluation: the prior of shift-aware scores, how intervals are drawn, what ranks."""
 
-import logging
 from typing import ClassVar, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
 from klue_pipeline.base_settings import Seed, Settings
-
-logger = logging.getLogger(__name__)
 
 ScoreName = Literal[
     "micro_f1", "auprc", "accuracy", "shift_micro_f1", "shift_auprc", "shift_accuracy"
@@ -79,9 +76,7 @@ class EvaluationParams(Settings):
         """Return the score that decides: the plain one of its kind where there is no target."""
         if has_target or not self.select_by.startswith(SHIFT):
             return self.select_by
-        plain = cast("ScoreName", self.select_by.removeprefix(SHIFT))
-        logger.info("There is no target prior: %s decides in place of %s", plain, self.select_by)
-        return plain
+        return cast("ScoreName", self.select_by.removeprefix(SHIFT))
 
     def for_target(self, target: str) -> "EvaluationParams":
         """Return the settings for a model that answers a target's question.

@@ -13,7 +13,7 @@ rows are harder than their labels' shares explain, and the report says so (``con
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +48,12 @@ class AveragingGain:
         gains: Points of ``micro_f1``, ``auprc`` and ``accuracy``.
         confidence_gap: Points of accuracy that the re-weighted out-of-fold rows promise a single
             model, and that its own folds do not believe it has on the test rows; 0 if they do.
+            None where each of them gives one label to all test rows: its accuracy is then the share
+            of that label, whatever the rows are like.
     """
 
     gains: dict[str, float]
-    confidence_gap: float
+    confidence_gap: float | None
 
 
 def gain_of_submission(
@@ -79,7 +81,8 @@ def gain_of_submission(
     shares = (training, training if population is None else population.shares)
     accuracy = judgement.scores["accuracy" if population is None else f"{SHIFT}accuracy"]
     least = min(fit_temperature(scores.table.logits, scores.truth), 1.0)
-    return estimate_gain(folds, shares, accuracy, scores.negative_id, seed, least_softening=least)
+    gain = estimate_gain(folds, shares, accuracy, scores.negative_id, seed, least_softening=least)
+    return replace(gain, confidence_gap=None) if _tell_nothing_apart(folds) else gain
 
 
 def estimate_gain(
@@ -115,6 +118,10 @@ def estimate_gain(
     differences = [_differences(models, labels) for labels in drawn]
     gains = np.mean(differences, axis=0) if len(folds) > 1 else np.zeros(len(METRICS))
     return AveragingGain(dict(zip(METRICS, gains.tolist(), strict=True)), gap * PERCENT)
+
+
+def _tell_nothing_apart(folds: Sequence[ScoreTable]) -> bool:
+    return all(len(np.unique(table.logits.argmax(axis=1))) == 1 for table in folds)
 
 
 def spread_of_gain(gain: float, n_draws: int, seed: int) -> NDArray[np.float64]:

@@ -34,7 +34,7 @@ def predict_submission(
         name: _raised(judgement, f"{prefix}{name}", gains[name], seed + place)
         for place, name in enumerate(METRICS)
     }
-    gap = 0.0 if gain is None else gain.confidence_gap
+    gap = 0.0 if gain is None else gain.confidence_gap or 0.0
     return {
         name: replace(estimate, low=max(estimate.low - gap, 0.0))
         for name, estimate in raised.items()
@@ -90,6 +90,14 @@ def as_json(estimates: dict[str, Estimate]) -> dict[str, Any]:
     return {name: asdict(estimate) for name, estimate in estimates.items()}
 
 
+GAP_IN_WORDS = (
+    "The confidence gap counts the points of accuracy that out-of-fold scores promise and the "
+    "models do not believe they have on the test rows. Rows like those of training give about 0; "
+    "above that, expect less."
+)
+"""What a confidence gap is, and which one should worry."""
+
+
 def describe_expected(predicted: Mapping[str, float] | None, gain: Mapping[str, Any] | None) -> str:
     """Say what test predictions should score, and by how much the models doubt it.
 
@@ -108,6 +116,12 @@ def describe_expected(predicted: Mapping[str, float] | None, gain: Mapping[str, 
     return f"expected on the test rows: micro F1 {f1.value:.2f} [{f1.low:.2f}, {f1.high:.2f}]{gap}"
 
 
-def describe_gap(gap: float) -> str:
-    """Say the confidence gap with one decimal, beside the prediction that it casts doubt on."""
+def describe_gap(gap: float | None) -> str:
+    """Say the confidence gap with one decimal, beside the prediction that it casts doubt on.
+
+    >>> describe_gap(12.34), describe_gap(None)
+    ('confidence gap 12.3', 'no confidence gap: all test rows get one label')
+    """
+    if gap is None:
+        return "no confidence gap: all test rows get one label"
     return f"confidence gap {gap:.1f}"

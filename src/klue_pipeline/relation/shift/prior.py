@@ -106,12 +106,36 @@ def resolve_prior(
         return TargetPrior(None, _refused("none", "evaluation.target_prior.source is none"))
     if prior.source == "given":
         population = given_population(prior, labels, training_shares, len(test_scores))
-        found = _describe(population, scores.truth, labels, {})
-        return _warn_of_few_rows(found, prior.min_effective_rows)
+        return _describe(population, scores.truth, labels, {})
     made_of = _hash_evidence(scores, test_scores, params)
     if known is not None and known.estimated_from == made_of:
         return known
     return replace(_estimate(scores, test_scores, labels, params), estimated_from=made_of)
+
+
+def warn_of_prior(prior: TargetPrior, params: EvaluationParams, what: str) -> None:
+    """Warn where none could be estimated, and where a given one leaves few rows to judge by.
+
+    Not a part of :func:`resolve_prior`, which a run asks several times about the same scores.
+
+    Args:
+        prior: As it was resolved.
+        params: What it was resolved by.
+        what: Whose scores are re-weighted to it.
+    """
+    wanted = params.target_prior.min_effective_rows
+    if prior.population is None and prior.report["source"] == "estimated":
+        logger.warning(
+            "No shift-aware scores of %s: the test's shares of labels cannot be estimated; %s "
+            "ranks. docs/scores.md#which-prior says why, and how to give them.",
+            what, params.ranking_score(has_target=False),
+        )  # fmt: skip
+    elif prior.report["source"] == "given" and prior.report["effective_rows"] < wanted:
+        logger.warning(
+            "Re-weighted to the given prior, scores of %s rest on %.0f effective rows (wanted %d); "
+            "their intervals say how little that tells.",
+            what, prior.report["effective_rows"], wanted,
+        )  # fmt: skip
 
 
 def _estimate(
@@ -120,11 +144,6 @@ def _estimate(
     study = study_prior(scores, test_scores, params.target_prior, params.seed)
     witnesses = _describe_witnesses(study, labels)
     if study.population is None:
-        logger.warning(
-            "The target's prior cannot be estimated from these test scores (%s). Give it with "
-            "evaluation.target_prior.source=given, or look at the sensitivity curve.",
-            study.refusal,
-        )
         return TargetPrior(None, {**_refused("estimated", study.refusal), **witnesses})
     more = {**witnesses, "estimator": study.chosen}
     return _describe(study.population, scores.truth, labels, more)
@@ -141,19 +160,6 @@ def _hash_evidence(
         digest.update(repr(array.shape).encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
-
-
-def _warn_of_few_rows(prior: TargetPrior, wanted: int) -> TargetPrior:
-    """Warn where a given prior leaves few rows to judge by; what a person gives is not refused."""
-    found = prior.report["effective_rows"]
-    if found < wanted:
-        logger.warning(
-            "Re-weighted to the given prior, scores rest on %.0f effective rows (wanted %d); their "
-            "intervals say how little that tells.",
-            found,
-            wanted,
-        )
-    return prior
 
 
 def _refused(source: str, reason: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.settings.evaluation_params import SHIFT, EvaluationParams
 from klue_pipeline.relation.shift.averaging import gain_of_submission
 from klue_pipeline.relation.shift.prediction import (
+    GAP_IN_WORDS,
     describe_gap,
     flat_estimates,
     from_flat,
@@ -69,8 +70,7 @@ def _of_kind(estimates: dict[str, Estimate], *, shifted: bool) -> dict[str, Esti
 def tell_scores(metrics: Mapping[str, Any]) -> list[str]:
     """Say in a line each what an experiment's metrics are: measured, expected and tested.
 
-    The confidence gap stands beside the prediction: by so many points the test rows look harder
-    than their labels explain.
+    The confidence gap stands beside the prediction, and is explained in a line where there is one.
 
     >>> tell_scores({"out_of_fold": {"micro_f1": 60.0, "auprc": 50.0}, "predicted": {}})
     ['out_of_fold: micro F1 60.00, AUPRC 50.00']
@@ -79,6 +79,7 @@ def tell_scores(metrics: Mapping[str, Any]) -> list[str]:
         *_plain_line(metrics, "out_of_fold"),
         *_expected_line(metrics),
         *_plain_line(metrics, "test"),
+        *_gap_line(metrics),
     ]
 
 
@@ -98,6 +99,11 @@ def _expected_line(metrics: Mapping[str, Any]) -> list[str]:
     if gain := metrics["averaging_gain"]:
         shown.append(describe_gap(gain["confidence_gap"]))
     return [f"expected of the submission{where}: {', '.join(shown)}"]
+
+
+def _gap_line(metrics: Mapping[str, Any]) -> list[str]:
+    gain = metrics.get("averaging_gain")
+    return [GAP_IN_WORDS] if gain and gain["confidence_gap"] is not None else []
 
 
 def _interval(estimate: Estimate) -> str:

@@ -65,9 +65,14 @@ class LedgerColumns:
         return ["submitted_at", *self.public, "note"]
 
     @property
-    def made_anew(self) -> list[str]:
-        """What is written again when the same file is made again."""
-        return ["file", *self.predicted, "prior"]
+    def named_anew(self) -> list[str]:
+        """What is written again when the same file is made again: together it names one maker."""
+        return ["file", "name", "members", "select_by"]
+
+    @property
+    def predicted_anew(self) -> list[str]:
+        """What is written again if the file is made again with a prediction."""
+        return [*self.predicted, "prior"]
 
     @property
     def all(self) -> list[str]:
@@ -133,9 +138,10 @@ def merge_ledger(existing: pd.DataFrame, new: pd.DataFrame, columns: LedgerColum
 
     Returns:
         The rows of ``existing`` in their order, then those whose file is new. A file that was made
-        again keeps its row; only where it lies and what is predicted for it (scores, intervals and
-        prior together, if there are any) are replaced. The row of a file that another one has been
-        written over leaves, unless a person wrote into it.
+        again keeps its row; only what names it (where it lies, its maker and the members) and what
+        is predicted for it (scores, intervals and prior together, if there are any) are replaced.
+        The row of a file that another one has been written over leaves, unless a person wrote into
+        it.
 
     Raises:
         ValueError: The new rows are no rows of a ledger.
@@ -144,8 +150,8 @@ def merge_ledger(existing: pd.DataFrame, new: pd.DataFrame, columns: LedgerColum
     old, made = existing.set_index("sha256"), entries.set_index("sha256")
     again = old.index[old.index.isin(made.index)]
     predicted = again[made.loc[again, columns.predicted].notna().any(axis=1)]
-    old.loc[again, "file"] = made.loc[again, "file"]
-    old.loc[predicted, columns.made_anew] = made.loc[predicted, columns.made_anew]
+    old.loc[again, columns.named_anew] = made.loc[again, columns.named_anew]
+    old.loc[predicted, columns.predicted_anew] = made.loc[predicted, columns.predicted_anew]
     first = made[~made.index.isin(old.index)]
     is_gone = old["file"].isin(new["file"]) & ~old.index.isin(made.index)
     old = old[~is_gone | _is_annotated(old, columns)]
@@ -164,8 +170,8 @@ def _check_new(new: pd.DataFrame, columns: LedgerColumns) -> pd.DataFrame:
     entries = new.drop_duplicates("sha256")
     if len(entries) < len(new):
         logger.info(
-            "%d of %d candidates are byte for byte the same file as another; the first of each "
-            "has a row in the ledger.",
+            "Candidates that are byte for byte the same file as another: %d of %d; the first of "
+            "each has a row in the ledger.",
             len(new) - len(entries),
             len(new),
         )
