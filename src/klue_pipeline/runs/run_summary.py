@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
+from klue_pipeline.reporting.leaderboard import LeaderboardEntry
 from klue_pipeline.runs.process import is_dead, this_process
 from klue_pipeline.runs.run_records import RecordStatus, RunRecord, TrackedRun
 from klue_pipeline.runs.topology import Kind
@@ -31,6 +32,29 @@ class RunSummary:
     """When that run began, in UTC."""
     variant_of: str = ""
     """The entry of the lab book, where the run gave it a name of its own."""
+
+
+def describe_run(name: str, run: RunSummary, **known: Any) -> LeaderboardEntry:
+    """Return an experiment as the leaderboard shows it, so far as its run tells.
+
+    Args:
+        name: Folder of the experiment.
+        run: What its latest run came to.
+        known: Further fields of the entry.
+    """
+    return LeaderboardEntry(
+        name=name,
+        kind=run.kind or "single",
+        status=run.status,
+        why=run.why,
+        error=run.error,
+        note=run.note,
+        mlflow_run_id=None if run.mlflow is None else run.mlflow.run_id,
+        mlflow_link=None if run.mlflow is None else run.mlflow.link,
+        started_at=run.started_at,
+        variant_of=run.variant_of,
+        **known,
+    )
 
 
 def summarise_run(record: RunRecord | None, *, has_scores: bool) -> RunSummary:

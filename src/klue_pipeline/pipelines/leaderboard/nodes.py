@@ -1,7 +1,7 @@
 """Put every experiment on disk, finished or not, into one table."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
@@ -16,7 +16,6 @@ from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.shift.prediction import GAP_IN_WORDS, describe_expected
 from klue_pipeline.relation.shift.prior import TargetPrior
 from klue_pipeline.reporting.leaderboard import (
-    EntryKind,
     LeaderboardEntry,
     build_leaderboard,
     measure_training,
@@ -24,7 +23,7 @@ from klue_pipeline.reporting.leaderboard import (
 from klue_pipeline.reporting.leaderboard_page import render_leaderboard
 from klue_pipeline.runs.dataset_names import keys_of_folds
 from klue_pipeline.runs.run_records import parse_records
-from klue_pipeline.runs.run_summary import summarise_run
+from klue_pipeline.runs.run_summary import describe_run, summarise_run
 
 ScoreLoaders = Mapping[str, Callable[[], ScoreTable]]
 Loaders = Mapping[str, Callable[[], Any]]
@@ -100,16 +99,14 @@ def _experiments(
         folds = [metrics[key]() for key in keys_of_folds(metrics, name)]
         speed = measure_training(folds)
         judged = metrics[name]() if name in metrics else {}
-        entry = LeaderboardEntry(
-            name=name, kind=cast("EntryKind", run.kind or "single"), status=run.status, why=run.why,
-            error=run.error, note=run.note,
-            mlflow_run_id=None if run.mlflow is None else run.mlflow.run_id,
-            mlflow_link=None if run.mlflow is None else run.mlflow.link,
-            training_seconds=speed.seconds, rows_per_second=speed.rows_per_second,
-            started_at=run.started_at, variant_of=run.variant_of,
+        entry = describe_run(
+            name,
+            run,
+            training_seconds=speed.seconds,
+            rows_per_second=speed.rows_per_second,
             expected=describe_expected(judged.get("predicted"), judged.get("averaging_gain")),
             pages=_pages_of(name) if judged else {},
-        )  # fmt: skip
+        )
         yield Contender(entry, _load(out_of_fold, name), _load(test_scores, name))
 
 

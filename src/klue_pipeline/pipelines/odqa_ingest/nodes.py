@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.odqa.ingest.questions import RawQuestions
+from klue_pipeline.odqa.ingest.raw_questions import RawQuestions
 from klue_pipeline.odqa.ingest.questions import parse_questions as parse
 from klue_pipeline.odqa.passages import gold, groups, parts, splitting
 from klue_pipeline.odqa.settings.ingest_params import OdqaIngestParams, PartsParams, PassagesParams
+from klue_pipeline.text.records.raw_file import RawFile
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def parse_questions(
 
 
 def split_documents(
-    raw_documents: Any,
+    raw_documents: RawFile,
     questions: pd.DataFrame,
     passages: PassagesParams,
     ingest: OdqaIngestParams,
@@ -39,7 +40,8 @@ def split_documents(
         Passages (schema ``Passages``), merged ones with the one that stays, documents that cannot
         be used with their reasons, and the counts.
     """
-    return splitting.split_documents(raw_documents, questions, passages, ingest.max_rejected_share)
+    found = splitting.split_documents(raw_documents, questions, passages, ingest)
+    return found.passages, found.merged, found.rejected, found.report
 
 
 def group_passages(passages: pd.DataFrame, params: PassagesParams) -> pd.DataFrame:

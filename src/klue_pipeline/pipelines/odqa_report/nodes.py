@@ -6,18 +6,26 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.base_settings import AboutParams
+from klue_pipeline.odqa.metrics.task_scores import ODQA_SCORES
 from klue_pipeline.odqa.metrics.truth import RetrievalTruth
+from klue_pipeline.odqa.retrieval_report.leaderboard import rank_experiments
 from klue_pipeline.odqa.retrieval_report.misses import find_misses
 from klue_pipeline.odqa.retrieval_report.page import render_misses, render_retrieval
 from klue_pipeline.odqa.retrieval_report.report import Search, judge
 from klue_pipeline.odqa.retrieval_report.table import tabulate_scores
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 from klue_pipeline.odqa.settings.retriever_params import RerankParams, RetrievalParams
+from klue_pipeline.reporting.leaderboard import LeaderboardEntry, build_leaderboard
+from klue_pipeline.reporting.leaderboard_page import render_leaderboard
+from klue_pipeline.runs.run_records import RunRecord, parse_records
+from klue_pipeline.runs.run_summary import describe_run, summarise_run
 
 Loaders = Mapping[str, Callable[[], Any]]
 
 FUSION, RERANKED = "fusion", "reranked"
 PAGES = {"questions missed": "misses.html", "all experiments": "../leaderboard.html"}
+PAGES_OF_A_RUN = {"retrieval": "retrieval_report.html", "misses": "misses.html"}
+"""What lies in the folder of an experiment, by what the leaderboard calls it."""
 
 
 def judge_retrieval(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
@@ -84,16 +92,38 @@ def judge_retrieval(  # noqa: PLR0913, PLR0917 (one argument per input of the no
 def rank_retrieval(
     reports: Loaders,
     records: Loaders,
-    retrieval_report: dict[str, Any],  # noqa: ARG001 (this run's is among the reports by then)
+    retrieval_report: dict[str, Any],
     evaluation: OdqaEvaluationParams,
 ) -> tuple[pd.DataFrame, str]:
-    """Rank every experiment that has a report on disk.
+    """Rank every experiment on disk; failed runs are listed too.
+
+    Args:
+        reports: What each experiment's report says.
+        records: What each experiment's latest run came to.
+        retrieval_report: That of this run, which knows the passages of now.
+        evaluation: Intervals, and what is ranked by.
 
     Returns:
         The table, best first, and the same as a page.
     """
-    from klue_pipeline.odqa.retrieval_report.leaderboard import rank_reports
-    from klue_pipeline.runs.run_records import parse_records
+    known = {name: load() for name, load in reports.items()}
+    stored = parse_records(records)
+    entries = {name: _entry(name, stored.get(name), known.get(name))
+               for name in sorted(stored.keys() | known.keys())}  # fmt: skip
+    passages = retrieval_report["corpus"]["fingerprint"]
+    ranked = rank_experiments(entries, known, passages, evaluation)
+    page = render_leaderboard(
+        ranked,
+        ODQA_SCORES.find(evaluation.select_by),
+        ODQA_SCORES,
+        confidence=evaluation.confidence,
+    )
+    return build_leaderboard(ranked, ODQA_SCORES), page
 
-    loaded = {name: load() for name, load in reports.items()}
-    return rank_reports(loaded, parse_records(records), evaluation)
+
+def _entry(
+    name: str, record: RunRecord | None, report: Mapping[str, Any] | None
+) -> LeaderboardEntry:
+    run = summarise_run(record, has_scores=report is not None)
+    pages = {title: f"{name}/{file}" for title, file in PAGES_OF_A_RUN.items()}
+    return describe_run(name, run, pages={} if report is None else pages)
