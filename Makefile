@@ -65,8 +65,11 @@ encoder-is-named:
 # The flow in a dozen boxes: at the bare address Kedro-Viz draws every dataset between them too.
 OPEN_STAGES := import os, sys, webbrowser; os.environ.update(BROWSER=os.environ['BROWSER_BEFORE']); webbrowser.open(sys.argv[1] + '?types=nodes')
 
-viz: $(INSTALLED)  ## Look at the pipelines in the browser (stages first: ?types=nodes behind the address)
-	@BROWSER_BEFORE="$$BROWSER" BROWSER="$(BIN)/python -c \"$(OPEN_STAGES)\" %s" $(BIN)/kedro viz run --include-hooks $(ARGS)
+viz: $(INSTALLED)  ## Look at the pipelines in the browser
+	@BROWSER_BEFORE="$$BROWSER" BROWSER="$(BIN)/python -c \"$(OPEN_STAGES)\" %s" $(BIN)/kedro viz run --include-hooks $(ARGS) | \
+	  { while IFS= read -r line; do \
+	      case "$$line" in " http"*/) line="$$line?types=nodes" started=yes;; esac; printf '%s\n' "$$line"; \
+	    done; test -n "$$started"; }
 
 mlflow: $(INSTALLED)  ## Compare runs in the browser
 	@$(BIN)/python -m klue_pipeline.tracking.pages mlflow.db $(ARGS)

@@ -21,7 +21,7 @@ DROPPED = [
     ("kedro.runner.sequential_runner", "Using synchronous mode for loading and saving data."),
     ("kedro.runner.sequential_runner", "No nodes ran. Repeat the previous command to attempt ..."),
     ("kedro_viz.integrations.kedro.run_hooks", "Workflow tracking is disabled during partial ..."),
-    ("kedro.runner.parallel_runner", "Completed node: parse_test"),
+    ("klue_pipeline.runners", "Completed node: parse_test"),
     ("kedro_viz.integrations.kedro.hooks_utils", "No Kedro project found in here; skipping write."),
     (
         "kedro_viz.models.flowchart.node_metadata",
@@ -34,6 +34,7 @@ KEPT = [
     ("kedro.runner.sequential_runner", "Skipping all 23 nodes (all persistent outputs exist)"),
     ("kedro.runner.sequential_runner", "Pipeline execution completed successfully in 2.9 sec."),
     ("kedro.runner.sequential_runner", "There are 8 nodes that have not run."),
+    ("klue_pipeline.runners", "Completed 3 out of 23 tasks"),
     ("klue_pipeline.hooks.node_log", "Completed node: this line is ours"),
     (
         "kedro_viz.models.flowchart.node_metadata",
@@ -149,6 +150,15 @@ def test_a_line_in_a_file_is_neither_broken_nor_padded(root):
     assert line.endswith("end\n")
     assert line.count("\n") == 1
     assert written(root, "first\nsecond").endswith("first\n" + 18 * " " + "second\n")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_an_address_stays_in_one_piece_on_a_terminal(root, width):
+    root._force_terminal, root._width = True, width
+    address = f"http://127.0.0.1:5000/#/experiments/1/runs/{32 * 'a'}?workflowType=machine_learning"
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", written(root, f"The run: {address} [/b]")).splitlines()
+    assert lines[0].endswith("WARNING  The run:")
+    assert lines[1] == f"{address} [/b]"
 
 
 def test_a_progress_bar_makes_room_for_a_line(root, monkeypatch):

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import sys
+import time
 import warnings
 from typing import Any
 
@@ -29,7 +30,7 @@ _IGNORED = (
 )
 
 _OF_RUNNERS = (
-    "Completed ",
+    "Completed node",
     "Using synchronous mode",
     "Asynchronous mode",
     r"No nodes ran\. Repeat the previous command",
@@ -37,11 +38,14 @@ _OF_RUNNERS = (
 """Kedro's runners log each node twice and count tasks; ``hooks/node_log.py`` says the same in one
 line with the fold's name. What they say about skipped nodes stays. To repeat a command whose input
 is wrong does not help."""
+_OF_COUNTED = (*_OF_RUNNERS, r"Completed \d+ out of")
+"""Workers know nothing of each other's nodes: of a parallel run, Kedro's count is the only one."""
 
 _DROPPED = {
-    "kedro.runner.sequential_runner": _OF_RUNNERS,
+    "kedro.runner.sequential_runner": _OF_COUNTED,
     "kedro.runner.parallel_runner": _OF_RUNNERS,
-    "kedro.runner.thread_runner": _OF_RUNNERS,
+    "klue_pipeline.runners": _OF_RUNNERS,
+    "kedro.runner.thread_runner": _OF_COUNTED,
     # Kedro-Viz draws timings of whole runs only; nobody misses them after a partial one.
     "kedro_viz.integrations.kedro.run_hooks": ("Workflow tracking is disabled",),
     # A packaged project runs without its repository; flow chart and statistics are made there only.
@@ -103,8 +107,36 @@ class LineHandler(logging.Handler):
 
         text = copy.copy(record)
         text.__dict__.pop("rich_format", None)  # Kedro's request for markup in its own lines
+        message = text.getMessage()
+        whole = self._begin_lines_with_long_words(message)
         with tqdm.external_write_mode():  # bars make room, and stand below the line afterwards
-            self._drawn.emit(text)
+            if whole == message or text.exc_info or self._drawn.console.is_jupyter:
+                self._drawn.emit(text)
+            else:
+                self._draw_unbroken(text, whole)
+
+    def _begin_lines_with_long_words(self, message: str) -> str:
+        """Put a word that is too long for Rich's column at the left edge.
+
+        Rich would cut an address in two, which nobody can copy or click.
+        """
+        from rich.cells import cell_len
+
+        room = self._drawn.console.width - len(_INDENT)
+        words = message.split(" ")
+        return " ".join(f"\n{word}" if cell_len(word) > room else word for word in words).replace(
+            " \n", "\n"
+        )
+
+    def _draw_unbroken(self, record: logging.LogRecord, message: str) -> None:
+        """Leave it to the terminal where a line is folded: what it folds it also copies as one."""
+        from rich.text import Text
+
+        moment = time.strftime(_TIME, time.localtime(record.created))
+        level = self._drawn.get_level_text(record)
+        text = self._drawn.render_message(record, message)
+        line = Text.assemble((f"{moment} ", "log.time"), level, " ", text)
+        self._drawn.console.print(line, soft_wrap=True)
 
 
 _LINE, _TIME = "%(asctime)s %(levelname)-8s %(message)s", "%H:%M:%S"

@@ -65,6 +65,18 @@ def test_one_that_says_nothing_is_described_by_its_exit(run, code, error):
     assert run(code).error.startswith(error)
 
 
+def test_one_whose_parent_is_gone_ends_as_by_sigterm(run):
+    code = f"""
+import os, time
+from klue_pipeline.commands.interrupts import PARENT, terminated_like_interrupted
+assert int(os.environ[PARENT]) == os.getppid()
+os.environ[PARENT] = "{os.getpid() + 1}"
+with terminated_like_interrupted():
+    time.sleep(60)
+"""
+    assert run(code).error == "ended with code 143; its output says why"
+
+
 @pytest.fixture
 def no_garbage_collection():
     """Hypothesis listens to it, and an interrupt in there would be lost."""

@@ -8,6 +8,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.logging import RichHandler
 from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
+from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.hooks import node_log
 from klue_pipeline.hooks.node_log import NodeLogHooks
@@ -30,11 +31,12 @@ def listen(caplog):
     caplog.set_level(logging.INFO)
 
 
-def run(pipeline, *, resumed=False):
+def run(pipeline, *, resumed=False, **stored):
     hooks, manager = NodeLogHooks(), _create_hook_manager()
     manager.register(hooks)
-    hooks.before_pipeline_run({"only_missing_outputs": resumed}, pipeline)
-    SequentialRunner().run(pipeline, DataCatalog({"a": MemoryDataset(1)}), manager)
+    catalog = DataCatalog({"a": MemoryDataset(1), **stored})
+    hooks.before_pipeline_run({"only_missing_outputs": resumed}, pipeline, catalog)
+    SequentialRunner().run(pipeline, catalog, manager, only_missing_outputs=resumed)
     return hooks
 
 
@@ -47,9 +49,20 @@ def test_nodes_are_numbered_and_called_by_their_full_name(caplog):
     assert our_lines(caplog) == ["[1/2] fold_1.train", "[2/2] collect"]
 
 
-def test_a_resumed_run_does_not_count_nodes_that_it_may_skip(caplog):
-    run(FOLD + REST, resumed=True)
-    assert our_lines(caplog) == ["[1] fold_1.train", "[2] collect"]
+def test_a_resumed_run_counts_the_nodes_that_it_does_not_skip(caplog, tmp_path):
+    number = JSONDataset(filepath=str(tmp_path / "c.json"))
+    last = Pipeline([node(double, "c", "d", name="last")])
+    run(FOLD + REST + last, resumed=True, c=number)
+    assert our_lines(caplog) == ["[1/2] fold_1.train", "[2/2] collect"]
+    caplog.clear()
+    run(FOLD + REST, resumed=True, c=number)
+    assert our_lines(caplog) == []
+
+
+def test_a_worker_which_knows_nothing_of_the_others_counts_nothing(caplog, monkeypatch):
+    monkeypatch.setattr(node_log.multiprocessing, "parent_process", object)
+    run(FOLD)
+    assert our_lines(caplog) == ["fold_1.train"]
 
 
 def test_a_worker_is_quietened_whose_logging_was_configured_anew(monkeypatch):
@@ -63,7 +76,7 @@ def test_a_worker_is_quietened_whose_logging_was_configured_anew(monkeypatch):
 def test_a_second_run_counts_from_one_again(caplog):
     hooks = run(FOLD + REST)
     caplog.clear()
-    hooks.before_pipeline_run({"only_missing_outputs": False}, REST)
+    hooks.before_pipeline_run({"only_missing_outputs": False}, REST, DataCatalog())
     hooks.before_node_run(REST.nodes[0], {})
     assert our_lines(caplog) == ["[1/1] collect"]
 
@@ -75,7 +88,7 @@ def test_a_long_node_says_how_long_it_took(caplog, monkeypatch):
     for name in (FOLD.nodes[0], REST.nodes[0]):
         hooks.before_node_run(name, {})
         hooks.after_node_run(name)
-    assert our_lines(caplog)[1:] == ["fold_1.train took 62 s", "[2] collect"]
+    assert our_lines(caplog)[1:] == ["fold_1.train took 62 s", "[2/0] collect"]
 
 
 def test_a_failed_node_is_named(caplog):

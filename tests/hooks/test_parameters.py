@@ -85,8 +85,9 @@ def test_the_graph_has_the_folds_of_this_run_and_then_those_of_the_next():
     assert folds_in_graph() == {"fold_0", "fold_1", "fold_2"}
     resolve(folds={"run": [1]})
     assert folds_in_graph() == {"fold_1"}
-    with pytest.raises(ValueError, match="run names folds"):
-        resolve(folds={"run": [5]})
+    for wrong in ([5], [0, 0]):
+        with pytest.raises(ValueError, match="run names folds"):
+            resolve(folds={"run": wrong})
     assert folds_in_graph() == {"fold_1"}
     resolve()
     assert folds_in_graph() == {"fold_0", "fold_1"}

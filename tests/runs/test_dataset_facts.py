@@ -4,7 +4,7 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from klue_pipeline.runs.configuration import read_configuration
-from klue_pipeline.runs.dataset_facts import DatasetFacts, facts_of, path_in
+from klue_pipeline.runs.dataset_facts import DatasetFacts, facts_of, path_in, result_in
 
 
 @pytest.fixture(scope="module")
@@ -53,5 +53,7 @@ def test_a_result_of_many_files_is_known_by_their_folder(tmp_path):
     entry = {"type": "partitions.PartitionedDataset", "path": str(tmp_path / "blends"),
              "dataset": "json.JSONDataset"}  # fmt: skip
     catalog = DataCatalog.from_config({"blends": entry})
-    assert path_in(catalog, "blends") == tmp_path / "blends"
+    assert result_in(catalog, "blends") == path_in(catalog, "blends") == tmp_path / "blends"
+    catalog.get("blends").result_path = tmp_path / "blends" / "best.json"
+    assert result_in(catalog, "blends") == tmp_path / "blends" / "best.json"
     assert path_in(catalog, "nothing") is None

@@ -249,6 +249,27 @@ def test_weights_of_another_architecture_are_refused(folders, tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize("parts", [("model",), ("model-1", "model-2")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused_by_name(folders, tmp_path, parts, value):
+    shutil.copytree(folders / "bert", tmp_path, dirs_exist_ok=True)
+    tensors = load_file(tmp_path / "model.safetensors")
+    broken = "encoder.layer.1.output.dense.weight"
+    tensors[broken].view(-1)[0] = value
+    (tmp_path / "model.safetensors").unlink()
+    place = {name: parts[-1 if name == broken else 0] for name in tensors}
+    for part in parts:
+        content = {name: weights for name, weights in tensors.items() if place[name] == part}
+        save_file(content, tmp_path / f"{part}.safetensors", metadata={"format": "pt"})
+    if len(parts) > 1:
+        names = {name: f"{part}.safetensors" for name, part in place.items()}
+        index = {"metadata": {}, "weight_map": names}
+        (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    message = rf"its {parts[-1]}\.safetensors has weights .* first in {broken};"
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path)
+
+
 def test_a_checkpoint_without_a_pooler_is_whole(folders, tmp_path):
     """KLUE's own checkpoints have none."""
     shutil.copytree(folders / "bert", tmp_path, dirs_exist_ok=True)

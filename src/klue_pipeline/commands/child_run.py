@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klue_pipeline.commands.errors import ERROR_FILE
-from klue_pipeline.commands.interrupts import Terminated
+from klue_pipeline.commands.interrupts import PARENT, Terminated
 
 _GRACE_SECONDS = 10.0
 """A process that got Ctrl-C itself closes its MLflow run in this time."""
@@ -34,7 +34,8 @@ def run_kedro(arguments: Sequence[str]) -> Ended:
     """Run ``kedro run`` with these arguments and wait for its end.
 
     It inherits the terminal, so that everything it prints and draws looks as if it was typed
-    alone, and the working folder. When it ends, all its memory is free, on the GPU too.
+    alone, and the working folder. When it ends, all its memory is free, on the GPU too. When this
+    process is killed, it ends too.
 
     Raises:
         KeyboardInterrupt: On Ctrl-C or SIGTERM, once the run has ended too.
@@ -44,7 +45,7 @@ def run_kedro(arguments: Sequence[str]) -> Ended:
         started_at = time.perf_counter()
         code = _wait_for(
             [sys.executable, "-m", "kedro", "run", *arguments],
-            {**os.environ, ERROR_FILE: str(error_file)},
+            {**os.environ, ERROR_FILE: str(error_file), PARENT: str(os.getpid())},
         )
         seconds = time.perf_counter() - started_at
         message = error_file.read_text(encoding="utf-8") if error_file.is_file() else None

@@ -29,7 +29,7 @@ ERROR_FILE = "KLUE_ERROR_FILE"
 """Environment variable that names a file for the message of whatever ends a command early."""
 
 
-_NO_SUCH_PIPELINE = "Failed to find the pipeline named"
+_NO_SUCH_PIPELINE = re.compile(r"Failed to find the pipeline named '(?P<name>[^']*)'")
 _NO_SUCH_PART = re.compile(
     r"Pipeline does not contain (?P<kind>nodes|datasets) named (?P<names>\[.*?\])"
 )
@@ -80,16 +80,25 @@ def explain_errors(command: Callable[..., Any]) -> Callable[..., Any]:
 def _message_of(error: Exception) -> str:
     """Return an error's message; where Kedro does not find a name, say which there are."""
     message = without_passwords(str(error))
-    if message.startswith(_NO_SUCH_PIPELINE):
-        names = ", ".join(sorted(set(pipelines) - {"__default__"}))
-        kind = topology.experiment_kind()
-        return f"{message}\nThe experiment is of kind {kind}, whose pipelines are {names}."
+    if match := _NO_SUCH_PIPELINE.match(message):
+        return _suggest_pipeline(match["name"])
     if match := _NO_SUCH_PART.match(message):
         # Kedro knows only the pipelines that were asked for; the name may belong to another.
         pipelines.set_requested(None)
         hints = (_suggest_part(name, match["kind"]) for name in _NAMES.findall(match["names"]))
-        return "\n".join([message, *hints])
+        return "\n".join(hints)
     return message
+
+
+def _suggest_pipeline(name: str) -> str:
+    names = sorted(set(pipelines) - {"__default__"})
+    near = difflib.get_close_matches(name, names)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return (
+        f"There is no pipeline {name}.{hint}\n"
+        f"The experiment is of kind {topology.experiment_kind()}, whose pipelines are "
+        f"{', '.join(names)}."
+    )
 
 
 def _suggest_part(name: str, kind: str) -> str:

@@ -26,7 +26,7 @@ _HOW_IT_STARTS: dict[Progress, str] = {
     "begun": "going on from what is on disk",
     "new": "running",
 }
-_WHY_CHARACTERS = 110
+_LINE_CHARACTERS = 110
 _ADAPT = ("--pipelines", "ingest,clean,adapt")
 _RESUME = ("--only-missing-outputs",)
 _RANK = ("--pipelines", "leaderboard")
@@ -69,7 +69,8 @@ def run_experiments(
 def _list_experiments(entries: Mapping[str, Mapping[str, Any]]) -> str:
     lines = ["Experiments, each with why it is run. Name those to run, or give --all."]
     for name, entry in entries.items():
-        lines.append(f"  {name}: {textwrap.shorten(str(entry.get('why')), _WHY_CHARACTERS)}")
+        line = f"{name}: {entry.get('why')}"
+        lines.append("  " + textwrap.shorten(line, _LINE_CHARACTERS, placeholder=" …"))
     return "\n".join(lines)
 
 

@@ -1,13 +1,22 @@
-"""SIGTERM, with which batch systems end a job, ends a command as Ctrl-C does: with closed books."""
+"""SIGTERM, with which batch systems end a job, ends a command as Ctrl-C does: with closed books.
 
+So does the end of the command that started it, as ``kedro experiments`` does.
+"""
+
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 import click
+
+PARENT = "KLUE_PARENT_PROCESS"
+"""Environment variable by which a command tells the one that it starts its process id."""
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class Terminated(KeyboardInterrupt):
@@ -25,6 +34,8 @@ def terminated_like_interrupted() -> Iterator[None]:
         return
     former = signal.signal(signal.SIGTERM, _raise)
     try:
+        if parent := os.environ.pop(PARENT, None):  # not for processes that this one starts
+            threading.Thread(target=_terminate_after, args=(int(parent),), daemon=True).start()
         yield
     except Terminated:
         click.echo("\nStopped by SIGTERM; --only-missing-outputs goes on from here.", err=True)
@@ -32,6 +43,13 @@ def terminated_like_interrupted() -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGTERM) is _raise:
             signal.signal(signal.SIGTERM, former)
+
+
+def _terminate_after(parent: int) -> None:
+    """Send this process SIGTERM once its parent is gone: only ``kill -9`` leaves it no other."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 def _raise(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 (signal's signature)

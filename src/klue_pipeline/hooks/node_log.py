@@ -1,6 +1,7 @@
 """The hook that says which node runs and how long it took, in one line each."""
 
 import logging
+import multiprocessing
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from klue_pipeline.console import quieten
+from klue_pipeline.runs.resuming import nodes_to_run
 
 logger = logging.getLogger(__name__)
 
@@ -20,15 +22,14 @@ class NodeLogHooks:
 
     def __init__(self) -> None:
         self._started_at = 0.0
-        self._number = 0
-        self._total = ""
+        self._number = self._total = 0
 
     @hook_impl
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
-        """Count the nodes of the run."""
-        # Which nodes a resumed run skips is decided later; Kedro says then how many are left.
-        resumed = run_params["only_missing_outputs"]
-        self._number, self._total = 0, "" if resumed else f"/{len(pipeline.nodes)}"
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> None:
+        """Count the nodes that are going to run."""
+        self._number, self._total = 0, len(nodes_to_run(run_params, pipeline, catalog))
 
     @hook_impl
     def before_dataset_loaded(self) -> None:
@@ -40,7 +41,10 @@ class NodeLogHooks:
         """Say which node starts."""
         self._started_at = time.perf_counter()
         self._number += 1
-        logger.info("[%d%s] %s", self._number, self._total, node.name)
+        # A worker has not seen the nodes of the others; Kedro counts what they have completed.
+        is_worker = multiprocessing.parent_process() is not None
+        place = "" if is_worker else f"[{self._number}/{self._total}] "
+        logger.info("%s%s", place, node.name)
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:

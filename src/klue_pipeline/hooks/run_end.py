@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.odqa.retrieval_report.table import tell_retrieval
 from klue_pipeline.relation.shift.report import tell_scores
-from klue_pipeline.runs.dataset_facts import facts_of, path_in
+from klue_pipeline.runs.dataset_facts import facts_of, path_in, result_in
 from klue_pipeline.runs.parameters import ODQA
 from klue_pipeline.runs.remedies import environment_option, kedro_run
 
@@ -67,7 +67,7 @@ def _results(catalog: Any, made: set[str]) -> Iterator[str]:
     for name in sorted(made, key=lambda name: (name != _SUBMISSION, name)):
         if name not in catalog:
             continue
-        what, path = facts_of(catalog, name).result, path_in(catalog, name)
+        what, path = facts_of(catalog, name).result, result_in(catalog, name)
         if what and path is not None and path.exists():
             yield f"{what}: {_shown(path)}"
 

@@ -18,6 +18,7 @@ from kedro.pipeline.node import Node
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
 from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import this_process
+from klue_pipeline.runs.resuming import has_nothing_to_do
 from klue_pipeline.runs.run_records import (
     RunRecord,
     describe_error,
@@ -26,7 +27,6 @@ from klue_pipeline.runs.run_records import (
 )
 from klue_pipeline.tracking.record_facts import (
     begin_record,
-    has_nothing_to_do,
     lacks_scores,
     makes_scores,
 )
@@ -83,9 +83,7 @@ class RunRecordHooks:
         # Read only now: other hooks resolve the parameters after the context is made.
         parameters = self._context.config_loader["parameters"]
         path = path_in(catalog, task_of(node.name for node in pipeline.nodes).record)
-        if path is None:
-            return
-        if has_nothing_to_do(run_params, pipeline, catalog):
+        if path is None or has_nothing_to_do(run_params, pipeline, catalog):
             return
         previous = read_record(path)
         resumed = run_params.get("only_missing_outputs", False)

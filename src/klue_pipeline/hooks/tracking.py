@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 
 from klue_pipeline.runs.dataset_facts import facts_of
+from klue_pipeline.runs.resuming import has_nothing_to_do
 from klue_pipeline.tracking.fold_runs import FoldRuns
 from klue_pipeline.tracking.logged_values import saved_path
 from klue_pipeline.tracking.mlflow_client import EndStatus
@@ -25,7 +26,6 @@ from klue_pipeline.tracking.parent_run import (
     open_parent,
 )
 from klue_pipeline.tracking.patience import Patience
-from klue_pipeline.tracking.record_facts import has_nothing_to_do
 from klue_pipeline.tracking.tolerance import Tolerance
 from klue_pipeline.tracking.tracking_params import TrackingParams, read_tracking_params
 

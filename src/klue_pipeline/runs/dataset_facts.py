@@ -52,3 +52,9 @@ def path_in(catalog: Any, name: str) -> Path | None:
     dataset = catalog.get(name)
     path = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
     return None if path is None else Path(path)
+
+
+def result_in(catalog: Any, name: str) -> Path | None:
+    """Return what to open of a dataset: its file, or the one that its folder is made for."""
+    found: Path | None = getattr(catalog.get(name), "result_path", None)
+    return found or path_in(catalog, name)

@@ -91,7 +91,7 @@ def folds_to_run() -> list[int]:
     ``folds.run`` picks some of the ``folds.n_splits`` folds of the same split.
     """
     folds = _shape().folds
-    return sorted(set(folds.run)) if folds.run is not None else list(range(folds.n_splits))
+    return sorted(folds.run) if folds.run is not None else list(range(folds.n_splits))
 
 
 def runs_every_fold() -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from kedro.pipeline import Pipeline
 
 from klue_pipeline.passwords import without_passwords
-from klue_pipeline.runs.dataset_facts import facts_of, path_in
+from klue_pipeline.runs.dataset_facts import facts_of
 from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import git_state, this_process
 from klue_pipeline.runs.run_records import RunRecord, TrackedRun
@@ -64,15 +64,6 @@ def lacks_scores(pipeline: Pipeline, catalog: Any) -> bool:
         node for node in pipeline.nodes if any(facts_of(catalog, n).scores for n in node.outputs)
     ]
     return not all(catalog.exists(name) for node in scoring for name in node.outputs)
-
-
-def has_nothing_to_do(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any) -> bool:
-    """Tell whether a resumed run finds everything made already, so that no node runs."""
-    if not run_params.get("only_missing_outputs", False):
-        return False
-    kept = {name for name in pipeline.all_outputs() if path_in(catalog, name) is not None}
-    makes_something = all(node.outputs for node in pipeline.nodes)
-    return makes_something and all(catalog.exists(name) for name in kept)
 
 
 def _scores_every_fold(pipeline: Pipeline, catalog: Any) -> bool:

@@ -18,6 +18,7 @@ from klue_pipeline.training.loading.encoder_files import (
     OFFSET_POSITIONS,
     explained_encoder,
     require_encoder,
+    require_finite,
 )
 from klue_pipeline.training.params import EncoderParams
 
@@ -180,7 +181,7 @@ def load_pretrained(
 
     Raises:
         ValueError: Nothing can be loaded, it has fewer layers than asked for, or weights of the
-            encoder are missing.
+            encoder are missing or no numbers.
     """
     config = require_encoder(params, setting)
     _limit_layers(config, params)
@@ -194,6 +195,7 @@ def load_pretrained(
             trust_remote_code=False,
             use_safetensors=True,
         )
+        require_finite(params.name, model)
     inside = "" if model.base_model is model else f"{model.base_model_prefix}."
     missing = set(report["missing_keys"])
     of_encoder = {name for name in missing if name.startswith(inside)}

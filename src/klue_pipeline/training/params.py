@@ -4,6 +4,7 @@ The values live in ``conf/``; a model here says what is legal. Every model refus
 so that a misspelt setting stops a run before it starts.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
@@ -44,6 +45,9 @@ class FoldsParams(Settings):
             raise ValueError(
                 f"run names folds {bad or self.run}; there are folds 0 to {self.n_splits - 1}"
             )
+        twice = sorted(fold for fold, n in Counter(self.run).items() if n > 1)
+        if twice:
+            raise ValueError(f"run names folds {twice} more than once; name each once")
         return self
 
 

@@ -36,7 +36,9 @@ def dataset(folder) -> PredictionsDataset:
 def test_what_is_saved_comes_back(tmp_path, output_format):
     made = dataset(tmp_path)
     assert not made.exists()
+    assert made.result_path is None
     made.save(job(output_format))
+    assert made.result_path == tmp_path / "new" / f"predictions.{output_format}"
     files = {path.name for path in (tmp_path / "new").iterdir()}
     assert files == {f"predictions.{output_format}", "rejected_rows.csv", "input.json"}
     loaded = made.load()

@@ -115,7 +115,7 @@ def test_of_two_that_are_the_same_file_the_first_has_the_row(caplog):
     caplog.set_level("INFO")
     merged = ledger_of(entry("a", name="soft_vote"), entry("a", name="hard_vote"), entry("b"))
     assert merged["name"].tolist() == ["soft_vote", "experiment_b"]
-    assert "byte for byte the same file as another: 1 of 3" in caplog.text
+    assert "3 candidates are 2 files" in caplog.text
 
 
 def test_inputs_stay_as_they_were():

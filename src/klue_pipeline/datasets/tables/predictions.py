@@ -91,7 +91,13 @@ class PredictionsDataset(AbstractDataset[BatchPrediction, pd.DataFrame]):
         if data.broken_off:
             reason = data.broken_off.rstrip(".")
             raise DatasetError(f"{reason}. What was labelled before that is in {place}.")
-        logger.info("%s is labelled in %s", data.name, place)
+        if data.tally.n_rejected:
+            logger.info("The rows without a label, and why: %s", place / REJECTED_FILE)
+
+    @property
+    def result_path(self) -> Path | None:
+        """The file to open, which a run names as it ends; None before there is one."""
+        return _find(self._choose_folder())
 
     def _choose_folder(self) -> Path:
         return choose_folder(self._filepath, self._source)

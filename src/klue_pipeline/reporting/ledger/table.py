@@ -170,10 +170,10 @@ def _check_new(new: pd.DataFrame, columns: LedgerColumns) -> pd.DataFrame:
     entries = new.drop_duplicates("sha256")
     if len(entries) < len(new):
         logger.info(
-            "Candidates that are byte for byte the same file as another: %d of %d; the first of "
-            "each has a row in the ledger.",
-            len(new) - len(entries),
+            "%d candidates are %d files, as some are the same byte for byte; each file has one row "
+            "in the ledger.",
             len(new),
+            len(entries),
         )
     return check_ledger(entries, columns)
 

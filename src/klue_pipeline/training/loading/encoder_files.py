@@ -11,12 +11,13 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoConfig, PretrainedConfig
+from transformers import AutoConfig, PretrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
 
 from klue_pipeline.training.loading.weights_file import (
     CONFIG_FILE,
     WEIGHTS_FILE,
+    find_broken_tensor,
     find_weights_problem,
 )
 from klue_pipeline.training.params import EncoderParams
@@ -163,6 +164,29 @@ def require_files(folder: Path) -> None:
     """
     for name in _weight_files(folder):
         _require_whole(folder / name)
+
+
+def require_finite(name: str, model: PreTrainedModel) -> None:
+    """Refuse a model with weights that are no numbers: its training would diverge an epoch later.
+
+    Args:
+        name: Its folder or hub id.
+        model: The model as it was loaded.
+
+    Raises:
+        ValueError: Naming the file, where it is in a folder, and the tensor.
+    """
+    broken = [part for part, weights in model.named_parameters() if not weights.isfinite().all()]
+    if not broken:
+        return
+    folder = Path(name)
+    files = _weight_files(folder) if folder.is_dir() else []
+    found = ((file, find_broken_tensor(folder / file)) for file in files)
+    file, tensor = next((pair for pair in found if pair[1]), (WEIGHTS_FILE, broken[0]))
+    raise ValueError(
+        f"its {file} has weights that are no numbers (nan or infinite), first in {tensor}; the "
+        "training that saved it had diverged, or the file was damaged."
+    )
 
 
 def _weight_files(folder: Path) -> list[str]:

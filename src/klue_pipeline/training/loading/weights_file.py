@@ -1,4 +1,4 @@
-"""Whether a file of weights is whole, by its header and its size alone.
+"""Whether a file of weights is whole, by its header and its size alone; which tensor is broken.
 
 A file that was cut off, by a full disk or a copy in part, is found without reading gigabytes or
 importing torch, so that a dataset may ask whenever it is asked whether it exists.
@@ -25,3 +25,12 @@ def find_weights_problem(path: Path) -> str | None:
         return f"of {size:,} bytes is cut off or no safetensors file"
     wanted = _LENGTH_BYTES + length + end
     return None if size == wanted else f"is cut off: {size:,} of {wanted:,} bytes"
+
+
+def find_broken_tensor(path: Path) -> str | None:
+    """Return the first tensor of a whole safetensors file with nan or infinity; this reads it."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        names = sorted(file.keys())
+        return next((name for name in names if not file.get_tensor(name).isfinite().all()), None)
