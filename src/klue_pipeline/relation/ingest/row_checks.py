@@ -8,6 +8,7 @@ import pandas as pd
 
 from klue_pipeline.relation.ingest.labels import name_label
 from klue_pipeline.relation.ingest.parsing.raw_row import RawEntity, RawRow
+from klue_pipeline.text.counts import counted
 from klue_pipeline.text.lookalikes import hint_at_lookalikes
 from klue_pipeline.text.shortened import list_shortly, shorten
 
@@ -280,7 +281,7 @@ def _examples(problems: list[RowProblem]) -> str:
     first_of = {problem.reason: problem for problem in reversed(problems)}
     top = Counter(problem.reason for problem in problems).most_common(_REASONS_SHOWN)
     return "\n".join(
-        f"- {reason}: {n_rows:,} rows, such as row {first_of[reason].row.row_number} "
+        f"- {reason}: {counted(n_rows, 'row')}, such as row {first_of[reason].row.row_number} "
         f"(id {shorten(str(first_of[reason].row.row_id))}): {first_of[reason].detail}"
         for reason, n_rows in top
     )
