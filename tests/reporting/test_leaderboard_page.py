@@ -52,7 +52,7 @@ def test_the_head_says_by_what_it_is_ranked_and_what_the_prior_is():
     assert "Ranked by <strong>Micro F1</strong>" in html
     assert "60 % no_relation, as given" in html
     assert "95 % bootstrap intervals" in html
-    assert "5 entries, 4 of them with a rank; last runs: 1 failed, 4 finished" in html
+    assert "5 entries, 4 with a rank; last runs: 1 failed, 4 finished" in html
     assert "90 % bootstrap" in render(*ENTRIES, confidence=0.9)
 
 

@@ -20,6 +20,7 @@ from klue_pipeline.relation.submissions.submission_problems import (
     find_problems,
 )
 from klue_pipeline.runs.remedies import kedro_run
+from klue_pipeline.text.counts import counted
 
 _MOST_SHOWN = 20
 _MOST_LABELS = 5
@@ -115,7 +116,7 @@ def _report(path: Path, content: bytes, expected: Expected) -> bool:
 def _count(problems: Sequence[str]) -> str:
     if not problems:
         return "no problems"
-    return f"{len(problems):,} problem{'s' if len(problems) > 1 else ''}"
+    return counted(len(problems), "problem")
 
 
 def _show_problems(problems: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from klue_pipeline.reporting import leaderboard
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry, Ranked
 from klue_pipeline.reporting.pages import render_page
 from klue_pipeline.reporting.task_scores import Score, TaskScores
+from klue_pipeline.text.counts import counted
 
 NOTHING = "–"
 
@@ -187,7 +188,8 @@ def _difference(entry: LeaderboardEntry, rows: str) -> Cell:
     if interval is None:
         return Cell(NOTHING)
     ends = f"[{interval.low:+.2f}, {interval.high:+.2f}]"
-    common = "" if entry.common_rows is None else f"on {entry.common_rows:,} common {rows}"
+    noun = f"common {rows.removesuffix('s')}"
+    common = "" if entry.common_rows is None else f"on {counted(entry.common_rows, noun)}"
     remark = "; ".join(filter(None, [common, _p_value(entry.mcnemar_p)]))
     return Cell(f"{interval.difference:+.2f}", interval.difference, ends, remark=remark)
 
@@ -229,5 +231,5 @@ def _summary(ranked: Sequence[Ranked]) -> str:
     counts = Counter(place.entry.status for place in ranked)
     n_ranked = sum(place.rank is not None for place in ranked)
     ended = [f"{count} {status}" for status, count in sorted(counts.items())]
-    entries = "1 entry" if len(ranked) == 1 else f"{len(ranked)} entries"
-    return f"{entries}, {n_ranked} of them with a rank; last runs: {', '.join(ended)}"
+    entries = counted(len(ranked), "entry", "entries")
+    return f"{entries}, {n_ranked} with a rank; last runs: {', '.join(ended)}"

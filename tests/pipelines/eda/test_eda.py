@@ -110,7 +110,7 @@ def test_log_report_and_figures_agree_on_every_distance(given, made, caplog):
     (node,) = create_pipeline().filter(node_names=["report_exploration"]).nodes
     known = given | made
     report = node.run({name: known[name] for name in node.inputs})["eda_report"]
-    assert "1 test rows that no model can read were left out" in caplog.text
+    assert "Left out: 1 test row that no model can read" in caplog.text
     names = {"entity order": "which entity comes first"}
     titles = {
         axes.get_title().split(":")[0]: axes.get_title()

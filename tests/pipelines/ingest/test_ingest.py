@@ -205,7 +205,7 @@ def test_a_bad_row_is_set_aside_in_training_and_kept_in_the_test(
     assert problems.index.tolist() == ([N_GOOD] if test_suffers else [])
     assert all(problem.startswith(f"{reason}: ") for problem in problems)
     assert ("1 of them cannot be read by a model" in caplog.text) == test_suffers
-    with pytest.raises(ValueError, match=rf"1 of 8 rows \(12\.5%\)(?s:.*)- {reason}: 1 rows"):
+    with pytest.raises(ValueError, match=rf"1 of 8 rows \(12\.5%\)(?s:.*)- {reason}: 1 row,"):
         run(tmp_path, content, content, max_rejected_share=0.1)
 
 

@@ -85,7 +85,7 @@ def test_test_rows_have_no_label_and_bare_ones_point_nowhere(make, small_sentenc
     ends = [last[f"{role}_{end}"] for role in ("subject", "object") for end in ("start", "end")]
     assert ends == [0, 0, 0, 0]
     assert 0 not in table.slice(0, 23)["subject_end"].to_pylist()
-    assert "1 rows have no usable entities" in caplog.text
+    assert "1 row without usable entities" in caplog.text
 
 
 def test_types_of_both_entities_are_kept_and_null_where_there_is_none(make, small_sentences):

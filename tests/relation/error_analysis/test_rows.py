@@ -56,7 +56,7 @@ def test_rows_without_an_answer_are_left_out_in_all_tables_and_counted(world, ma
     rows = world.test_rows
     assert rows.scores.row_ids.tolist() == ["0", "2"]
     assert [len(table) for table in rows.fold_scores] == [2, 2]
-    assert "1 rows have no answer to target positive" in caplog.text
+    assert "1 row without an answer to target positive" in caplog.text
 
 
 def test_folds_that_scored_other_rows_or_were_made_otherwise_are_refused(world, make_scores):

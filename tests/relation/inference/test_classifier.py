@@ -333,7 +333,7 @@ def test_calls_are_silent_and_a_table_has_a_progress_bar_on_demand(
     classifier(SENTENCE, subject=(0, 3), object=(5, 7), **types)
     assert caplog.records == []
     classifier.classify(test_sentences, description="classify")
-    assert "2 rows have no usable entities" in caplog.text
+    assert "2 rows without usable entities" in caplog.text
     assert shown == [None, "classify"]
 
 

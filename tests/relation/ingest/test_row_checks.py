@@ -140,8 +140,8 @@ def test_too_many_problems_stop_with_share_reasons_examples_and_setting():
     for part in (
         "train.csv",
         "ingest.max_rejected_share allows 1.0%",
-        "- duplicate id: 1 rows, such as row 1 (id 7): row 1 has the same id",
-        "- empty sentence: 1 rows, such as row 5 (id 12): sentence is ' '",
+        "- duplicate id: 1 row, such as row 1 (id 7): row 1 has the same id",
+        "- empty sentence: 1 row, such as row 5 (id 12): sentence is ' '",
     ):
         assert part in str(error.value)
 

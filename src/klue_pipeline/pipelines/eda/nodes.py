@@ -17,6 +17,7 @@ from klue_pipeline.relation.exploration import adversarial, distributions
 from klue_pipeline.relation.exploration.comparison import usable_rows
 from klue_pipeline.relation.exploration.report import Findings, report_findings
 from klue_pipeline.relation.settings.exploration_params import ExploreParams
+from klue_pipeline.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def report_exploration(  # noqa: PLR0913, PLR0917 (one argument per input of the
     findings = Findings(eda_labels, eda_shares, eda_rows, eda_repetition, eda_adversarial)
     report = report_findings(findings, clean_sentences, clean_test_sentences, max_tokens, eda)
     if left_out := report["rows"]["test_left_out"]:
-        logger.warning("%d test rows that no model can read were left out.", left_out)
+        logger.warning("Left out: %s that no model can read.", counted(left_out, "test row"))
     compared = {**report["shares"], "tokens": report["lengths"]["tokens"]}
     for feature, found in compared.items():
         if found["total_variation_distance"] is not None:

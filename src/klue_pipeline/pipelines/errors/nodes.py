@@ -13,6 +13,7 @@ from klue_pipeline.relation.metrics.run_rows import describe_part
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.settings.params import TargetParams
 from klue_pipeline.runs.dataset_names import fold_numbers
+from klue_pipeline.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ def tabulate_errors(  # noqa: PLR0913, PLR0917 (one argument per input of the no
         test_scores, clean_test_sentences, test_labels, labels, target, [*fold_scores.values()]
     )
     table = error_analysis.tabulate_errors(held_out, test, training)
-    logger.info("%d rows, %d errors", len(table), (~table["correct"].dropna()).sum())
+    errors = int((~table["correct"].dropna()).sum())
+    logger.info("%s, %s", counted(len(table), "row"), counted(errors, "error"))
     return table
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.odqa.ingest.raw_questions import RawQuestions
 from klue_pipeline.odqa.ingest.questions import parse_questions as parse
+from klue_pipeline.odqa.ingest.raw_questions import RawQuestions
 from klue_pipeline.odqa.passages import gold, groups, parts, splitting
 from klue_pipeline.odqa.settings.ingest_params import OdqaIngestParams, PartsParams, PassagesParams
 from klue_pipeline.text.records.raw_file import RawFile

@@ -18,6 +18,7 @@ from klue_pipeline.relation.inputs.input_texts import write_inputs
 from klue_pipeline.relation.inputs.missing_types import log_untyped
 from klue_pipeline.relation.settings.params import InputParams
 from klue_pipeline.relation.splits.fingerprints import rows_fingerprint, test_rows_fingerprint
+from klue_pipeline.text.counts import counted
 from klue_pipeline.training.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
@@ -149,9 +150,9 @@ def encode_table(
         bare += sum(entry.marked is None for entry in inputs)
     if bare:
         logger.warning(
-            "%d rows have no usable entities and were encoded without markers; they are scored "
-            "with the training prior.",
-            bare,
+            "%s without usable entities: encoded without markers, and scored with the training "
+            "prior.",
+            counted(bare, "row"),
         )
     return pa.Table.from_batches(batches, schema=SCHEMA), windowed
 
@@ -210,12 +211,12 @@ def _log_lengths(table: pa.Table, max_tokens: int, windowed: int) -> None:
         return
     lengths = table["length"].to_numpy()
     logger.info(
-        "Encoded %d rows: median %d, longest %d of at most %d tokens; %d rows (%.1f%%) windowed.",
-        len(lengths),
+        "Encoded %s: median %d, longest %d of at most %d tokens; %s (%.1f%%) windowed.",
+        counted(len(lengths), "row"),
         np.median(lengths),
         lengths.max(),
         max_tokens,
-        windowed,
+        counted(windowed, "row"),
         100 * windowed / len(lengths),
     )
 

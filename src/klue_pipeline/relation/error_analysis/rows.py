@@ -11,6 +11,7 @@ from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable, require_numbers, require_same_origin
 from klue_pipeline.relation.metrics.targets import take_answered, target_labels
 from klue_pipeline.relation.settings.params import TargetParams
+from klue_pipeline.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,9 @@ def collect_rows(
     _require_labels(scores, target_labels(labels, target))
     answered, answers = take_answered(scores, gold, labels, target)
     if left_out := len(scores) - len(answered):
-        logger.info("%d rows have no answer to target %s; left out", left_out, target.name)
+        logger.info(
+            "%s without an answer to target %s: left out", counted(left_out, "row"), target.name
+        )
     return ScoredRows(
         set_name="out_of_fold" if fold_scores is None else "test",
         scores=answered,

@@ -20,10 +20,8 @@ from klue_pipeline.relation.ingest.parsing import (
 )
 from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, cut_chunks
 from klue_pipeline.relation.settings.export_params import PredictParams
-from klue_pipeline.text.records.problems import (
-    RowProblem,
-    table_problems,
-)
+from klue_pipeline.text.counts import counted
+from klue_pipeline.text.records.problems import RowProblem, table_problems
 
 logger = logging.getLogger(__name__)
 
@@ -177,12 +175,14 @@ class BatchPrediction:
         common = ", ".join(
             f"{label} {n_rows:,}" for label, n_rows in self.tally.labels.most_common(5)
         )
-        logger.info("%s: %d rows labelled (%s)", self.name, self.tally.n_labelled, common)
+        logger.info(
+            "%s: %s labelled (%s)", self.name, counted(self.tally.n_labelled, "row"), common
+        )
         if self.tally.n_rejected:
             logger.warning(
-                "%s: %d rows could not be labelled (%s)",
+                "%s: %s could not be labelled (%s)",
                 self.name,
-                self.tally.n_rejected,
+                counted(self.tally.n_rejected, "row"),
                 self.tally.describe_rejected(),
             )
 

@@ -15,6 +15,7 @@ from klue_pipeline.reporting.ledger.table import LedgerColumns
 from klue_pipeline.reporting.ledger.verdicts import judge_candidates, name_files
 from klue_pipeline.reporting.pages import render_page
 from klue_pipeline.reporting.task_scores import Score, TaskScores
+from klue_pipeline.text.counts import counted
 
 _RARE = 0.05
 """Intervals are called wrong where chance makes as few of them hold less often than this."""
@@ -138,7 +139,7 @@ def _describe_score(
 
 def _describe_offset(prior: str, offset: Offset, confidence: float) -> str:
     """Say how far predictions for one prior were off, and whether the intervals were honest."""
-    files = f"{offset.count} file{'s' if offset.count > 1 else ''}"
+    files = counted(offset.count, "file")
     spread = (
         "one file says nothing about the spread"
         if offset.spread is None

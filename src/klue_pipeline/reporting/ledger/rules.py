@@ -10,6 +10,7 @@ from klue_pipeline.base_settings import Settings
 from klue_pipeline.reporting.ledger.distances import Closest
 from klue_pipeline.reporting.ledger.offsets import Offset
 from klue_pipeline.reporting.task_scores import Score
+from klue_pipeline.text.counts import counted
 
 Verdict = Literal[
     "worth a submission", "another day", "near copy", "clearly weaker", "one answer",
@@ -135,7 +136,7 @@ def _say_why_worth(candidate: Candidate, _: Rivals) -> str:
 
 
 def _count_rows(closest: Closest) -> str:
-    return f"{closest.n_rows:,} row{'' if closest.n_rows == 1 else 's'} ({closest.share:.1%})"
+    return f"{counted(closest.n_rows, 'row')} ({closest.share:.1%})"
 
 
 RULES: tuple[tuple[Verdict, Callable[[Candidate, Rivals], str | None]], ...] = (

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from klue_pipeline.text.counts import counted
 from klue_pipeline.text.shortened import shorten
 
 REJECTED_COLUMNS = ("file", "row_number", "row_id", "reason", "detail")
@@ -111,7 +112,7 @@ def _examples(problems: Sequence[RowProblem]) -> str:
     first_of = {problem.reason: problem for problem in reversed(problems)}
     top = Counter(problem.reason for problem in problems).most_common(_REASONS_SHOWN)
     return "\n".join(
-        f"- {reason}: {n_rows:,} rows, such as row {first_of[reason].row.row_number} "
+        f"- {reason}: {counted(n_rows, 'row')}, such as row {first_of[reason].row.row_number} "
         f"(id {shorten(str(first_of[reason].row.row_id))}): {first_of[reason].detail}"
         for reason, n_rows in top
     )
