@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import (
@@ -205,3 +206,41 @@ def merge_settings(former: Mapping[str, Any], latter: Mapping[str, Any]) -> dict
         both = isinstance(value, Mapping) and isinstance(below, Mapping)
         merged[key] = merge_settings(below, value) if both else value  # type: ignore[arg-type]
     return merged
+
+
+SettingNames = Mapping[str, tuple[str, type[BaseModel]]]
+"""What stands before a setting's own name in messages, what is to stand there instead, and the
+settings that are there."""
+
+
+@contextmanager
+def naming_settings(names: SettingNames) -> Iterator[None]:
+    """Let what is raised inside name settings as a user knows them who set them elsewhere.
+
+    >>> class Training(Settings):
+    ...     device: str
+    >>> with naming_settings({"training": ("odqa.retriever_training", Training)}):
+    ...     raise ValueError("training.device is mps, training.py is not")
+    Traceback (most recent call last):
+    ValueError: odqa.retriever_training.device is mps, training.py is not
+
+    Args:
+        names: The groups of settings to rename.
+    """
+    patterns = [
+        (re.compile(rf"(?<![\w.]){old}\.(?=(?:{'|'.join(model.model_fields)})\b)"), f"{new}.")
+        for old, (new, model) in names.items()
+    ]
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError) as error:
+        error.args = tuple(
+            _rename(part, patterns) if isinstance(part, str) else part for part in error.args
+        )
+        raise
+
+
+def _rename(text: str, patterns: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, new in patterns:
+        text = pattern.sub(new, text)
+    return text

@@ -8,7 +8,7 @@ seed and epoch.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -89,6 +89,19 @@ class EncodedRows(Dataset[Batch]):
         places = starts[:, None] + np.arange(mask.shape[1])  # (batch, tokens)
         padded[mask] = flat[places[mask]]
         return torch.from_numpy(padded)
+
+
+class BatchOrder(Protocol):
+    """Which rows make up each batch of an epoch, as often as one asks."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose batches the next iteration yields."""
+
+    def __len__(self) -> int:
+        """Return the number of batches, which is that of every epoch."""
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield the row indices of each batch."""
 
 
 class LengthGroupedBatchSampler(Sampler[list[int]]):

@@ -5,7 +5,7 @@ Both ways return the same thing, so no code after this one asks where an encoder
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -215,16 +215,20 @@ def _require_weights(name: str, missing: Iterable[str]) -> None:
         )
 
 
+def _progress_only_for_downloads(name: str) -> AbstractContextManager[None]:
+    return without_progress_bar() if Path(name).is_dir() else nullcontext()
+
+
 @contextmanager
-def _progress_only_for_downloads(name: str) -> Iterator[None]:
-    if not Path(name).is_dir():
-        yield
-        return
+def without_progress_bar() -> Iterator[None]:
+    """Keep Transformers from drawing a bar for files that are read or written at once."""
+    was_enabled = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
         yield
     finally:
-        transformers_logging.enable_progress_bar()
+        if was_enabled:
+            transformers_logging.enable_progress_bar()
 
 
 def _limit_layers(config: PretrainedConfig, params: EncoderParams) -> None:

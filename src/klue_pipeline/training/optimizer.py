@@ -11,8 +11,9 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from klue_pipeline.training.params import TrainingParams
 
 _ENCODER = "encoder."
-# BERT, RoBERTa, ELECTRA and XLM-R have encoder.layer.<i>, younger encoders layers.<i>.
-_LAYER = re.compile(r"^encoder\.(?:\w+\.)?layers?\.(\d+)\.")
+# BERT, RoBERTa, ELECTRA and XLM-R have encoder.layer.<i>, younger encoders layers.<i>; of two
+# encoders side by side each has another name in front.
+_LAYER = re.compile(r"^encoder\.(?:\w+\.){0,2}?layers?\.(\d+)\.")
 _EMBEDDINGS = "embed"
 
 FREEZABLE_PARTS = {"encoder": "encoder", "embeddings": "encoder.embeddings"}

@@ -1,8 +1,9 @@
 """Train any model: Transformers' Trainer with our batches, best state and early stopping.
 
 Trainer does the loop, precision, accumulation, clipping, the schedule and the resume state. This
-module adds batches grouped by length, the weighting of losses over an accumulated batch, the best
-state beside the resume state, early stopping and progress. A task hands in what differs:
+module adds batches grouped by length, or in the order that a task hands in, the weighting of losses
+over an accumulated batch, the best state beside the resume state, early stopping and progress. A
+task hands in what differs:
 
 - ``rows``, whose batches hold what the model takes, what the loss takes, and ``weights``: how much
   each loss of the batch counts;
@@ -43,7 +44,12 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer
 
 from klue_pipeline.training.arguments import trainer_arguments
-from klue_pipeline.training.batches import Batch, EncodedRows, LengthGroupedBatchSampler
+from klue_pipeline.training.batches import (
+    Batch,
+    BatchOrder,
+    EncodedRows,
+    LengthGroupedBatchSampler,
+)
 from klue_pipeline.training.best_state import PARTIAL_BEST_FILE, BestState
 from klue_pipeline.training.callbacks import (
     ProgressReporter,
@@ -102,6 +108,7 @@ def train(  # noqa: PLR0913 (each is a thing of its own)
     params: TrainingParams,
     scratch_folder: Path,
     *,
+    order: BatchOrder | None = None,
     description: str = "train",
 ) -> TrainingResult:
     """Train a model and return it in its best state, on the device of ``params``.
@@ -117,12 +124,14 @@ def train(  # noqa: PLR0913 (each is a thing of its own)
         judge: How good a state is.
         params: How to train.
         scratch_folder: Where the resume state lives meanwhile.
+        order: Which rows make up a batch, where that is not left to length and labels; it says the
+            same for the same epoch, however the training came there.
         description: What trains, for the progress bar and the log.
 
     Raises:
         ValueError: The model lacks what ``training.layer_decay`` or ``training.freeze`` needs.
     """
-    trainer = BestStateTrainer(model, rows, loss, judge, params, scratch_folder)
+    trainer = BestStateTrainer(model, rows, loss, judge, params, scratch_folder, order)
     trainer.add_callback(ProgressReporter(trainer.total_steps, description))
     checkpoint = last_whole_checkpoint(scratch_folder)
     if checkpoint is not None:
@@ -149,7 +158,7 @@ class BestStateTrainer(Trainer):
     # Our loss is already divided by the weights of the whole accumulated batch.
     loss_is_scaled_for_ga = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 (those of train)
         self,
         model: nn.Module,
         rows: EncodedRows,
@@ -157,18 +166,12 @@ class BestStateTrainer(Trainer):
         judge: Judge,
         params: TrainingParams,
         scratch_folder: Path,
+        order: BatchOrder | None = None,
     ) -> None:
         self._learner, self._rows, self._loss, self._judge = model, rows, loss, judge
         self._params = params
         self._best = BestState(scratch_folder, params.select_by)
-        self._sampler = LengthGroupedBatchSampler(
-            rows.lengths,
-            params.batch_size,
-            params.seed,
-            group_by_length=params.group_by_length,
-            label_ids=rows.columns.get("labels"),
-            label_balance=params.label_balance,
-        )
+        self._sampler = order or _order_by_length(rows, params)
         self.total_steps = count_steps(len(self._sampler), params)
         device, precision = choose_device(params)
         super().__init__(
@@ -259,6 +262,17 @@ class BestStateTrainer(Trainer):
         return patience is not None and (
             self._best.evaluations_since(self.state.log_history) >= patience
         )
+
+
+def _order_by_length(rows: EncodedRows, params: TrainingParams) -> BatchOrder:
+    return LengthGroupedBatchSampler(
+        rows.lengths,
+        params.batch_size,
+        params.seed,
+        group_by_length=params.group_by_length,
+        label_ids=rows.columns.get("labels"),
+        label_balance=params.label_balance,
+    )
 
 
 def _cannot_save(folder: Path, step: int, error: Exception) -> OSError:

@@ -1,18 +1,15 @@
 """Adapt an encoder to the task's sentences before its fine-tuning (Gururangan et al., 2020)."""
 
 import json
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging as _transformers_logging
 
-from klue_pipeline.training.encoder import require_room
+from klue_pipeline.base_settings import SettingNames, naming_settings
+from klue_pipeline.training.encoder import require_room, without_progress_bar
 from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_table
 from klue_pipeline.training.params import EncoderParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
@@ -36,9 +33,13 @@ from klue_pipeline.training.tokenizer import prepare_tokenizer
 from klue_pipeline.training.workspace import FoldWorkspace
 from klue_pipeline.version import __version__
 
-transformers_logging: Any = _transformers_logging  # it has no annotations
-
 RECORD_FILE = "adaptation.json"
+
+_OWN_NAMES: SettingNames = {
+    "training": ("adapt", AdaptParams),
+    "encoder": ("adapt.encoder", EncoderParams),
+}
+"""What this stage's settings are called, of which the code that others share says other names."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class AdaptedEncoder:
 
     def save_pretrained(self, folder: Path) -> None:
         """Write configuration, weights, tokenizer and record into ``folder``."""
-        with _without_progress_bar():
+        with without_progress_bar():
             self.encoder.save_pretrained(folder)
         self.tokenizer.save_pretrained(str(folder))
         text = json.dumps(self.record, ensure_ascii=False, indent=2, sort_keys=True)
@@ -87,7 +88,7 @@ def adapt(texts: AdaptationTexts, params: AdaptParams, workspace: FoldWorkspace)
         RuntimeError: The GPU's memory did not suffice; the message names the settings to lower.
     """
     origin = _origin(texts, params)
-    with _own_names_of_settings():
+    with naming_settings(_OWN_NAMES):
         tokenizer = cast(PreTrainedTokenizerBase, prepare_tokenizer(params.encoder, texts.training))
         training, held_out = (
             encode_texts(part, tokenizer, params.max_tokens, whole_word=params.whole_word)
@@ -159,36 +160,3 @@ def _report_training(result: LanguageModelResult) -> dict[str, Any]:
         "held_out_perplexity_before": perplexity(result.loss_before),
         "held_out_perplexity_after": perplexity(result.loss_after),
     }
-
-
-@contextmanager
-def _without_progress_bar() -> Iterator[None]:
-    # One bar for one file that is written at once.
-    was_enabled = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            transformers_logging.enable_progress_bar()
-
-
-_SHARED_SETTING = re.compile(
-    r"(?<![\w.])(?:training\.(?=(?:{training}))|(?=encoder\.(?:{encoder})))".format(
-        training="|".join(AdaptParams.model_fields), encoder="|".join(EncoderParams.model_fields)
-    )
-)
-"""The name of a setting of fine-tuning, in front of which ``adapt.`` stands here."""
-
-
-@contextmanager
-def _own_names_of_settings() -> Iterator[None]:
-    # The code that fine-tuning shares says which of its settings to change: training.device.
-    try:
-        yield
-    except (ValueError, OSError, RuntimeError) as error:
-        error.args = tuple(
-            _SHARED_SETTING.sub("adapt.", part) if isinstance(part, str) else part
-            for part in error.args
-        )
-        raise
