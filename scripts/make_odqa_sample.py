@@ -208,7 +208,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Article:
-    """An article about a thing, as documents; ``unstated`` is what no article says of it."""
+    """An article about a thing, as documents; ``unstated`` are relations that no article gives."""
 
     thing: Thing
     province: str
@@ -382,11 +382,12 @@ def applying_relations(thing: Thing, kinds: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def group_paragraphs(paragraphs: Iterable[Text], max_characters: int) -> list[Text]:
-    """Join paragraphs that follow each other into documents of at most ``max_characters``."""
+def group_paragraphs(paragraphs: Iterable[Text], plan: Mapping[str, Any]) -> list[Text]:
+    """Join paragraphs that follow each other into documents; a short one never stands alone."""
     groups: list[list[Text]] = [[]]
     for paragraph in paragraphs:
-        if groups[-1] and len(join([*groups[-1], paragraph], "\n").text) > max_characters:
+        is_full = len(join([*groups[-1], paragraph], "\n").text) > plan["document_characters"]
+        if groups[-1] and is_full and len(paragraph.text) >= plan["lone_paragraph_characters"]:
             groups.append([])
         groups[-1].append(paragraph)
     return [join(group, "\n") for group in groups]
@@ -415,9 +416,7 @@ def _province_articles(
     province.chance.shuffle(drafts)
     for thing, texts, unstated in drafts:
         documents = tuple(Document(next(numbers), thing.title, *text) for text in texts)
-        relations = plan["kinds"][thing.kind]["relations"]
-        in_vain = tuple(name for name in unstated if not relations[name].get("mutual"))
-        yield Article(thing, province.name, documents, in_vain)
+        yield Article(thing, province.name, documents, tuple(unstated))
 
 
 Draft = tuple[Thing, list[Text], list[str]]
@@ -425,7 +424,7 @@ Draft = tuple[Thing, list[Text], list[str]]
 
 def _draft(thing: Thing, province: Province, plan: Mapping[str, Any]) -> Draft:
     paragraphs, unstated = ArticleWriter(thing, province, plan).write()
-    return thing, group_paragraphs(paragraphs, plan["document_characters"]), unstated
+    return thing, group_paragraphs(paragraphs, plan), unstated
 
 
 def _draft_copy(
