@@ -122,7 +122,7 @@ def render_leaderboard(
     test = scores.published if any(entry.test_scores for entry in entries) else ()
     return render_page(
         "leaderboard",
-        rows=[_row(place, columns, test, scores.rows) for place in ranked],
+        rows=[_row(place, columns, test, scores.row) for place in ranked],
         task=scores,
         columns=columns,
         test_scores=test,
@@ -157,7 +157,7 @@ def _column(score: Score, entries: Sequence[LeaderboardEntry]) -> Column:
     )
 
 
-def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score], rows: str) -> EntryRow:
+def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score], row: str) -> EntryRow:
     entry, whole = ranked.entry, "{:,.0f}".format
     return EntryRow(
         entry=entry,
@@ -168,7 +168,7 @@ def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score], rows:
         folds=_cell(entry.folds, whole),
         seconds=_cell(entry.training_seconds, format_duration),
         speed=_cell(entry.rows_per_second, whole),
-        difference=_difference(entry, rows),
+        difference=_difference(entry, row),
         verdict=_verdict(entry.verdict),
         status_tone=_STATUS_TONES.get(entry.status, ""),
     )
@@ -183,12 +183,12 @@ def _score(entry: LeaderboardEntry, column: Column) -> Cell:
     return Cell(f"{value:.2f}", value, interval, column.scale.bar(estimate))
 
 
-def _difference(entry: LeaderboardEntry, rows: str) -> Cell:
+def _difference(entry: LeaderboardEntry, row: str) -> Cell:
     interval = entry.difference
     if interval is None:
         return Cell(NOTHING)
     ends = f"[{interval.low:+.2f}, {interval.high:+.2f}]"
-    noun = f"common {rows.removesuffix('s')}"
+    noun = f"common {row}"
     common = "" if entry.common_rows is None else f"on {counted(entry.common_rows, noun)}"
     remark = "; ".join(filter(None, [common, _p_value(entry.mcnemar_p)]))
     return Cell(f"{interval.difference:+.2f}", interval.difference, ends, remark=remark)

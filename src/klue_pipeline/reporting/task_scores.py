@@ -41,7 +41,7 @@ class TaskScores:
     Attributes:
         scores: The scores.
         judged_on: What experiments are ranked on.
-        rows: What is scored, in the plural, in one word.
+        row: What is scored, in one word.
         by_fold: Whether folds are trained and out-of-fold rows are scored, as classes that are
             right or wrong; where not, a leaderboard has no columns of these.
         command: What makes the first entry of a leaderboard.
@@ -49,9 +49,14 @@ class TaskScores:
 
     scores: tuple[Score, ...]
     judged_on: str = "out-of-fold rows"
-    rows: str = "rows"
+    row: str = "row"
     by_fold: bool = True
     command: str = "kedro run"
+
+    @property
+    def rows(self) -> str:
+        """What is scored, in the plural."""
+        return f"{self.row}s"
 
     @property
     def published(self) -> tuple[Score, ...]:

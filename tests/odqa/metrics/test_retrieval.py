@@ -23,6 +23,11 @@ def test_a_copy_of_the_gold_passage_counts_and_what_is_missing_is_a_miss():
     assert poor.returned.tolist() == [3, 2, 0, 1, 2]
 
 
+def test_a_run_without_rows_finds_nothing():
+    found = find_first_ranks(POOR[:0], make_truth())
+    assert not any(map(np.any, (found.gold, found.answer, found.returned)))
+
+
 def naive_ranks(run, examples, gold, groups, passages):
     group = dict(groups[["passage_id", "group_id"]].to_numpy())
     text = dict(passages[["passage_id", "text"]].to_numpy())

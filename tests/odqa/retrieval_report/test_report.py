@@ -43,7 +43,7 @@ def test_a_fusion_that_is_no_better_than_its_best_member_is_called_so():
     assert (found["best_single"], found["final"]) == ("good", "fusion")
     assert found["verdict"] == (
         "fusion is worse than the best single retriever, good, in recall at 1: "
-        "-100.0 [-100.0, -100.0]. good alone is the better default: it is cheaper."
+        "-100.0 [-100.0, -100.0]. good alone is the better default."
     )
     verdicts = {one["against"]: one["verdict"] for one in found["comparisons"]
                 if one["score"] == "recall_at_1"}  # fmt: skip

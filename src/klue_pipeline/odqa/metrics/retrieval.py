@@ -142,7 +142,7 @@ def _find_answers(rows: pd.DataFrame, truth: RetrievalTruth) -> Ranks:
         answers = truth.answers[question]
         # Most questions are over at their first passage.
         for place in range(start, end if answers else start):
-            if holds_answer(truth.texts[passages[place]], answers):
+            if holds_answer(truth.text_of(passages[place]), answers):
                 first[question] = ranks[place]
                 break
     return first

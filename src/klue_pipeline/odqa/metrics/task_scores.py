@@ -13,7 +13,7 @@ ODQA_SCORES = TaskScores(
         Score(MRR, "MRR"),
     ),
     judged_on="validation questions",
-    rows="questions",
+    row="question",
     by_fold=False,
     command="kedro run --pipelines odqa_retrieval",
 )

@@ -86,10 +86,18 @@ class RetrievalTruth:
             for answers in self.questions["answers"]
         ]
 
+    def text_of(self, passage: int) -> str:
+        """Return the text of a passage, normalised for search.
+
+        Runs look at few of many passages, and at these again and again.
+        """
+        if passage not in self._texts:
+            self._texts[passage] = normalise_for_search(self.passages["text"].array[passage])
+        return self._texts[passage]
+
     @cached_property
-    def texts(self) -> list[str]:
-        """The text of each passage, normalised for search."""
-        return [normalise_for_search(text) for text in self.passages["text"]]
+    def _texts(self) -> dict[int, str]:
+        return {}
 
     def number_passages(self, passage_ids: pd.Series) -> NDArray[np.int64]:
         """Return the numbers of passages by their ids; -1 for one that is not known."""

@@ -87,8 +87,12 @@ def _conclude(one: Comparison) -> str:
     against = f"the best single retriever, {one['against']}"
     if one["verdict"] == BETTER:
         return f"{one['run']} is better than {against}, in {score}: {numbers}."
-    how = "is worse than" if one["verdict"] == WORSE else "does not beat"
+    if one["verdict"] == WORSE:
+        return (
+            f"{one['run']} is worse than {against}, in {score}: {numbers}. {one['against']} alone "
+            "is the better default."
+        )
     return (
-        f"{one['run']} {how} {against}, in {score}: {numbers}. "
-        f"{one['against']} alone is the better default: it is cheaper."
+        f"{one['run']} does not beat {against}, in {score}: {numbers}. {one['against']} alone is "
+        "the better default: it is as good and takes less."
     )

@@ -1,5 +1,7 @@
 """How many questions are found in how many passages: recall against depth, with intervals."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -14,7 +16,12 @@ GOLD, ANSWER = "recall_at_", "answer_recall_at_"
 """What the scores of a curve begin with."""
 
 _TITLES = {GOLD: "Gold passage among the best", ANSWER: "Answer in one of the best"}
-_MARKERS = "osD^vPX*<>"
+_MARKERS = "osD^vPX*<"
+_MOST_COLORS = 10
+"""One more than there are markers, so that runs beyond these differ in one of the two."""
+_COMBINED_STYLE = {"linewidth": 2.2, "linestyle": "--"}
+_SINGLE_STYLE = {"linewidth": 1.2, "linestyle": "-"}
+_TOP, _BELOW = 100.8, 3.0
 _LEGEND_POINTS = 9
 _APART = 1.025
 """Factor between the places of two runs at one depth, so that intervals stand side by side."""
@@ -32,6 +39,8 @@ def draw_recall(report: Report, title: str = "") -> Figure:
     charts = figure.subplots(1, 2, sharey=True)
     for axes, start in zip(charts, _TITLES, strict=True):
         _draw_chart(axes, report, start, title)
+    # Once both are drawn: a range set before cuts off what the second one has further down.
+    charts[0].set_ylim(_find_bottom(report, *_TITLES), _TOP)
     _add_legend(figure, charts[0], columns=4)
     return figure
 
@@ -46,38 +55,46 @@ def draw_curve(report: Report, start: str) -> Figure:
     figure = Figure(figsize=(6.2, 5.4), layout="constrained")
     axes = figure.add_subplot()
     _draw_chart(axes, report, start, "")
+    axes.set_ylim(_find_bottom(report, start), _TOP)
     _add_legend(figure, axes, columns=2)
     return figure
 
 
 def _draw_chart(axes: Axes, report: Report, start: str, title: str) -> None:
-    names, part = list(report["runs"]), report["main_part"]
-    depths: set[int] = set()
-    for place, (name, color) in enumerate(zip(names, choose_colors(len(names)), strict=True)):
-        scores = report["runs"][name]["parts"][part]["scores"]
-        curve = {depth_of(score) or 0: scores[score] for score in scores if score.startswith(start)}
-        depths |= curve.keys()
-        shift = _APART ** (place - (len(names) - 1) / 2)
-        _draw_run(axes, curve, shift, name, is_combined=name in report["combined"], color=color,
-                  marker=_MARKERS[place % len(_MARKERS)])  # fmt: skip
+    part, colors = report["main_part"], choose_colors(min(len(report["runs"]), _MOST_COLORS))
+    for place, name in enumerate(report["runs"]):
+        _draw_run(
+            axes, _curve(report, name, start), _APART ** (place - (len(report["runs"]) - 1) / 2),
+            label=name, color=colors[place % len(colors)], marker=_MARKERS[place % len(_MARKERS)],
+            **_COMBINED_STYLE if name in report["combined"] else _SINGLE_STYLE,
+        )  # fmt: skip
     count = report["questions"][part]["with_gold" if start == GOLD else "with_answers"]
     of_what = f" of {title}" if title else ""
     write_title(axes, f"{_TITLES[start]}{of_what}: {count:,} {part} questions")
-    _finish(axes, sorted(depths))
+    _finish(
+        axes, sorted({depth for name in report["runs"] for depth in _curve(report, name, start)})
+    )
 
 
-def _draw_run(  # noqa: PLR0913 (how a line looks)
-    axes: Axes, curve: dict[int, dict[str, float]], shift: float, name: str, *, is_combined: bool,
-    color: object, marker: str,
-) -> None:  # fmt: skip
+def _curve(report: Report, name: str, start: str) -> dict[int, dict[str, float]]:
+    """Return the estimates of a run by depth; none where no question has an answer."""
+    scores = report["runs"][name]["parts"][report["main_part"]]["scores"]
+    return {depth_of(own) or 0: scores[own] for own in scores if own.startswith(start)}
+
+
+def _find_bottom(report: Report, *starts: str) -> float:
+    """Return where the charts begin: below the lowest interval."""
+    lows = [own["low"] for start in starts for name in report["runs"]
+            for own in _curve(report, name, start).values()]  # fmt: skip
+    return max(-0.8, min(lows, default=0.0) - _BELOW)
+
+
+def _draw_run(axes: Axes, curve: dict[int, dict[str, float]], shift: float, **style: Any) -> None:
     values = [own["value"] for own in curve.values()]
     below = [max(0.0, own["value"] - own["low"]) for own in curve.values()]
     above = [max(0.0, own["high"] - own["value"]) for own in curve.values()]
-    axes.errorbar(
-        [depth * shift for depth in curve], values, [below, above], label=name, color=color,
-        marker=marker, markersize=5, elinewidth=0.9, capsize=2,
-        linewidth=2.2 if is_combined else 1.2, linestyle="--" if is_combined else "-",
-    )  # fmt: skip
+    axes.errorbar([depth * shift for depth in curve], values, [below, above], markersize=5,
+                  elinewidth=0.9, capsize=2, **style)  # fmt: skip
 
 
 def _finish(axes: Axes, depths: list[int]) -> None:
@@ -87,7 +104,6 @@ def _finish(axes: Axes, depths: list[int]) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("passages looked at")
     axes.set_ylabel("questions found")
-    axes.set_ylim(top=100.8)
     axes.yaxis.set_major_formatter(PercentFormatter(decimals=0))
     axes.grid(alpha=0.3)
 

@@ -148,5 +148,5 @@ def _excerpt(
         pieces=mark_excerpt(row["text"], asked["question"], list(asked["answers"])),
         rank=rank,
         score=score,
-        holds_answer=holds_answer(truth.texts[passage], truth.answers[question]),
+        holds_answer=holds_answer(truth.text_of(passage), truth.answers[question]),
     )

@@ -105,17 +105,19 @@ def judge_slices(
         one of a single point, because its questions alone do not show how others would differ.
     """
     masks = _cut(truth, rows)
-    outcomes = np.hstack(
-        [measure_outcomes(own[rows], [params.select_by]) for own in ranks.values()]
-    )
+    if not masks:
+        return []
+    scores = [params.select_by]
+    outcomes = np.hstack([measure_outcomes(own[rows], scores) for own in ranks.values()])
+    judged = _judge_parts(outcomes, list(masks.values()), truth.units[rows], params)
     return [
         {
             "slice": slice_name,
             "value": value,
-            "questions": int(mask.sum()),
-            "scores": _judge_part(list(ranks), outcomes, mask, truth.units[rows], params),
+            "questions": int(masks[slice_name, value].sum()),
+            "scores": dict(zip(ranks, estimates, strict=True)),
         }
-        for (slice_name, value), mask in masks.items()
+        for (slice_name, value), estimates in zip(masks, judged, strict=True)
     ]
 
 
@@ -130,27 +132,31 @@ def _cut(truth: RetrievalTruth, rows: Mask) -> dict[tuple[str, str], Mask]:
     return masks
 
 
-def _judge_part(
-    names: list[str],
+def _judge_parts(
     outcomes: NDArray[np.float64],
-    mask: Mask,
+    masks: list[Mask],
     units: NDArray[np.int64],
     params: OdqaEvaluationParams,
-) -> dict[str, dict[str, float]]:
-    counted = mask.astype(np.float64)[:, None]
-    draws = draw_means(outcomes * counted, units, params, counted)
-    usable = draws[:, np.isfinite(draws).all(axis=0)]
-    means = PERCENT * outcomes[mask].mean(axis=0)
-    return {
-        name: _write_interval(own, float(mean), params.confidence)
-        for name, own, mean in zip(names, usable, means, strict=True)
-    }
+) -> list[list[dict[str, float]]]:
+    """Return the estimates of each part and run, all on the same draws."""
+    counted = np.column_stack(masks).astype(np.float64)
+    by_part = counted[:, :, None] * outcomes[:, None, :]
+    n_rows, n_parts, n_runs = by_part.shape
+    totals = np.repeat(counted, n_runs, axis=1)
+    draws = draw_means(by_part.reshape(n_rows, -1), units, params, totals)
+    means = PERCENT * by_part.sum(axis=0) / counted.sum(axis=0)[:, None]
+    return [
+        [_write_interval(own, float(mean), params.confidence)
+         for own, mean in zip(of_part, part_means, strict=True)]
+        for of_part, part_means in zip(draws.reshape(n_parts, n_runs, -1), means, strict=True)
+    ]  # fmt: skip
 
 
 def _write_interval(
     draws: NDArray[np.float64], value: float, confidence: float
 ) -> dict[str, float]:
-    low, high = np.clip(interval_ends(draws, value, confidence), 0, PERCENT).tolist()
+    usable = draws[np.isfinite(draws)]
+    low, high = np.clip(interval_ends(usable, value, confidence), 0, PERCENT).tolist()
     return {"value": value, "low": low, "high": high}
 
 

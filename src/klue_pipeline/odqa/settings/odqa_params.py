@@ -155,11 +155,23 @@ def external_without_run(params: OdqaParams) -> list[str]:
     return [f"raw.run: retriever {external[0]} reads the run of another engine; name its file"]
 
 
+def score_beyond_top_k(params: OdqaParams) -> list[str]:
+    """Find a score that looks further down than runs go."""
+    score, top_k = params.evaluation.select_by, params.retrieval.top_k
+    if score == "mrr" or int(score.rpartition("_")[2]) <= top_k:
+        return []
+    return [
+        f"evaluation.select_by: {score} looks at more passages than retrieval.top_k={top_k}; raise "
+        "retrieval.top_k, or select by recall at fewer"
+    ]
+
+
 ODQA_RULES = (
     unknown_retrievers,
     unknown_experiments,
     encoders_without_training,
     several_trained,
     external_without_run,
+    score_beyond_top_k,
 )
 """Each returns what does not go together in checked settings, with what to change."""
