@@ -15,6 +15,7 @@ from klue_pipeline.odqa.settings.ingest_params import (
     PassagesParams,
 )
 from klue_pipeline.odqa.settings.retriever_params import (
+    COMBINED,
     ContrastiveParams,
     FusionParams,
     RerankParams,
@@ -131,6 +132,16 @@ def unknown_experiments(params: OdqaParams) -> list[str]:
     ]
 
 
+def names_of_combined(params: OdqaParams) -> list[str]:
+    """Find retrievers that are called like what is made of several."""
+    return [
+        f"retrievers.{name}: reports call what is made of several retrievers like that; choose "
+        "another name"
+        for name in params.retrievers
+        if name in COMBINED
+    ]
+
+
 def several_trained(params: OdqaParams) -> list[str]:
     """Find more than one retriever to train: the settings of an experiment are those of one."""
     trained = [
@@ -170,6 +181,7 @@ ODQA_RULES = (
     unknown_retrievers,
     unknown_experiments,
     encoders_without_training,
+    names_of_combined,
     several_trained,
     external_without_run,
     score_beyond_top_k,

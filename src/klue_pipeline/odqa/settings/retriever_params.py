@@ -20,6 +20,9 @@ RetrieverName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 TRAINED = "trained"
 """In place of a model's name: it is trained in this run."""
 
+FUSION, RERANKED = COMBINED = ("fusion", "reranked")
+"""What reports call a run that is made of several, and one that was ordered anew."""
+
 _SPARSE = frozenset({"tokens", "title"})
 _DENSE = frozenset(
     {

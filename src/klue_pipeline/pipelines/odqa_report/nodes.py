@@ -14,7 +14,12 @@ from klue_pipeline.odqa.retrieval_report.page import render_misses, render_retri
 from klue_pipeline.odqa.retrieval_report.report import Search, judge
 from klue_pipeline.odqa.retrieval_report.table import tabulate_scores
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
-from klue_pipeline.odqa.settings.retriever_params import RerankParams, RetrievalParams
+from klue_pipeline.odqa.settings.retriever_params import (
+    FUSION,
+    RERANKED,
+    RerankParams,
+    RetrievalParams,
+)
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry, build_leaderboard
 from klue_pipeline.reporting.leaderboard_page import render_leaderboard
 from klue_pipeline.runs.run_records import RunRecord, parse_records
@@ -22,7 +27,6 @@ from klue_pipeline.runs.run_summary import describe_run, summarise_run
 
 Loaders = Mapping[str, Callable[[], Any]]
 
-FUSION, RERANKED = "fusion", "reranked"
 PAGES = {"questions missed": "misses.html", "all experiments": "../leaderboard.html"}
 PAGES_OF_A_RUN = {"retrieval": "retrieval_report.html", "misses": "misses.html"}
 """What lies in the folder of an experiment, by what the leaderboard calls it."""
