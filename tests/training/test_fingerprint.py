@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from klue_pipeline.training.fingerprint import hash_table
+from klue_pipeline.training.fingerprint import hash_folder, hash_table
 
 
 def of(values, dtype=None, name="a"):
@@ -106,3 +106,16 @@ def test_unknown_column_and_mixed_kinds_are_refused():
         hash_table(frame, ["a", "b"])
     with pytest.raises(TypeError, match=r"column 'a' of mixed-integer values; wanted one of"):
         hash_table(frame, ["a"])
+
+
+def test_a_folder_is_known_by_all_files_below_it_wherever_it_lies(tmp_path):
+    folder = tmp_path / "a"
+    (folder / "train").mkdir(parents=True)
+    (folder / "state.json").write_text("{}")
+    (folder / "train" / "data.arrow").write_bytes(b"1")
+    before = hash_folder(folder)
+    assert hash_folder(folder.rename(tmp_path / "b")) == before
+    (tmp_path / "b" / "train" / "data.arrow").write_bytes(b"2")
+    changed = hash_folder(tmp_path / "b")
+    (tmp_path / "b" / "train").rename(tmp_path / "b" / "validation")
+    assert len({before, changed, hash_folder(tmp_path / "b")}) == 3

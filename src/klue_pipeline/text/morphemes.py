@@ -73,7 +73,7 @@ def split_sentences(texts: Iterable[str]) -> Iterator[list[CharSpan]]:
     Texts are read when their turn comes, a few ahead.
 
     >>> [(span.start_char, span.end_char) for span in next(split_sentences(["밥을 먹었다. 잤다."]))]
-    [(0, 8), (9, 12)]
+    [(0, 7), (8, 11)]
     """
     readable = (_SURROGATE.sub(_UNREADABLE, text) for text in texts)
     for sentences in _kiwi(os.getpid()).split_into_sents(readable):

@@ -25,8 +25,10 @@ class WindowIndex:
 
     def __init__(self, windows: Iterable[str]) -> None:
         self._windows: dict[int, list[str]] = {}
-        for window in windows:
-            self._windows.setdefault(int(hash_windows(window)[0]), []).append(window)
+        wanted = list(windows)
+        hashes = hash_windows("".join(wanted))[::WIDTH]
+        for window, value in zip(wanted, hashes.tolist(), strict=True):
+            self._windows.setdefault(value, []).append(window)
         self._hashes = np.array(sorted(self._windows), dtype=np.uint64)
         self._filter = np.zeros(1 << _FILTER_BITS, dtype=bool)
         self._filter[self._filtered(self._hashes)] = True

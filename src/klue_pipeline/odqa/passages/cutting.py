@@ -73,13 +73,13 @@ def _cut_long(start: int, end: int, size: int) -> Iterator[CharSpan]:
 
 def _without_margins(text: str, spans: Iterable[CharSpan]) -> list[CharSpan]:
     """Take blanks off both ends; what is blank altogether is no passage."""
-    trimmed = []
+    trimmed: dict[CharSpan, None] = {}
     for span in spans:
         piece = text[span.start_char : span.end_char]
         start = span.start_char + len(piece) - len(piece.lstrip())
         if without_blanks(piece):
-            trimmed.append(CharSpan(start, start + len(piece.strip())))
-    return trimmed
+            trimmed[CharSpan(start, start + len(piece.strip()))] = None
+    return list(trimmed)
 
 
 CUTTERS: dict[str, Callable[[Iterable[RawDocument], PassagesParams], CutDocuments]] = {

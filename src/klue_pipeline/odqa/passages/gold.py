@@ -9,6 +9,7 @@ go by once.
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -31,16 +32,19 @@ BY_TEXT, BY_CONTAINMENT = "text", "containment"
 logger = logging.getLogger(__name__)
 
 
-class _Letters(NamedTuple):
+class _Letters:
     """A text, its characters without blanks, and where each of these stands in it."""
 
-    text: str
-    letters: str
-    places: NDArray[np.int64]
+    def __init__(self, text: str) -> None:
+        self.text = text
 
-    @classmethod
-    def of(cls, text: str) -> "_Letters":
-        return cls(text, without_blanks(text), places_without_blanks(text))
+    @cached_property
+    def letters(self) -> str:
+        return without_blanks(self.text)
+
+    @cached_property
+    def places(self) -> NDArray[np.int64]:
+        return places_without_blanks(self.text)
 
 
 class _Question(NamedTuple):
@@ -95,7 +99,7 @@ def _answerable(questions: pd.DataFrame) -> Iterator[_Question]:
     for place, (context, answers, starts) in enumerate(zip(*columns, strict=True)):
         if len(answers):
             places = [int(start) for start in starts]
-            yield _Question(place, _Letters.of(context), list(answers), places)
+            yield _Question(place, _Letters(context), list(answers), places)
 
 
 def _link_texts(asked: Iterable[_Question], texts: list[str]) -> Iterator[_Link]:
@@ -107,7 +111,7 @@ def _link_texts(asked: Iterable[_Question], texts: list[str]) -> Iterator[_Link]
             continue
         text = texts[passage]
         is_same = text == question.context.text
-        shift = 0 if is_same else _shift_of(question, _Letters.of(text), 0)
+        shift = 0 if is_same else _shift_of(question, _Letters(text), 0)
         if shift is not None:
             yield _Link(question.place, passage, shift, BY_TEXT)
 
@@ -155,7 +159,7 @@ def _link_parts(asked: list[_Question], texts: list[str]) -> list[_Link]:
     found: dict[tuple[int, int], _Link] = {}
     matches = WindowIndex(owners).find(without_blanks(text) for text in texts)
     for passage, matched in groupby(matches, key=itemgetter(0)):
-        letters = _Letters.of(texts[passage])
+        letters = _Letters(texts[passage])
         for _, place, window in matched:
             for question, start in owners[window]:
                 key = (question.place, passage)

@@ -19,8 +19,8 @@ _N_MINIMA = 128
 _LONGEST_BAND = 8
 _MISSED_SHARE = 1e-3
 """Of pairs exactly as similar as wanted, the share that may share no band."""
-_MOST_LEADERS = 32
-"""Passages of one bucket that others are compared with, so that a bucket costs linear time."""
+_MOST_COMPARED = 32
+"""Passages of one bucket that all others are compared with, so that it costs linear time."""
 _PASSAGES_AT_A_TIME = 1024
 _SEED = 20_260_101
 
@@ -111,17 +111,15 @@ def _join_bucket(
     similarity: float,
     groups: "_Groups",
 ) -> None:
-    """Compare the candidates of a bucket, each with one passage of every group among them."""
-    leaders: list[tuple[int, NDArray[np.uint64]]] = []
+    """Compare candidates, but for those that are of one group already."""
+    seen: list[tuple[int, NDArray[np.uint64]]] = []
     for place in bucket.tolist():
-        if any(groups.first_of(leader) == groups.first_of(place) for leader, _ in leaders):
-            continue
         shingles = shingler.shingles_of(texts[place])
-        for leader, others in leaders:
-            if jaccard(shingles, others) >= similarity:
-                groups.join(leader, place)
-        if len(leaders) < _MOST_LEADERS:
-            leaders.append((place, shingles))
+        for other, others in seen:
+            if not groups.are_one(other, place) and jaccard(shingles, others) >= similarity:
+                groups.join(other, place)
+        if len(seen) < _MOST_COMPARED:
+            seen.append((place, shingles))
 
 
 class _Groups:
@@ -136,6 +134,10 @@ class _Groups:
             self._above[member] = self._above[self._above[member]]
             member = self._above[member]
         return member
+
+    def are_one(self, one: int, other: int) -> bool:
+        """Tell whether two members are of one group."""
+        return self.first_of(one) == self.first_of(other)
 
     def join(self, one: int, other: int) -> None:
         """Make one group of two."""

@@ -45,7 +45,7 @@ class QuestionColumns(Settings):
     """
 
     id: str | None = "id"
-    """Without ids, questions are called question_1, question_2 and so on."""
+    """Without ids, questions are called after their part: train_1, train_2, test_1 and so on."""
     question: str = "question"
     """The text."""
     title: str | None = "title"

@@ -14,7 +14,7 @@ from klue_pipeline.text.records.json_records import DECODER
 _BLANKS = re.compile(r"\s*")
 _LONGEST_WORD = 16
 """An error so near to the end of what was read may be the end's fault: ``tru``, ``\\ud83d``."""
-_MEMBERS = re.compile(r'\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*\{', re.DOTALL)
+_MEMBERS = re.compile(r'\s*\{\s*("(?:[^"\\]|\\.)*"\s*:\s*\{|\}\s*$)', re.DOTALL)
 
 
 def has_members(head: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from klue_pipeline.odqa.ingest.parsing import flat, nested
 from klue_pipeline.odqa.ingest.parsing.raw_question import RawQuestion
-from klue_pipeline.odqa.settings.ingest_params import OdqaIngestParams
+from klue_pipeline.odqa.settings.ingest_params import OdqaIngestParams, QuestionColumns
 from klue_pipeline.text.records.raw_file import FormatError, RawFile
 from klue_pipeline.text.shortened import shorten
 
@@ -51,12 +51,8 @@ SIGNS: dict[str, tuple[Callable[[RawFile], bool], str]] = {
 """How each format is known by its content, as a test and in words; the first that fits wins."""
 
 
-def detect_format(raw: RawFile, question_column: str = "question") -> str:
+def detect_format(raw: RawFile) -> str:
     """Return the name of the format that the content shows.
-
-    Args:
-        raw: The file.
-        question_column: What names a column of questions, by which a CSV is known.
 
     Raises:
         FormatError: None fits; the message shows the first line and how formats are known.
@@ -65,18 +61,20 @@ def detect_format(raw: RawFile, question_column: str = "question") -> str:
         if is_seen_in(raw):
             return name
     first = next((line for line in raw.head().splitlines() if line.strip()), "")
-    if question_column in re.split(r"[,;\t]", first.replace('"', "")):
+    if "question" in re.split(r"[,;\t]", first.replace('"', "")):
         return _TABLE
     known = "; ".join(f"{name}: {words}" for name, (_, words) in SIGNS.items())
     raise FormatError(
         f"{raw.name} is in no known format: its first line is {shorten(first)!r}. Known formats "
-        f"are {known}; table: a header line with a column {question_column}. Name the columns of "
+        f"are {known}; table: a header line with a column question. Name the columns of "
         "your own table with odqa.ingest.columns."
     )
 
 
 def read_questions(raw: RawFile, ingest: OdqaIngestParams, part: str) -> list[RawQuestion]:
     """Read all questions of a file in the format that is set, or that is seen under ``auto``.
+
+    Named columns are those of a table.
 
     Args:
         raw: The file.
@@ -88,7 +86,8 @@ def read_questions(raw: RawFile, ingest: OdqaIngestParams, part: str) -> list[Ra
     """
     name: str = ingest.format
     if name == "auto":
-        name = detect_format(raw, ingest.columns.question)
+        names_columns = ingest.columns != QuestionColumns()
+        name = _TABLE if names_columns else detect_format(raw)
     rows = flat.parse_table(raw, ingest.columns, part) if name == _TABLE else PARSERS[name](raw)
     found = list(rows)
     if not found:
