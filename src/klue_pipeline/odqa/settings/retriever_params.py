@@ -144,6 +144,15 @@ class FusionParams(MethodSettings):
     score_ratio: float | None = Field(default=None, gt=0, le=1)
     """Drop passages that score below this share of the question's best; None keeps all."""
 
+    @model_validator(mode="after")
+    def _check_ratio(self) -> Self:
+        if self.score_ratio is not None and self.normalise == "z_score":
+            raise ValueError(
+                "score_ratio needs scores from 0 up, and z_score makes some negative; set "
+                "normalise to min_max, or leave score_ratio out"
+            )
+        return self
+
 
 class RerankParams(MethodSettings):
     """A cross-encoder that reads question and passage together and orders the best anew."""
