@@ -176,8 +176,8 @@ def load_pretrained(
         setting: What the encoder's name was given by, for messages.
 
     Returns:
-        The model, and the names of the weights outside of the encoder that its checkpoint does
-        not hold: those start at random.
+        The model, and the names of the weights that its checkpoint does not hold, which start at
+        random: those outside of the encoder, and its pooler's.
 
     Raises:
         ValueError: Nothing can be loaded, it has fewer layers than asked for, or weights of the
@@ -198,7 +198,11 @@ def load_pretrained(
         require_finite(params.name, model)
     inside = "" if model.base_model is model else f"{model.base_model_prefix}."
     missing = set(report["missing_keys"])
-    of_encoder = {name for name in missing if name.startswith(inside)}
+    of_encoder = {
+        name
+        for name in missing
+        if name.startswith(inside) and not name.startswith(f"{inside}pooler.")
+    }
     _require_weights(params.name, [name.removeprefix(inside) for name in of_encoder])
     return model, missing - of_encoder
 
@@ -206,7 +210,7 @@ def load_pretrained(
 def _require_weights(name: str, missing: Iterable[str]) -> None:
     # Transformers fills what a checkpoint lacks with random numbers and goes on: a checkpoint of
     # another architecture would train from nothing and only score badly.
-    lacking = sorted(key for key in missing if not key.startswith("pooler."))
+    lacking = sorted(missing)
     if lacking:
         raise ValueError(
             f"The encoder {name!r} lacks {len(lacking)} weights that its config.json promises, "

@@ -29,11 +29,25 @@ def predict_logits(
     Returns:
         Logits, float32, in the order of ``rows``. Shape: (rows, labels).
     """
-    scores, order = read_batches(
-        batch_logits, model, rows, batch_size, precision, description=description
-    )
-    restored = np.empty_like(scores)
-    restored[order] = scores
+    return read_rows(batch_logits, model, rows, batch_size, precision, description=description)
+
+
+def read_rows(
+    read: Callable[[nn.Module, Batch], Tensor],
+    model: nn.Module,
+    rows: EncodedRows,
+    batch_size: int,
+    precision: Precision,
+    *,
+    description: str | None = None,
+) -> NDArray[np.float32]:
+    """Collect what ``read`` returns of every row, in the order of ``rows``.
+
+    The arguments are those of :func:`read_batches`; ``read`` returns one entry for each row.
+    """
+    values, order = read_batches(read, model, rows, batch_size, precision, description=description)
+    restored = np.empty_like(values)
+    restored[order] = values
     return restored
 
 

@@ -99,6 +99,12 @@ class TrainingResult:
     best_step: int
     seconds: float
 
+    def best_metrics(self) -> dict[str, float]:
+        """Return what the judge said of the best state."""
+        row = next(entry for entry in self.history if entry["step"] == self.best_step)
+        start = "validation_"
+        return {name.removeprefix(start): row[name] for name in row if name.startswith(start)}
+
 
 def train(  # noqa: PLR0913 (each is a thing of its own)
     model: nn.Module,

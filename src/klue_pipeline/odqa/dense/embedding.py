@@ -18,7 +18,7 @@ from klue_pipeline.odqa.dense.encoder import TextEncoder, embed_batch
 from klue_pipeline.odqa.dense.texts import encode_rows, passage_texts, question_texts
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.training.fingerprint import hash_table
-from klue_pipeline.training.prediction import read_batches
+from klue_pipeline.training.prediction import read_rows
 
 SHARD_PASSAGES = 512
 """What a kill loses at most, and what is held in memory as float32."""
@@ -102,16 +102,13 @@ def embed_texts(
         Vectors in the order of the texts. Shape: (texts, width).
     """
     longest = params.max_passage_tokens if of_passages else params.max_question_tokens
-    vectors, order = read_batches(
+    return read_rows(
         lambda model, batch: embed_batch(model, batch, params),
         encoder.model,
         encode_rows(texts, encoder.tokenizer, int(longest or 0)),
         int(params.batch_size or 1),
         encoder.precision,
     )
-    restored = np.empty_like(vectors)
-    restored[order] = vectors
-    return restored
 
 
 def embed_questions(

@@ -63,14 +63,14 @@ def encode_rows(
         texts: What to encode; each becomes a row.
         tokenizer: A fast tokenizer.
         max_tokens: Longest row, special tokens included. The end of a longer text is cut off, in a
-            pair that of the second text.
+            pair that of the longer one.
         seconds: The second text of each pair; None encodes single texts.
         segments: Whether the encoder reads the segment numbers of a pair.
     """
     encoded = tokenizer(
         list(texts),
         None if seconds is None else list(seconds),
-        truncation=True if seconds is None else "only_second",
+        truncation=True,
         max_length=max_tokens,
         return_attention_mask=False,
         return_token_type_ids=segments,

@@ -11,14 +11,15 @@ import pandas as pd
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from klue_pipeline.base_settings import SettingNames, Settings, naming_settings
+from klue_pipeline.base_settings import naming_settings
 from klue_pipeline.odqa.dense.contrastive_rows import (
     ContrastiveRows,
     DistinctGroupBatchSampler,
     QuestionPassages,
 )
 from klue_pipeline.odqa.dense.dual_encoder import DualEncoder, contrastive_losses
-from klue_pipeline.odqa.dense.encoder import PASSAGE_FOLDER, QUESTION_FOLDER, describe_source
+from klue_pipeline.odqa.dense.encoder import PASSAGE_FOLDER, QUESTION_FOLDER
+from klue_pipeline.odqa.dense.origin import OWN_NAMES, describe_training
 from klue_pipeline.odqa.dense.pairing import (
     TextEncoding,
     TrainingTables,
@@ -34,19 +35,11 @@ from klue_pipeline.odqa.settings.retriever_params import (
 from klue_pipeline.training.batches import Batch
 from klue_pipeline.training.device import choose_device, explain_out_of_memory
 from klue_pipeline.training.encoder import build_encoder, require_room, without_progress_bar
-from klue_pipeline.training.fingerprint import hash_table
 from klue_pipeline.training.params import EncoderParams
 from klue_pipeline.training.trainer import TrainingResult, train
 from klue_pipeline.training.workspace import FoldWorkspace
-from klue_pipeline.version import __version__
 
 logger = logging.getLogger(__name__)
-
-OWN_NAMES: SettingNames = {
-    "training": ("odqa.retriever_training", RetrieverTrainingParams),
-    "encoder": ("odqa.encoder", EncoderParams),
-}
-"""What settings are called here, of which the code that tasks share says other names."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +128,7 @@ def train_retriever(
     )
     rows = ContrastiveRows(learnt, contrastive.hard_negatives, contrastive.seed)
     order = _order(learnt, settings)
-    scratch = workspace.scratch_for(_origin(tables, tokenizer, settings))
+    scratch = workspace.scratch_for(describe_training(tables, tokenizer, settings))
     with naming_settings(OWN_NAMES), explain_out_of_memory(training):
         set_seed(training.seed)
         device, precision = choose_device(training)
@@ -158,10 +151,9 @@ def train_retriever(
         result = train(
             model, rows, loss, judge, whole, scratch, order=order, description="retriever"
         )
-        after = judge(model)
     model.to("cpu").eval()
     return RetrieverResult(
-        metrics=_summarise(before, after, result, learnt, held_out),
+        metrics=_summarise(before, result, learnt, held_out),
         history=pd.DataFrame(result.history),
         encoders=RetrieverEncoders(
             cast(PreTrainedModel, model.question), cast(PreTrainedModel, model.passage), tokenizer
@@ -210,11 +202,11 @@ def build_dual_encoder(
 
 def _summarise(
     before: dict[str, float],
-    after: dict[str, float],
     result: TrainingResult,
     learnt: QuestionPassages,
     held_out: QuestionPassages,
 ) -> dict[str, float]:
+    after = result.best_metrics()
     if not after["mrr"] > before["mrr"]:
         logger.warning(
             "Training did not raise the held-out MRR: %.2f before, %.2f after",
@@ -229,32 +221,4 @@ def _summarise(
         "held_out_passages": float(len(held_out.passages)),
         "epochs": float(result.history[-1]["epoch"]),
         "training_seconds": result.seconds,
-    }
-
-
-def _origin(
-    tables: TrainingTables, tokenizer: PreTrainedTokenizerBase, settings: RetrieverSettings
-) -> dict[str, object]:
-    """Return what the state of an interrupted training must agree in to be gone on with."""
-    groups: dict[str, Settings] = dict(vars(settings))
-    columns = {
-        "examples": ["question_id", "question", "part"],
-        "passages": ["passage_id", "title", "text"],
-        "gold_passages": ["question_id", "passage_id"],
-        "passage_groups": ["passage_id", "group_id"],
-        "hard_negatives": ["question_id", "passage_id"],
-    }
-    found = {name: getattr(tables, name) for name in columns}
-    return {
-        "code": __version__,
-        "encoder_files": describe_source(settings.encoder),
-        "vocabulary": sorted(tokenizer.get_vocab().items()),
-        **{
-            name: group.model_dump(exclude=set(group.results_do_not_depend_on))
-            for name, group in groups.items()
-        },
-        **{
-            name: None if table is None else hash_table(table, columns[name])
-            for name, table in found.items()
-        },
     }

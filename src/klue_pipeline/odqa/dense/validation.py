@@ -12,7 +12,7 @@ from klue_pipeline.evaluation.intervals import PERCENT
 from klue_pipeline.odqa.dense.contrastive_rows import QuestionPassages
 from klue_pipeline.odqa.dense.dual_encoder import DualEncoder, contrastive_losses
 from klue_pipeline.training.params import Precision
-from klue_pipeline.training.prediction import read_batches
+from klue_pipeline.training.prediction import read_rows
 
 _QUESTIONS_AT_A_TIME = 256
 
@@ -40,21 +40,18 @@ def judge_retriever(
         ``mrr``, the mean reciprocal rank of the best gold passage, 0 to 100, and ``loss``, the mean
         cross-entropy of the gold passage in nats.
     """
-    questions, order = read_batches(
+    questions = read_rows(
         lambda _, batch: model.embed_questions(batch),
         model, held_out.questions, batch_size, precision,
     )  # fmt: skip
-    passages, places = read_batches(
+    passages = read_rows(
         lambda _, batch: model.embed_passages(batch),
         model, held_out.passages, batch_size, precision,
     )  # fmt: skip
-    sorted_passages = np.empty_like(passages)
-    sorted_passages[places] = passages
     ranks, losses = [], []
-    for start in range(0, len(order), _QUESTIONS_AT_A_TIME):
-        part = slice(start, start + _QUESTIONS_AT_A_TIME)
-        similarities = questions[part] @ sorted_passages.T
-        rank, loss = _judge_block(similarities, held_out, order[part], temperature)
+    for start in range(0, len(questions), _QUESTIONS_AT_A_TIME):
+        part = np.arange(start, min(start + _QUESTIONS_AT_A_TIME, len(questions)))
+        rank, loss = _judge_block(questions[part] @ passages.T, held_out, part, temperature)
         ranks.append(rank)
         losses.append(loss)
     return {

@@ -1,0 +1,113 @@
+"""Order the best passages of every question anew, by a cross-encoder."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from klue_pipeline.odqa.dense.texts import as_read, encode_rows, titled_texts
+from klue_pipeline.odqa.reranking.cross_encoder import Reranker, load_reranker
+from klue_pipeline.odqa.settings.retriever_params import RerankParams
+from klue_pipeline.training.device import resolve_device, resolve_precision
+from klue_pipeline.training.prediction import predict_logits
+
+logger = logging.getLogger(__name__)
+
+_PAIRS_AT_A_TIME = 16384
+"""As token ids they are some 30 MiB."""
+
+
+def rerank(
+    run: pd.DataFrame,
+    examples: pd.DataFrame,
+    passages: pd.DataFrame,
+    params: RerankParams,
+    trained: Path | None = None,
+) -> pd.DataFrame:
+    """Order the first ``params.top_n`` passages of each question by the scores of a cross-encoder.
+
+    Passages are read with their titles. Those behind the first stay in their order; their scores
+    go down from the lowest new one in steps of one, so that scores are in the order of the ranks.
+
+    Args:
+        run: Schema ``Run``.
+        examples: Schema ``Questions``, with all questions of the run.
+        passages: Schema ``Passages``, with all passages of the run.
+        params: A cross-encoder.
+        trained: Folder of the one that was trained here, for ``params.model`` ``trained``.
+
+    Returns:
+        Schema ``Run``.
+
+    Raises:
+        ValueError: The model is no cross-encoder, or a score is not finite.
+    """
+    first = run.loc[run["rank"] <= int(params.top_n or 0)]
+    if first.empty:
+        return run
+    reranker = load_reranker(
+        str(params.model if trained is None else trained), int(params.max_tokens or 0)
+    )
+    scores = _score_pairs(first, examples, passages, reranker, params)
+    ordered = first.assign(score=scores).sort_values(
+        ["question_id", "score", "rank"], ascending=[True, False, True], kind="stable"
+    )
+    behind = run.drop(first.index)
+    lowest = behind["question_id"].map(ordered.groupby("question_id")["score"].min())
+    behind = behind.assign(score=lowest - (behind["rank"] - int(params.top_n or 0)))
+    return _in_order_of(run, pd.concat([ordered, behind]))
+
+
+def _in_order_of(run: pd.DataFrame, reranked: pd.DataFrame) -> pd.DataFrame:
+    """Put questions back where they stood, and count the ranks anew."""
+    question = pd.Categorical(reranked["question_id"], run["question_id"].unique())
+    sorted_rows = reranked.iloc[np.argsort(question.codes, kind="stable")]
+    ranks = sorted_rows.groupby("question_id", sort=False).cumcount() + 1
+    return sorted_rows.assign(rank=ranks)[run.columns].reset_index(drop=True)
+
+
+def _score_pairs(
+    pairs: pd.DataFrame,
+    examples: pd.DataFrame,
+    passages: pd.DataFrame,
+    reranker: Reranker,
+    params: RerankParams,
+) -> NDArray[np.float32]:
+    """Score pairs of question and passage, in their order. Shape: (pairs,)."""
+    device = resolve_device("auto")
+    model = reranker.model.to(device)
+    questions = examples.set_index("question_id")["question"].map(as_read)
+    named = passages.loc[passages["passage_id"].isin(pairs["passage_id"])]
+    texts = pd.Series(titled_texts(named), index=named["passage_id"].to_numpy())
+    parts = []
+    for start in range(0, len(pairs), _PAIRS_AT_A_TIME):
+        part = pairs.iloc[start : start + _PAIRS_AT_A_TIME]
+        rows = encode_rows(
+            questions.loc[part["question_id"]].tolist(),
+            reranker.tokenizer,
+            int(params.max_tokens or 0),
+            seconds=texts.loc[part["passage_id"]].tolist(),
+            segments=reranker.segments,
+        )
+        precision = resolve_precision("auto", device)
+        parts.append(
+            predict_logits(
+                model, rows, int(params.batch_size or 1), precision, description="rerank"
+            )
+        )
+    scores = np.concatenate(parts)
+    _require_finite(scores, pairs)
+    return scores
+
+
+def _require_finite(scores: NDArray[np.float32], pairs: pd.DataFrame) -> None:
+    broken = pairs.loc[~np.isfinite(scores)]
+    if len(broken):
+        question, passage = broken.iloc[0][["question_id", "passage_id"]]
+        raise ValueError(
+            f"The cross-encoder's score of question {question!r} and passage {passage!r} is not "
+            f"finite, nor are {len(broken) - 1} more of {len(pairs)}: its weights are damaged, or "
+            "its training diverged."
+        )
