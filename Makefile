@@ -41,8 +41,9 @@ run: $(INSTALLED)  ## Run the whole job (ARGS="--env klue", ARGS="--pipelines tr
 experiments: $(INSTALLED)  ## Run several experiments and compare them (NAMES="typed_punct_query rbert_focal")
 	$(BIN)/kedro experiments $(NAMES) $(ARGS)
 
+# Compiled once instead of in every process that tests start, also where the shell says otherwise.
 test: $(INSTALLED)  ## Run all tests, slow ones and doctests included
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
 
 lint: $(INSTALLED)  ## Check style, formatting, import directions and types
 	$(BIN)/ruff check .

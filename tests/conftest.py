@@ -1,9 +1,11 @@
 """What all tests share: fixtures from ``tests/shared``, and how a session starts."""
 
 import functools
+import gc
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ settings.load_profile("any")
 
 # Tiny models train faster on one thread each, side by side, than one after the other on all cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+gc.disable()  # until everything is collected: next to nothing of it is garbage
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +38,24 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Iterator[None]:
+    """Look for examples in docstrings in ``src`` only: tests have none."""
+    found = yield
+    return [each for each in found if type(each) is pytest.Module]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays until the end: modules, tests and settings.
+
+    Every training collects garbage, and needs most of a second to look through all of these.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 SHARED_RUN = re.compile(

@@ -6,6 +6,7 @@ and may be killed.
 """
 
 import atexit
+import gc
 import importlib
 import multiprocessing
 import os
@@ -20,10 +21,17 @@ from pathlib import Path
 import pytest
 
 _LIBRARIES = (
-    "cleanlab", "kedro.framework.cli.cli", "kedro_viz.integrations.kedro.run_hooks",
-    "matplotlib.backends.backend_agg", "mlflow.store.tracking.sqlalchemy_store",
-    "pandera.backends.pandas.register", "sklearn.metrics", "transformers.integrations",
-    "transformers.models.bert.modeling_bert",
+    "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "alembic.command", "cleanlab",
+    "kedro.framework.cli.cli", "kedro.framework.context", "kedro.validation",
+    "kedro_telemetry.plugin", "kedro_viz.integrations.kedro.hooks",
+    "kedro_viz.integrations.kedro.run_hooks", "kedro_viz.launchers.cli.main",
+    "matplotlib.backends.backend_agg", "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "pandera.accessors.pandas_accessor", "pandera.backends.pandas.builtin_checks",
+    "pandera.backends.pandas.register", "sklearn.feature_extraction.text", "sklearn.metrics",
+    "sqlalchemy.dialects.sqlite", "transformers.convert_slow_tokenizer",
+    "transformers.integrations", "transformers.integrations.mistral",
+    "transformers.models.auto.tokenization_auto", "transformers.models.bert.modeling_bert",
+    "transformers.models.encoder_decoder",
 )  # fmt: skip
 """What commands import late."""
 _IMPORT_ALL = "KLUE_TESTS_IMPORT_ALL"
@@ -129,13 +137,18 @@ def _import_all() -> None:
     for name in ("COLUMNS", "LINES"):  # readline, which pytest imports, sets them for children
         os.environ.pop(name, None)
 
+    import pandas as pd
+    import pandera.pandas as pa
+
     import klue_pipeline
 
     for name in _LIBRARIES:
         importlib.import_module(name)
+    pa.DataFrameSchema().validate(pd.DataFrame())  # looks for every library of tables, once
     for module in pkgutil.walk_packages(klue_pipeline.__path__, "klue_pipeline."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    gc.freeze()  # no command looks through all of this for garbage, nor copies it by doing so
 
 
 if os.environ.pop(_IMPORT_ALL, None):
