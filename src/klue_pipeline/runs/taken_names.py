@@ -1,6 +1,6 @@
 """Names that no experiment can have, because the project itself puts something there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -63,7 +63,10 @@ def require_free_names(parameters: Parameters, taken: Mapping[str, str]) -> None
     Raises:
         ValueError: Listing all such names of the lab book.
     """
-    names = {"experiments": parameters.experiments, "odqa.experiments": parameters.odqa.experiments}
+    names: dict[str, Iterable[str]] = {
+        "experiments": parameters.experiments,
+        "odqa.experiments": parameters.odqa.experiments,
+    }
     reasons = {
         (setting, name): explain_taken(name, taken)
         for setting, entries in names.items()

@@ -28,9 +28,16 @@ class RetrievalIndex(Protocol):
         ...
 
 
+def _load_dense(folder: Path) -> RetrievalIndex:
+    from klue_pipeline.odqa.dense.index import DenseIndex  # on demand: it loads torch
+
+    return DenseIndex.load(folder)
+
+
 READERS: dict[str, Callable[[Path], RetrievalIndex]] = {
     Bm25Index.method: Bm25Index.load,
     TfidfIndex.method: TfidfIndex.load,
+    "dense": _load_dense,
 }
 """How the index of each retriever is opened; large arrays stay on disk until they are used."""
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -59,6 +59,8 @@ class DenseIndex:
             ``recall_against_exact``, the share of the exact top k that it found on the first
             ``compared_questions``.
     """
+
+    method: ClassVar[str] = "dense"
 
     embeddings: Embeddings
     params: RetrieverParams

@@ -29,6 +29,7 @@ import numpy as np
 
 from klue_pipeline.odqa.settings.retriever_params import Bm25Variant, RetrieverParams
 from klue_pipeline.odqa.sparse.index_header import IndexHeader, header_for
+from klue_pipeline.odqa.sparse.search import SparseIndex
 from klue_pipeline.odqa.tokens.passage_tokens import PassageTokens
 
 _METHODS: dict[Bm25Variant, tuple[str, str]] = {
@@ -43,7 +44,7 @@ _METHODS: dict[Bm25Variant, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Bm25Index:
+class Bm25Index(SparseIndex):
     """The weights of all tokens in all passages.
 
     Attributes:
@@ -62,6 +63,12 @@ class Bm25Index:
         for tokens in questions:
             known = [number for number in map(id_of, tokens) if number is not None]
             yield self.weights.get_scores_from_ids(known)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of its arrays."""
+        arrays = (self.weights.scores[name] for name in ("data", "indices", "indptr"))
+        return sum(int(array.nbytes) for array in arrays)
 
     def save(self, folder: Path) -> None:
         """Write everything into an empty folder; bm25s can open it too."""

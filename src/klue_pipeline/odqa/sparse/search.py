@@ -1,7 +1,8 @@
 """Questions against an index of tokens: for each the passages that share most with it."""
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,17 +14,30 @@ from klue_pipeline.odqa.tokens.tokenizers import tokenise
 from klue_pipeline.training.tokenizer import Tokenizer
 
 
-class SparseIndex(Protocol):
+class SparseIndex(ABC):
     """An index that scores passages by tokens."""
 
-    @property
-    def header(self) -> IndexHeader:
-        """Which passages it holds and how texts are taken apart."""
-        ...
+    method: ClassVar[str]
+    """The retriever's name in the settings."""
+    header: IndexHeader
+    """Which passages it holds and how texts are taken apart."""
+    report: ClassVar[Mapping[str, Any]] = {}
+    """What a search has to say of itself; nothing here, as dense ones have."""
 
+    @abstractmethod
     def score(self, questions: Iterable[list[str]]) -> Iterator[np.ndarray]:
         """Yield the score of every passage for each question's tokens."""
-        ...
+
+    @property
+    @abstractmethod
+    def n_bytes(self) -> int:
+        """Size of its arrays."""
+
+    def search(
+        self, questions: pd.DataFrame, top_k: int, tokenizer: Tokenizer | None = None
+    ) -> pd.DataFrame:
+        """Find the passages that score best; see :func:`search`."""
+        return search(self, questions, top_k, tokenizer)
 
 
 def search(

@@ -13,6 +13,7 @@ from scipy import sparse
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.odqa.sparse.index_header import IndexHeader, header_for
 from klue_pipeline.odqa.sparse.ngrams import Ngrams, count_ngrams, learn_ngrams
+from klue_pipeline.odqa.sparse.search import SparseIndex
 from klue_pipeline.odqa.tokens.passage_tokens import PassageTokens
 from klue_pipeline.odqa.tokens.token_columns import number_tokens
 
@@ -22,7 +23,7 @@ _QUESTIONS_PER_PRODUCT = 64
 
 
 @dataclass(frozen=True, eq=False)
-class TfidfIndex:
+class TfidfIndex(SparseIndex):
     """The weights of all features in all passages.
 
     Attributes:
@@ -60,6 +61,11 @@ class TfidfIndex:
         for name, values in self._arrays().items():
             np.save(folder / f"{name}.npy", values, allow_pickle=False)
         self.header.save(folder)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of its arrays."""
+        return sum(int(array.nbytes) for array in self._arrays().values())
 
     def _arrays(self) -> dict[str, np.ndarray]:
         longer = {f"ngrams_{n}": values for n, values in enumerate(self.ngrams.longer, start=2)}

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.odqa.engines import elasticsearch, external
+from klue_pipeline.odqa.engines.elasticsearch import retrieve_by_elasticsearch
+from klue_pipeline.odqa.engines.external import read_external_run as read_run
 from klue_pipeline.odqa.fusion.fusing import fuse
 from klue_pipeline.odqa.ingest.schema import TEST
 from klue_pipeline.odqa.settings.retriever_params import (
@@ -16,6 +17,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrieverParams,
     RetrieverTrainingParams,
 )
+from klue_pipeline.text.records.raw_file import RawFile
 from klue_pipeline.training.params import EncoderParams
 
 Found = tuple[pd.DataFrame, dict[str, Any]]
@@ -45,10 +47,14 @@ def search_index(
 
 
 def read_external_run(
-    raw_run: Any, examples: pd.DataFrame, passages: pd.DataFrame, retrieval: RetrievalParams
+    raw_run: RawFile,
+    examples: pd.DataFrame,
+    passages: pd.DataFrame,
+    merged_passages: pd.DataFrame,
+    retrieval: RetrievalParams,
 ) -> Found:
     """Take over the run of another engine; what it names and nobody knows is counted."""
-    return external.read_external_run(raw_run, examples, passages, retrieval.top_k)
+    return read_run(raw_run, examples, passages, retrieval.top_k, merged_passages)
 
 
 def take_earlier_run(earlier_run: pd.DataFrame, retrieval: RetrievalParams) -> Found:
@@ -63,7 +69,10 @@ def search_elasticsearch(
     retrieval: RetrievalParams,
 ) -> Found:
     """Put the passages into a server of Elasticsearch, and search there."""
-    return elasticsearch.search_elasticsearch(passages, examples, retriever, retrieval.top_k)
+    began = time.perf_counter()
+    run = retrieve_by_elasticsearch(passages, examples, retriever, retrieval.top_k)
+    seconds = time.perf_counter() - began
+    return run, {"costs": {"search_seconds": seconds, "searched_questions": len(examples)}}
 
 
 def fuse_runs(

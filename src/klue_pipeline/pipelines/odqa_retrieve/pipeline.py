@@ -1,5 +1,6 @@
 """Indexes and questions -> a run for each retriever, and the one of the experiment."""
 
+from collections.abc import Callable
 from typing import Any
 
 from kedro.pipeline import Pipeline, node
@@ -56,15 +57,17 @@ def _search(name: str, params: RetrieverParams) -> Node:
     outputs = [f"odqa.run_{name}", f"odqa.search_report_{name}"]
     wordpiece = ["odqa.tokenizer"] if params.tokens == WORDPIECE else []
     settings = f"params:odqa.retrievers.{name}"
-    ways = {
-        "experiment": (take_earlier_run, [earlier_run(params.experiment or ""), RETRIEVAL]),
-        "external": (read_external_run, ["odqa.raw_run", EXAMPLES, PASSAGES, RETRIEVAL]),
-        "elasticsearch": (
-            search_elasticsearch,
-            [PASSAGES, EXAMPLES, settings, RETRIEVAL],
+    earlier = earlier_run(params.experiment or "")
+    ways: dict[str, tuple[Callable[..., Any], list[str]]] = {
+        "experiment": (take_earlier_run, [earlier, RETRIEVAL]),
+        "external": (
+            read_external_run,
+            ["odqa.raw_run", EXAMPLES, PASSAGES, "odqa.merged_passages", RETRIEVAL],
         ),
+        "elasticsearch": (search_elasticsearch, [PASSAGES, EXAMPLES, settings, RETRIEVAL]),
     }
-    indexed = (search_index, [index_name(name, params), EXAMPLES, settings, RETRIEVAL, *wordpiece])
+    index = index_name(name, params)
+    indexed = (search_index, [index, EXAMPLES, settings, RETRIEVAL, *wordpiece])
     function, inputs = ways.get(params.name, indexed)
     return node(function, inputs=inputs, outputs=outputs, name=f"odqa.search_{name}")
 

@@ -50,11 +50,10 @@ def train_retriever(  # noqa: PLR0913, PLR0917 (one argument per input of the no
         Metrics, history (one row per logged step), and the two encoders with their tokenizer.
     """
     from klue_pipeline.odqa.dense import training as dense_training
+    from klue_pipeline.odqa.dense.pairing import TrainingTables
 
     result = dense_training.train_retriever(
-        dense_training.TrainingTables(
-            examples, passages, gold_passages, passage_groups, hard_negatives
-        ),
+        TrainingTables(examples, passages, gold_passages, passage_groups, hard_negatives),
         tokenizer,
         dense_training.RetrieverSettings(retriever, encoder, contrastive, training),
         workspace,
