@@ -1,5 +1,6 @@
 """Documents of every format are the same documents, read one by one."""
 
+import io
 import json
 
 import pytest
@@ -26,6 +27,7 @@ def read(content):
         json.dumps({str(place): row for place, row in enumerate(ROWS)}, indent=0),
         json.dumps({row["document_id"]: row | {"document_id": None} for row in ROWS}),
         json.dumps(ROWS),
+        "\n".join(json.dumps({"meta": {"a": 1}, **row}) for row in ROWS),
         "\n".join(json.dumps({"id": row["document_id"], **row}) for row in ROWS),
         "document_id,title,text\n" + f'd1,한강,"{ROWS[0]["text"]}"\nd2,,서울\n',
     ],
@@ -62,6 +64,33 @@ def test_documents_without_ids_are_called_after_their_place_and_letters_are_comp
 def test_a_file_that_is_cut_off_is_refused(content):
     with pytest.raises(ValueError, match=r"f is not whole JSON|no CSV"):
         read(content)
+
+
+@pytest.mark.parametrize("layout", ["object", "list", "lines", "csv"])
+def test_a_file_is_read_as_far_as_documents_are_wanted(layout):
+    read_characters = []
+
+    class Counted(io.StringIO):
+        def read(self, size=-1):
+            read_characters.append(size)
+            return super().read(size)
+
+        def __next__(self):
+            line = super().__next__()
+            read_characters.append(len(line))
+            return line
+
+    rows = [{"document_id": str(n), "text": "서울은 수도다. " * 1000} for n in range(900)]
+    content = {
+        "object": json.dumps({row["document_id"]: row for row in rows}, ensure_ascii=False),
+        "list": json.dumps(rows, ensure_ascii=False),
+        "lines": "\n".join(json.dumps(row, ensure_ascii=False) for row in rows),
+        "csv": "\n".join(["document_id,text", *(",".join(row.values()) for row in rows)]),
+    }[layout]
+    documents = read_documents(RawFile("f", open_text=lambda: Counted(content)))
+    assert next(documents) == RawDocument(1, "0", text=rows[0]["text"])
+    assert 0 < sum(read_characters) < len(content) / 4
+    assert sum(1 for _ in documents) == 899
 
 
 def test_a_paragraph_of_a_megabyte_is_a_document():

@@ -57,3 +57,19 @@ def test_characters_overlap_and_sentences_stay_whole():
     assert [piece[:4] for piece in pieces] == ["서울은 ", "수도다.", "구다. "]
     pieces, _ = cut(text, params("sentences", max_characters=26))
     assert pieces == ["서울은 대한민국의 수도다. 부산은 항구다.", "대전은 과학의 도시다."]
+
+
+def test_a_quotation_mark_that_is_never_closed_spoils_its_own_paragraph_alone():
+    sentences = ["서울은 대한민국의 수도다.", "부산은 항구다.", "대전은 과학의 도시다."]
+    text = '그는 "서울이라고 말했다.\\n\\n' + " ".join(sentences)
+    pieces, _ = cut(text, params("sentences", max_characters=20))
+    assert pieces[-3:] == sentences
+
+
+def test_documents_are_cut_one_by_one_each_with_its_own_sentences():
+    texts = ["서울은 수도다. 부산은 항구다.", "한 줄", "대전은 도시다.\n\n한강은 강이다."]
+    documents = [RawDocument(n, f"d{n}", text=text) for n, text in enumerate(texts, start=1)]
+    found = CUTTERS["sentences"](documents, params("sentences", max_characters=500))
+    for (document, spans), text in zip(found, texts, strict=True):
+        assert document.text == text
+        assert [text[span.start_char : span.end_char] for span in spans] == [text]

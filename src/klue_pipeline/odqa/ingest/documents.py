@@ -15,7 +15,7 @@ from klue_pipeline.text.records.cells import (
     is_gap,
     read_name,
 )
-from klue_pipeline.text.records.json_records import Record
+from klue_pipeline.text.records.json_records import Record, read_json_lines
 from klue_pipeline.text.records.json_stream import has_members, stream_members
 from klue_pipeline.text.records.raw_file import RawFile
 from klue_pipeline.text.records.tables import read_records
@@ -58,9 +58,18 @@ def read_documents(raw: RawFile) -> Iterator[RawDocument]:
 
 
 def _read(raw: RawFile) -> Iterator[tuple[str | None, Any]]:
-    if raw.is_text and has_members(raw.head()):
+    if raw.is_text and has_members(raw.head()) and not _is_row(raw.head()):
         return stream_members(raw.chunks(), raw.name)
     return ((None, record) for record in read_records(raw, "text"))
+
+
+def _is_row(head: str) -> bool:
+    """Tell whether the first line is a document of its own, and not the object of all."""
+    return any(isinstance(row, dict) and "text" in row for row in read_json_lines(_first(head)))
+
+
+def _first(head: str) -> list[str]:
+    return head.lstrip().splitlines()[:1]
 
 
 def _document(row_number: int, key: str | None, record: Record | Any) -> RawDocument:

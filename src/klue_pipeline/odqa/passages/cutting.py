@@ -1,5 +1,6 @@
 """Where documents are cut into passages."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import tee
 
@@ -8,6 +9,8 @@ from klue_pipeline.odqa.settings.ingest_params import PassagesParams
 from klue_pipeline.text.blanks import blank_out_breaks, without_blanks
 from klue_pipeline.text.morphemes import split_sentences
 from klue_pipeline.text.written_texts import CharSpan
+
+_PARAGRAPH = re.compile(r"[^\n]+")
 
 CutDocuments = Iterator[tuple[RawDocument, list[CharSpan]]]
 """Documents, each with the places of its passages in the order of the text."""
@@ -30,13 +33,27 @@ def cut_characters(documents: Iterable[RawDocument], params: PassagesParams) -> 
 def cut_sentences(documents: Iterable[RawDocument], params: PassagesParams) -> CutDocuments:
     """Put sentences together as long as they fit; one that is too long is cut by characters.
 
-    Kiwi finds the sentences on all cores, a few documents ahead.
+    Kiwi finds the sentences on all cores, a few documents ahead. It gets a paragraph at a time: a
+    quotation mark that is never closed would make one sentence of all that follows.
     """
     documents, ahead = tee(documents)
-    found = split_sentences(blank_out_breaks(document.text) for document in ahead)
-    for document, sentences in zip(documents, found, strict=True):
+    found = split_sentences(
+        paragraph for document in ahead for _, paragraph in _paragraphs(document.text)
+    )
+    for document in documents:
+        sentences = [
+            CharSpan(begin + span.start_char, begin + span.end_char)
+            for (begin, _), spans in zip(_paragraphs(document.text), found, strict=False)
+            for span in spans
+        ]
         size = params.max_characters or len(document.text)
         yield document, _without_margins(document.text, pack(sentences, size))
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the stretches between line breaks with their places."""
+    for match in _PARAGRAPH.finditer(blank_out_breaks(text)):
+        yield match.start(), match.group()
 
 
 def windows(n_characters: int, size: int, overlap: int) -> list[CharSpan]:
