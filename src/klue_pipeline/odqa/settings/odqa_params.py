@@ -130,5 +130,21 @@ def external_without_run(params: OdqaParams) -> list[str]:
     return [f"raw.run: retriever {external[0]} reads the run of another engine; name its file"]
 
 
-ODQA_RULES = (unknown_retrievers, encoders_without_training, external_without_run)
+def weights_of_other_retrievers(params: OdqaParams) -> list[str]:
+    """Find weights of a fusion that are not those of the experiment's retrievers."""
+    weights, wanted = params.fusion.weights, params.retrieval.retrievers
+    if weights is None or len(wanted) == 1 or set(weights) == set(wanted):
+        return []
+    return [
+        f"fusion.weights: found {', '.join(weights)}; one for each of {', '.join(wanted)} was "
+        "wanted. Leave weights out to fit them"
+    ]
+
+
+ODQA_RULES = (
+    unknown_retrievers,
+    encoders_without_training,
+    external_without_run,
+    weights_of_other_retrievers,
+)
 """Each returns what does not go together in checked settings, with what to change."""
