@@ -162,14 +162,30 @@ def test_the_tail_below_a_share_of_the_best_goes(runs, tables):
     assert cut_tail(cut, 1.0).groupby("question_id").size().ge(1).all()
 
 
-@pytest.mark.parametrize(
-    "weights", [{"good": 1}, {"good": 1, "fair": 1, "nois": 1}, {"good": 0, "fair": 0, "noise": 0},
-                {"good": 1, "fair": 1, "noise": -1}],
-)  # fmt: skip
-def test_weights_that_do_not_fit_are_refused(runs, tables, weights):
+@pytest.mark.parametrize("weights", [{"good": 1}, {"good": 1, "fair": 1, "nois": 1}])
+def test_weights_of_other_runs_are_refused(runs, tables, weights):
     params = FusionParams(name="weighted", normalise="min_max", weights=weights)
     with pytest.raises(ValueError, match="for each of good, fair, noise"):
         fuse(runs, params, *tables, top_k=5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"normalise": "min_max", "weights": {"good": 0, "fair": 0}},
+            "has to be above 0",
+        ),
+        (
+            {"normalise": "min_max", "weights": {"good": 1, "fair": -1}},
+            "than or equal to 0",
+        ),
+        ({"normalise": "z_score", "score_ratio": 0.9}, "score_ratio needs scores from 0 up"),
+    ],
+)
+def test_settings_that_cannot_be_meant(settings, message):
+    with pytest.raises(ValueError, match=message):
+        FusionParams(name="weighted", **settings)
 
 
 def test_weights_need_training_questions(runs, tables):

@@ -94,10 +94,10 @@ def cut_tail(run: pd.DataFrame, score_ratio: float) -> pd.DataFrame:
 
 
 def _given(names: list[str], weights: Mapping[str, float]) -> Floats:
-    if set(weights) != set(names) or min(weights.values()) < 0 or not any(weights.values()):
+    if set(weights) != set(names):
         raise ValueError(
-            f"odqa.fusion.weights are {dict(weights)}; a weight from 0 up for each of "
-            f"{', '.join(names)} was wanted, one of them above 0. Leave weights out to fit them."
+            f"The weights of a fusion are for {', '.join(weights)}; one for each of "
+            f"{', '.join(names)} was wanted."
         )
     return np.array([weights[name] for name in names], dtype=float)
 

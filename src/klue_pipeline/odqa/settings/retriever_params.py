@@ -139,13 +139,15 @@ class FusionParams(MethodSettings):
     """The k of 1 / (k + rank); the larger, the less the first places count (Cormack 2009: 60)."""
     normalise: Literal["min_max", "z_score"] | None = None
     """How the scores of a question are made comparable before they are weighed."""
-    weights: dict[str, float] | None = None
+    weights: dict[str, Annotated[float, Field(ge=0)]] | None = None
     """Weight of each retriever by name; None fits them on the training questions."""
     score_ratio: float | None = Field(default=None, gt=0, le=1)
     """Drop passages that score below this share of the question's best; None keeps all."""
 
     @model_validator(mode="after")
-    def _check_ratio(self) -> Self:
+    def _check_scores(self) -> Self:
+        if self.weights is not None and not any(self.weights.values()):
+            raise ValueError(f"weights are {self.weights}; one of them has to be above 0")
         if self.score_ratio is not None and self.normalise == "z_score":
             raise ValueError(
                 "score_ratio needs scores from 0 up, and z_score makes some negative; set "

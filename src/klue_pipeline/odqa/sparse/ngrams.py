@@ -46,7 +46,8 @@ def learn_ngrams(column: TokenColumn, n_tokens: int, max_ngram: int) -> Ngrams:
     for length in range(2, max_ngram + 1):
         starts, numbers = _number(column, shorter, length, n_tokens)
         ngrams.longer.append(np.unique(numbers))
-        shorter = _place(len(column.token_ids), starts, numbers, ngrams.longer[-1])
+        if length < max_ngram:
+            shorter = _place(len(column.token_ids), starts, numbers, ngrams.longer[-1])
     return ngrams
 
 

@@ -51,7 +51,7 @@ class TfidfIndex(SparseIndex):
         remaining = iter(questions)
         while batch := list(islice(remaining, _QUESTIONS_PER_PRODUCT)):
             column = number_tokens(batch, lambda token: self.vocabulary.get(token, -1))
-            counts = count_ngrams(column, self.ngrams)[:, self.kept]
+            counts = _only(count_ngrams(column, self.ngrams), self.kept)
             weighted = normalize(counts @ sparse.diags(self.idf))
             yield from (weighted @ self.weights).toarray()
 
@@ -111,7 +111,7 @@ def fit_tfidf(tokens: PassageTokens, params: RetrieverParams) -> TfidfIndex:
     counts = count_ngrams(searched, ngrams)
     kept = _most_frequent(counts, params.max_features)
     transformer = TfidfTransformer()
-    weights = transformer.fit_transform(counts[:, kept]).T.tocsr()
+    weights = transformer.fit_transform(_only(counts, kept)).T.tocsr()
     vocabulary = {token: number for number, token in enumerate(tokens.vocabulary)}
     return TfidfIndex(header, vocabulary, ngrams, kept, transformer.idf_, weights)
 
@@ -121,3 +121,8 @@ def _most_frequent(counts: sparse.csr_matrix, max_features: int | None) -> np.nd
     totals = np.asarray(counts.sum(axis=0)).ravel()
     order = np.argsort(-totals, kind="stable")
     return np.sort(order[:max_features][totals[order[:max_features]] > 0])
+
+
+def _only(counts: sparse.csr_matrix, kept: np.ndarray) -> sparse.csr_matrix:
+    """Return some columns; to pick all of them one by one would take as long as to count them."""
+    return counts if len(kept) == counts.shape[1] else counts[:, kept]
