@@ -166,7 +166,6 @@ def external_without_run(params: OdqaParams) -> list[str]:
     return [f"raw.run: retriever {external[0]} reads the run of another engine; name its file"]
 
 
-<<<<<<< HEAD
 def score_beyond_top_k(params: OdqaParams) -> list[str]:
     """Find a score that looks further down than runs go."""
     score, top_k = params.evaluation.select_by, params.retrieval.top_k
@@ -175,7 +174,9 @@ def score_beyond_top_k(params: OdqaParams) -> list[str]:
     return [
         f"evaluation.select_by: {score} looks at more passages than retrieval.top_k={top_k}; raise "
         "retrieval.top_k, or select by recall at fewer"
-=======
+    ]
+
+
 def weights_of_other_retrievers(params: OdqaParams) -> list[str]:
     """Find weights of a fusion that are not those of the experiment's retrievers."""
     weights, wanted = params.fusion.weights, params.retrieval.retrievers
@@ -184,23 +185,17 @@ def weights_of_other_retrievers(params: OdqaParams) -> list[str]:
     return [
         f"fusion.weights: found {', '.join(weights)}; one for each of {', '.join(wanted)} was "
         "wanted. Leave weights out to fit them"
->>>>>>> w_sparse
     ]
 
 
 ODQA_RULES = (
     unknown_retrievers,
-<<<<<<< HEAD
     unknown_experiments,
     encoders_without_training,
     names_of_combined,
     several_trained,
     external_without_run,
     score_beyond_top_k,
-=======
-    encoders_without_training,
-    external_without_run,
     weights_of_other_retrievers,
->>>>>>> w_sparse
 )
 """Each returns what does not go together in checked settings, with what to change."""
