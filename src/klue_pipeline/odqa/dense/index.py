@@ -6,7 +6,7 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -67,6 +67,8 @@ class DenseIndex:
     placement: Placement
     approximate: Any = None
     report: dict[str, Any] = field(default_factory=dict)
+
+    method: ClassVar[str] = "dense"
 
     @property
     def n_bytes(self) -> int:

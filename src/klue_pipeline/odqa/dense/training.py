@@ -18,7 +18,7 @@ from klue_pipeline.odqa.dense.contrastive_rows import (
     QuestionPassages,
 )
 from klue_pipeline.odqa.dense.dual_encoder import DualEncoder, contrastive_losses
-from klue_pipeline.odqa.dense.encoder import PASSAGE_FOLDER, QUESTION_FOLDER
+from klue_pipeline.odqa.dense.encoder_folders import PASSAGE_FOLDER, QUESTION_FOLDER
 from klue_pipeline.odqa.dense.origin import OWN_NAMES, describe_training
 from klue_pipeline.odqa.dense.pairing import (
     TextEncoding,
