@@ -60,6 +60,8 @@ class DenseIndex:
             ``compared_questions``.
     """
 
+    method: ClassVar[str] = "dense"
+
     embeddings: Embeddings
     params: RetrieverParams
     encoder: EncoderParams
@@ -67,8 +69,6 @@ class DenseIndex:
     placement: Placement
     approximate: Any = None
     report: dict[str, Any] = field(default_factory=dict)
-
-    method: ClassVar[str] = "dense"
 
     @property
     def n_bytes(self) -> int:
