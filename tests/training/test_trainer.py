@@ -160,6 +160,41 @@ def test_losses_equal_a_plain_loop(rows, tmp_path):
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
+class InOrder:
+    """Batches of ten rows in a row, from a row that is the epoch's number."""
+
+    epoch = 0
+    batch_size = 10
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        starts = range(self.epoch, self.epoch + 30, 10)
+        return iter([list(range(start, start + 10)) for start in starts])
+
+
+def test_a_task_may_choose_which_rows_make_up_a_batch(rows, tmp_path):
+    seen = []
+
+    def loss(model, batch, progress):
+        seen.append(batch["input_ids"].sum().item())
+        logits = model(*(batch[name] for name in ("input_ids", "attention_mask", "positions")))
+        return nn.functional.cross_entropy(logits, batch["labels"], reduction="none")
+
+    result = train(
+        MeanClassifier(0.0), rows.training, loss, lambda model: {"accuracy": 1.0},
+        settings(batch_size=2), tmp_path, order=InOrder(),
+    )  # fmt: skip
+    wanted = [range(epoch + start, epoch + start + 10) for epoch in (0, 1) for start in (0, 10, 20)]
+    assert seen == [rows.training.__getitems__(list(each))["input_ids"].sum() for each in wanted]
+    assert result.steps == 6
+    assert result.best_metrics() == {"accuracy": 1.0}
+
+
 def test_accumulated_batches_equal_one_large_batch(rows, tmp_path):
     # 80 rows in batches of 8 shuffled differently cannot be compared, so take all rows at once:
     # one batch of 80 against two of 40, whose weighted sums must be the same gradient.

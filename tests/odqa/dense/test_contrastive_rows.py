@@ -137,3 +137,7 @@ def test_a_retriever_is_judged_by_the_rank_of_the_best_gold_passage():
         for q, (p, w) in enumerate(zip([0, 0, 1], wrong, strict=True))
     ]
     assert found["loss"] == pytest.approx(np.mean(losses))
+    diverged = judge_retriever(
+        Lookup([[np.nan, 0.0]] * 3, passages), known, 1.0, 2, "fp32"
+    )  # fmt: skip
+    assert diverged["mrr"] < 40

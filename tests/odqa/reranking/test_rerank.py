@@ -108,8 +108,16 @@ def test_no_cross_encoder_is_refused(
         rerank(run, tiny_questions, tiny_passages, params(make_model(3)))
     with pytest.raises(ValueError, match=r"odqa\.rerank\.max_tokens is 500, .* 128 positions"):
         rerank(run, tiny_questions, tiny_passages, params(make_model(1), max_tokens=500))
-    with pytest.raises(ValueError, match="question 'q4' and passage 'p1' is not finite"):
-        rerank(run, tiny_questions, tiny_passages, params(make_model(1, weight=np.nan)))
+
+
+def test_a_score_that_is_not_finite_is_refused_by_name(
+    run, tiny_questions, tiny_passages, make_model, monkeypatch
+):
+    monkeypatch.setattr(
+        module, "predict_logits", lambda model, rows, *_, **__: np.full(len(rows), np.nan)
+    )
+    with pytest.raises(ValueError, match="passage 'p1' is not finite, nor are 11"):
+        rerank(run, tiny_questions, tiny_passages, params(make_model(1)))
 
 
 def test_a_head_without_its_pooler_is_refused(

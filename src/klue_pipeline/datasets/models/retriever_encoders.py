@@ -1,7 +1,7 @@
 """Trained retrievers and rerankers as folders that are either whole or not there."""
 
 from klue_pipeline.datasets.models.checkpoint import AdaptedEncoderDataset
-from klue_pipeline.odqa.dense.encoder import PASSAGE_FOLDER, QUESTION_FOLDER
+from klue_pipeline.odqa.dense.encoder_folders import PASSAGE_FOLDER, QUESTION_FOLDER
 from klue_pipeline.training.loading.weights_file import WEIGHTS_FILE, find_weights_problem
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
+from klue_pipeline.odqa.dense.encoder_folders import PASSAGE_FOLDER, QUESTION_FOLDER
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.training.batches import Batch
 from klue_pipeline.training.device import resolve_device, resolve_precision
@@ -21,9 +22,6 @@ from klue_pipeline.training.encoder import load_pretrained, require_room, withou
 from klue_pipeline.training.fingerprint import hash_encoder_folder
 from klue_pipeline.training.params import EncoderParams, Precision
 from klue_pipeline.training.tokenizer import load_tokenizer
-
-QUESTION_FOLDER, PASSAGE_FOLDER = "q_encoder", "p_encoder"
-"""Where a trained retriever's encoders lie in its folder."""
 
 Pooling = Callable[[Tensor, Tensor], Tensor]
 """(states (batch, tokens, width), mask (batch, tokens)) -> vectors (batch, width)."""

@@ -18,7 +18,7 @@ from klue_pipeline.odqa.dense.contrastive_rows import (
     QuestionPassages,
 )
 from klue_pipeline.odqa.dense.dual_encoder import DualEncoder, contrastive_losses
-from klue_pipeline.odqa.dense.encoder import PASSAGE_FOLDER, QUESTION_FOLDER
+from klue_pipeline.odqa.dense.encoder_folders import PASSAGE_FOLDER, QUESTION_FOLDER
 from klue_pipeline.odqa.dense.origin import OWN_NAMES, describe_training
 from klue_pipeline.odqa.dense.pairing import (
     TextEncoding,
@@ -36,7 +36,7 @@ from klue_pipeline.training.batches import Batch
 from klue_pipeline.training.device import choose_device, explain_out_of_memory
 from klue_pipeline.training.encoder import build_encoder, require_room, without_progress_bar
 from klue_pipeline.training.params import EncoderParams
-from klue_pipeline.training.trainer import TrainingResult, train
+from klue_pipeline.training.trainer import BatchLoss, Judge, TrainingResult, train
 from klue_pipeline.training.workspace import FoldWorkspace
 
 logger = logging.getLogger(__name__)
@@ -119,38 +119,22 @@ def train_retriever(
         RuntimeError: The GPU's memory did not suffice; the message names the settings to lower.
     """
     contrastive, training = settings.contrastive, settings.training
-    encoding = TextEncoding(tokenizer, settings.retriever, training.max_tokens)
-    learnt, held_out = (
-        pair_questions(part, tables, encoding, judged=judged)
-        for part, judged in zip(
-            split_questions(tables, contrastive.seed), (False, True), strict=True
-        )
-    )
+    learnt, held_out = _pair(tables, tokenizer, settings)
     rows = ContrastiveRows(learnt, contrastive.hard_negatives, contrastive.seed)
     order = _order(learnt, settings)
     scratch = workspace.scratch_for(describe_training(tables, tokenizer, settings))
+    judge = _judge_on(held_out, settings)
+    # One batch of the trainer is all that is pooled for an optimizer step.
+    pooled = training.model_copy(update={"accumulation_steps": 1})
     with naming_settings(OWN_NAMES), explain_out_of_memory(training):
         set_seed(training.seed)
-        device, precision = choose_device(training)
-        model = build_dual_encoder(settings, tokenizer).to(device)
-
-        def judge(model: nn.Module) -> dict[str, float]:
-            return judge_retriever(
-                cast(DualEncoder, model), held_out, contrastive.temperature,
-                training.evaluation_batch_size, precision,
-            )  # fmt: skip
-
-        def loss(model: nn.Module, batch: Batch, progress: float) -> Tensor:  # noqa: ARG001
-            similarities = model(**{name: batch[name] for name in _READ})
-            return contrastive_losses(similarities, batch, contrastive.temperature)
-
+        model = build_dual_encoder(settings, tokenizer).to(choose_device(training)[0])
         before = judge(model)
         logger.info("Held-out MRR before: %.2f", before["mrr"])
-        # One batch of the trainer is all that is pooled for an optimizer step.
-        whole = training.model_copy(update={"accumulation_steps": 1})
         result = train(
-            model, rows, loss, judge, whole, scratch, order=order, description="retriever"
-        )
+            model, rows, _loss_of(contrastive.temperature), judge, pooled, scratch,
+            order=order, description="retriever",
+        )  # fmt: skip
     model.to("cpu").eval()
     return RetrieverResult(
         metrics=_summarise(before, result, learnt, held_out),
@@ -159,6 +143,39 @@ def train_retriever(
             cast(PreTrainedModel, model.question), cast(PreTrainedModel, model.passage), tokenizer
         ),
     )
+
+
+def _pair(
+    tables: TrainingTables, tokenizer: Any, settings: RetrieverSettings
+) -> tuple[QuestionPassages, QuestionPassages]:
+    """Return what is learnt from and what is judged on."""
+    encoding = TextEncoding(tokenizer, settings.retriever, settings.training.max_tokens)
+    training, held_out = split_questions(tables, settings.contrastive.seed)
+    return (
+        pair_questions(training, tables, encoding, judged=False),
+        pair_questions(held_out, tables, encoding, judged=True),
+    )
+
+
+def _judge_on(held_out: QuestionPassages, settings: RetrieverSettings) -> Judge:
+    training, temperature = settings.training, settings.contrastive.temperature
+
+    def judge(model: nn.Module) -> dict[str, float]:
+        _, precision = choose_device(training)
+        return judge_retriever(
+            cast(DualEncoder, model), held_out, temperature,
+            training.evaluation_batch_size, precision,
+        )  # fmt: skip
+
+    return judge
+
+
+def _loss_of(temperature: float) -> BatchLoss:
+    def loss(model: nn.Module, batch: Batch, progress: float) -> Tensor:  # noqa: ARG001
+        similarities = model(**{name: batch[name] for name in _READ})
+        return contrastive_losses(similarities, batch, temperature)
+
+    return loss
 
 
 _READ = ("input_ids", "attention_mask", "passage_input_ids", "passage_attention_mask")

@@ -69,7 +69,8 @@ def _judge_block(
     """Return rank and loss of each question. Shape of each: (questions,)."""
     gold = np.stack([np.isin(held_out.groups, held_out.gold_groups[index]) for index in indices])
     best = np.where(gold, similarities, -np.inf).max(axis=1, keepdims=True)
-    ranks = 1 + ((similarities >= best) & ~gold).sum(axis=1)
+    # What is not below the best gold passage, as nothing is of a model that diverged to NaN.
+    ranks = 1 + (~(similarities < best) & ~gold).sum(axis=1)
     labels = held_out.positives[indices]
     gold[np.arange(len(indices)), labels] = False
     batch = {"labels": torch.from_numpy(labels), "ignored": torch.from_numpy(gold)}

@@ -1,5 +1,6 @@
 """Batches of questions for a cross-encoder, each with its gold passage and some wrong ones."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,10 @@ from klue_pipeline.training.batches import Batch, EncodedRows
 
 NO_CANDIDATE = -1
 """Fills up where a question has fewer candidates than others of its batch."""
+
+
+Choice = Callable[[NDArray[np.int64], int, int], NDArray[np.int64]]
+"""(wrong passages of a question, epoch, question) -> those of them that a batch has."""
 
 
 @dataclass(frozen=True)
@@ -38,25 +43,15 @@ class CandidateRows(EncodedRows):
         known: Questions and passages.
         reranker: Whose tokenizer encodes.
         max_tokens: Longest pair.
-        hard_negatives: To draw for each question and epoch; None takes the first ``depth`` ones.
-        seed: Draws them.
-        depth: How many there are at most.
+        choose: Which wrong passages of a question a batch has.
     """
 
     def __init__(
-        self,
-        known: QuestionCandidates,
-        reranker: Reranker,
-        max_tokens: int,
-        *,
-        hard_negatives: int | None,
-        seed: int,
-        depth: int,
+        self, known: QuestionCandidates, reranker: Reranker, max_tokens: int, choose: Choice
     ) -> None:
         super().__init__(**vars(encode_rows(known.questions, reranker.tokenizer, max_tokens)))
         self._known, self._reranker, self._max_tokens = known, reranker, max_tokens
-        self._hard_negatives, self._seed, self._depth = hard_negatives, seed, depth
-        self._epoch = 0
+        self._choose, self._epoch = choose, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose negatives the next batches have; accelerate calls this."""
@@ -70,7 +65,10 @@ class CandidateRows(EncodedRows):
             question, the gold one first, filled up with ``NO_CANDIDATE``, of shape (questions,
             candidates); and ``weights``, all one, of shape (questions,).
         """
-        chosen = [np.concatenate([[self._known.gold[i]], self._choose(i)]) for i in indices]
+        chosen = [
+            np.append(self._known.gold[i], self._choose(self._known.negatives[i], self._epoch, i))
+            for i in indices
+        ]
         sizes = np.array([len(each) for each in chosen])
         questions = np.repeat(indices, sizes)
         rows = encode_rows(
@@ -87,10 +85,3 @@ class CandidateRows(EncodedRows):
             "candidates": torch.from_numpy(candidates),
             "weights": torch.ones(len(indices)),
         }
-
-    def _choose(self, index: int) -> NDArray[np.int64]:
-        found = self._known.negatives[index]
-        if self._hard_negatives is None:
-            return found[: self._depth]
-        generator = np.random.default_rng([self._seed, self._epoch, index])
-        return generator.choice(found, min(self._hard_negatives, len(found)), replace=False)

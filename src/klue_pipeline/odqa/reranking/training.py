@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import set_seed
 
@@ -18,6 +19,7 @@ from klue_pipeline.odqa.dense.texts import as_read, titled_texts
 from klue_pipeline.odqa.reranking.candidate_rows import (
     NO_CANDIDATE,
     CandidateRows,
+    Choice,
     QuestionCandidates,
 )
 from klue_pipeline.odqa.reranking.cross_encoder import Reranker, build_reranker
@@ -100,20 +102,14 @@ def train_reranker(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
         for part in split_questions(tables, settings.contrastive.seed)
     )
     scratch = workspace.scratch_for(describe_training(tables, tokenizer, settings))
-    training, contrastive = settings.training, settings.contrastive
+    training, max_tokens = settings.training, int(settings.rerank.max_tokens or 0)
     with naming_settings(OWN_NAMES), explain_out_of_memory(training):
         set_seed(training.seed)
         device, precision = choose_device(training)
-        max_tokens = int(settings.rerank.max_tokens or 0)
         reranker = build_reranker(settings.encoder, tokenizer, max_tokens)
         model = reranker.model.to(device)
-        rows, judged = (
-            CandidateRows(
-                known, reranker, max_tokens, hard_negatives=drawn, seed=contrastive.seed,
-                depth=_JUDGED_NEGATIVES,
-            )
-            for known, drawn in ((learnt, contrastive.hard_negatives), (held_out, None))
-        )  # fmt: skip
+        rows = CandidateRows(learnt, reranker, max_tokens, _drawn(settings.contrastive))
+        judged = CandidateRows(held_out, reranker, max_tokens, _first_negatives)
 
         def judge(model: nn.Module) -> dict[str, float]:
             return judge_reranker(model, judged, training.evaluation_batch_size, precision)
@@ -135,6 +131,25 @@ def train_reranker(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
         history=pd.DataFrame(result.history),
         model=reranker,
     )
+
+
+def _drawn(params: ContrastiveParams) -> Choice:
+    """Draw negatives anew each epoch, as a function of seed, epoch and question alone."""
+
+    def choose(negatives: NDArray[np.int64], epoch: int, question: int) -> NDArray[np.int64]:
+        generator = np.random.default_rng([params.seed, epoch, question])
+        size = min(params.hard_negatives, len(negatives))
+        return generator.choice(negatives, size, replace=False)
+
+    return choose
+
+
+def _first_negatives(
+    negatives: NDArray[np.int64],
+    epoch: int,  # noqa: ARG001 (as the one above)
+    question: int,  # noqa: ARG001
+) -> NDArray[np.int64]:
+    return negatives[:_JUDGED_NEGATIVES]
 
 
 def collect_candidates(questions: pd.DataFrame, tables: TrainingTables) -> QuestionCandidates:
@@ -205,7 +220,7 @@ def judge_reranker(
 
     def read(model: nn.Module, batch: Batch) -> Tensor:
         scores = score_candidates(model, batch)
-        ranks = 1 + (scores[:, 1:] >= scores[:, :1]).sum(dim=1)
+        ranks = 1 + (~(scores[:, 1:] < scores[:, :1])).sum(dim=1)  # NaN is below nothing
         return torch.stack([1 / ranks, -scores.log_softmax(dim=1)[:, 0]], dim=1)
 
     questions = max(1, batch_size // (1 + _JUDGED_NEGATIVES))

@@ -209,3 +209,13 @@ class RetrieverTrainingParams(TrainingParams):
     """How a dense retriever is trained; ``max_tokens`` is that of a passage."""
 
     select_by: Literal["mrr", "loss"]  # type: ignore[assignment]
+
+    @model_validator(mode="after")
+    def _check_that_there_are_no_labels(self) -> Self:
+        found = {name: getattr(self, name) for name in ("label_balance", "smote_neighbours")}
+        if any(found.values()) or self.group_by_length:
+            raise ValueError(
+                "label_balance, smote_neighbours and group_by_length are of no use where the rows "
+                "of a batch are chosen by their passages; leave them out, and group_by_length false"
+            )
+        return self
