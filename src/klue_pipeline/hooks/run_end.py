@@ -8,7 +8,6 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.relation.shift.report import tell_scores
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
 from klue_pipeline.runs.remedies import environment_option
 
@@ -34,6 +33,9 @@ class RunEndHooks:
         made = pipeline.all_outputs()
         partial = ""
         if _METRICS in made and catalog.exists(_METRICS):
+            # Takes SciPy's optimizers and statistics along, which most commands do without.
+            from klue_pipeline.relation.shift.report import tell_scores
+
             metrics = catalog.load(_METRICS)
             partial = metrics.get("partial", "")
             for line in [*tell_scores(metrics), *_own_submission(catalog, partial)]:
