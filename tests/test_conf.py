@@ -14,6 +14,8 @@ from kedro.pipeline import Pipeline
 from pydantic import BaseModel
 
 from klue_pipeline.cli import run
+from klue_pipeline.pipeline_registry import register_pipelines
+from klue_pipeline.runs import topology
 from klue_pipeline.runs.configuration import read_configuration
 from klue_pipeline.runs.dataset_names import parse_fold
 from klue_pipeline.runs.experiments import resolve_run
@@ -130,10 +132,18 @@ def context_of_kind(kind):
 
 
 @functools.cache
+def configured_in(environment):
+    """Settings as the files have them; reading them takes longer than making a graph."""
+    return read_configuration(environment)["parameters"]
+
+
+@functools.cache
 def graph_of(environment, command_line):
     """The datasets and the parameters of a graph."""
-    make_context(environment, command_line)
-    return datasets_in_graph(), parameters_in_graph()
+    resolved = resolve_run(configured_in(environment), runtime_of(command_line))
+    topology.set_shape(topology.shape_of(resolved))
+    graph = register_pipelines()
+    return datasets_in(graph), parameters_in(graph)
 
 
 def in_every_graph(environment):
@@ -142,21 +152,21 @@ def in_every_graph(environment):
     return tuple(set().union(*found) for found in zip(*graphs, strict=True))
 
 
-def datasets_in_graph():
-    names = {name for pipeline in pipelines.values() for name in pipeline.datasets()}
+def datasets_in(graph):
+    names = {name for pipeline in graph.values() for name in pipeline.datasets()}
     return {name for name in names if not name.startswith(("params:", "parameters"))}
 
 
-def parameters_in_graph():
-    names = {name for pipeline in pipelines.values() for name in pipeline.datasets()}
+def parameters_in(graph):
+    names = {name for pipeline in graph.values() for name in pipeline.datasets()}
     return {name.removeprefix("params:") for name in names if name.startswith("params:")}
 
 
 def test_every_dataset_is_declared_and_none_is_kept_in_memory(context_of_kind):
     catalog = context_of_kind.catalog
-    undeclared = {name for name in datasets_in_graph() if name not in catalog}
+    undeclared = {name for name in datasets_in(pipelines) if name not in catalog}
     in_memory = {
-        name for name in datasets_in_graph() if isinstance(catalog.get(name), MemoryDataset)
+        name for name in datasets_in(pipelines) if isinstance(catalog.get(name), MemoryDataset)
     }
     assert (undeclared, in_memory) == (set(), set())
 
@@ -175,7 +185,7 @@ def test_what_depends_on_the_experiment_has_its_folder_and_nothing_leaves_the_da
     context = context_of_kind
     catalog = context.catalog  # made anew for whoever asks
     root = ROOT / context.config_loader["globals"]["data_root"]
-    for name in datasets_in_graph() - FROM_ELSEWHERE:
+    for name in datasets_in(pipelines) - FROM_ELSEWHERE:
         dataset = catalog.get(name)
         path = Path(getattr(dataset, "_filepath", None) or dataset._path)
         assert (ROOT / path).is_relative_to(root), name
@@ -204,10 +214,10 @@ def test_every_parameter_that_a_node_reads_is_checked_before_it_runs(
         values = context_of_kind.params
     assert [entry.getMessage() for entry in caplog.records if "kedro.valid" in entry.name] == []
     catalog = context_of_kind.catalog
-    for name in parameters_in_graph():
+    for name in parameters_in(pipelines):
         value = catalog.load(f"params:{name}")
         assert isinstance(value, (BaseModel, *SCALARS)), name
-    read = "composite" if "composite" in parameters_in_graph() else "training"
+    read = "composite" if "composite" in parameters_in(pipelines) else "training"
     assert isinstance(values[read], BaseModel)
 
 

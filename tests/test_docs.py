@@ -123,6 +123,8 @@ def test_own_columns_and_labels_go_through_the_whole_job(typed, environment, rej
     submission = pd.read_csv(data / "08_reporting" / "submission.csv")
     assert len(submission) == 30
     assert submission["probs"].map(lambda probs: len(yaml.safe_load(probs))).eq(5).all()
+    card = (data / "06_models/typed_punct_query/exported/README.md").read_text("utf-8")
+    assert [name for name in names if f"| {name} | " not in card.replace("\\", "")] == []
     metrics = json.loads((data / "08_reporting" / "metrics.json").read_text("utf-8"))
     # Without a negative label, micro F1 counts every row: it is the accuracy.
     assert metrics["out_of_fold"]["micro_f1"] == pytest.approx(metrics["out_of_fold"]["accuracy"])

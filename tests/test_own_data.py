@@ -1,4 +1,7 @@
-"""Own data: what is refused, odd labels, old formats; test_docs.py has the usual way."""
+"""Own data: what is refused, odd labels, old formats; test_docs.py has the usual ways.
+
+There a table in English goes through the whole job, whose labels are all relations.
+"""
 
 import csv
 import io
@@ -38,10 +41,7 @@ text: {{language: en}}
 """  # noqa: E501
 # What spreadsheets hold may look like numbers or gaps.
 CODES = {"공급": "0", "인수": "NA", "투자": "null", "제휴": "01", "경쟁": "1"}
-LABELS = {
-    "ko": sorted(CODES.values()),
-    "en": ["acquires", "competes_with", "invests_in", "partners_with", "supplies"],
-}
+LABELS = sorted(CODES.values())
 
 
 def write_environment(project, settings: str) -> None:
@@ -66,61 +66,45 @@ def encode_labels(table: Path) -> None:
 
 @dataclass(frozen=True)
 class Example:
-    """A company's language, the label that is no relation, and where its run left its data."""
+    """A company's project, and where its run left its data."""
 
-    language: str
-    negative: str | None
     project: Project
 
     @property
     def data(self) -> Path:
         return self.project.folder / "data" / "mine"
 
-    @property
-    def labels(self) -> list[str]:
-        return LABELS[self.language]
-
     def read_json(self, name: str):
         return json.loads((self.data / name).read_text("utf-8"))
 
 
-@pytest.fixture(
-    scope="module", params=[(KOREAN, "ko", "0"), (ENGLISH, "en", None)], ids=["Korean", "English"]
-)
-def example(request, command_server, tmp_path_factory) -> Example:
-    """Each example after the whole job."""
-    settings, language, negative = request.param
+@pytest.fixture(scope="module")
+def example(command_server, tmp_path_factory) -> Example:
+    """The Korean example after the whole job."""
     project = Project.create(tmp_path_factory.mktemp("own") / "project")
-    write_environment(project, settings)
+    write_environment(project, KOREAN)
     encode_labels(project.folder / COMPANY / "korean.csv")
     finished = run(project)
     assert finished.code == 0, finished.console
-    return Example(language, negative, project)
+    return Example(project)
 
 
 @pytest.mark.slow
 def test_from_ten_lines_to_scores(example):
-    assert example.read_json("02_intermediate/labels.json") == {
-        "names": example.labels, "negative": example.negative,
-    }  # fmt: skip
+    labels = example.read_json("02_intermediate/labels.json")
+    assert labels == {"names": LABELS, "negative": "0"}
     submission = pd.read_csv(example.data / "08_reporting/submission.csv")
     assert len(submission) == 30
     assert submission["probs"].map(lambda probs: len(yaml.safe_load(probs))).eq(5).all()
-    metrics = example.read_json("08_reporting/metrics.json")
-    assert (metrics["test"] is not None) == (example.language == "en")
-    # Without a negative label, micro F1 counts every row: it is the accuracy.
-    if example.negative is None:
-        scores = metrics["out_of_fold"]
-        assert scores["micro_f1"] == pytest.approx(scores["accuracy"])
-    rejected = pd.read_csv(example.data / "02_intermediate/rejected_rows.csv")
-    assert len(rejected) == (2 if example.language == "ko" else 0)
+    assert example.read_json("08_reporting/metrics.json")["test"] is None
+    assert len(pd.read_csv(example.data / "02_intermediate/rejected_rows.csv")) == 2
 
 
 @pytest.mark.slow
 def test_the_model_card_names_every_label_as_it_is(example):
     card = (example.data / "06_models/typed_punct_query/exported/README.md").read_text("utf-8")
     lines = re.findall(r"^\| (.+?) \| \d+ \| [\d.]+ % \| (.*) \|$", card, re.MULTILINE)
-    assert [name.replace("\\", "") for name, _ in lines] == example.labels
+    assert [name.replace("\\", "") for name, _ in lines] == LABELS
     # Recall is known of every label that occurs, whatever was predicted.
     assert all(scores.split(" | ")[1] != "–" for _, scores in lines)
 
@@ -128,21 +112,20 @@ def test_the_model_card_names_every_label_as_it_is(example):
 @pytest.mark.slow
 def test_new_rows_are_predicted_by_what_was_trained(example):
     before = {path: path.stat().st_mtime_ns for path in example.data.rglob("*.safetensors")}
-    new = {"ko": "korean_new.jsonl", "en": "english_new.csv"}[example.language]
     # The looks at data and labels read the same odd names of labels.
     predicted = run(
         example.project, "--pipelines", "predict_new,label_audit,eda",
-        params=f"predict.input={COMPANY}/{new}",
+        params=f"predict.input={COMPANY}/korean_new.jsonl",
     )  # fmt: skip
     assert predicted.code == 0, predicted.console
     assert before == {path: path.stat().st_mtime_ns for path in example.data.rglob("*.safetensors")}
-    folder = example.data / "08_reporting/typed_punct_query/predictions" / Path(new).stem
+    folder = example.data / "08_reporting/typed_punct_query/predictions/korean_new"
     table = (folder / "predictions.csv").read_text("utf-8-sig")
     predictions = pd.read_csv(io.StringIO(table), dtype={"label": str}, keep_default_na=False)
     assert len(predictions) == 11
     assert len(pd.read_csv(folder / "rejected_rows.csv")) == 1
-    assert set(predictions["label"]) <= set(example.labels)
-    probabilities = predictions[[f"probability_{label}" for label in example.labels]]
+    assert set(predictions["label"]) <= set(LABELS)
+    probabilities = predictions[[f"probability_{label}" for label in LABELS]]
     assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-4)
 
 

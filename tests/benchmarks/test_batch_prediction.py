@@ -2,9 +2,14 @@
 
 import json
 import re
+from contextlib import redirect_stdout
+from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from benchmarks.batch_prediction import COLUMNS, main, repeat_rows
+
+from benchmarks import batch_prediction
 
 ROW = {
     "sentence": "이순신은 조선의 무신이다.",
@@ -30,7 +35,15 @@ def test_rows_are_repeated_as_a_file_that_can_be_labelled(rows, tmp_path):
 
 
 @pytest.mark.slow
-def test_it_prints_rates_their_ratio_and_memory(rows, relation_checkpoints, capsys):
+def test_it_prints_rates_their_ratio_and_memory(rows, relation_checkpoints, capsys, monkeypatch):
+    def label_here(command, **_):
+        """Stand in for a process, which would import torch anew."""
+        assert command[1] == batch_prediction.__file__
+        with redirect_stdout(StringIO()) as printed:
+            main(command[2:])
+        return SimpleNamespace(stdout=printed.getvalue())
+
+    monkeypatch.setattr(batch_prediction, "subprocess", SimpleNamespace(run=label_here))
     main(["--model", str(relation_checkpoints), "--rows", str(rows), "--rounds", "1",
           "--calls", "3", "--sizes", "12"])  # fmt: skip
     shown = capsys.readouterr().out

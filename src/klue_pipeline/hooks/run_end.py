@@ -8,8 +8,6 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.odqa.retrieval_report.table import tell_retrieval
-from klue_pipeline.relation.shift.report import tell_scores
 from klue_pipeline.runs.dataset_facts import facts_of, path_in, result_in
 from klue_pipeline.runs.parameters import ODQA
 from klue_pipeline.runs.remedies import environment_option, kedro_run
@@ -37,11 +35,16 @@ class RunEndHooks:
         made = pipeline.all_outputs()
         partial = ""
         if _METRICS in made and catalog.exists(_METRICS):
+            # Takes SciPy's optimizers and statistics along, which most commands do without.
+            from klue_pipeline.relation.shift.report import tell_scores
+
             metrics = catalog.load(_METRICS)
             partial = metrics.get("partial", "")
             for line in [*tell_scores(metrics), *_own_submission(catalog, partial)]:
                 logger.info("%s", line)
         if _RETRIEVAL in made and catalog.exists(_RETRIEVAL):
+            from klue_pipeline.odqa.retrieval_report.table import tell_retrieval
+
             for line in tell_retrieval(catalog.load(_RETRIEVAL)):
                 logger.info("%s", line)
         for line in _results(catalog, made - {_SUBMISSION} if partial else made):
