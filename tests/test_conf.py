@@ -30,8 +30,8 @@ EVERY_GRAPH = [
     "odqa.experiment=external,odqa.raw.run=run.csv",
     "odqa.rerank.name=cross_encoder,odqa.rerank.model=trained,odqa.rerank.top_n=5,"
     "odqa.rerank.max_tokens=64,odqa.rerank.batch_size=4,"
-    "odqa.retrievers.elasticsearch={name: experiment, experiment: bm25},"
-    "odqa.retrieval.retrievers=[bm25,elasticsearch]",
+    "odqa.retrievers.earlier.name=experiment,odqa.retrievers.earlier.experiment=bm25,"
+    "odqa.retrieval.retrievers=[bm25,earlier]",
 ]
 """Settings whose graphs together have every dataset there is."""
 FROM_ELSEWHERE = {

@@ -91,12 +91,17 @@ def register_pipelines() -> dict[str, Pipeline]:
     kind = topology.experiment_kind()
     chosen = {name: _make(name) for name in RUNS[kind]}
     others = {name: _make(name) for name in (*LOOKS[kind], *USES[kind])}
-    retrieval = {name: _make(name) for name in ODQA_RETRIEVAL}
+    retrieval = {name: _make(name) for name in ODQA_RETRIEVAL if _has_nodes(name)}
     sums = {
         "odqa_retrieval": sum(retrieval.values(), Pipeline([])),
         "__default__": sum(chosen.values(), Pipeline([])),
     }
     return {**chosen, **others, **retrieval, **sums}
+
+
+def _has_nodes(stage: str) -> bool:
+    """Tell whether there is something to do; most experiments train no retriever."""
+    return stage != "odqa_train_retriever" or topology.retrieval().trains
 
 
 def _make(stage: str) -> Pipeline:

@@ -154,7 +154,7 @@ def test_missing_scores_of_an_earlier_experiment_are_told_with_the_way_to_make_t
 
 def test_nobody_reads_what_the_own_training_replaces(disk):
     disk.save("earlier_scores_rbert", VALIDATION)
-    assert "rbert reads its own earlier scores" in disk.refusal(EARLIER, "rbert")
+    assert "rbert reads its own earlier results" in disk.refusal(EARLIER, "rbert")
     disk.require(EARLIER, "rbert", "again")
 
 

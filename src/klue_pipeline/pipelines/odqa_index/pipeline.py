@@ -21,10 +21,14 @@ SPARSE = ("bm25", "tfidf")
 
 
 def create_pipeline(**_: Any) -> Pipeline:
-    """Wire an index for every retriever; those of one tokenizer share the table of tokens."""
+    """Wire an index for every retriever; those of one tokenizer share the table of tokens.
+
+    That of a trained one is made where it is trained.
+    """
     retrieval = topology.retrieval()
     searched = retrieval.searched
-    nodes = [*_token_tables(searched), *filter(None, map(_index, searched.items()))]
+    indexes = [make_index(name, params) for name, params in searched.items() if not params.trained]
+    nodes = [*_token_tables(searched), *filter(None, indexes)]
     if retrieval.trains or any(each.tokens == WORDPIECE for each in searched.values()):
         nodes.append(
             node(
@@ -58,8 +62,8 @@ def _token_tables(searched: dict[str, RetrieverParams]) -> Iterator[Node]:
         )
 
 
-def _index(named: tuple[str, RetrieverParams]) -> Node | None:
-    name, params = named
+def make_index(name: str, params: RetrieverParams) -> Node | None:
+    """Return the node that makes a retriever's index; None for one that has none."""
     settings = f"params:odqa.retrievers.{name}"
     if params.name in SPARSE:
         return node(

@@ -27,9 +27,16 @@ RERANK = "params:odqa.rerank"
 
 
 def create_pipeline(**_: Any) -> Pipeline:
-    """Wire a search for every retriever, then what makes one run of theirs."""
+    """Wire a search for every retriever, then what makes one run of theirs.
+
+    The one that hard negatives come from has searched already, before the training.
+    """
     retrieval = topology.retrieval()
-    searches = [_search(name, params) for name, params in retrieval.searched.items()]
+    searches = [
+        make_search(name, params)
+        for name, params in retrieval.retrievers.items()
+        if name not in retrieval.negatives
+    ]
     fused = node(
         fuse_runs,
         inputs=[
@@ -52,7 +59,7 @@ def create_pipeline(**_: Any) -> Pipeline:
     return Pipeline([*searches, fused, *_finish(retrieval), test])
 
 
-def _search(name: str, params: RetrieverParams) -> Node:
+def make_search(name: str, params: RetrieverParams) -> Node:
     """Return the node that makes a retriever's run."""
     outputs = [f"odqa.run_{name}", f"odqa.search_report_{name}"]
     wordpiece = ["odqa.tokenizer"] if params.tokens == WORDPIECE else []

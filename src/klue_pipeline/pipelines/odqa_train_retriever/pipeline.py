@@ -1,10 +1,12 @@
-"""Questions and hard negatives -> the encoders of a dense retriever."""
+"""Questions and hard negatives -> the encoders of a dense retriever, and its index."""
 
 from typing import Any
 
 from kedro.pipeline import Pipeline, node
 from kedro.pipeline.node import Node
 
+from klue_pipeline.pipelines.odqa_index.pipeline import make_index
+from klue_pipeline.pipelines.odqa_retrieve.pipeline import make_search
 from klue_pipeline.pipelines.odqa_train_retriever.nodes import mine_negatives, train_retriever
 from klue_pipeline.runs import topology
 
@@ -12,13 +14,19 @@ TABLES = ["odqa.examples", "odqa.passages", "odqa.gold_passages", "odqa.passage_
 
 
 def create_pipeline(**_: Any) -> Pipeline:
-    """Wire the training of a retriever; empty where an experiment has nothing to train."""
+    """Wire the training of a retriever, from the search for negatives to the index.
+
+    Hard negatives serve a cross-encoder too. Without anything to train there are no nodes.
+    """
     retrieval = topology.retrieval()
-    mined = retrieval.negatives if retrieval.trains else {}
+    mined = retrieval.negatives
+    trained = {name: retrieval.retrievers[name] for name in retrieval.trained}
     return Pipeline(
         [
+            *(make_search(name, params) for name, params in mined.items()),
             *(_mine(name) for name in mined),
-            *(_train(name, with_negatives=bool(mined)) for name in retrieval.trained),
+            *(_train(name, with_negatives=bool(mined)) for name in trained),
+            *filter(None, (make_index(name, params) for name, params in trained.items())),
         ]
     )
 
