@@ -50,6 +50,8 @@ READ_OUTSIDE_OF_NODES = {
     "kind",  # by the graph
     "members",  # by the graph
 }
+LEFT_BY_HOOKS = {"odqa.record"}
+"""Datasets that no node reads; the leaderboard reads those of all experiments."""
 SCALARS = (int, float, str, bool)
 
 # What users may script, each with a value that is not the default, and a slip of the pen.
@@ -176,7 +178,7 @@ def test_no_entry_of_the_catalog_is_left_over(context):
     used, _ = in_every_graph(context.env)
     used |= {resolver.match_dataset_pattern(name) for name in used}
     declared = {name for name in context.config_loader["catalog"] if not name.startswith("_")}
-    assert declared - used == set()
+    assert declared - used == LEFT_BY_HOOKS
 
 
 def test_what_depends_on_the_experiment_has_its_folder_and_nothing_leaves_the_data_folder(
