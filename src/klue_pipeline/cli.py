@@ -1,11 +1,15 @@
-"""The command line: ``kedro run`` as Kedro ships it, but for three things, and commands of our own.
+"""The command line: ``kedro run`` as Kedro ships it, but for four things, and commands of our own.
 
-An expected error is one message instead of a traceback, a list in ``--params`` may have commas, and
-no process of the parallel runner outlives the command.
+An expected error is one message instead of a traceback, a list in ``--params`` may have commas,
+nodes of open-domain QA are found without ``--pipelines``, and no process of the parallel runner
+outlives the command.
 """
 
 import copy
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
@@ -20,6 +24,7 @@ from klue_pipeline.commands.options import (
 )
 from klue_pipeline.console import quieten
 
+_NODE_OPTIONS = ("node_names", "from_nodes", "to_nodes")
 _PARAMS_HELP = (
     'Settings of this run, as name=value joined by commas: "training.epochs=2,folds.run=[0]".'
 )
@@ -45,11 +50,26 @@ def _with_our_reading(option: click.Parameter) -> click.Parameter:
     return replaced
 
 
+def _finding_the_job(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let nodes of another task be named alone: a run without pipelines has those of relation."""
+
+    @functools.wraps(command)
+    def found(**options: Any) -> Any:
+        named = [name for field in _NODE_OPTIONS for name in options.get(field) or ()]
+        if named and not (options.get("pipelines") or options.get("pipeline")):
+            from klue_pipeline.runs.parameters import task_of
+
+            options["pipelines"] = list(filter(None, [task_of(named).job]))
+        return command(**options)
+
+    return found
+
+
 quieten()  # before Kedro says that it deprecates --pipeline
 run = copy.copy(kedro_run)
 run.params = [_with_our_reading(option) for option in kedro_run.params]
 if kedro_run.callback is not None:
-    run.callback = explain_errors(kedro_run.callback)
+    run.callback = explain_errors(_finding_the_job(kedro_run.callback))
 cli.add_command(run)
 
 

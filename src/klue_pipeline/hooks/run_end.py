@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 _METRICS = "experiment_metrics"
 _RETRIEVAL = "odqa.retrieval_report"
 _SUBMISSION, _OWN_SUBMISSION = "submission", "experiment_submission"
+_ABOUT = "params:odqa.about"
 _COMPARED, _RETRIEVAL_COMPARED = "leaderboard_page", "odqa.leaderboard_page"
 """Who made it has compared what there is, and may want more to compare."""
 
@@ -53,9 +54,15 @@ class RunEndHooks:
             command = f"kedro experiments {environment_option(run_params)}".rstrip()
             logger.info("Next: %s (lists what else can be run and compared)", command)
         if _RETRIEVAL_COMPARED in made:
-            again = kedro_run(run_params, {"odqa.experiment": "hybrid"}, "odqa_retrieval",
-                              same_experiment=False)  # fmt: skip
-            logger.info("Next: %s (or another entry of %s)", again, ODQA.lab_book)
+            logger.info("Next: %s", _another_search(run_params, catalog))
+
+
+def _another_search(run_params: dict[str, Any], catalog: Any) -> str:
+    """Return the command of another experiment that needs nothing of the user's."""
+    done = catalog.load(_ABOUT).experiment
+    other = "hybrid" if done != "hybrid" else "tfidf"
+    command = kedro_run(run_params, {"odqa.experiment": other}, ODQA.job, same_experiment=False)
+    return f"{command} (or another entry of {ODQA.lab_book})"
 
 
 def _own_submission(catalog: Any, partial: str) -> Iterator[str]:
