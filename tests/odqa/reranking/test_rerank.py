@@ -10,6 +10,7 @@ from transformers import AutoModelForSequenceClassification, BertConfig
 
 from klue_pipeline.odqa.ingest.schema import Run
 from klue_pipeline.odqa.reranking import rerank as module
+from klue_pipeline.odqa.reranking.cross_encoder import load_reranker
 from klue_pipeline.odqa.reranking.rerank import rerank
 from klue_pipeline.odqa.settings.retriever_params import RerankParams
 
@@ -108,6 +109,15 @@ def test_no_cross_encoder_is_refused(
         rerank(run, tiny_questions, tiny_passages, params(make_model(3)))
     with pytest.raises(ValueError, match=r"odqa\.rerank\.max_tokens is 500, .* 128 positions"):
         rerank(run, tiny_questions, tiny_passages, params(make_model(1), max_tokens=500))
+
+
+def test_scores_have_more_digits_than_bfloat16(make_model):
+    model = load_reranker(str(make_model(1)), 64).model
+    ids = torch.arange(5, 165).reshape(16, 10)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        scores = model(input_ids=ids, attention_mask=torch.ones_like(ids))
+    assert scores.dtype == torch.float32
+    assert not torch.equal(scores, scores.bfloat16().float())
 
 
 def test_a_score_that_is_not_finite_is_refused_by_name(

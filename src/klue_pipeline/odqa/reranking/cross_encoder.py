@@ -32,7 +32,8 @@ class CrossEncoder(nn.Module):
     """Scores pairs of question and passage; the higher, the better the passage.
 
     The model's parts stand here as ``encoder`` and ``head``, where optimizer and freezing look for
-    them.
+    them. The head computes in float32 whatever the precision: bfloat16 has three digits, in which
+    the best passages of a question would score alike.
 
     Args:
         model: A model for sequence classification with one label, or with two, of which the second
@@ -45,6 +46,8 @@ class CrossEncoder(nn.Module):
         self.head = nn.ModuleDict(
             {name: part for name, part in model.named_children() if part is not model.base_model}
         )
+        for part in self.head.values():
+            _compute_in_float32(part)
         self._whole = (model,)  # in a tuple, so that its weights are not registered twice
 
     @property
@@ -64,6 +67,16 @@ class CrossEncoder(nn.Module):
         """
         logits: Tensor = cast(Any, self.model)(**inputs).logits.float()
         return logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
+
+
+def _compute_in_float32(part: nn.Module) -> None:
+    forward = part.forward
+
+    def in_float32(states: Tensor, *further: Any, **named: Any) -> Any:
+        with torch.autocast(states.device.type, enabled=False):
+            return forward(states.float(), *further, **named)
+
+    part.forward = in_float32
 
 
 @dataclass(frozen=True)
