@@ -34,7 +34,7 @@ def cut(text, chosen):
     ],
     ids=lambda chosen: f"{chosen.name} {chosen.max_characters}",
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(text=TEXTS.filter(without_blanks))
 def test_every_letter_is_in_a_passage_of_the_wanted_size(chosen, text):
     pieces, spans = cut(text, chosen)
