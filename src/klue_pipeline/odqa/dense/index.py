@@ -34,6 +34,7 @@ from klue_pipeline.odqa.dense.faiss_index import (
     write_faiss,
 )
 from klue_pipeline.odqa.dense.search import search_exactly
+from klue_pipeline.odqa.passages.run_table import make_run
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.training.params import EncoderParams
 
@@ -98,13 +99,18 @@ class DenseIndex:
             ValueError: The encoder is not the one that the index was made with, or a vector is not
                 finite.
         """
+        passage_ids = self.embeddings.passage_ids.tolist()
         if questions.empty:
-            return _as_run(questions, self.embeddings, np.zeros((0, 1)), -np.ones((0, 1), np.int64))
+            return make_run([], [], passage_ids)
         encoder = self._load_encoder()
         vectors = embed_questions(questions, encoder, self.params)
         _require_width(self.embeddings, vectors.shape[1])
         scores, places = self._find(vectors, top_k, encoder.device)
-        return _as_run(questions, self.embeddings, scores, places)
+        # Of a question that faiss finds less for, the last places are -1.
+        found = (
+            (row[row >= 0], score[row >= 0]) for row, score in zip(places, scores, strict=True)
+        )
+        return make_run(questions["question_id"].tolist(), found, passage_ids)
 
     def _find(
         self, vectors: NDArray[np.float32], top_k: int, device: torch.device
@@ -218,24 +224,6 @@ def _require_width(embeddings: Embeddings, width: int) -> None:
             f"The vectors of passages have {found} numbers and those of questions {width}: "
             "question_encoder and passage_encoder do not belong together; name two of one model."
         )
-
-
-def _as_run(
-    questions: pd.DataFrame,
-    embeddings: Embeddings,
-    scores: NDArray[np.floating],
-    places: NDArray[np.int64],
-) -> pd.DataFrame:
-    there = places >= 0
-    rows, columns = np.nonzero(there)
-    return pd.DataFrame(
-        {
-            "question_id": questions["question_id"].to_numpy(dtype=object)[rows],
-            "passage_id": embeddings.passage_ids[places[there]],
-            "rank": columns + 1,
-            "score": scores[there].astype(np.float64),
-        }
-    )
 
 
 def _shard_name(number: int) -> str:

@@ -1,12 +1,12 @@
 """Hard negatives: passages that a retriever took for right and that hold no answer."""
 
 import logging
-import unicodedata
 
 import pandas as pd
 
-from klue_pipeline.odqa.dense.texts import as_read, titled_texts
+from klue_pipeline.odqa.dense.texts import titled_texts
 from klue_pipeline.odqa.ingest.schema import TEST
+from klue_pipeline.odqa.metrics.answer_strings import holds_answer, normalise_for_search
 from klue_pipeline.odqa.settings.retriever_params import ContrastiveParams
 
 logger = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ def mine_negatives(
     """Choose the hard negatives of all labelled questions that have a gold passage.
 
     Of the first ``params.negatives_depth`` passages of a question those are left out that are of a
-    gold passage's group, and those that hold an answer, whatever its blanks and case: over
-    KLUE-MRC, five other passages hold the answer of a question on average.
+    gold passage's group, and those that hold an answer, as the report looks for it: over KLUE-MRC,
+    five other passages hold the answer of a question on average.
 
     Args:
         run: Schema ``Run``.
@@ -57,18 +57,12 @@ def mine_negatives(
 
 def _holds_no_answer(pairs: pd.DataFrame, answers: pd.Series, passages: pd.DataFrame) -> list[bool]:
     named = passages.loc[passages["passage_id"].isin(pairs["passage_id"])]
-    texts = dict(zip(named["passage_id"], map(_bare, titled_texts(named)), strict=True))
-    bare = {question: list(map(_bare, texts)) for question, texts in answers.items()}
+    texts = map(normalise_for_search, titled_texts(named))
+    text_of = dict(zip(named["passage_id"], texts, strict=True))
+    looked_for = {
+        question: list(map(normalise_for_search, found)) for question, found in answers.items()
+    }
     return [
-        not any(answer in texts[passage] for answer in bare[question])
+        not holds_answer(text_of[passage], looked_for[question])
         for question, passage in zip(pairs["question_id"], pairs["passage_id"], strict=True)
     ]
-
-
-def _bare(text: str) -> str:
-    r"""Return what is left without blanks, case and the ways to write one letter.
-
-    >>> _bare("New  York\\n시")
-    'newyork시'
-    """
-    return "".join(unicodedata.normalize("NFC", as_read(text)).casefold().split())

@@ -7,10 +7,8 @@ import pandas as pd
 from transformers import PreTrainedTokenizerBase
 
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
+from klue_pipeline.text.blanks import blank_out_breaks
 from klue_pipeline.training.batches import EncodedRows
-
-WRITTEN_NEWLINE = "\\n"
-"""A backslash and an n, which stand for a line break in the passages of KLUE-MRC."""
 
 
 def question_texts(questions: pd.DataFrame, params: RetrieverParams) -> list[str]:
@@ -20,7 +18,7 @@ def question_texts(questions: pd.DataFrame, params: RetrieverParams) -> list[str
         questions: Schema ``Questions``.
         params: A dense retriever.
     """
-    return [f"{params.question_prefix}{as_read(text)}" for text in questions["question"]]
+    return [f"{params.question_prefix}{blank_out_breaks(text)}" for text in questions["question"]]
 
 
 def passage_texts(passages: pd.DataFrame, params: RetrieverParams) -> list[str]:
@@ -30,23 +28,14 @@ def passage_texts(passages: pd.DataFrame, params: RetrieverParams) -> list[str]:
         passages: Schema ``Passages``.
         params: A dense retriever.
     """
-    texts = titled_texts(passages) if params.title else map(as_read, passages["text"])
+    texts = titled_texts(passages) if params.title else map(blank_out_breaks, passages["text"])
     return [f"{params.passage_prefix}{text}" for text in texts]
 
 
 def titled_texts(passages: pd.DataFrame) -> list[str]:
     """Return ``title: text`` of each passage, or the text alone where there is no title."""
     pairs = zip(passages["title"], passages["text"], strict=True)
-    return [as_read(f"{title}: {text}" if title else text) for title, text in pairs]
-
-
-def as_read(text: str) -> str:
-    r"""Turn written line breaks into blanks, which no tokenizer knows them as.
-
-    >>> as_read("조선의 무신.\\n\\n이순신은")
-    '조선의 무신.  이순신은'
-    """
-    return text.replace(WRITTEN_NEWLINE, " ")
+    return [blank_out_breaks(f"{title}: {text}" if title else text) for title, text in pairs]
 
 
 def encode_rows(

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.odqa.dense.texts import as_read, encode_rows, titled_texts
+from klue_pipeline.odqa.dense.texts import encode_rows, titled_texts
+from klue_pipeline.odqa.passages.run_table import rank_run
 from klue_pipeline.odqa.reranking.cross_encoder import Reranker, load_reranker
 from klue_pipeline.odqa.settings.retriever_params import RerankParams
+from klue_pipeline.text.blanks import blank_out_breaks
 from klue_pipeline.training.device import resolve_device, resolve_precision
 from klue_pipeline.training.prediction import predict_logits
 
@@ -51,21 +53,11 @@ def rerank(
         str(params.model if trained is None else trained), int(params.max_tokens or 0)
     )
     scores = _score_pairs(first, examples, passages, reranker, params)
-    ordered = first.assign(score=scores).sort_values(
-        ["question_id", "score", "rank"], ascending=[True, False, True], kind="stable"
-    )
+    first = first.assign(score=scores.astype(np.float64))
     behind = run.drop(first.index)
-    lowest = behind["question_id"].map(ordered.groupby("question_id")["score"].min())
+    lowest = behind["question_id"].map(first.groupby("question_id")["score"].min())
     behind = behind.assign(score=lowest - (behind["rank"] - int(params.top_n or 0)))
-    return _in_order_of(run, pd.concat([ordered, behind]))
-
-
-def _in_order_of(run: pd.DataFrame, reranked: pd.DataFrame) -> pd.DataFrame:
-    """Put questions back where they stood, and count the ranks anew."""
-    question = pd.Categorical(reranked["question_id"], run["question_id"].unique())
-    sorted_rows = reranked.iloc[np.argsort(question.codes, kind="stable")]
-    ranks = sorted_rows.groupby("question_id", sort=False).cumcount() + 1
-    return sorted_rows.assign(rank=ranks)[run.columns].reset_index(drop=True)
+    return rank_run(pd.concat([first, behind]).sort_index())
 
 
 def _score_pairs(
@@ -78,7 +70,7 @@ def _score_pairs(
     """Score pairs of question and passage, in their order. Shape: (pairs,)."""
     device = resolve_device("auto")
     model = reranker.model.to(device)
-    questions = examples.set_index("question_id")["question"].map(as_read)
+    questions = examples.set_index("question_id")["question"].map(blank_out_breaks)
     named = passages.loc[passages["passage_id"].isin(pairs["passage_id"])]
     texts = pd.Series(titled_texts(named), index=named["passage_id"].to_numpy())
     parts = []

@@ -15,7 +15,7 @@ from klue_pipeline.base_settings import naming_settings
 from klue_pipeline.evaluation.intervals import PERCENT
 from klue_pipeline.odqa.dense.origin import OWN_NAMES, describe_training
 from klue_pipeline.odqa.dense.pairing import TrainingTables, split_questions
-from klue_pipeline.odqa.dense.texts import as_read, titled_texts
+from klue_pipeline.odqa.dense.texts import titled_texts
 from klue_pipeline.odqa.reranking.candidate_rows import (
     NO_CANDIDATE,
     CandidateRows,
@@ -28,6 +28,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RerankParams,
     RetrieverTrainingParams,
 )
+from klue_pipeline.text.blanks import blank_out_breaks
 from klue_pipeline.training.batches import Batch
 from klue_pipeline.training.device import choose_device, explain_out_of_memory
 from klue_pipeline.training.params import EncoderParams, Precision
@@ -180,7 +181,7 @@ def collect_candidates(questions: pd.DataFrame, tables: TrainingTables) -> Quest
     of_question = places.groupby(negatives["question_id"].to_numpy(), sort=False)
     by_id = {question: part.to_numpy() for question, part in of_question}
     return QuestionCandidates(
-        questions=questions["question"].map(as_read).tolist(),
+        questions=questions["question"].map(blank_out_breaks).tolist(),
         passages=titled_texts(tables.passages),
         gold=place_of.loc[gold.loc[questions["question_id"], "passage_id"]].to_numpy(),
         negatives=[by_id[question] for question in questions["question_id"]],

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from klue_pipeline.odqa.settings.retriever_params import TokenizerName
+from klue_pipeline.text.blanks import blank_out_breaks
 from klue_pipeline.text.morphemes import Morpheme, analyse
 from klue_pipeline.training.tokenizer import Tokenizer
 
 _WORD = re.compile(r"\w+")
-_ESCAPED_LINE_BREAK = r"\n"
 _TEXTS_PER_CALL = 256
 
 _CONTENT_TAGS = frozenset(
@@ -38,7 +38,7 @@ def plain(text: str) -> str:
     >>> plain(r"조선의\n\n 무신 ")
     '조선의 무신'
     """
-    return " ".join(unicodedata.normalize("NFC", text.replace(_ESCAPED_LINE_BREAK, " ")).split())
+    return " ".join(unicodedata.normalize("NFC", blank_out_breaks(text)).split())
 
 
 def tokenise(
