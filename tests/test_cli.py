@@ -5,10 +5,20 @@ import shutil
 import click
 import kedro.runner
 import pytest
+from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.cli import run
+from klue_pipeline.commands import errors
 from klue_pipeline.commands.errors import explain_errors
 from klue_pipeline.commands.options import parse_params
+
+
+class Pipelines(dict):
+    """Registered pipelines that are all known from the start."""
+
+    def set_requested(self, names):
+        pass
+
 
 HEAVY = {"torch", "transformers", "mlflow", "matplotlib", "sklearn"}
 LIGHT = {"--help": "run ", "run --help": "--only-missing-outputs", "registry list": "- __default__"}
@@ -188,6 +198,18 @@ def test_params_from_a_configuration_file_may_have_dotted_names(tmp_path):
     wanted = {"training": {"epochs": 3, "seed": 1}, "loss": {"a.b": 2}}
     with run.make_context("run", ["--config", str(config)]) as context:
         assert context.params["params"] == wanted
+
+
+def test_a_tag_that_no_node_has_is_answered_with_those_there_are(monkeypatch):
+    pipelines = Pipelines(train=Pipeline([node(abs, "a", "b", tags=["train", "fold_0"])]))
+    monkeypatch.setattr(errors, "pipelines", pipelines)
+
+    @explain_errors
+    def load():
+        pipelines["train"].filter(tags=["fold0"])
+
+    with pytest.raises(click.ClickException, match=r"--tags.* Tags are fold_0, train\."):
+        load()
 
 
 def test_a_misspelt_runner_is_said_with_the_right_one():

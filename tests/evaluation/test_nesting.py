@@ -68,7 +68,7 @@ def test_test_scores_have_no_folds():
 def test_rows_are_found_by_their_id():
     known = pd.Series(["a", "b", "c"], index=[7, 7, 7])
     assert find_rows(np.array(["c", "a", "c"], dtype=object), known).tolist() == [2, 0, 2]
-    with pytest.raises(ValueError, match=r"2 rows are not in the table of rows, .*\['x', 'y'\]"):
+    with pytest.raises(ValueError, match=r"2 rows outside the table of rows, .*\['x', 'y'\]"):
         find_rows(pd.Series(["x", "a", "y"]), known)
     with pytest.raises(ValueError, match="'a' is repeated"):
         find_rows(pd.Series(["a"]), pd.Series(["a", "a"]))

@@ -66,7 +66,7 @@ def test_rows_are_taken_by_mask_and_by_position():
 
 
 def test_missing_and_repeated_rows_have_no_order():
-    with pytest.raises(ValueError, match=r"2 rows have no score.*'x'"):
+    with pytest.raises(ValueError, match=r"2 rows without a score.*'x'"):
         make_table("abc").in_order_of(["a", "x", "y"])
     with pytest.raises(ValueError, match="more than once"):
         make_table("aba").in_order_of(["a", "b"])

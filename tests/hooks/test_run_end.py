@@ -69,7 +69,8 @@ def test_a_run_of_some_folds_names_its_own_file_and_not_that_of_all(end_run, mon
     monkeypatch.setitem(METRICS, "partial", "fold 0 only")
     *_, own = end_run("experiment_metrics", "submission", "experiment_submission")
     assert own == (
-        "Scored on fold 0 only; what all share stays as it was. Its own file: a/submission.csv"
+        "Scored on fold 0 only; a blend takes such an experiment only if ensemble.members names "
+        "it, or if none has all folds. Its own file: a/submission.csv"
     )
 
 

@@ -50,6 +50,17 @@ def test_learning_curves_show_what_was_measured_of_each_fold():
     render(figure)
 
 
+def test_the_legend_names_no_training_loss_that_was_never_measured():
+    """As of a training shorter than training.log_every_steps."""
+    unmeasured, measured = history(60.0).drop(columns="train_loss"), history(60.0)
+    for histories, names in [
+        ({"fold_0": unmeasured}, ["validation"]),
+        ({"fold_0": unmeasured, "fold_1": measured}, ["train", "validation"]),
+    ]:
+        legend = draw(histories).axes[0].get_legend()
+        assert [text.get_text() for text in legend.get_texts()] == names
+
+
 def test_fifty_folds_fit():
     render(draw({f"fold_{fold}": history(fold) for fold in range(50)}))
 

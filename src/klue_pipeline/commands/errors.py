@@ -34,6 +34,7 @@ _NO_SUCH_PART = re.compile(
     r"Pipeline does not contain (?P<kind>nodes|datasets) named (?P<names>\[.*?\])"
 )
 _NAMES = re.compile(r"'([^']+)'")
+_NOTHING_CHOSEN = "Pipeline contains no nodes after applying all provided filters"
 
 
 EXPECTED_ERRORS = (
@@ -87,7 +88,16 @@ def _message_of(error: Exception) -> str:
         pipelines.set_requested(None)
         hints = (_suggest_part(name, match["kind"]) for name in _NAMES.findall(match["names"]))
         return "\n".join(hints)
-    return message
+    return _name_tags() if message.startswith(_NOTHING_CHOSEN) else message
+
+
+def _name_tags() -> str:
+    pipelines.set_requested(None)
+    tags = {tag for pipeline in pipelines.values() for node in pipeline.nodes for tag in node.tags}
+    return (
+        "Nothing is left to run: no node has all that --tags, --nodes, --namespaces and the like "
+        f"ask for. Tags are {', '.join(sorted(tags))}."
+    )
 
 
 def _suggest_pipeline(name: str) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.text.counts import counted
 
 Mask = NDArray[np.bool_]
 
@@ -111,7 +112,7 @@ def find_rows(wanted: pd.Series | NDArray[np.object_], row_ids: pd.Series) -> ND
     missing = np.asarray(wanted, dtype=object)[places < 0]
     if len(missing):
         raise ValueError(
-            f"{len(missing)} rows are not in the table of rows, among them "
+            f"Found {counted(len(missing), 'row')} outside the table of rows, among them "
             f"{missing[:3].tolist()}; scores, folds and rows come from different runs."
         )
     return places

@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from klue_pipeline.text.counts import counted
+
 
 @dataclass(frozen=True)
 class ScoreTable:
@@ -83,7 +85,8 @@ class ScoreTable:
             raise ValueError("Rows scored more than once (overlapping folds) have no single order.")
         missing = [row_id for row_id in row_ids if row_id not in place]
         if missing:
-            raise ValueError(f"{len(missing)} rows have no score, among them {missing[:3]}.")
+            found = counted(len(missing), "row")
+            raise ValueError(f"Found {found} without a score, among them {missing[:3]}.")
         return self.take(np.array([place[row_id] for row_id in row_ids], dtype=np.int64))
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable, rows_common_to_all
+from klue_pipeline.text.counts import counted
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def gold_ids(scores: ScoreTable, gold: pd.Series, labels: LabelSet) -> NDArray[n
     missing = scores.row_ids[found < 0]
     if len(missing):
         raise ValueError(
-            f"{len(missing)} scored rows have no true label of the label set, among them "
-            f"{missing[:3].tolist()}; the scores may belong to other rows."
+            f"Found {counted(len(missing), 'scored row')} without a true label of the label set, "
+            f"among them {missing[:3].tolist()}; the scores may belong to other rows."
         )
     return found.astype(np.int64)

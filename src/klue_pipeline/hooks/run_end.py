@@ -66,10 +66,13 @@ def _another_search(run_params: dict[str, Any], catalog: Any) -> str:
 
 
 def _own_submission(catalog: Any, partial: str) -> Iterator[str]:
-    """Name the file that the scores of a run of some folds are of; that of all stays as it was."""
+    """Name the file that the scores of a run of some folds are of: it is not the one to submit."""
     path = path_in(catalog, _OWN_SUBMISSION) if partial else None
     if path is not None:
-        yield f"Scored on {partial}; what all share stays as it was. Its own file: {_shown(path)}"
+        yield (
+            f"Scored on {partial}; a blend takes such an experiment only if ensemble.members names "
+            f"it, or if none has all folds. Its own file: {_shown(path)}"
+        )
 
 
 def _results(catalog: Any, made: set[str]) -> Iterator[str]:

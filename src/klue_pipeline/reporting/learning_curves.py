@@ -40,7 +40,9 @@ def draw_learning_curves(
         _draw_line(loss_axes, history, "train_loss", color=color, linewidth=0.9)
         _draw_line(loss_axes, history, "validation_loss", color=color, linestyle="--", marker="o")
         _draw_line(score_axes, history, measured, color=color, marker="o", label=fold)
-    loss_axes.plot([], [], color="gray", linewidth=0.9, label="train")
+    if any("train_loss" in history and history["train_loss"].notna().any()
+           for history in histories.values()):  # fmt: skip
+        loss_axes.plot([], [], color="gray", linewidth=0.9, label="train")
     loss_axes.plot([], [], color="gray", linestyle="--", marker="o", label="validation")
     loss_axes.legend(fontsize="small")
     of_what = f" of {title}" if title else ""

@@ -39,8 +39,8 @@ def test_the_report_counts_every_rule_and_is_json(as_rows, as_test, run, clean_p
     assert normalised["cells_changed"] == {"test.sentence": 1, "train.sentence": 1}
     assert (deduplicated["rows_in"], deduplicated["rows_out"]) == (2, 1)
     assert [entry.getMessage() for entry in caplog.records] == [
-        "Cleaning by normalise_text: 2 training rows in, 2 out (1 train rows changed, "
-        "1 test rows changed)",
+        "Cleaning by normalise_text: 2 training rows in, 2 out (1 train row changed, "
+        "1 test row changed)",
         "Cleaning by exact_duplicates: 2 training rows in, 1 out (1 dropped: exact_duplicate)",
     ]
 

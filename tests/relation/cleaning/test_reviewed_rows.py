@@ -113,7 +113,8 @@ def test_a_list_that_shows_another_label_is_doubted_and_carried_out(
     assert result.report["rules"][0]["given_label_differs"] == differs
     assert len(caplog.records) == differs
     if differs:
-        assert f"of 1 rows is not their label, first: row r0 {given_label}, now a" in caplog.text
+        assert "has 1 decision whose given_label is not the row's label" in caplog.text
+        assert f"first: row r0 {given_label}, now a" in caplog.text
     assert (len(result.tables.train) == 2) == (decision == "drop")
 
 
@@ -165,7 +166,7 @@ def test_rows_that_an_earlier_rule_dropped_are_counted_and_named(review, caplog)
     with caplog.at_level(logging.WARNING):
         result = review(reviewed(("r0", "keep", ""), ("r77", "drop", "")), row_ids=known)
     assert result.report["rules"][0]["not_here"] == 1
-    assert "1 decisions of raw.reviewed_rows are about rows that an earlier rule" in caplog.text
+    assert "about 1 decision of raw.reviewed_rows on rows that an earlier rule" in caplog.text
     assert "max_rows" not in caplog.text
 
 
@@ -175,6 +176,6 @@ def test_a_sample_cannot_tell_wrong_ids_from_rows_it_left_out(review, caplog):
         result = review(reviewed(("r0", "keep", ""), *foreign), is_sample=True)
     assert result.report["rules"][0]["not_here"] == 7
     assert (
-        "7 decisions of raw.reviewed_rows are about rows that ingest.max_rows left out or that are "
-        "in no file, first: no-0, no-1, no-2, no-3, no-4; nothing is done"
+        "about 7 decisions of raw.reviewed_rows on rows that ingest.max_rows left out or that are "
+        "in no file, first: no-0, no-1, no-2, no-3, no-4."
     ) in caplog.text

@@ -289,7 +289,7 @@ def test_a_combiner_with_nothing_to_be_fitted_on_is_refused(task, folds, n_folds
 
 def test_a_label_that_is_not_in_the_set_is_refused():
     gold = KFOLD.gold.replace("org:members", "org:member")
-    with pytest.raises(ValueError, match=r"4 training rows have no label .* 'org:member'"):
+    with pytest.raises(ValueError, match=r"4 training rows without a label .* 'org:member'"):
         compose_fold(members_of(KFOLD, "b", "p"), with_gold(KFOLD, gold), 0, COMBINE)
 
 

@@ -141,9 +141,9 @@ def test_bad_input_is_refused():
         legal_out_of_fold(replace(scores, folds=None), rows, members, LABELS, 1)
     with pytest.raises(ValueError, match="scored by fold 1"):
         legal_out_of_fold(score(["r0"], [1]), rows, members, LABELS, 1)
-    with pytest.raises(ValueError, match=r"1 training rows have no label .*'x'"):
+    with pytest.raises(ValueError, match=r"1 training row without a label .*'x'"):
         legal_out_of_fold(scores, pd.concat([rows, table([("A:B", "x")])]), members, LABELS, 1)
-    with pytest.raises(ValueError, match="not in the table of rows"):
+    with pytest.raises(ValueError, match="outside the table of rows"):
         legal_for_test(scores, rows[1:], rows, LABELS, 1)
     with pytest.raises(ValueError, match=r"marks of shape \(1, 3\)"):
         mask_illegal(scores, np.ones((1, 3), dtype=bool))

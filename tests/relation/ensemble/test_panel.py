@@ -72,7 +72,7 @@ def test_test_rows_stand_in_the_order_of_the_first_member(make_table):
 
 
 def test_a_member_without_a_test_row_is_refused(make_table):
-    with pytest.raises(ValueError, match=r"1 rows have no score, among them \['y'\]"):
+    with pytest.raises(ValueError, match=r"1 row without a score, among them \['y'\]"):
         seat_test({"a": make_table("xy", LOGITS[:2]), "b": make_table("x", LOGITS[:1])})
 
 

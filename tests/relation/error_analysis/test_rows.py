@@ -66,7 +66,7 @@ def test_folds_that_scored_other_rows_or_were_made_otherwise_are_refused(world, 
     broken = replace(second, logits=np.full_like(second.logits, np.nan))
     for wrong, reason in (
         (broken, "3 of 3 scored rows have scores that are not numbers"),
-        (fewer, r"1 rows have no score, among them \['2'\]"),
+        (fewer, r"1 row without a score, among them \['2'\]"),
         (replace(second, fingerprint={"rows": "other"}), "rows is None in one and other in the"),
     ):
         with pytest.raises(ValueError, match=reason):
@@ -99,7 +99,7 @@ def rename_label(world, make_scores):
     ("change", "message"),
     [
         (break_score, r"1 of 6 scored rows .* \['2'\]; the model has diverged"),
-        (lose_sentence, r"1 scored rows are not among the 6 sentences.*\['99'\]"),
+        (lose_sentence, r"1 scored row outside the 6 sentences.*\['99'\]"),
         (rename_label, r"wanted were 3 .*; score again with this label set"),
     ],
 )

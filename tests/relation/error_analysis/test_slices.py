@@ -221,9 +221,9 @@ def test_what_does_not_belong_together_is_refused():
     scores, truth = draw_scores()
     with pytest.raises(ValueError, match=r"\(3,\) marks of seen pairs for 120 scored rows"):
         tabulate(scores, truth, sentences, np.ones(3, dtype=bool))
-    with pytest.raises(ValueError, match="1 rows are not in the table of rows"):
+    with pytest.raises(ValueError, match="1 row outside the table of rows"):
         tabulate(scores, truth, sentences[1:])
-    with pytest.raises(ValueError, match="no true label"):
+    with pytest.raises(ValueError, match="without a true label"):
         tabulate(scores, truth[1:], sentences)
     scores.logits[5] = np.nan
     with pytest.raises(ValueError, match="1 of 120 rows have scores that are not numbers"):

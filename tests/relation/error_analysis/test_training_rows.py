@@ -45,7 +45,7 @@ def test_what_does_not_belong_together_is_refused(world):
     with pytest.raises(ValueError, match="Found no fold that was trained"):
         _ = world.training
     world.folds, world.sentences = [0], world.sentences[1:]
-    with pytest.raises(ValueError, match="Fold 0 validates on 1 rows that are not in the table"):
+    with pytest.raises(ValueError, match="Fold 0 validates on 1 row outside the table"):
         _ = world.training
 
 

@@ -74,7 +74,8 @@ def test_an_estimate_is_called_one(train, test, labels):
     axes = figure.axes[0]
     assert bars_of(axes, "test") == pytest.approx(uniform.tolist())
     distance = measure_distance(table["train_share"], table["estimated_test_share"], 16, 8)
-    assert axes.get_title() == f"Labels: test shares are ESTIMATES, {format_distance(distance)}"
+    assert axes.get_title() == f"Labels: test shares are ESTIMATES,\n{format_distance(distance)}"
+    assert axes.title.get_window_extent().x1 < figure.bbox.x1
     counted, estimated = (text.get_text() for text in figure.legends[0].get_texts())
     assert counted == "train: 16 rows, counted"
     assert estimated.startswith("test: 8 rows, mean of the probabilities that an earlier run")

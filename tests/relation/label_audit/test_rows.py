@@ -84,7 +84,7 @@ def test_scores_of_a_diverged_model_are_refused():
 
 def test_scores_of_other_rows_are_refused():
     scores = score([("x", 0, [0.5, 0.4, 0.1])])
-    with pytest.raises(ValueError, match="1 scored rows have no true label"):
+    with pytest.raises(ValueError, match="1 scored row without a true label"):
         collect_rows(scores, sentences(a="per:title"), LABELS, ALL)
 
 

@@ -117,8 +117,8 @@ def test_no_known_label_gives_no_metrics():
 @pytest.mark.parametrize(
     ("gold", "labels", "message"),
     [
-        (gold_of(0), LABELS, r"1 scored rows have no true label.*'1'"),
-        (gold_of(0, None), LABELS, r"1 scored rows have no true label.*'1'"),
+        (gold_of(0), LABELS, r"1 scored row without a true label.*'1'"),
+        (gold_of(0, None), LABELS, r"1 scored row without a true label.*'1'"),
         (pd.Series(["no_relation", "x"], index=["0", "1"]), LABELS, "of the label set"),
         (gold_of(0, 0), LabelSet(names=LABELS.names[::-1], negative=None), "this label set"),
     ],

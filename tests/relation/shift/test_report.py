@@ -115,7 +115,7 @@ def test_without_a_target_the_plain_score_is_expected(scores, folds, make_evalua
     assert found["predicted"]["auprc"] == found["intervals"]["auprc"]
     assert "shift-aware" not in caplog.text
     (line,) = tell_scores(found)
-    assert line.startswith("expected of the submission on labels distributed as in training: ")
+    assert line.startswith("expected on the test rows, with labels distributed as in training: ")
 
 
 def test_the_log_tells_the_shift_aware_score_and_the_prior(scores, folds, given_prior, caplog):
@@ -135,7 +135,7 @@ def test_the_confidence_gap_stands_beside_the_prediction(report):
     ]
     gap = report["averaging_gain"]["confidence_gap"]
     wanted = (
-        "expected of the submission: micro F1 {:.2f} [{:.2f}, {:.2f}], "
+        "expected on the test rows: micro F1 {:.2f} [{:.2f}, {:.2f}], "
         "AUPRC {:.2f} [{:.2f}, {:.2f}], {}"
     )
     in_words = f"confidence gap {gap:.1f}"

@@ -39,5 +39,5 @@ def test_rows_with_the_same_pair_in_one_fold_do_not_show_it_to_each_other():
 def test_rows_of_another_table_are_refused():
     sentences = pd.DataFrame({"row_id": ["a"], "pair_key": ["p"]})
     members = pd.DataFrame({"fold": [0], "row_id": ["a"]})
-    with pytest.raises(ValueError, match="not in the table of rows"):
+    with pytest.raises(ValueError, match="outside the table of rows"):
         pair_is_seen(score(["x"], [0]), sentences, members)

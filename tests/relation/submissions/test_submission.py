@@ -72,7 +72,7 @@ def test_the_written_probabilities_score_exactly_as_the_scores_do():
 @pytest.mark.parametrize(
     ("row_ids", "names", "message"),
     [
-        ([*ROW_IDS, "4"], NAMES, "1 rows have no score, among them .*4"),
+        ([*ROW_IDS, "4"], NAMES, "1 row without a score, among them .*4"),
         (ROW_IDS, NAMES[::-1], "score the test rows again"),
         (ROW_IDS, NAMES[:2], "score the test rows again"),
     ],

@@ -76,5 +76,5 @@ def test_augmented_rows_follow_their_origin():
 
 
 def test_folds_of_another_run_are_refused():
-    with pytest.raises(ValueError, match=r"Fold 0 validates on 1 rows.*among them c"):
+    with pytest.raises(ValueError, match=r"Fold 0 validates on 1 row .*among them c"):
         training_and_validation_rows(pd.Series(["a", "b"]), MEMBERS, 0)

@@ -81,8 +81,8 @@ def report_exploration(  # noqa: PLR0913, PLR0917 (one argument per input of the
     for feature, found in compared.items():
         if found["total_variation_distance"] is not None:
             logger.info(
-                "Train and test differ in %s by %.3f (total variation; by chance %.3f)",
-                feature, found["total_variation_distance"], found["distance_by_chance"],
+                "Train and test differ in %s by %.1f %% (by chance %.1f %%)", feature,
+                100 * found["total_variation_distance"], 100 * found["distance_by_chance"],
             )  # fmt: skip
     return report
 

@@ -15,6 +15,7 @@ from klue_pipeline.relation.cleaning.history import (
 )
 from klue_pipeline.relation.cleaning.interface import Evidence, Outcome, Rule, Tables
 from klue_pipeline.relation.settings.clean_params import CleanParams, CleanRule
+from klue_pipeline.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ def _log_rule(report: dict[str, Any]) -> None:
     dropped, changed = report["dropped_by_reason"].items(), report["rows_changed"].items()
     details = [
         *(f"{count} dropped: {reason}" for reason, count in dropped if count),
-        *(f"{count} {file} rows changed" for file, count in changed if count),
+        *(f"{counted(count, f'{file} row')} changed" for file, count in changed if count),
     ]
     logger.info(
         "Cleaning by %s: %d training rows in, %d out (%s)",

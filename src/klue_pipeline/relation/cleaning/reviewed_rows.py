@@ -13,6 +13,7 @@ from klue_pipeline.relation.cleaning.interface import (
     replace_train,
 )
 from klue_pipeline.relation.settings.clean_params import CleanParams
+from klue_pipeline.text.counts import counted
 from klue_pipeline.text.csv_lines import hint_at_header
 from klue_pipeline.text.lookalikes import hint_at_lookalikes
 from klue_pipeline.text.shortened import list_shortly, shorten
@@ -184,9 +185,8 @@ def _warn_of_missing(decided: pd.DataFrame, tables: Tables, evidence: Evidence) 
     ]:
         if len(missing):
             logger.warning(
-                "%d decisions of raw.reviewed_rows are about rows %s, first: %s; nothing is done "
-                "about them.",
-                len(missing),
+                "Nothing is done about %s of raw.reviewed_rows on rows %s, first: %s.",
+                counted(len(missing), "decision"),
                 why,
                 ", ".join(missing.head(_SHOWN)),
             )
@@ -201,10 +201,10 @@ def _warn_of_other_labels(by_row: pd.DataFrame, train: pd.DataFrame) -> None:
         strict=True,
     )  # fmt: skip
     logger.warning(
-        "In the file of raw.reviewed_rows, given_label of %d rows is not their label, first: %s. "
+        "The file of raw.reviewed_rows has %s whose given_label is not the row's label, first: %s. "
         "The list may be of another file, or was carried out already; its decisions are carried "
         "out all the same.",
-        int(differs.sum()),
+        counted(int(differs.sum()), "decision"),
         "; ".join(
             f"row {row_id} {given}, now {now}" for row_id, given, now in islice(shown, _SHOWN)
         ),

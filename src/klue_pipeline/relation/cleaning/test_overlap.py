@@ -12,6 +12,7 @@ from klue_pipeline.relation.cleaning.interface import (
     is_readable,
 )
 from klue_pipeline.relation.settings.clean_params import CleanParams
+from klue_pipeline.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def occurs_in(rows: pd.DataFrame, others: pd.DataFrame, columns: list[str]) -> p
 def _warn_of_overlap(n_rows: int) -> None:
     if n_rows:
         logger.warning(
-            "%d training rows are in the test file too and stay (clean.test_overlap.action is "
-            "report): the model learns the answers to these test rows",
-            n_rows,
+            "Kept %s that the test file has too (clean.test_overlap.action is report): "
+            "the model learns the answers to these test rows",
+            counted(n_rows, "training row"),
         )

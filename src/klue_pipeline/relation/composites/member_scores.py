@@ -9,6 +9,7 @@ from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.settings.params import TargetParams
+from klue_pipeline.text.counts import counted
 
 TargetName = Literal["all", "binary", "positive"]
 
@@ -107,5 +108,5 @@ def _require_fold(name: str, table: ScoreTable, fold: int, run: RunRows) -> None
     if missing:
         raise ValueError(
             f"Experiment {name} cannot be joined: its validation scores of fold {fold} lack "
-            f"{len(missing)} rows, among them {missing[:3]}; train and predict it again."
+            f"{counted(len(missing), 'row')}, among them {missing[:3]}; train and predict it again."
         )

@@ -19,6 +19,7 @@ from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.composites.member_scores import MemberScores, require_fit, target_of
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.params import CompositeParams
+from klue_pipeline.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -168,8 +169,8 @@ def _gold_ids(run: RunRows, row_ids: list[str]) -> NDArray[np.int64]:
     found = pd.Index(run.labels.names).get_indexer(pd.Index(gold)).astype(np.int64)
     if (found < 0).any():
         raise ValueError(
-            f"{int((found < 0).sum())} training rows have no label of the label set, such as "
-            f"{gold[found < 0].iloc[0]!r}; run the ingest and clean pipelines again."
+            f"Found {counted(int((found < 0).sum()), 'training row')} without a label of the label "
+            f"set, such as {gold[found < 0].iloc[0]!r}; run the ingest and clean pipelines again."
         )
     return found
 

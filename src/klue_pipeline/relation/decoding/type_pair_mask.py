@@ -15,6 +15,7 @@ from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.logits import require_usable_logits
 from klue_pipeline.evaluation.nesting import count_in_training, find_rows
 from klue_pipeline.evaluation.scores import ScoreTable
+from klue_pipeline.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -123,8 +124,9 @@ def _label_ids(sentences: pd.DataFrame, labels: LabelSet) -> NDArray[np.int64]:
     found = pd.Index(labels.names).get_indexer(pd.Index(sentences["label"])).astype(np.int64)
     if (found < 0).any():
         raise ValueError(
-            f"{int((found < 0).sum())} training rows have no label of the label set, such as "
-            f"{sentences['label'][found < 0].iloc[0]!r}; run the ingest and clean pipelines again."
+            f"Found {counted(int((found < 0).sum()), 'training row')} without a label of the label "
+            f"set, such as {sentences['label'][found < 0].iloc[0]!r}; run the ingest and "
+            "clean pipelines again."
         )
     return found
 

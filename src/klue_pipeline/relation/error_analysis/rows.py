@@ -108,9 +108,9 @@ def _look_up(scores: ScoreTable, sentences: pd.DataFrame) -> pd.DataFrame:
     unknown = scores.row_ids[place < 0]
     if len(unknown):
         raise ValueError(
-            f"{len(unknown)} scored rows are not among the {len(sentences)} sentences, such as "
-            f"{unknown[:3].tolist()}; scores and sentences come from different runs, make both "
-            "again."
+            f"Found {counted(len(unknown), 'scored row')} outside the {len(sentences)} sentences, "
+            f"such as {unknown[:3].tolist()}; scores and sentences come from different runs, "
+            "make both again."
         )
     found: pd.DataFrame = sentences.iloc[place].reset_index(drop=True)
     return found

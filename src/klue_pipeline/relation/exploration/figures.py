@@ -53,7 +53,7 @@ def draw_label_shares(table: pd.DataFrame, n_test: int) -> Figure:
     if estimated.notna().all():
         shares[TEST] = estimated
         distance = measure_distance(table["train_share"], estimated, n_train, n_test)
-        title = f"Labels: test shares are ESTIMATES, {format_distance(distance)}"
+        title = f"Labels: test shares are ESTIMATES,\n{format_distance(distance)}"
     names = _with_rows(table["label"], table["train_rows"])
     figure = Figure(figsize=(9, 1.6 + _INCHES_PER_VALUE * len(table)), layout="constrained")
     axes = figure.add_subplot()

@@ -7,6 +7,7 @@ import pandas as pd
 from klue_pipeline.relation.ingest.labels import LabelSets, name_label
 from klue_pipeline.relation.ingest.parsing import TABLE, RawFile, TableLayout, read_rows
 from klue_pipeline.relation.ingest.unlabelled_rows import unique_ids
+from klue_pipeline.text.counts import counted
 from klue_pipeline.text.csv_lines import first_line, read_lines, read_table
 from klue_pipeline.text.lookalikes import hint_at_lookalikes
 from klue_pipeline.text.records.cells import (
@@ -73,8 +74,8 @@ def align_gold(
     surplus = sorted(gold.keys() - set(row_ids))
     if missing or surplus:
         raise ValueError(
-            f"{name} and the test rows do not match: {len(missing)} test rows are not in it "
-            f"({list_shortly(missing, _SHOWN_ROWS)}), {len(surplus)} of its rows are no test rows "
+            f"{name} and the test rows do not match: it lacks {counted(len(missing), 'test row')} "
+            f"({list_shortly(missing, _SHOWN_ROWS)}) and has {counted(len(surplus), 'other row')} "
             f"({list_shortly(surplus, _SHOWN_ROWS)}). Give the "
             "gold labels of exactly the test rows in raw.test_gold, or set it to null."
         )

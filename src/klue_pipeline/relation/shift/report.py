@@ -94,11 +94,11 @@ def _expected_line(metrics: Mapping[str, Any]) -> list[str]:
     expected = from_flat(metrics.get("predicted") or {})
     if not expected:
         return []
-    where = "" if metrics["shift_aware"] else " on labels distributed as in training"
+    where = "" if metrics["shift_aware"] else ", with labels distributed as in training"
     shown = [f"micro F1 {_interval(expected['micro_f1'])}", f"AUPRC {_interval(expected['auprc'])}"]
     if gain := metrics["averaging_gain"]:
         shown.append(describe_gap(gain["confidence_gap"]))
-    return [f"expected of the submission{where}: {', '.join(shown)}"]
+    return [f"expected on the test rows{where}: {', '.join(shown)}"]
 
 
 def _gap_line(metrics: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from klue_pipeline.text.counts import counted
 from klue_pipeline.training.splitting.folds import Positions
 
 Mask = NDArray[np.bool_]
@@ -74,8 +75,8 @@ def training_and_validation_rows(
     unknown = held_out[~held_out.isin(row_ids)]
     if len(unknown):
         raise ValueError(
-            f"Fold {fold} validates on {len(unknown)} rows that are not in the table, among them "
-            f"{_some(unknown)}; folds and rows come from different runs, make both again."
+            f"Fold {fold} validates on {counted(len(unknown), 'row')} outside the table, among "
+            f"them {_some(unknown)}; folds and rows come from different runs, make both again."
         )
     is_validation = row_ids.isin(held_out).to_numpy(dtype=bool)
     origins = row_ids if origin_ids is None else origin_ids
