@@ -18,13 +18,13 @@ from kedro.pipeline.node import Node
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
 from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import this_process
-from klue_pipeline.runs.resuming import has_nothing_to_do
-from klue_pipeline.runs.run_records import (
+from klue_pipeline.runs.records.run_records import (
     RunRecord,
     describe_error,
     read_record,
     write_record,
 )
+from klue_pipeline.runs.resuming import has_nothing_to_do
 from klue_pipeline.tracking.record_facts import (
     begin_record,
     lacks_scores,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from klue_pipeline.runs.mlflow_pages import LOCAL_SERVER, experiment_page
+from klue_pipeline.runs.records.mlflow_pages import LOCAL_SERVER, experiment_page
 
 
 def list_experiments(database: Path, server: str = LOCAL_SERVER) -> Iterator[tuple[str, str]]:

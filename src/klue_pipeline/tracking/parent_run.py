@@ -12,9 +12,9 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.dataset_facts import DatasetFacts
-from klue_pipeline.runs.mlflow_pages import run_page, server_of
 from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import this_process
+from klue_pipeline.runs.records.mlflow_pages import run_page, server_of
 from klue_pipeline.tracking.inputs import find_inputs
 from klue_pipeline.tracking.live_metrics import points_at_step
 from klue_pipeline.tracking.logged_values import (

@@ -12,7 +12,7 @@ from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.dataset_facts import facts_of
 from klue_pipeline.runs.parameters import task_of
 from klue_pipeline.runs.process import git_state, this_process
-from klue_pipeline.runs.run_records import RunRecord, TrackedRun
+from klue_pipeline.runs.records.run_records import RunRecord, TrackedRun
 from klue_pipeline.runs.topology import kind_of
 from klue_pipeline.tracking.parent_run import EXPERIMENT_VARIABLE, invited_to
 from klue_pipeline.tracking.run_tags import selection_of

@@ -23,7 +23,7 @@ from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.splits import fingerprints
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.process import ProcessIdentity
-from klue_pipeline.runs.run_records import RunRecord, TrackedRun
+from klue_pipeline.runs.records.run_records import RunRecord, TrackedRun
 from klue_pipeline.training.params import FoldsParams
 
 DATASETS = "klue_pipeline.datasets"

@@ -18,7 +18,7 @@ from klue_pipeline.relation.settings.params import (
     TargetParams,
 )
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.run_records import RunRecord
+from klue_pipeline.runs.records.run_records import RunRecord
 from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams, TrainingParams
 from klue_pipeline.version import __version__
 

@@ -22,8 +22,8 @@ from klue_pipeline.reporting.leaderboard import (
 )
 from klue_pipeline.reporting.leaderboard_page import render_leaderboard
 from klue_pipeline.runs.dataset_names import keys_of_folds
-from klue_pipeline.runs.run_records import parse_records
-from klue_pipeline.runs.run_summary import describe_run, summarise_run
+from klue_pipeline.runs.records.run_records import parse_records
+from klue_pipeline.runs.records.run_summary import describe_run, summarise_run
 
 ScoreLoaders = Mapping[str, Callable[[], ScoreTable]]
 Loaders = Mapping[str, Callable[[], Any]]

@@ -22,8 +22,8 @@ from klue_pipeline.odqa.settings.retriever_params import (
 )
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry, build_leaderboard
 from klue_pipeline.reporting.leaderboard_page import render_leaderboard
-from klue_pipeline.runs.run_records import RunRecord, parse_records
-from klue_pipeline.runs.run_summary import describe_run, summarise_run
+from klue_pipeline.runs.records.run_records import RunRecord, parse_records
+from klue_pipeline.runs.records.run_summary import describe_run, summarise_run
 
 Loaders = Mapping[str, Callable[[], Any]]
 

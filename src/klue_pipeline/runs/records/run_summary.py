@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry
 from klue_pipeline.runs.process import is_dead, this_process
-from klue_pipeline.runs.run_records import RecordStatus, RunRecord, TrackedRun
+from klue_pipeline.runs.records.run_records import RecordStatus, RunRecord, TrackedRun
 from klue_pipeline.runs.topology import Kind
 
 RunStatus = Literal["running", "finished", "failed", "killed", "scores only"]

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from klue_pipeline.runs.process import ProcessIdentity, this_process
-from klue_pipeline.runs.run_records import (
+from klue_pipeline.runs.records.run_records import (
     MAX_ERROR_CHARACTERS,
     RunRecord,
     TrackedRun,
     describe_error,
     parse_records,
 )
-from klue_pipeline.runs.run_summary import summarise_run
+from klue_pipeline.runs.records.run_summary import summarise_run
 
 MORNING = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LONG_DEAD = this_process()._replace(start="1")

@@ -2,7 +2,7 @@
 
 Scores alone do not say that the last run failed, how long it took or where MLflow keeps it; a
 record does, without asking MLflow. What a leaderboard shows of it is the job of
-:mod:`~klue_pipeline.runs.run_summary`.
+:mod:`~klue_pipeline.runs.records.run_summary`.
 """
 
 import logging
@@ -17,8 +17,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, fiel
 from klue_pipeline.base_settings import explain_errors
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.disk.atomic_file import write_text
-from klue_pipeline.runs.mlflow_pages import run_page, server_of
 from klue_pipeline.runs.process import ProcessIdentity
+from klue_pipeline.runs.records.mlflow_pages import run_page, server_of
 from klue_pipeline.runs.topology import Kind
 
 logger = logging.getLogger(__name__)
