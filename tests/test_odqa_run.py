@@ -67,7 +67,7 @@ def test_every_test_question_has_its_best_passages(searched):
 def test_the_report_judges_each_retriever_and_their_fusion(searched):
     project, *_ = searched
     report = project.read_json("08_reporting/odqa/hybrid/retrieval_report.json")
-    assert list(report["runs"]) == ["bm25", "bm25_kiwi", "fusion"]
+    assert list(report["runs"]) == ["bm25", "bm25_kiwi", "tfidf", "fusion"]
     assert report["runs"]["fusion"]["trained"]  # its weights are fitted
     scores = report["runs"]["fusion"]["parts"]["validation"]["scores"]
     recall = [scores[f"recall_at_{depth}"]["value"] for depth in DEPTHS]
