@@ -102,17 +102,17 @@ def test_the_command_prints_what_it_measures(run_script, folder, tmp_path, monke
     )
     shown = run_script(run.main, "--documents", folder / DOCUMENTS, "--questions", questions,
                        "--only", "latency", "--save", "mine")  # fmt: skip
-    saved = json.loads(run.RESULTS.read_text(encoding="utf-8"))["retrieval: mine"]
-    assert saved["latency"][0]["questions"] == 2
-    assert run.write_latency(saved["latency"]) in shown
+    saved = json.loads(run.RESULTS.read_text(encoding="utf-8"))["retrieval: latency: mine"]
+    assert saved[0]["questions"] == 2
+    assert run.write_latency(saved) in shown
 
 
 def test_committed_tables_are_those_of_the_command():
     results = json.loads((BENCHMARKS / "results.json").read_text(encoding="utf-8"))
     text = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
-    measured = [found for name, found in results.items() if name.startswith("retrieval: ")]
-    assert measured
-    for found in measured:
-        for name, write in run.WRITERS.items():
-            tables = write(found[name]).splitlines() if name in found else []
-            assert not [line for line in tables if line.startswith("|") and line not in text]
+    measured = {name: found for name, found in results.items() if name.startswith(run.KIND)}
+    assert len(measured) >= len(run.WRITERS)
+    for name, found in measured.items():
+        write = run.WRITERS[name.removeprefix(run.KIND).partition(":")[0]]
+        lines = write(found).splitlines()
+        assert not [line for line in lines if line.startswith("|") and line not in text], name
