@@ -19,9 +19,9 @@ def best_passages(scores: np.ndarray, top_k: int) -> Found:
     >>> best_passages(np.array([1.0, 3.0, 0.0, 3.0, 2.0]), 3)[0].tolist()
     [1, 3, 4]
     """
-    last = max(len(scores) - top_k, 0)
-    lowest = np.partition(scores, last)[last]
-    found = np.flatnonzero((scores >= lowest) & (scores > 0))
+    found = np.flatnonzero(scores > 0)
+    if len(found) > top_k:
+        found = found[scores[found] >= np.partition(scores[found], -top_k)[-top_k]]
     found = found[np.argsort(-scores[found], kind="stable")][:top_k]
     return found, scores[found]
 
