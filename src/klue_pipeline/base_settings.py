@@ -26,7 +26,7 @@ _LONGEST_SHOWN = 60
 _WANTED = {
     "string_type": "a valid string was wanted; text that looks like a number or like yes and no "
     "needs quotation marks in a file",
-    "list_type": "a valid list was wanted, in square brackets: [0, 2]",
+    "list_type": "a valid list was wanted, in square brackets: [0, 2] or [name]",
     "dict_type": "a valid dictionary was wanted, name: value for each of its settings",
     "model_type": "a valid dictionary was wanted, name: value for each of its settings",
 }

@@ -1,5 +1,7 @@
 """Kedro's datasets as ours: whole or not there, and UTF-8 whatever the machine says."""
 
+import json
+
 import pandas as pd
 import pytest
 from kedro.config import OmegaConfigLoader
@@ -82,3 +84,11 @@ def test_every_file_that_a_run_writes_is_one_of_ours(env):
     }
     assert set(foreign.values()) <= {"partitions.PartitionedDataset"}
     assert all(name.endswith("@all") or name.startswith("all_") for name in foreign)
+
+
+def test_a_preview_holds_nothing_that_json_does_not_know(tmp_path):
+    dataset = ParquetDataset(filepath=str(tmp_path / "rows.parquet"))
+    dataset.save(pd.DataFrame({"answers": [["무신", "장군"], []], "kind": ["a", "b"]}))
+    preview = dataset.preview(nrows=1)
+    assert json.loads(json.dumps(preview))["data"] == [[["무신", "장군"], "a"]]
+    assert type(dataset).preview.__annotations__["return"] == "TablePreview"

@@ -62,3 +62,12 @@ def test_faiss_reports_what_it_misses(tmp_path):
     exact = questions @ vectors.T
     assert scores == pytest.approx(np.take_along_axis(exact, places, 1), abs=2e-2)
     assert np.take_along_axis(exact, wanted, 1) == pytest.approx(wanted_scores, abs=2e-2)
+
+
+def test_faiss_looks_through_all_lists_where_they_are_few(tmp_path):
+    generator = np.random.default_rng(4)
+    embeddings = stored(generator.normal(size=(600, 16)).astype(np.float32), tmp_path, shard=600)
+    questions = generator.normal(size=(20, 16)).astype(np.float32)
+    _, wanted = search_exactly(embeddings, questions, 10, CPU)
+    _, places = search_faiss(build_faiss(embeddings), questions, 10)
+    assert share_found(places, wanted) == 1

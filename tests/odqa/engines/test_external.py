@@ -72,7 +72,7 @@ def test_the_longest_passage_wins_where_one_begins_as_another():
     assert passages.find("") == ([], False)
 
 
-def test_what_is_not_known_is_counted_and_shown():
+def test_what_is_not_known_is_counted_and_shown(caplog):
     rows = ["q0,p0,1", "q0,p9,2", "q9,p8,1", "q0,p0,3"]
     run, report = read("question_id,passage_id,rank\n" + "\n".join(rows))
     assert run == [["q0", "p0", 1, 1.0]]
@@ -80,6 +80,12 @@ def test_what_is_not_known_is_counted_and_shown():
     assert report["n_repeated"] == 1
     assert report["n_unknown_questions"] == report["n_unknown_passages"] == 1
     assert report["unknown"] == {"questions": ["q9"], "passages": ["p9"]}
+    warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert [text.partition(" ")[2] for text in warnings] == [
+        "left out 1 rows of unknown questions (q9)",
+        "left out 1 rows of unknown passages (p9)",
+        "has no passage for 2 of 3 questions, which count as missed",
+    ]
 
 
 def test_passages_that_were_merged_are_those_they_equal():

@@ -91,6 +91,7 @@ def test_contexts_whose_answers_no_passage_holds_become_passages(name):
     [
         ([], 1, "has no documents"),
         ([{"text": ""}], 1, "none of its 1 rows can be used"),
+        ([{"내용": "가"}], 1, r"there are 내용\n.* call its columns document_id, title and text"),
         ([{"text": "가"}, {"body": "나"}], 0.4, r"\(50\.0%\).*odqa\.ingest\.max_rejected_share"),
     ],
 )

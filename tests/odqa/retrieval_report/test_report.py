@@ -6,7 +6,7 @@ import pytest
 from retrieval_world import EXAMPLES, GOLD, GOOD, PARAMS, PASSAGES, POOR, make_run, make_truth
 
 from klue_pipeline.odqa.retrieval_report.report import Search, fingerprint_passages, judge
-from klue_pipeline.odqa.retrieval_report.table import COLUMNS, tabulate_scores
+from klue_pipeline.odqa.retrieval_report.table import COLUMNS, final_scores, tabulate_scores
 
 RUNS = {"poor": POOR, "good": GOOD, "fusion": POOR}
 SEARCH = Search(5, ("fusion",), frozenset({"good"}), {"good": {"index_bytes": 1024}})
@@ -53,6 +53,12 @@ def test_a_fusion_that_is_no_better_than_its_best_member_is_called_so():
     better = report({"poor": POOR, "fusion": GOOD})
     assert better["verdict"].startswith("fusion is better than the best single retriever, poor")
     assert not report({"good": GOOD}, Search(5))["verdict"]
+
+
+def test_the_scores_of_an_experiment_are_those_of_its_last_run():
+    scores = final_scores(report())
+    assert scores["recall_at_1"] == 0
+    assert scores["mrr"] == pytest.approx(100 / 3 / 3)
 
 
 def test_what_is_found_by_one_retriever_alone():

@@ -85,7 +85,8 @@ def require_readable_file(path: Path, source: str, remedy: str) -> None:
         raise DatasetError(f"{path} is a folder, a file was wanted. {remedy}")
     if not path.is_file():
         where = _WHERE_THE_SAMPLE_IS if Path(source).is_relative_to(_SAMPLE) else ""
-        raise DatasetError(f"There is no file {path} (given as {source}). {where}{remedy}")
+        given = f" (given as {source})" if source != str(path) else ""
+        raise DatasetError(f"There is no file {path}{given}. {where}{remedy}")
     if path.suffix.lower() in _WORKBOOKS:
         raise DatasetError(
             f'{path} is a workbook; save the sheet as "CSV UTF-8" and give that file. {remedy}'

@@ -12,7 +12,9 @@ from klue_pipeline.odqa.dense.embedding import Embeddings, read_shard
 _VECTORS_PER_LIST = 40
 """Faiss wants at least 39 vectors to learn a list from."""
 _PROBED_SHARE = 8
-"""One list in so many is looked through."""
+"""One list in so many is looked through …"""
+_FEWEST_PROBED = 16
+"""… but no fewer than these: with few lists, a question's passages are often in the next one."""
 
 
 def build_faiss(embeddings: Embeddings) -> Any:
@@ -28,7 +30,7 @@ def build_faiss(embeddings: Embeddings) -> Any:
     lists = max(1, min(round(4 * math.sqrt(count)), count // _VECTORS_PER_LIST))
     width = read_shard(embeddings.shards[0]).shape[1]
     index = faiss.index_factory(width, f"IVF{lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
-    index.nprobe = max(1, lists // _PROBED_SHARE)
+    index.nprobe = min(lists, max(_FEWEST_PROBED, lists // _PROBED_SHARE))
     step = max(1, count // (lists * _VECTORS_PER_LIST * 2))
     sample = [np.asarray(read_shard(shard)[::step], np.float32) for shard in embeddings.shards]
     index.train(np.concatenate(sample))

@@ -69,7 +69,21 @@ def read_external_run(
         "unknown": {what: list(found)[:_SHOWN] for what, found in reader.unknown.items()},
     }
     logger.info("Read %d rows of %s: %s", len(run), raw.name, report)
+    _warn_of_misses(raw.name, report, len(questions))
     return run, report
+
+
+def _warn_of_misses(name: str, report: dict[str, Any], n_questions: int) -> None:
+    """Say what makes a run look worse than its engine is."""
+    for what, examples in report["unknown"].items():
+        if examples:
+            count, shown = report[f"n_unknown_{what}"], list_shortly(examples, _SHOWN)
+            logger.warning("%s: left out %d rows of unknown %s (%s)", name, count, what, shown)
+    if missing := report["n_questions_without_passage"]:
+        logger.warning(
+            "%s has no passage for %d of %d questions, which count as missed",
+            name, missing, n_questions,
+        )  # fmt: skip
 
 
 class _Reader:

@@ -99,7 +99,7 @@ def _read_labelled(
 ) -> tuple[list[RawQuestion], list[RowProblem]]:
     rows = read_questions(file, params, part)
     good, problems = sort_out(rows, taken)
-    require_rows(file.name, len(good), problems, _SETTINGS)
+    require_rows(file.name, len(good), problems, f"say in {_SETTINGS} what its columns hold")
     setting = f"{_SETTINGS}.max_rejected_share"
     require_few_problems(file.name, len(rows), problems, params.max_rejected_share, setting)
     logger.info(

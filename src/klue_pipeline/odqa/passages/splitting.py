@@ -119,7 +119,8 @@ class _Intake:
         name = self._documents.name
         if not self.n_read:
             raise ValueError(f"{name} has no documents; give a file with at least one.")
-        require_rows(name, self.n_read - len(self.problems), self.problems, "odqa.raw")
+        n_good = self.n_read - len(self.problems)
+        require_rows(name, n_good, self.problems, "call its columns document_id, title and text")
         setting = "odqa.ingest.max_rejected_share"
         require_few_problems(name, self.n_read, self.problems, max_share, setting)
         if self.problems:

@@ -38,6 +38,12 @@ def _count(report: Report, part: str, measure: str) -> int:
     return int(counts["with_answers" if measure.startswith("answer_") else "with_gold"])
 
 
+def final_scores(report: Report) -> dict[str, float]:
+    """Return the scores of what the experiment finds, on the part that it is judged on."""
+    scores = report["runs"][report["final"]]["parts"][report["main_part"]]["scores"]
+    return {name: estimate["value"] for name, estimate in scores.items()}
+
+
 def tell_retrieval(report: Report) -> list[str]:
     """Say in a line each how good the experiment is, and whether several retrievers pay off."""
     part, final = report["main_part"], report["final"]

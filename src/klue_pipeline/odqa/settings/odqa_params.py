@@ -166,6 +166,17 @@ def external_without_run(params: OdqaParams) -> list[str]:
     return [f"raw.run: retriever {external[0]} reads the run of another engine; name its file"]
 
 
+def reranker_without_negatives(params: OdqaParams) -> list[str]:
+    """Find a cross-encoder to train that would see no wrong passage."""
+    if not params.rerank.is_trained or params.contrastive.negatives_from is not None:
+        return []
+    return [
+        "contrastive.negatives_from: found None, and a cross-encoder that is trained learns to "
+        "tell gold passages from hard negatives; set it to a retriever, and hard_negatives to 1 or "
+        "more"
+    ]
+
+
 def score_beyond_top_k(params: OdqaParams) -> list[str]:
     """Find a score that looks further down than runs go."""
     score, top_k = params.evaluation.select_by, params.retrieval.top_k
@@ -195,6 +206,7 @@ ODQA_RULES = (
     names_of_combined,
     several_trained,
     external_without_run,
+    reranker_without_negatives,
     score_beyond_top_k,
     weights_of_other_retrievers,
 )

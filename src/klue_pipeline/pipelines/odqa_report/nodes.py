@@ -12,7 +12,7 @@ from klue_pipeline.odqa.retrieval_report.leaderboard import rank_experiments
 from klue_pipeline.odqa.retrieval_report.misses import find_misses
 from klue_pipeline.odqa.retrieval_report.page import render_misses, render_retrieval
 from klue_pipeline.odqa.retrieval_report.report import Search, judge
-from klue_pipeline.odqa.retrieval_report.table import tabulate_scores
+from klue_pipeline.odqa.retrieval_report.table import final_scores, tabulate_scores
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 from klue_pipeline.odqa.settings.retriever_params import (
     FUSION,
@@ -85,7 +85,7 @@ def judge_retrieval(  # noqa: PLR0913, PLR0917 (one argument per input of the no
     report = judge(runs, truth, evaluation, search)
     misses = find_misses(run, truth, report["main_part"], evaluation.select_by)
     return (
-        {**report, "fusion": fusion_report},
+        {**report, "scores": final_scores(report), "fusion": fusion_report},
         tabulate_scores(report),
         draw_recall(report, about.folder),
         render_retrieval(report, about.folder, PAGES),

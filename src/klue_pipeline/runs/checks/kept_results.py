@@ -16,6 +16,7 @@ from klue_pipeline.runs.checks.changed_results import Commands, require_unchange
 from klue_pipeline.runs.dataset_names import parse_fold
 from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.lineage import differing_fields
+from klue_pipeline.runs.remedies import kedro_run
 from klue_pipeline.runs.stored_results import StoredResults
 
 logger = logging.getLogger(__name__)
@@ -45,10 +46,11 @@ def make_room(
     obsolete = results.find_obsolete()
     kept = _untouched(results.whole, pipeline) - (obsolete - _read_by(results.whole, pipeline))
     own = {name for name in kept if not results.is_latest(name)}
-    _require_same_origin(results, own, resumed=False)
+    again = kedro_run(commands.run_params, pipelines=results.task.job)
+    _require_same_origin(results, own, again, resumed=False)
     to_renew = _reasons_to_renew(results, pipeline, obsolete) if resumed else {}
     skipped = results.on_disk(pipeline.all_outputs()).keys() - to_renew if resumed else set()
-    _require_same_origin(results, skipped, resumed=True)
+    _require_same_origin(results, skipped, again, resumed=True)
     require_unchanged(results, pipeline, skipped, commands)
     if resumed:
         _remove_what_to_renew(results, to_renew)
@@ -58,17 +60,23 @@ def make_room(
         _remove_surplus_folds(results)
 
 
-def _require_same_origin(results: StoredResults, names: Iterable[str], *, resumed: bool) -> None:
+def _require_same_origin(
+    results: StoredResults, names: Iterable[str], again: str, *, resumed: bool
+) -> None:
     for name, path in results.on_disk(names).items():
         found = _store.read(path)
         if found is None:
             raise ValueError(
                 f"{name} was left by a run that was interrupted while saving it. Run again "
-                "with --only-missing-outputs, which makes it anew, or run the whole pipeline."
+                f"with --only-missing-outputs, which makes it anew, or run everything: {again}"
             )
         if fields := differing_fields(found, results.wanted(name)):
-            own_folder = results.is_own(path)
-            raise ValueError(_refusal(name, fields, resumed=resumed, own_folder=own_folder))
+            remedy = (
+                "Leave out --only-missing-outputs to make everything anew"
+                if resumed
+                else f"Run the stages that make it too ({again} makes everything anew)"
+            )
+            raise ValueError(_refusal(name, fields, remedy, own_folder=results.is_own(path)))
 
 
 def _reasons_to_renew(
@@ -137,15 +145,10 @@ def _scores_every_fold(whole: Pipeline, pipeline: Pipeline) -> bool:
     return wanted <= set(pipeline.nodes)
 
 
-def _refusal(name: str, fields: list[str], *, resumed: bool, own_folder: bool) -> str:
+def _refusal(name: str, fields: list[str], remedy: str, *, own_folder: bool) -> str:
     shown = "\n".join(f"  {field}" for field in fields[:_SHOWN_FIELDS])
     more = len(fields) - _SHOWN_FIELDS
     rest = f"\n  and {more} more" if more > 0 else ""
-    remedy = (
-        "Leave out --only-missing-outputs to make everything anew"
-        if resumed
-        else "Run the stages that make it too (kedro run makes everything anew)"
-    )
     way_out = (
         "give this variant its own folder by --params run.name=..., or go back to the former "
         "settings."

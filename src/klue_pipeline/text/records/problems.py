@@ -88,7 +88,10 @@ def require_few_problems(
 
 
 def require_rows(
-    file_name: str, n_good: int, problems: Sequence[RowProblem], settings: str = "ingest"
+    file_name: str,
+    n_good: int,
+    problems: Sequence[RowProblem],
+    remedy: str = "say in ingest what its columns hold",
 ) -> None:
     """Stop where all rows of a file are bad.
 
@@ -96,7 +99,7 @@ def require_rows(
         file_name: The file, for the message.
         n_good: Rows that can be used.
         problems: The others.
-        settings: The group that says what its columns hold.
+        remedy: What else there is to do than to correct the file.
 
     Raises:
         ValueError: Naming how many rows there are and the top reasons, with an example each.
@@ -104,7 +107,7 @@ def require_rows(
     if not n_good:
         raise ValueError(
             f"{file_name}: none of its {len(problems):,} rows can be used.\n{_examples(problems)}\n"
-            f"Correct the file, or say in {settings} what its columns hold."
+            f"Correct the file, or {remedy}."
         )
 
 
