@@ -8,7 +8,6 @@ Memory is that of processes of their own, which label the file repeated more and
 """
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.markdown import write_table
+from benchmarks.memory import read_peak_megabytes
 from klue_pipeline.base_settings import LARGEST
 from klue_pipeline.datasets.inputs.new_rows import NewRowsDataset
 from klue_pipeline.datasets.tables.predictions import PredictionsDataset
@@ -34,7 +34,6 @@ from klue_pipeline.relation.settings.params import IngestParams, TableColumns
 
 COLUMNS = ["sentence", "subject_text", "subject_start", "subject_end", "subject_type",
            "object_text", "object_start", "object_end", "object_type"]  # fmt: skip
-_KILOBYTES = 1024
 
 
 def read_params(chunk_rows: int) -> tuple[PredictParams, IngestParams]:
@@ -144,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.memory_only:
         time_job(RelationClassifier.from_pretrained(chosen.model), chosen.rows, chosen.chunk_rows)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // _KILOBYTES)
+        print(round(read_peak_megabytes()))
         return
     report_speed(chosen)
     report_memory(chosen)

@@ -13,12 +13,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from benchmarks.memory import read_peak_megabytes
 from benchmarks.retrieval.corpus import (
     SAMPLE_QUESTIONS,
     read_odqa_settings,
@@ -135,19 +135,6 @@ def measure_stage(stage: str, folder: Path, warm: Path) -> dict[str, float]:
         work()
         seconds.append(time.process_time() - started_at)
     return {"cpu_seconds": statistics.median(seconds), "peak_megabytes": read_peak_megabytes()}
-
-
-def read_peak_megabytes() -> float:
-    """Return the most memory that this process has held.
-
-    On Linux getrusage also counts what the process that started this one held by then; the
-    kernel's status of the process does not.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = status.read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-    return getrusage(RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

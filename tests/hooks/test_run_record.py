@@ -15,9 +15,9 @@ from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.hooks.run_record import RECORD_VARIABLE, RunRecordHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
-from klue_pipeline.runs.records import run_records
 from klue_pipeline.runs.dataset_names import folder_name
 from klue_pipeline.runs.process import this_process
+from klue_pipeline.runs.records import run_records
 from klue_pipeline.runs.records.run_records import read_record
 from klue_pipeline.settings import HOOKS
 from klue_pipeline.tracking.parent_run import EXPERIMENT_VARIABLE, PARENT_VARIABLE
