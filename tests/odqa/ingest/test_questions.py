@@ -7,9 +7,10 @@ import pytest
 
 from klue_pipeline.odqa.ingest.questions import parse_questions
 from klue_pipeline.odqa.ingest.raw_questions import RawQuestions
-from klue_pipeline.odqa.ingest.schema import Questions, RejectedRows
+from klue_pipeline.odqa.ingest.schema import Questions
 from klue_pipeline.odqa.settings.ingest_params import OdqaIngestParams
 from klue_pipeline.text.records.raw_file import RawFile
+from klue_pipeline.text.records.schema import RejectedRows
 
 CONTEXT = "한강은 서울을 지난다."
 FAR = {"text": ["서울"], "answer_start": [900]}

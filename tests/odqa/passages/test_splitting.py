@@ -6,10 +6,11 @@ import logging
 import pandas as pd
 import pytest
 
-from klue_pipeline.odqa.ingest.schema import MergedPassages, Passages, RejectedRows
+from klue_pipeline.odqa.ingest.schema import MergedPassages, Passages
 from klue_pipeline.odqa.passages.splitting import split_documents
 from klue_pipeline.odqa.settings.ingest_params import OdqaIngestParams, PassagesParams
 from klue_pipeline.text.records.raw_file import RawFile
+from klue_pipeline.text.records.schema import RejectedRows
 
 LONG = "한강은 서울을 지나 서해로 흘러가는 큰 강이다. 길이는 494킬로미터이고 유역은 넓다."
 PORT = "부산은 대한민국의 항구 도시이다."

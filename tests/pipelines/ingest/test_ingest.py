@@ -17,13 +17,14 @@ from klue_pipeline.pipelines.ingest import create_pipeline
 from klue_pipeline.relation.ingest import schema
 from klue_pipeline.relation.ingest.labels import EntityTypes, LabelSets
 from klue_pipeline.relation.settings.params import IngestParams, LabelsParams
+from klue_pipeline.text.records.schema import RejectedRows
 
 BASE = Path(__file__).parents[3] / "conf" / "base"
 LABELS = yaml.safe_load((BASE / "parameters_labels.yml").read_text("utf-8"))
 INGEST = yaml.safe_load((BASE / "parameters_ingest.yml").read_text("utf-8"))["ingest"]
 SCHEMAS = {
     "sentences": schema.Sentences,
-    "rejected_rows": schema.RejectedRows,
+    "rejected_rows": RejectedRows,
     "test_sentences": schema.TestSentences,
     "test_gold": schema.TestGold,
 }
@@ -273,7 +274,7 @@ def test_gold_beside_the_test_file_is_found_and_must_cover_it(tmp_path):
     assert made["test_sentences"]["label"].isna().all()
     assert made["sentences"]["label"].value_counts().tolist() == [2, 2]
     (tmp_path / "test_gold.raw").write_text("\n".join(lines[:-1]), "utf-8")
-    with pytest.raises(ValueError, match=r"test_gold\.raw and the test rows do not match: 1 test"):
+    with pytest.raises(ValueError, match=r"test_gold\.raw and the test rows do not match: it lacks 1 test row"):
         run(tmp_path, content, content)
 
 

@@ -3,6 +3,7 @@ import pytest
 from pandera.errors import SchemaErrors
 
 from klue_pipeline.relation.ingest import schema
+from klue_pipeline.text.records.schema import RejectedRows
 
 
 def as_test(sentences: pd.DataFrame) -> pd.DataFrame:
@@ -52,7 +53,7 @@ def test_training_rows_need_an_origin_a_method_and_a_weight(small_sentences):
 
 
 EMPTY_TABLES = {
-    schema.RejectedRows: ["file", "row_number", "row_id", "reason", "detail"],
+    RejectedRows: ["file", "row_number", "row_id", "reason", "detail"],
     schema.DroppedRows: [
         *schema.Sentences.to_schema().columns,
         "row_number",

@@ -9,20 +9,13 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
+from klue_pipeline.text.records.schema import Table
+
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 """What a question is for."""
 
 
-class _Table(pa.DataFrameModel):
-    """Base of all tables: values are brought to the columns' types, other columns may stay."""
-
-    class Config:
-        """Settings that pandera reads."""
-
-        coerce = True
-
-
-class Questions(_Table):
+class Questions(Table):
     """Questions of all parts, with their gold answers where these are known.
 
     ``answers`` holds a list of texts, ``answer_starts`` as many places in ``context``; both are
@@ -55,7 +48,7 @@ def _stand_there(context: Any, answers: Any, starts: Any) -> bool:
     )
 
 
-class Passages(_Table):
+class Passages(Table):
     """What is searched: documents, or parts of them.
 
     ``start_char`` is where the passage begins in its document.
@@ -68,32 +61,21 @@ class Passages(_Table):
     start_char: Series[int] = pa.Field(ge=0)
 
 
-class MergedPassages(_Table):
+class MergedPassages(Table):
     """Passages that are equal to an earlier one but for blanks, and the one that stayed."""
 
     passage_id: Series[str] = pa.Field(unique=True)
     kept_id: Series[str]
 
 
-class RejectedRows(_Table):
-    """Questions or documents that were set aside."""
-
-    file: Series[str]
-    row_number: Series[int] = pa.Field(ge=1)
-    """Place in the file as a person counts, from 1."""
-    row_id: Series[str] = pa.Field(nullable=True)
-    reason: Series[str]
-    detail: Series[str]
-
-
-class PassageGroups(_Table):
+class PassageGroups(Table):
     """Which passages say the same; ``group_id`` is the ``passage_id`` of the group's first one."""
 
     passage_id: Series[str] = pa.Field(unique=True)
     group_id: Series[str]
 
 
-class GoldPassages(_Table):
+class GoldPassages(Table):
     """Which passages hold the gold answer of a question; none for one that could not be linked.
 
     ``shift`` is what to subtract from a place in the question's context for the place in the
@@ -106,7 +88,7 @@ class GoldPassages(_Table):
     how: Series[str]
 
 
-class Run(_Table):
+class Run(Table):
     """What one search returned: for each question its passages, best first.
 
     Rows of a question are adjacent and sorted by ``rank``, which counts from 1 without gaps.

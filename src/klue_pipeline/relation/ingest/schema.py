@@ -8,20 +8,12 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from klue_pipeline.relation.ingest.sentence_table import pair_key
+from klue_pipeline.text.records.schema import Table
 
 _ROLES = ("subject", "object")
 
 
-class _Table(pa.DataFrameModel):
-    """Base of all tables: values are brought to the columns' types, other columns may stay."""
-
-    class Config:
-        """Settings that pandera reads."""
-
-        coerce = True
-
-
-class _SentenceColumns(_Table):
+class _SentenceColumns(Table):
     """A sentence with two marked entities, without its label."""
 
     row_id: Series[str] = pa.Field(unique=True, str_length={"min_value": 1})
@@ -101,24 +93,13 @@ class TrainingSentences(Sentences):
     """How much the row counts in the loss."""
 
 
-class TestGold(_Table):
+class TestGold(Table):
     """True labels of the test rows; empty when there are none."""
 
     __test__ = False
 
     row_id: Series[str] = pa.Field(unique=True)
     label: Series[str]
-
-
-class RejectedRows(_Table):
-    """Training rows that were set aside at ingest."""
-
-    file: Series[str]
-    row_number: Series[int] = pa.Field(ge=1)
-    """Data row as a person counts: from 1, without header and blank lines."""
-    row_id: Series[str] = pa.Field(nullable=True)
-    reason: Series[str]
-    detail: Series[str]
 
 
 class DroppedRows(Sentences):
@@ -133,7 +114,7 @@ class DroppedRows(Sentences):
     """The row that stayed in its place, if one did."""
 
 
-class ChangedRows(_Table):
+class ChangedRows(Table):
     """Cells that cleaning changed, one per line, in the order of the rules."""
 
     file: Series[str] = pa.Field(isin=["train", "test"])
@@ -145,14 +126,14 @@ class ChangedRows(_Table):
     after: Series[str]
 
 
-class FoldMembers(_Table):
+class FoldMembers(Table):
     """The validation rows of each fold; all other rows are the fold's training part."""
 
     fold: Series[int] = pa.Field(ge=0)
     """Number of the fold, counted from 0."""
     row_id: Series[str]
 
-    class Config(_Table.Config):
+    class Config(Table.Config):
         """Settings that pandera reads."""
 
         unique = ["fold", "row_id"]  # noqa: RUF012 - pandera's own form
