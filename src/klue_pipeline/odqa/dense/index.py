@@ -41,6 +41,8 @@ from klue_pipeline.training.params import EncoderParams
 logger = logging.getLogger(__name__)
 
 _ABOUT_FILE, _PASSAGES_FILE, _FAISS_FILE = "dense.json", "passages.parquet", "faiss.index"
+_TRUSTED_SHARE = 0.9
+"""Below it, a warning says how much of exact search faiss misses."""
 _COMPARED_QUESTIONS = 200
 """On so many faiss is compared with exact search."""
 
@@ -120,14 +122,14 @@ class DenseIndex:
             return search_exactly(self.embeddings, vectors, top_k, device)
         scores, places = search_faiss(self.approximate, vectors, top_k)
         _, exact = search_exactly(self.embeddings, vectors[:_COMPARED_QUESTIONS], top_k, device)
+        share = share_found(places, exact)
         self.report = {
             "index": "faiss",
-            "recall_against_exact": share_found(places, exact),
+            "recall_against_exact": share,
             "compared_questions": len(exact),
         }
-        logger.info(
-            "faiss found %(recall_against_exact).3f of what exact search finds", self.report
-        )
+        level = logging.WARNING if share < _TRUSTED_SHARE else logging.INFO
+        logger.log(level, "faiss found %.3f of what exact search finds", share)
         return scores, places
 
     def _load_encoder(self) -> TextEncoder:

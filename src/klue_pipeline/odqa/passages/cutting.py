@@ -10,7 +10,8 @@ from klue_pipeline.text.blanks import blank_out_breaks, without_blanks
 from klue_pipeline.text.morphemes import split_sentences
 from klue_pipeline.text.written_texts import CharSpan
 
-_PARAGRAPH = re.compile(r"[^\n]+")
+_PARAGRAPH = re.compile(r"[^\n]{1,10000}")
+"""At most so many characters at a time: over more, Kiwi takes longer than in proportion."""
 
 CutDocuments = Iterator[tuple[RawDocument, list[CharSpan]]]
 """Documents, each with the places of its passages in the order of the text."""
