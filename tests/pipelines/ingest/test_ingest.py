@@ -274,7 +274,8 @@ def test_gold_beside_the_test_file_is_found_and_must_cover_it(tmp_path):
     assert made["test_sentences"]["label"].isna().all()
     assert made["sentences"]["label"].value_counts().tolist() == [2, 2]
     (tmp_path / "test_gold.raw").write_text("\n".join(lines[:-1]), "utf-8")
-    with pytest.raises(ValueError, match=r"test_gold\.raw and the test rows do not match: it lacks 1 test row"):
+    problem = r"test_gold\.raw and the test rows do not match: it lacks 1 test row"
+    with pytest.raises(ValueError, match=problem):
         run(tmp_path, content, content)
 
 

@@ -140,7 +140,7 @@ def load_encoder(
     model, _ = load_pretrained(encoder, setting="odqa.encoder.name")
     tokenizer = load_tokenizer(encoder.name, encoder.revision, "odqa.encoder.name")
     for field in ("max_question_tokens", "max_passage_tokens"):
-        require_room(model.config, getattr(params, field), f"{field} of the retriever (odqa.retrievers)")
+        require_room(model.config, getattr(params, field), f"the retriever's {field}")
     embedding: nn.Module = without_pooler(model)
     return TextEncoder(
         model=embedding.to(device).eval(),

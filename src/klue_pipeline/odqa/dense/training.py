@@ -210,7 +210,7 @@ def build_dual_encoder(
     passage = build_encoder(settings.encoder, len(tokenizer), tokenizer.pad_token_id)
     require_room(passage.config, training.max_tokens)
     for field in ("max_question_tokens", "max_passage_tokens"):
-        require_room(passage.config, getattr(retriever, field), f"{field} of the retriever (odqa.retrievers)")
+        require_room(passage.config, getattr(retriever, field), f"the retriever's {field}")
     question = passage if contrastive.share_weights else deepcopy(passage)
     return DualEncoder(
         question, passage, retriever, training.batch_size, 1 + contrastive.hard_negatives
