@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts
 from matplotlib.ft2font import FaceFlags, FT2Font
 
@@ -46,11 +47,15 @@ def drawable_names(names: Sequence[str]) -> tuple[list[str], Path | None]:
     return [_spell(name, missing) for name in names], font
 
 
-def write_title(axes: Axes, title: str) -> None:
-    """Write a chart's title, whatever letters its names have; no formula is read from it."""
+def write_title(chart: Axes | Figure, title: str) -> None:
+    """Write the title of a chart, or of a figure with several.
+
+    It may have whatever letters names have; no formula is read from it.
+    """
     drawn, path = drawable_names([title])
     font = FontProperties(fname=path, size=_TITLE_POINTS)
-    axes.set_title(drawn[0], font=font, parse_math=False)
+    write = chart.suptitle if isinstance(chart, Figure) else chart.set_title
+    write(drawn[0], fontproperties=font, parse_math=False)
 
 
 @cache

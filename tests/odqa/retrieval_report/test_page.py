@@ -70,8 +70,9 @@ def test_the_figure_draws_every_run_once_and_no_formula(report, recwarn):
     figure.savefig(io.BytesIO(), format="png")
     assert not [own for own in recwarn if "missing from" in str(own.message)]
     assert [axes.get_title() for axes in figure.axes] == [
-        "Gold passage among the best of $하이브리드: 3 validation questions",
-        "Answer in one of the best of $하이브리드: 3 validation questions",
+        "Gold passage among the best: 3 validation questions",
+        "Answer in one of the best: 3 validation questions",
     ]
+    assert figure.get_suptitle() == "$하이브리드"
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["poor", "좋은", "fusion"]

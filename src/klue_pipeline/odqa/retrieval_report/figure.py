@@ -38,7 +38,9 @@ def draw_recall(report: Report, title: str = "") -> Figure:
     figure = Figure(figsize=(13, 5.2), layout="constrained")
     charts = figure.subplots(1, 2, sharey=True)
     for axes, start in zip(charts, _TITLES, strict=True):
-        _draw_chart(axes, report, start, title)
+        _draw_chart(axes, report, start)
+    if title:
+        write_title(figure, title)
     # Once both are drawn: a range set before cuts off what the second one has further down.
     charts[0].set_ylim(_find_bottom(report, *_TITLES), _TOP)
     _add_legend(figure, charts[0], columns=4)
@@ -54,13 +56,13 @@ def draw_curve(report: Report, start: str) -> Figure:
     """
     figure = Figure(figsize=(6.2, 5.4), layout="constrained")
     axes = figure.add_subplot()
-    _draw_chart(axes, report, start, "")
+    _draw_chart(axes, report, start)
     axes.set_ylim(_find_bottom(report, start), _TOP)
     _add_legend(figure, axes, columns=2)
     return figure
 
 
-def _draw_chart(axes: Axes, report: Report, start: str, title: str) -> None:
+def _draw_chart(axes: Axes, report: Report, start: str) -> None:
     part, colors = report["main_part"], choose_colors(min(len(report["runs"]), _MOST_COLORS))
     for place, name in enumerate(report["runs"]):
         _draw_run(
@@ -69,8 +71,7 @@ def _draw_chart(axes: Axes, report: Report, start: str, title: str) -> None:
             **_COMBINED_STYLE if name in report["combined"] else _SINGLE_STYLE,
         )  # fmt: skip
     count = report["questions"][part]["with_gold" if start == GOLD else "with_answers"]
-    of_what = f" of {title}" if title else ""
-    write_title(axes, f"{_TITLES[start]}{of_what}: {count:,} {part} questions")
+    write_title(axes, f"{_TITLES[start]}: {count:,} {part} questions")
     _finish(
         axes, sorted({depth for name in report["runs"] for depth in _curve(report, name, start)})
     )
