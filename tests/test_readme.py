@@ -21,7 +21,7 @@ from kedro.framework.project import settings as project_settings
 
 from klue_pipeline.cli import run as kedro_run
 from klue_pipeline.runs.experiments import merge_settings, resolve_run
-from klue_pipeline.runs.parameters import Parameters, check_parameters
+from klue_pipeline.runs.parameters import Parameters, check_parameters, task_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
@@ -109,7 +109,8 @@ def test_kedro_run_command_would_start(words: tuple[str, ...], registry: Any) ->
     options = parse_kedro_run(words)
     if options["env"] == RUN_BY_TEST_DOCS:
         return
-    chosen = options["pipelines"] or ["__default__"]
+    named = [*options["node_names"], *options["from_nodes"]]
+    chosen = options["pipelines"] or [task_of(named).job or "__default__"]
     nodes = {node.name for name in chosen for node in registry[name].nodes}
     assert {*options["node_names"], *options["from_nodes"]} <= nodes
     assert options["env"] is None or (ROOT / "conf" / options["env"]).is_dir()
@@ -165,7 +166,10 @@ def test_architecture_knows_every_folder_and_no_other_file() -> None:
     tree = next(body for _, body in BLOCK.findall(page) if "pipeline_registry.py  " in body)
     assert len(tree.splitlines()) <= 40
     named = set(re.findall(r"\w+(?=/)", tree))
-    folders = [*package.glob("*/__init__.py"), *package.glob("relation/*/__init__.py")]
+    tasks = (
+        path for task in ("relation", "odqa") for path in package.glob(f"{task}/*/__init__.py")
+    )
+    folders = [*package.glob("*/__init__.py"), *tasks]
     assert {path.parent.name for path in folders} - named == set()
     paths = {span for span in spans("docs/architecture.md") if re.fullmatch(r"\w+/[\w/.]+", span)}
     paths -= {"relation/model/heads/my_head.py"}
