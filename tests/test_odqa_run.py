@@ -140,3 +140,28 @@ def test_a_trained_retriever_leaves_encoders_and_a_run_of_its_own(command_server
     assert curve > 0
     scratch = project.data / "06_models/odqa/dense_trained/.scratch_retriever"
     assert not scratch.exists()
+
+
+TRAINED = ("odqa.experiment=dense_trained", "odqa.retriever_training.checkpoint_every_steps=2")
+RUN = "07_model_output/odqa/dense_trained/run.parquet"
+
+
+def test_a_killed_command_goes_on_to_the_same_run(command_server, tmp_path):
+    """Once in the training, once while passages are embedded."""
+    unbroken = Project.create(tmp_path / "unbroken")
+    ended = unbroken.run(*JOB, *params(*TRAINED))
+    assert ended.code == 0, ended.console
+    project = Project.create(tmp_path / "killed")
+    killed = project.run_until("retriever", 3, *JOB, *params(*TRAINED))
+    assert killed.code == -9, killed.console
+    again = project.start(*JOB, "--only-missing-outputs", *params(*TRAINED))
+    cache = project.data / "04_feature/odqa/.cache/embeddings"
+    assert "Resuming from checkpoint-2" in again.kill_when(
+        lambda: bool(list(cache.glob("*/shard_00000.npy")))
+    )
+    (shard,) = cache.glob("*/shard_00000.npy")
+    embedded_at = shard.stat().st_mtime_ns
+    whole = project.run(*JOB, "--only-missing-outputs", *params(*TRAINED))
+    assert whole.code == 0, whole.console
+    assert shard.stat().st_mtime_ns == embedded_at
+    assert (project.data / RUN).read_bytes() == (unbroken.data / RUN).read_bytes()
