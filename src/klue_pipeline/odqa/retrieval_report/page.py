@@ -86,16 +86,15 @@ def _describe_costs(costs: Mapping[str, float]) -> dict[str, str]:
     """Say what a question takes to search, and what the index takes.
 
     >>> _describe_costs({"search_seconds": 2.0, "searched_questions": 1000, "index_bytes": 2**21})
-    {'search': '2.00 ms', 'seconds': '–', 'size': '2.0 MiB'}
+    {'search': '2.00 ms', 'size': '2.0 MiB'}
     """
     seconds, questions = costs.get("search_seconds"), costs.get("searched_questions")
-    size, indexing = costs.get("index_bytes"), costs.get("index_seconds")
+    size = costs.get("index_bytes")
     search = NOTHING
     if seconds is not None and questions:
         search = f"{_MILLISECONDS * seconds / questions:.2f} ms"
     return {
         "search": search,
-        "seconds": NOTHING if indexing is None else f"{indexing:,.1f} s",
         "size": NOTHING if size is None else f"{size / _MEBIBYTE:,.1f} MiB",
     }
 

@@ -40,7 +40,7 @@ class Search:
             made; the last one is what the experiment hands out. Empty with a single retriever.
         trained: Runs that learnt, or were fitted, from the training questions, also by a member.
         costs: What a run took, by its name, as far as it is known: ``search_seconds`` for
-            ``searched_questions``, ``index_seconds`` and ``index_bytes``.
+            ``searched_questions``, and ``index_bytes``.
     """
 
     top_k: int
