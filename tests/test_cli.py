@@ -60,11 +60,12 @@ WRONG = {
     "a stage of another kind": (
         ["experiment=cascade", "--pipelines", "train"],
         "whose pipelines are adapt, bundle, clean, compose, ensemble, errors, ingest, label_audit, "
-        "leaderboard, report, submissions.",
+        "leaderboard, odqa_index, odqa_ingest, odqa_report, odqa_retrieval, odqa_retrieve, report, "
+        "submissions.",
     ),
     "mistakes of an experiment that was not trained": (
         ["augment.methods=[aeda],augment.aeda.select.mistakes_of=rbert_focal"],
-        "Train it first: kedro run --env test --params experiment=rbert_focal",
+        "Run it first: kedro run --env test --params experiment=rbert_focal",
     ),
 }
 

@@ -1,7 +1,7 @@
 """The hook that says which node runs and how long it took, in one line each."""
 
 import logging
-import multiprocessing
+import os
 import time
 from typing import Any
 
@@ -23,12 +23,15 @@ class NodeLogHooks:
     def __init__(self) -> None:
         self._started_at = 0.0
         self._number = self._total = 0
+        self._driver = 0
+        """The process that counts; a worker may have inherited this hook."""
 
     @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
     ) -> None:
         """Count the nodes that are going to run."""
+        self._driver = os.getpid()
         self._number, self._total = 0, len(nodes_to_run(run_params, pipeline, catalog))
 
     @hook_impl
@@ -42,8 +45,8 @@ class NodeLogHooks:
         self._started_at = time.perf_counter()
         self._number += 1
         # A worker has not seen the nodes of the others; Kedro counts what they have completed.
-        is_worker = multiprocessing.parent_process() is not None
-        place = "" if is_worker else f"[{self._number}/{self._total}] "
+        is_driver = self._driver == os.getpid()
+        place = f"[{self._number}/{self._total}] " if is_driver else ""
         logger.info("%s%s", place, node.name)
 
     @hook_impl

@@ -67,7 +67,7 @@ def test_rows_may_stand_in_another_order():
         (member(fold_1=table("cd", 0)), r"fold of its validation scores of fold 1 is \[0\];"),
         (member(fold_0=replace(table("ab", 0), folds=np.array([0, 1]))), r"fold 0 is \[0, 1\];"),
         (member(fold_0=replace(table("ab", 0), folds=None)), r"fold of its .* is not recorded;"),
-        (member(fold_0=table("a", 0)), r"validation scores of fold 0 lack 1 rows, .*\['b'\]"),
+        (member(fold_0=table("a", 0)), r"validation scores of fold 0 lack 1 row, .*\['b'\]"),
         (member(test=table("xy", labels=POSITIVE)), r"labels of its test scores of fold 0 are not"),
         (member(test=table("xy", labels=BINARY[::-1])),
          r"test scores of fold 0 are for 2 labels \['relation', 'none'\]…, which are neither"),

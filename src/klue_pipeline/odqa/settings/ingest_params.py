@@ -80,6 +80,7 @@ class PassagesParams(MethodSettings):
     }
 
     name: Literal["none", "characters", "sentences"]
+    """Documents as they are, or cut after so many characters, or between sentences."""
     max_characters: int | None = Field(default=None, ge=20)
     """Longest passage in characters."""
     overlap_characters: int | None = Field(default=None, ge=0)

@@ -51,6 +51,7 @@ class RetrieverParams(MethodSettings):
     }
 
     name: Literal["bm25", "tfidf", "dense", "external", "elasticsearch", "experiment"]
+    """The method; it decides which of the other settings there are."""
     title: bool | None = None
     """Whether a passage is found by its document's title too."""
     tokens: TokenizerName | None = None
@@ -82,7 +83,9 @@ class RetrieverParams(MethodSettings):
     passage_prefix: str | None = None
     """Written before a passage: ``passage: ``."""
     max_question_tokens: int | None = Field(default=None, ge=8)
+    """Longest question; the end of a longer one is cut off."""
     max_passage_tokens: int | None = Field(default=None, ge=16)
+    """Longest passage, title included; the end of a longer one is cut off."""
     batch_size: int | None = Field(default=None, ge=1)
     """Texts that are embedded at a time."""
     index: Literal["exact", "faiss"] | None = None
@@ -135,6 +138,7 @@ class FusionParams(MethodSettings):
     }
 
     name: Literal["reciprocal_rank", "weighted"]
+    """By ranks alone, or by scores that are weighed."""
     rank_constant: int | None = Field(default=None, ge=1)
     """The k of 1 / (k + rank); the larger, the less the first places count (Cormack 2009: 60)."""
     normalise: Literal["min_max", "z_score"] | None = None
@@ -166,13 +170,16 @@ class RerankParams(MethodSettings):
     }
 
     name: Literal["none", "cross_encoder"]
+    """Whether the best passages are ordered anew."""
     model: str | None = None
     """A folder or hub id of a model for sequence classification; ``trained`` trains
     ``odqa.encoder`` on gold passages against hard negatives."""
     top_n: int | None = Field(default=None, ge=2)
     """Passages of a question that are ordered anew; those behind stay in their order."""
     max_tokens: int | None = Field(default=None, ge=32)
+    """Longest question and passage together."""
     batch_size: int | None = Field(default=None, ge=1)
+    """Pairs that are read at a time."""
 
     @property
     def is_trained(self) -> bool:

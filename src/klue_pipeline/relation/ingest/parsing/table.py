@@ -80,6 +80,7 @@ def resolve_columns(
         ValueError: A named column is missing, the sentence has none, or an entity has neither a
             column of words nor two of offsets.
 
+    >>> from klue_pipeline.relation.settings.params import TableColumns
     >>> layout = TableLayout(TableColumns(sentence="text", subject="from", object="to"))
     >>> resolve_columns(["text", "from", "to", "label", "author"], layout, "mine.csv")
     {'sentence': 'text', 'subject': 'from', 'object': 'to', 'label': 'label'}
