@@ -43,14 +43,14 @@ def test_a_file_is_one_part(tmp_path):
     path = tmp_path / "train.jsonl"
     path.write_text(json.dumps(ROWS[0]))
     raw = load(path)
-    assert (raw.is_folder, raw.pick("train").text) == (False, json.dumps(ROWS[0]))
+    assert (list(raw.parts), raw.pick("train").text) == ([""], json.dumps(ROWS[0]))
     missing = RawQuestionsDataset(source=None, setting="odqa.raw.validation")
     assert (missing.load(), missing.exists(), missing.resolved_source) == (None, False, None)
 
 
 def test_a_folder_has_its_parts_and_a_part_is_a_folder(folder):
     raw = load(folder)
-    assert raw.is_folder
+    assert "" not in raw.parts
     assert {name: list(part.records) for name, part in raw.parts.items()} == {
         "train": ROWS,
         "validation": ROWS[1:],
@@ -60,7 +60,7 @@ def test_a_folder_has_its_parts_and_a_part_is_a_folder(folder):
     with pytest.raises(FormatError, match=r"parts train, validation; wanted test.*/train"):
         raw.pick("test")
     only = load(folder / "validation")
-    assert (only.is_folder, only.pick("train").records) == (False, ROWS[1:])
+    assert (list(only.parts), only.pick("train").records) == ([""], ROWS[1:])
 
 
 def test_a_folder_of_2021_is_read(tmp_path):

@@ -18,11 +18,6 @@ class RawQuestions:
     name: str
     parts: Mapping[str, RawFile]
 
-    @property
-    def is_folder(self) -> bool:
-        """Whether this is a folder of ``save_to_disk`` with named parts."""
-        return "" not in self.parts
-
     def pick(self, *wanted: str) -> RawFile:
         """Return the first of the wanted parts that is there, or the only part.
 

@@ -1,6 +1,6 @@
 """Questions whose gold passage an experiment did not find, with what it returned instead."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -72,10 +72,6 @@ class Misses:
     questions: int
     missed: int
     shown: list[Miss]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the same as dictionaries and lists."""
-        return asdict(self)
 
 
 def find_misses(
