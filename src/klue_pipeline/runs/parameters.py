@@ -7,7 +7,8 @@ from typing import Any, ClassVar, overload
 from pydantic import ValidationError
 
 from klue_pipeline.base_settings import Settings, explain_errors, merge_settings, suggest
-from klue_pipeline.odqa.settings.odqa_params import ODQA_RULES, OdqaDefaults, OdqaParams
+from klue_pipeline.odqa.settings.odqa_params import OdqaDefaults, OdqaParams
+from klue_pipeline.odqa.settings.odqa_rules import ODQA_RULES
 from klue_pipeline.relation.settings.compatibility import MODEL_RULES
 from klue_pipeline.relation.settings.data_compatibility import DATA_RULES
 from klue_pipeline.relation.settings.relation_params import ExperimentDefaults, RelationParams
@@ -154,12 +155,12 @@ RELATION = Task(
 ODQA = Task(
     model=OdqaParams,
     groups=tuple(OdqaDefaults.model_fields),
-    chosen_by_name=frozenset({"encoder", "fusion", "rerank"}),
+    chosen_by_name=frozenset({"encoder", "fusion", "rerank", "head"}),
     prefix="odqa",
     lab_book="parameters_odqa_experiments.yml",
     rules=ODQA_RULES,
     record="odqa.record",
-    job="odqa_retrieval",
+    job="odqa",
 )
 """Open-domain question answering."""
 

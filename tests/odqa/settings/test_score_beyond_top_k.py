@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from klue_pipeline.odqa.settings.odqa_params import score_beyond_top_k
+from klue_pipeline.odqa.settings.odqa_rules import score_beyond_top_k
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""One answer of those of several experiments."""

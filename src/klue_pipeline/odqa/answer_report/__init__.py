@@ -1,0 +1,1 @@
+"""How good answers are, where they fail, and which experiment answers best."""

@@ -1,0 +1,1 @@
+"""From the scores of spans to one answer for each question."""

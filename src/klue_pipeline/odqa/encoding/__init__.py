@@ -1,0 +1,1 @@
+"""Questions with passages as windows of tokens that a reader takes."""

@@ -1,0 +1,1 @@
+"""A trained reader with its index, outside of the project's runs."""
