@@ -18,7 +18,7 @@ from klue_pipeline.pipelines import (
     mlflow_model,
     odqa_index,
     odqa_ingest,
-    odqa_report,
+    odqa_retrieval_report,
     odqa_retrieve,
     odqa_train_retriever,
     predict,
@@ -66,7 +66,7 @@ is off. ``adapt`` makes an encoder that any number of experiments may use."""
 
 
 ODQA_RETRIEVAL = (
-    "odqa_ingest", "odqa_index", "odqa_train_retriever", "odqa_retrieve", "odqa_report",
+    "odqa_ingest", "odqa_index", "odqa_train_retriever", "odqa_retrieve", "odqa_retrieval_report",
 )  # fmt: skip
 """The stages of open-domain QA whose sum is the run ``odqa_retrieval``."""
 
@@ -78,7 +78,7 @@ _STAGES = {
     "eda": eda, "label_audit": label_audit, "predict_new": predict_new,
     "mlflow_model": mlflow_model, "adapt": adapt, "bundle": bundle, "odqa_ingest": odqa_ingest,
     "odqa_index": odqa_index, "odqa_train_retriever": odqa_train_retriever,
-    "odqa_retrieve": odqa_retrieve, "odqa_report": odqa_report,
+    "odqa_retrieve": odqa_retrieve, "odqa_retrieval_report": odqa_retrieval_report,
 }  # fmt: skip
 
 

@@ -1,5 +1,1 @@
-"""Runs and gold links -> how good retrieval is, and what it misses."""
-
-from klue_pipeline.pipelines.odqa_report.pipeline import create_pipeline
-
-__all__ = ["create_pipeline"]
+"""Answers and gold answers -> how good they are, and where they fail."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline.pipelines.odqa_report.nodes import judge_retrieval, rank_retrieval
+from klue_pipeline.pipelines.odqa_retrieval_report.nodes import judge_retrieval, rank_retrieval
 from klue_pipeline.runs import topology
 
 

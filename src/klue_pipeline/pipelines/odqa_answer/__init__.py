@@ -1,0 +1,1 @@
+"""Readers and runs -> spans, answers, and predictions of the test questions."""

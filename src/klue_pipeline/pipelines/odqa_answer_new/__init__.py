@@ -1,0 +1,1 @@
+"""An exported experiment and new questions -> their answers."""

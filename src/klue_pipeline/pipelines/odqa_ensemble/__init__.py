@@ -1,0 +1,1 @@
+"""Answers of several experiments -> one answer for each question."""

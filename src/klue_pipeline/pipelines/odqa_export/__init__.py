@@ -1,0 +1,1 @@
+"""Readers and an index -> a folder that answers questions elsewhere."""

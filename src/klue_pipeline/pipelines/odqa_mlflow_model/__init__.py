@@ -1,0 +1,1 @@
+"""An exported experiment -> a model that MLflow serves."""

@@ -1,0 +1,1 @@
+"""Questions, passages and folds -> windows of tokens that a reader learns from."""

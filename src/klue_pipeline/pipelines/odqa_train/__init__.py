@@ -1,0 +1,1 @@
+"""Windows and folds -> a reader for each fold."""
