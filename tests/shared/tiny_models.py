@@ -17,9 +17,9 @@ def relation_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from klue_pipeline.relation.model.relation_model import (
         RelationConfig,
         RelationModel,
-        TrainedModel,
     )
     from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+    from klue_pipeline.training.loading.trained_model import TrainedModel
     from klue_pipeline.training.tokenizer import train_tokenizer
 
     sentences = ["이순신은 조선의 무신이다.", "@ * 사람 * 이순신 @은 # ^ 장소 ^ 조선 #의 무신이다."]

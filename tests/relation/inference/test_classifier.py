@@ -25,10 +25,10 @@ from klue_pipeline.relation.model.fold_prediction import score_test_rows
 from klue_pipeline.relation.model.fold_training import ClassifierParams, build_model, describe_model
 from klue_pipeline.relation.model.relation_model import (
     RelationModel,
-    TrainedModel,
     read_relation_config,
 )
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+from klue_pipeline.training.loading.trained_model import TrainedModel
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.tokenizer import prepare_tokenizer
 

@@ -10,11 +10,11 @@ from klue_pipeline.relation.model.heads import HEADS
 from klue_pipeline.relation.model.relation_model import (
     RelationConfig,
     RelationModel,
-    TrainedModel,
     read_relation_config,
 )
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.encoder import build_encoder
+from klue_pipeline.training.loading.trained_model import TrainedModel
 from klue_pipeline.training.params import EncoderParams
 from klue_pipeline.training.tokenizer import load_tokenizer
 

@@ -11,12 +11,12 @@ from klue_pipeline.relation.inference.export_manifest import (
     require_as_exported,
     require_same_folds,
 )
-from klue_pipeline.relation.model.checkpoint_files import RELATION_FILE
 from klue_pipeline.relation.model.relation_model import (
     RelationConfig,
     RelationModel,
     read_relation_config,
 )
+from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE
 
 _FOLD = re.compile(r"fold_(\d+)")
 _NAMES_SHOWN = 5

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from klue_pipeline.relation.model.checkpoint_files import read_json_file
+from klue_pipeline.training.loading.checkpoint_files import read_json_file
 
 MANIFEST_FILE = "export.json"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klue_pipeline.relation.inference.export_manifest import write_manifest
-from klue_pipeline.relation.model.checkpoint_files import RELATION_FILE
+from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE
 
 CARD_FILE = "README.md"
 """Where the Hugging Face hub looks for the card."""

@@ -29,12 +29,13 @@ from klue_pipeline.relation.model.fold_rows import (
     split_features,
 )
 from klue_pipeline.relation.model.head_training import train_head
-from klue_pipeline.relation.model.relation_model import RelationConfig, RelationModel, TrainedModel
+from klue_pipeline.relation.model.relation_model import RelationConfig, RelationModel
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.relation.splits.fingerprints import folds_fingerprint
 from klue_pipeline.training.classification import ClassifierResult, FoldRows, train_classifier
 from klue_pipeline.training.encoder import build_encoder, require_room
 from klue_pipeline.training.fingerprint import hash_encoder_folder
+from klue_pipeline.training.loading.trained_model import TrainedModel
 from klue_pipeline.training.losses import LossContext, RowLoss, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.splitting.resampling import counts_after_smote

@@ -5,30 +5,19 @@ Knows neither how it is trained nor where text comes from. The folder holds the 
 the tokenizer's files; nothing in it is pickled.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors.torch import load_file, save_file
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
-from klue_pipeline.base_settings import explain_errors
-from klue_pipeline.relation.model.checkpoint_files import (
-    COPY_AGAIN,
-    RELATION_FILE,
-    read_json_file,
-    require_file,
-)
 from klue_pipeline.relation.model.entity_embedding import EntityEmbedding
 from klue_pipeline.relation.model.heads import HeadInputs, HeadShape, build_head
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
-from klue_pipeline.training.loading.encoder_files import explained, read_config, require_files
-from klue_pipeline.training.loading.weights_file import CONFIG_FILE, WEIGHTS_FILE
-
-_TRAIN_AGAIN = "Another version of this project wrote it, or it was changed; train the model again."
+from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE, read_description
+from klue_pipeline.training.loading.trained_model import load_model, save_model
 
 
 class RelationConfig(BaseModel):
@@ -117,14 +106,7 @@ class RelationModel(nn.Module):
 
     def save_pretrained(self, folder: Path) -> None:
         """Write configuration and weights into ``folder``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.encoder.config.save_pretrained(folder)
-        text = json.dumps(
-            self.relation_config.model_dump(mode="json"), ensure_ascii=False, indent=2
-        )
-        (folder / RELATION_FILE).write_text(text + "\n", encoding="utf-8")
-        weights = {name: value.contiguous() for name, value in self.state_dict().items()}
-        save_file(weights, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+        save_model(self, self.relation_config, folder / RELATION_FILE)
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> "RelationModel":
@@ -135,14 +117,11 @@ class RelationModel(nn.Module):
             ValueError: A file is cut off, the weights do not fit the configuration, or the encoder
                 needs code of its own.
         """
-        for name in (RELATION_FILE, CONFIG_FILE, WEIGHTS_FILE):
-            require_file(folder / name)
-        config = read_relation_config(folder)
-        with explained(f"The model in {folder}", COPY_AGAIN):
-            require_files(folder)
-            model = cls(encoder_from_config(read_config(folder)), config)
-            model.load_state_dict(load_file(folder / WEIGHTS_FILE))
-        return model.eval()
+        return load_model(
+            folder / RELATION_FILE,
+            RelationConfig,
+            lambda encoder, config: cls(encoder_from_config(encoder), config),
+        )
 
 
 def read_relation_config(folder: Path) -> RelationConfig:
@@ -152,14 +131,7 @@ def read_relation_config(folder: Path) -> RelationConfig:
         FileNotFoundError: The folder is no checkpoint of this project.
         ValueError: Its ``relation.json`` is cut off, of another version, or changed by hand.
     """
-    path = folder / RELATION_FILE
-    require_file(path)
-    try:
-        return RelationConfig.model_validate(read_json_file(path))
-    except ValidationError as error:
-        raise ValueError(
-            f"{path} does not fit: {'; '.join(explain_errors(error))}. {_TRAIN_AGAIN}"
-        ) from error
+    return read_description(folder / RELATION_FILE, RelationConfig)
 
 
 def _build_entity_embedding(
@@ -179,16 +151,3 @@ def _head_shape(encoder: PreTrainedModel, config: RelationConfig) -> HeadShape:
         entity_types=config.entity_types,
         legal_labels=config.legal_labels,
     )
-
-
-class TrainedModel:
-    """A trained model with its tokenizer: what the checkpoint dataset writes as one folder."""
-
-    def __init__(self, model: RelationModel, tokenizer: PreTrainedTokenizerBase) -> None:
-        self.model = model
-        self.tokenizer = tokenizer
-
-    def save_pretrained(self, folder: Path) -> None:
-        """Write the model's and the tokenizer's files into ``folder``."""
-        self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
