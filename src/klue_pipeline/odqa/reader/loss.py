@@ -26,7 +26,7 @@ def window_logits(model: nn.Module, batch: Batch) -> Tensor:
 def loss_of_spans(label_smoothing: float) -> BatchLoss:
     """Make :func:`span_losses` a loss of a model and a batch.
 
-    The batch holds ``candidates``, ``gold_starts`` and ``gold_lasts``.
+    The batch holds ``may_end``, ``gold_starts`` and ``gold_lasts``.
     """
 
     def of_batch(model: nn.Module, batch: Batch, progress: float) -> Tensor:  # noqa: ARG001
@@ -46,21 +46,30 @@ def span_losses(logits: Tensor, batch: Batch, label_smoothing: float) -> Tensor:
 
     Args:
         logits: Start and end logits, float32. Shape: (batch, tokens, 2).
-        batch: ``candidates``, which tokens may be of an answer or stand for none, of shape
-            (batch, tokens or more); ``gold_starts`` and ``gold_lasts``, places of the first and the
-            last token of gold spans, 0 and 0 for no answer, both of shape (batch, spans).
-        label_smoothing: Share of start and end that is spread evenly over the candidates.
+        batch: ``may_end``, which tokens may be of an answer, of shape (batch, tokens or more);
+            ``gold_starts`` and ``gold_lasts``, places of the first and the last token of gold
+            spans, 0 and 0 for no answer, both of shape (batch, spans).
+        label_smoothing: Share of start and end that is spread evenly over the tokens that may be
+            of an answer, and token 0.
 
     Returns:
         In nats. Shape: (batch,).
     """
-    candidates = batch["candidates"][:, : logits.shape[1], None]
+    candidates = _candidates(batch, logits.shape[1])
     log_probabilities = logits.masked_fill(~candidates, -torch.inf).log_softmax(dim=1)
     gold = -_log_likelihood(log_probabilities, batch["gold_starts"], batch["gold_lasts"]) / 2
     if not label_smoothing:
         return gold
     means = log_probabilities.where(candidates, 0).sum(dim=1) / candidates.sum(dim=1)
     return (1 - label_smoothing) * gold - label_smoothing * means.mean(dim=1)
+
+
+def _candidates(batch: Batch, tokens: int) -> Tensor:
+    """Tell which tokens are in the softmax; a gold one always is. Shape: (batch, tokens, 1)."""
+    gold = torch.cat([batch["gold_starts"], batch["gold_lasts"]], dim=1).clamp(min=0)
+    candidates = batch["may_end"][:, :tokens].scatter(1, gold, value=True)
+    candidates[:, 0] = True
+    return candidates.unsqueeze(2)
 
 
 def _log_likelihood(log_probabilities: Tensor, starts: Tensor, lasts: Tensor) -> Tensor:
