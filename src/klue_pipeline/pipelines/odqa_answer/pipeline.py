@@ -34,7 +34,11 @@ def create_pipeline(**_: Any) -> Pipeline:
     readings = sum((_fold_pipeline(fold) for fold in folds), Pipeline([]))
     collect = node(
         collect_candidates,
-        inputs=["odqa.passages", *(in_fold(fold, "candidates", "odqa") for fold in folds)],
+        inputs=[
+            "odqa.passages",
+            FOLDS,
+            *(in_fold(fold, "candidates", "odqa") for fold in folds),
+        ],
         outputs="odqa.candidates",
         name="odqa.collect_candidates",
     )
