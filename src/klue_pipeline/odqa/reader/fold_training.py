@@ -18,9 +18,9 @@ from klue_pipeline.odqa.reader.fold_windows import (
     split_windows,
 )
 from klue_pipeline.odqa.reader.judging import held_out_windows, judge_reader
+from klue_pipeline.odqa.reader.labelled_rows import labelled_rows, list_column
 from klue_pipeline.odqa.reader.loss import loss_of_spans
 from klue_pipeline.odqa.reader.reader_model import ReaderConfig, ReaderModel
-from klue_pipeline.odqa.reader.window_rows import list_column, window_rows
 from klue_pipeline.odqa.settings.reader_params import (
     ReaderFoldsParams,
     ReaderHeadParams,
@@ -148,7 +148,7 @@ def build_reader(config: ReaderConfig, tokenizer: PreTrainedTokenizerBase) -> Re
 def _rows(
     windows: ReaderFeatures, tokenizer: PreTrainedTokenizerBase, settings: ReaderSettings
 ) -> EncodedRows:
-    return window_rows(windows, tokenizer.pad_token_id, settings.reader.gold_spans)
+    return labelled_rows(windows, tokenizer.pad_token_id, settings.reader.gold_spans)
 
 
 def _judge_on(
