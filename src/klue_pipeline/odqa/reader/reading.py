@@ -84,17 +84,13 @@ def read_pairs(  # noqa: PLR0913 (each of them says something of its own)
         config.reader.stride,
     )
     if not len(windows):
-        return _merge(windows, _no_windows(), len(questions), n_best)
+        none = np.zeros(0, np.int64)
+        return ReadSpans(none, none, none, none.astype(np.float64), none.astype(np.float64))
     rows = windows_as_rows(windows, int(tokenizer.pad_token_id or 0))
     rules = SpanRules(span_score, max_answer_tokens, n_best)
     found = read_windows(model, rows, batch_size, precision, rules, description=description)
     _require_finite(found)
     return _merge(windows, found, len(questions), n_best)
-
-
-def _no_windows() -> WindowSpans:
-    spans, totals = np.zeros((0, 1), np.float32), np.zeros(0, np.float32)
-    return WindowSpans(spans.astype(np.int64), spans.astype(np.int64), spans, totals, totals)
 
 
 def _require_finite(found: WindowSpans) -> None:
