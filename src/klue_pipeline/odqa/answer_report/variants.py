@@ -104,7 +104,7 @@ class ReadPassages:
         by_pool: dict[Variant, list[Variant]] = {}
         for variant in variants:
             by_pool.setdefault(replace(variant, weighted=False), []).append(variant)
-        answers = {}
+        answers: dict[Variant, pd.DataFrame] = {}
         for pool, own in by_pool.items():
             # Putting spans together takes most of the time, and no weight changes what they are.
             answers |= self._answer_in_gold(pool) if pool.depth is None else self._answer(pool, own)
