@@ -99,6 +99,21 @@ class AnsweredQuestions:
         return self.answers["text"].where(self.answers["is_given"].astype(bool), "")
 
     @cached_property
+    def gold_spans(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
+        """Where the answers stand in gold passages, by question and passage."""
+        asked = self.questions.table[["question_id", "answers", "answer_starts"]]
+        linked = self.read.gold_passages.merge(asked, on="question_id")
+        names = ("question_id", "passage_id", "shift", "answers", "answer_starts")
+        rows = zip(*(linked[name].tolist() for name in names), strict=True)
+        return {
+            (question, passage): [
+                (start - shift, start - shift + len(answer))
+                for answer, start in zip(answers, starts, strict=True)
+            ]
+            for question, passage, shift, answers, starts in rows
+        }
+
+    @cached_property
     def scores(self) -> pd.DataFrame:
         """How right the answers are that were given; one that was kept back is wrong."""
         return self.questions.score(self.given_texts)
