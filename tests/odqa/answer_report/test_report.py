@@ -120,7 +120,7 @@ def test_variants_are_chosen_from_what_was_read(report):
 def test_the_retrieval_score_decides_between_passages_by_its_weight():
     # An even choice between a gold passage at rank 1 and another one.
     candidates = make_candidates(another_passage=[1.0, 1.0])
-    answered = make_answered(candidates=candidates, weight=0.5)
+    answered = make_answered(candidates=candidates, answers=ANSWERS.assign(retrieval_weight=0.5))
     for weighted, text in ((True, "백두산"), (False, "낙동강")):
         variant = Variant(2, trimmed=True, weighted=weighted)
         found = answered.read.answer([variant])[variant]

@@ -68,12 +68,12 @@ class AnsweredQuestions:
                 f"Found no answer to {len(missing)} of {len(ids)} {PART} questions, such as "
                 f"{missing[0]}; answer these questions again (pipeline odqa_answer)."
             )
-        weights = dict.fromkeys(ids, float(fit["retrieval_weight"]))
+        own = own.loc[ids]
         return cls(
             questions,
-            own.loc[ids].reset_index(),
+            own.reset_index(),
             n_best[n_best["question_id"].isin(ids)],
-            ReadPassages.of(questions, **read, weights=weights),
+            ReadPassages.of(questions, **read, weights=own["retrieval_weight"]),
             fit,
             params,
         )

@@ -65,10 +65,38 @@ def render_answers(
         settings=SETTINGS,
         kinds=FAILURE_KINDS,
         tones=_VERDICT_TONES,
+        fitted=describe_fit(report["fit"]),
         facts=[_describe(name, own) for name, own in sure.items()],
         sure={"title": MEASURES[measure], "thresholds": sure[measure]["thresholds"]},
         figures=_draw(report),
     )
+
+
+def describe_fit(fit: Mapping[str, Any]) -> list[str]:
+    """Say in sentences what was fitted for choosing, and what cutting particles did.
+
+    Args:
+        fit: As ``odqa.answer_fit`` has it.
+
+    >>> describe_fit({"retrieval_weight": 2.0, "weight_fit": {"how": "given"}})
+    ['The weight of the retrieval score is 2 (given).']
+    """
+    how = fit.get("weight_fit", {})
+    by_part = ", ".join(f"{weight:g}" for weight in how.get("by_part", []))
+    weight = f"The weight of the retrieval score is {fit['retrieval_weight']:g}"
+    sentences = [f"{weight} ({how['how']})." if how else f"{weight}."]
+    if fit.get("nested") and by_part:
+        sentences.append(
+            "It was fitted on the judged questions, each part by the others, whose weights are "
+            f"{by_part}."
+        )
+    if trimmed := fit.get("trimmed"):
+        sentences.append(
+            "Cutting particles and pairing marks changed {changed:,} of {answers:,} answers; where "
+            "gold answers are known, {better:,} became right, {worse:,} wrong, and {same:,} stayed "
+            "as they were.".format(**trimmed)
+        )
+    return sentences
 
 
 def _describe(name: str, own: Mapping[str, Any]) -> str:

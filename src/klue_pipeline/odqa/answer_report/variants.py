@@ -3,7 +3,7 @@
 All come from the candidates on disk, so that no passage is read again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -69,7 +69,7 @@ class ReadPassages:
         candidates: Schema ``Candidates``.
         run: Schema ``Run``.
         gold_passages: Schema ``GoldPassages``.
-        weights: Weight of the retrieval score by question.
+        weights: Weight of the retrieval score by question, as it was fitted without the question.
     """
 
     candidates: pd.DataFrame
@@ -84,7 +84,7 @@ class ReadPassages:
         candidates: pd.DataFrame,
         run: pd.DataFrame,
         gold_passages: pd.DataFrame,
-        weights: Mapping[str, float],
+        weights: pd.Series,
     ) -> "ReadPassages":
         """Keep what is about the judged questions."""
         ids = questions.table["question_id"]
@@ -92,7 +92,7 @@ class ReadPassages:
             _about(candidates, ids),
             _about(run, ids),
             _about(gold_passages, ids),
-            pd.Series({name: weights[name] for name in ids}, dtype="float64"),
+            weights.astype("float64"),
         )
 
     def answer(self, variants: Sequence[Variant]) -> dict[Variant, pd.DataFrame]:
