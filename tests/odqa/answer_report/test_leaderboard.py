@@ -8,7 +8,9 @@ from klue_pipeline.odqa.answer_report.leaderboard import rank_experiments
 from klue_pipeline.odqa.answer_report.report import fingerprint_task, report_refusal
 from klue_pipeline.odqa.metrics.task_scores import READER_SCORES
 from klue_pipeline.reporting.leaderboard import LeaderboardEntry, build_leaderboard
+from klue_pipeline.reporting.leaderboard_page import render_leaderboard
 
+SCORE = READER_SCORES.find("exact_match")
 WORSE = ANSWERS.assign(text="없음")
 
 
@@ -27,10 +29,16 @@ def test_experiments_are_ranked_by_what_they_answer_end_to_end():
     ]  # fmt: skip
     worse = ranked[2].entry
     assert worse.difference.difference == pytest.approx(-200 / 7)
+    assert worse.mcnemar_p == 0.5
     assert worse.score("exact_match_given_gold_passage") == pytest.approx(600 / 7)
     table = build_leaderboard(ranked, READER_SCORES)
     assert table["exact_match"].tolist()[:3] == pytest.approx([200 / 7, 200 / 7, 0])
     assert {"character_f1_given_gold_passage_low", "test_exact_match"} <= set(table.columns)
+    assert table["mcnemar_p"].tolist()[1:3] == [1, 0.5]
+    page = render_leaderboard(ranked, SCORE, READER_SCORES, confidence=0.9)
+    assert "exact match: p = 0.500" in page
+    assert "which is about exact match." in page
+    assert "Folds" not in page
     assert "test_exact_match_given_gold_passage" not in table.columns
     by_f1 = EVALUATION.model_copy(update={"select_answers_by": "character_f1"})
     assert rank(reports, params=by_f1)[2].entry.difference.difference < -200 / 7
