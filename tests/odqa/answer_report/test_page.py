@@ -27,8 +27,8 @@ def test_the_page_tells_what_the_reader_and_what_retrieval_lost(report):
     assert "7 validation questions are, 0 to 100; 2 passages of each question were read" in text
     assert "given the gold passage 85.7 [" in text
     assert "end to end 28.6 [" in text
-    assert "lost to retrieval +57.1 [" in text
-    assert "1 questions got no answer" in text
+    assert "lost by searching +57.1 [" in text
+    assert "No answer was given to 1 question, which counts as wrong" in text
     assert "2 passages, particles left, with retrieval score" in text
     assert "changed 5 of 7 answers; where gold answers are known, 2 became right, 1 wrong" in text
     assert "not retrieved 1 14.3 %" in text
@@ -46,9 +46,9 @@ def test_what_there_is_not_is_not_shown():
     page = render_answers(make_report(gold=GOLD[:0], examples=kind_of_data), "reader")
     text = text_of(page)
     assert "given the gold passage" not in text
-    assert "lost to retrieval" not in text
+    assert "lost by searching" not in text
     assert "By kind of question" not in text
-    assert "7 questions have no known gold passage" in text
+    assert "Without a known gold passage, 7 questions count end to end alone" in text
     assert 'href="answer_errors' not in page
     assert ATTACK not in page
 
