@@ -25,6 +25,8 @@ class ExperimentDescription(BaseModel):
     """The folder of its results there; a variant has its own."""
     why: str
     """The hypothesis."""
+    members: list[str] = Field(default_factory=list)
+    """The experiments that a composite joins."""
     settings: dict[str, JsonValue]
     """The resolved settings, by group."""
     metrics: dict[str, JsonValue]

@@ -33,8 +33,6 @@ class ScoredExperiment(ExperimentDescription):
     """An experiment that tells labels apart."""
 
     kind: ExperimentKind
-    members: list[str] = Field(default_factory=list)
-    """The experiments that a composite joins."""
     labels: LabelSet
     """What the scores tell apart, in the order of their columns."""
 

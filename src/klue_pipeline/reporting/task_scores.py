@@ -45,6 +45,7 @@ class TaskScores:
         by_fold: Whether folds are trained and out-of-fold rows are scored, as classes that are
             right or wrong; where not, a leaderboard has no columns of these.
         command: What makes the first entry of a leaderboard.
+        selected_in: The setting that names the score which decides.
     """
 
     scores: tuple[Score, ...]
@@ -52,6 +53,7 @@ class TaskScores:
     row: str = "row"
     by_fold: bool = True
     command: str = "kedro run"
+    selected_in: str = "evaluation.select_by"
 
     @property
     def rows(self) -> str:

@@ -1,21 +1,19 @@
 """A finished ensemble of answers in numbers and as a page: who voted, how, and how good that is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from klue_pipeline.evaluation.intervals import Judgement, best_first
+from klue_pipeline.evaluation.intervals import best_first
 from klue_pipeline.odqa.answer_ensemble.combining import CombinedAnswers
 from klue_pipeline.odqa.answer_ensemble.judging import JudgedEnsemble
 from klue_pipeline.odqa.answer_ensemble.methods import FITTED, METHODS
 from klue_pipeline.odqa.answer_ensemble.weights import equal_weights
-from klue_pipeline.odqa.metrics.answers import CHARACTER_F1, EXACT_MATCH
+from klue_pipeline.odqa.metrics.judgement import write_estimates
+from klue_pipeline.odqa.metrics.task_scores import READER_SCORES
 from klue_pipeline.odqa.settings.reader_params import AnswerEnsembleMethod, AnswerEnsembleParams
 from klue_pipeline.reporting.pages import render_page
 
 Report = dict[str, Any]
-
-_TITLES = {EXACT_MATCH: "exact match", CHARACTER_F1: "character F1"}
 
 NOTHING_JUDGED = "no member has answers to validation questions whose answer is known"
 
@@ -82,16 +80,16 @@ def render_ensemble(report: Mapping[str, Any]) -> str:
         "answer_ensemble",
         report=report,
         methods=[(name, methods[name]) for name in ranked],
-        titles=_TITLES if methods else {},
+        titles={score.name: score.title for score in READER_SCORES.published} if methods else {},
     )
 
 
 def _report_scores(judged: JudgedEnsemble, params: AnswerEnsembleParams) -> Report:
     return {
         "confidence": judged.methods[params.method].confidence,
-        "members": {name: _as_json(own) for name, own in judged.members.items()},
+        "members": {name: write_estimates(own) for name, own in judged.members.items()},
         "best_member": judged.best_member,
-        "scores": _as_json(judged.methods[params.method]),
+        "scores": write_estimates(judged.methods[params.method]),
         "methods": {name: _report_method(name, judged) for name in METHODS},
         "oracle": judged.oracle,
     }
@@ -100,11 +98,7 @@ def _report_scores(judged: JudgedEnsemble, params: AnswerEnsembleParams) -> Repo
 def _report_method(name: AnswerEnsembleMethod, judged: JudgedEnsemble) -> Report:
     weights = judged.weights if name in FITTED else equal_weights(len(judged.members))
     return {
-        "scores": _as_json(judged.methods[name]),
+        "scores": write_estimates(judged.methods[name]),
         "over_best_member": judged.over_best[name],
         "weights": dict(zip(judged.members, weights.tolist(), strict=True)),
     }
-
-
-def _as_json(judgement: Judgement) -> Report:
-    return {name: asdict(estimate) for name, estimate in judgement.estimates().items()}

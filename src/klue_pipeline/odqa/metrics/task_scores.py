@@ -39,6 +39,7 @@ READER_SCORES = TaskScores(
     row="question",
     by_fold=False,
     command="kedro run --pipelines odqa",
+    selected_in="odqa.evaluation.select_answers_by",
 )  # fmt: skip
 """What answers are judged by, 0 to 100: end to end, which counts what retrieval missed, and by what
 the reader says of the gold passage alone."""
