@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from klue_pipeline.odqa.answering.pooled_spans import PooledSpans, number_runs, pool_spans
 
-_PLACE = ("question", "answer", "passage", "start_char", "shown_end")
+_PLACE = ("question", "answer", "passage", "shown_start_char", "shown_end_char")
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,20 @@ def choose_in_gold(
     return choose(candidates, pairs.assign(rank=1, score=0.0), alone)
 
 
-def rank_answers(pooled: PooledSpans, retrieval_weight: float, n_best: int) -> pd.DataFrame:
+def rank_answers(
+    pooled: PooledSpans, retrieval_weight: float | NDArray[np.float64], n_best: int
+) -> pd.DataFrame:
     """Add up the spans of each answer and rank the answers of each question.
 
     Args:
         pooled: The spans.
-        retrieval_weight: As in :class:`Choice`.
+        retrieval_weight: As in :class:`Choice`; or one for each question. Shape: (questions,).
         n_best: How many answers of a question stay.
 
     Returns:
         As :func:`choose`.
     """
-    places = _add_up_places(pooled, pooled.probabilities(retrieval_weight))
+    places = _add_up_places(pooled, np.exp(pooled.log_probabilities(retrieval_weight)))
     number, first = number_runs(places, ("question", "answer"))
     probability = np.bincount(number, places["probability"], len(first))
     best = _first_of_each(number, -places["probability"].to_numpy(float))
@@ -134,11 +136,11 @@ def _as_n_best(answers: pd.DataFrame, question_ids: pd.Index) -> pd.DataFrame:
         {
             "question_id": question_ids.take(answers["question"].to_numpy(np.int64)),
             "rank": answers["rank"],
-            "text": answers["shown"],
+            "text": answers["shown_text"],
             "untrimmed": answers["text"],
             "probability": answers["probability"],
             "passage_id": answers["passage_id"],
-            "start_char": answers["start_char"],
-            "end_char": answers["shown_end"],
+            "start_char": answers["shown_start_char"],
+            "end_char": answers["shown_end_char"],
         }
     ).reset_index(drop=True)

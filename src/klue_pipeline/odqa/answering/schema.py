@@ -39,19 +39,22 @@ class FoldCandidates(Table):
 class Candidates(FoldCandidates):
     """The candidates of all folds, with their particles found.
 
-    ``fold`` is that of the reader. ``trimmed_end_char`` is the end without a particle, and
-    ``end_char`` where there is none to cut.
+    ``fold`` is that of the reader. What begins with ``trimmed`` is the answer without a particle at
+    its end and with its quotation marks and brackets in pairs, which may take in a mark on either
+    side; it is the answer as it was where there is nothing to mend.
     """
 
     fold: Series[int] = pa.Field(ge=0)
+    trimmed_start_char: Series[int] = pa.Field(ge=0)
     trimmed_end_char: Series[int] = pa.Field(ge=1)
+    trimmed_text: Series[str] = pa.Field(str_length={"min_value": 1})
 
     @pa.dataframe_check
     @classmethod
     def ends_follow_starts(cls, table: pd.DataFrame) -> pd.Series:
         """Want spans that are not empty, trimmed or not."""
-        return (table["start_char"] < table["trimmed_end_char"]) & (
-            table["trimmed_end_char"] <= table["end_char"]
+        return (table["start_char"] < table["end_char"]) & (
+            table["trimmed_start_char"] < table["trimmed_end_char"]
         )
 
 
@@ -80,8 +83,9 @@ class Answers(Table):
     ``is_given`` is false where the pipeline abstains; ``text`` is then what it would have said.
     ``confidence`` is the calibrated probability that the answer is right, missing where nothing was
     left to calibrate on. ``passage_rank`` is the place of the passage in the run. ``part`` is the
-    part of the question, ``is_held_out`` whether a fold held it out of its training. A question for
-    which nothing was retrieved has no answer: empty texts, rank and places 0.
+    part of the question, ``is_held_out`` whether a fold held it out of its training.
+    ``retrieval_weight`` is the weight that chose it, fitted without the question. One for which
+    nothing was retrieved has no answer: empty texts, rank and places 0.
     """
 
     question_id: Series[str] = pa.Field(unique=True)
@@ -96,3 +100,4 @@ class Answers(Table):
     passage_rank: Series[int] = pa.Field(ge=0)
     start_char: Series[int] = pa.Field(ge=0)
     end_char: Series[int] = pa.Field(ge=0)
+    retrieval_weight: Series[float] = pa.Field(ge=0)
