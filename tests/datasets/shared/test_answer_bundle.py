@@ -43,6 +43,7 @@ ANSWERS = pd.DataFrame(
         "passage_rank": [1, 0],
         "start_char": [6, 0],
         "end_char": [9, 0],
+        "retrieval_weight": [0.0, 0.0],
     }
 )
 

@@ -86,6 +86,16 @@ def test_fitted_weights_are_those_that_answer_the_test_questions(members):
     assert sum(report["voters"].values()) == pytest.approx(1)
 
 
+def test_fitted_weights_are_judged_on_what_they_were_not_fitted_on(n_best):
+    # q0 alone, of a group of its own, shows that the first member should weigh more.
+    questions = ("q0", "q1", "q2", "q6")
+    others = n_best({name: [("다름", 0.7)] for name in questions})
+    first = n_best({name: [("박경리", 0.6)] for name in questions})
+    combined, params = combine({"first": first, "b": others, "c": others}, method="weighted")
+    assert report_ensemble(combined, params)["scores"]["exact_match"]["value"] == 0
+    assert combined.answers["text"].tolist() == ["박경리"]
+
+
 @pytest.mark.parametrize("method", ["probability_sum", "hard_vote"])
 def test_the_page_shows_everything_and_runs_nothing(members, n_best, method):
     combined, params = combine(members | {"c": n_best({})}, unjudged=["c"], method=method)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from klue_pipeline.odqa.answer_ensemble.ballots import NOBODY, collect_ballots
@@ -98,14 +99,11 @@ def test_an_answer_is_shown_as_the_member_with_most_probability_for_it_shows_it(
 
 @pytest.mark.parametrize("method", METHODS)
 def test_one_member_alone_is_what_it_was(n_best, method):
-    members, questions = draw_members(n_best, seed=3, n_members=1)
+    members, questions = draw_members(n_best, seed=3, n_members=1, n_questions=40)
     ballots = collect_ballots(members, questions)
     keys = METHODS[method](ballots, equal_weights(1), "longer")
     table, own = tabulate_answers(ballots, keys), members["m0"]
-    for question in questions:
-        found, wanted = (rows[rows["question_id"] == question] for rows in (table, own))
-        assert found["text"].tolist()[:1] == wanted["text"].tolist()[:1]
-        assert set(found["text"]) == set(wanted["text"])
+    pd.testing.assert_frame_equal(table[["question_id", "text"]], own[["question_id", "text"]])
     if method != "hard_vote":
         np.testing.assert_allclose(table["probability"], own["probability"])
 

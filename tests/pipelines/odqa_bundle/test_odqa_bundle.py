@@ -21,7 +21,8 @@ NOT_OF_ANSWERS = {"encoder", "contrastive", "retriever_training"}
 ANSWERS = pd.DataFrame(
     {"question_id": ["q6"], "part": ["test"], "is_held_out": [False], "text": ["남해"],
      "is_given": [True], "probability": [0.7], "confidence": [0.5], "title": [""],
-     "passage_id": ["p5"], "passage_rank": [1], "start_char": [5], "end_char": [7]}
+     "passage_id": ["p5"], "passage_rank": [1], "start_char": [5], "end_char": [7],
+     "retrieval_weight": [0.0]}
 )  # fmt: skip
 N_BEST = ANSWERS[["question_id", "text", "probability", "passage_id", "start_char", "end_char"]]
 

@@ -7,7 +7,12 @@ import pandas as pd
 from klue_pipeline.odqa.answer_ensemble.ballots import Floats, collect_ballots
 from klue_pipeline.odqa.answer_ensemble.judging import JudgedEnsemble, judge_ensemble
 from klue_pipeline.odqa.answer_ensemble.members import Asked, Selection
-from klue_pipeline.odqa.answer_ensemble.methods import FITTED, METHODS, tabulate_answers
+from klue_pipeline.odqa.answer_ensemble.methods import (
+    FITTED,
+    METHODS,
+    choose_best,
+    tabulate_answers,
+)
 from klue_pipeline.odqa.answer_ensemble.weights import equal_weights
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 from klue_pipeline.odqa.settings.reader_params import AnswerEnsembleParams
@@ -21,12 +26,15 @@ class CombinedAnswers:
         selection: Who votes, and who does not.
         judged: How good methods and members are; None where nothing can be told.
         weights: How much each voter counts in the chosen method. Shape: (voters,).
+        answers: The answer to each test question: ``question_id``, ``text``, which is empty where
+            nobody has one, and ``is_given``.
         n_best: The answers to the test questions, schema ``NBest``.
     """
 
     selection: Selection
     judged: JudgedEnsemble | None
     weights: Floats
+    answers: pd.DataFrame
     n_best: pd.DataFrame
 
 
@@ -53,7 +61,9 @@ def combine_answers(
         weights = _fitted_weights(params.method, selection, judged)
     ballots = collect_ballots(selection.voters, asked.test)
     keys = METHODS[params.method](ballots, weights, params.ties)
-    return CombinedAnswers(selection, judged, weights, tabulate_answers(ballots, keys))
+    texts = ballots.texts(choose_best(ballots, keys))
+    answers = pd.DataFrame({"question_id": asked.test, "text": texts, "is_given": texts != ""})
+    return CombinedAnswers(selection, judged, weights, answers, tabulate_answers(ballots, keys))
 
 
 def _fitted_weights(method: str, selection: Selection, judged: JudgedEnsemble | None) -> Floats:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -47,3 +48,40 @@ def index_answers(
         hash_predictions(own): np.array([own[name] for name in question_ids], dtype=object)
         for own in fitting
     }
+
+
+def find_prediction_problems(
+    content: bytes, question_ids: Sequence[str] | None
+) -> tuple[PlainAnswers, list[str]]:
+    """Find all that a contest would refuse in a file of predictions, or count as wrong.
+
+    Args:
+        content: The bytes of the file.
+        question_ids: Ids of all test questions; None where they are not known.
+
+    Returns:
+        The answers, as far as there are some, and the problems.
+    """
+    try:
+        pairs = json.loads(content, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as error:
+        return {}, [f"It is no JSON in UTF-8: {error}."]
+    if not isinstance(pairs, _Pairs):
+        return {}, ["An object with an answer for each question id was wanted; found none."]
+    texts = {question: text for question, text in pairs if isinstance(text, str)}
+    counts = Counter(question for question, _ in pairs)
+    problems = {
+        "is answered more than once": [name for name, count in counts.items() if count > 1],
+        "has another answer than a text": [name for name in counts if name not in texts],
+        "has an empty answer": [name for name, text in texts.items() if not text.strip()],
+    }
+    if question_ids is not None:
+        wanted = set(question_ids)
+        problems["is no test question"] = [name for name in counts if name not in wanted]
+        problems["is not answered"] = [name for name in question_ids if name not in counts]
+    named = [(name, what) for what, names in problems.items() for name in names]
+    return texts, [f"question {name!r} {what}" for name, what in named]
+
+
+class _Pairs(list[tuple[str, object]]):
+    """The fields of a JSON object, also those that it has twice."""

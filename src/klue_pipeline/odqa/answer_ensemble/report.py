@@ -38,7 +38,7 @@ def report_ensemble(combined: CombinedAnswers, params: AnswerEnsembleParams) -> 
         "voters": weights,
         "unjudged": selection.unjudged,
         "skipped": selection.skipped,
-        "test_questions": int(combined.n_best["question_id"].nunique()),
+        "test_questions": len(combined.answers),
         "judged_questions": 0 if judged is None else judged.n_questions,
         **({"not_judged": NOTHING_JUDGED} if judged is None else _report_scores(judged, params)),
     }
