@@ -47,6 +47,7 @@ class TaskScores:
         tested: The score of a row that is right or wrong, which McNemar's test compares; empty
             where there is none.
         command: What makes the first entry of a leaderboard.
+        selected_in: The setting that names the score which decides.
     """
 
     scores: tuple[Score, ...]
@@ -55,6 +56,7 @@ class TaskScores:
     by_fold: bool = True
     tested: str = "accuracy"
     command: str = "kedro run"
+    selected_in: str = "evaluation.select_by"
 
     @property
     def rows(self) -> str:

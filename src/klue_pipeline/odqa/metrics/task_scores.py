@@ -41,6 +41,7 @@ READER_SCORES = TaskScores(
     by_fold=False,
     tested="exact_match",
     command="kedro run --pipelines odqa",
+    selected_in="odqa.evaluation.select_answers_by",
 )  # fmt: skip
 """What answers are judged by, 0 to 100: end to end, which counts what retrieval missed, and by what
 the reader says of the gold passage alone."""
