@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.local import WholeFolderDataset
-from klue_pipeline.relation.inference.export_manifest import require_whole_export
-from klue_pipeline.relation.inference.model_export import CARD_FILE
+from klue_pipeline.training.exporting.export_manifest import require_whole_export
+from klue_pipeline.training.exporting.linked_folders import CARD_FILE
 from klue_pipeline.training.loading.checkpoint_files import COPY_AGAIN
 from klue_pipeline.training.loading.weights_file import WEIGHTS_FILE, find_weights_problem
 
