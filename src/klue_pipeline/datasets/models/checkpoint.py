@@ -154,3 +154,21 @@ class ExportedModelDataset(CheckpointDataset):
         except ValueError as error:
             return str(error)
         return None
+
+
+class ExportedAnswererDataset(ExportedModelDataset):
+    """``ExportedAnswererDataset`` is the same for what answers questions.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    odqa.exported_answerer:
+      type: klue_pipeline.datasets.models.checkpoint.ExportedAnswererDataset
+      filepath: data/06_models/odqa/reader/exported
+    ```
+    """
+
+    if_missing = (
+        "No exported answerer at {folder}; make it with kedro run --pipelines odqa_export, with "
+        "the same --env and --params odqa.experiment=... as the training."
+    )

@@ -56,6 +56,24 @@ class MlflowModelDataset(WholeFolderDataset[ModelPackage]):
         _save_model(data, folder)
 
 
+class MlflowAnswererDataset(MlflowModelDataset):
+    """``MlflowAnswererDataset`` is the same for what answers questions.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    odqa.mlflow_answerer:
+      type: klue_pipeline.datasets.models.mlflow_model.MlflowAnswererDataset
+      filepath: data/06_models/odqa/reader/mlflow_model
+    ```
+    """
+
+    if_missing = (
+        "No MLflow model at {folder}; make it with kedro run --pipelines odqa_mlflow_model, with "
+        "the same --env and --params odqa.experiment=... as the training."
+    )
+
+
 def _save_model(package: ModelPackage, folder: Path) -> None:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
