@@ -6,7 +6,13 @@ from klue_pipeline.odqa.metrics.truth import RetrievalTruth
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 
 ATTACK = "<script>alert('text')</script>"
-PARAMS = OdqaEvaluationParams(n_resamples=200, confidence=0.9, seed=7, select_by="recall_at_1")
+PARAMS = OdqaEvaluationParams(
+    n_resamples=200,
+    confidence=0.9,
+    seed=7,
+    select_by="recall_at_1",
+    select_answers_by="exact_match",
+)
 
 PASSAGES = pd.DataFrame(
     [

@@ -23,6 +23,8 @@ def trainer_arguments(
     precision: Precision,
     total_steps: int,
     scratch_folder: Path,
+    *,
+    judged: bool = True,
 ) -> TrainingArguments:
     """Return the arguments of a training on one device.
 
@@ -32,6 +34,7 @@ def trainer_arguments(
         precision: A resolved precision, not ``auto``.
         total_steps: Optimizer steps of the whole training.
         scratch_folder: Where Trainer leaves its resume state.
+        judged: Whether there is anything to evaluate on.
     """
     arguments = TrainingArguments(
         output_dir=str(scratch_folder),
@@ -53,7 +56,7 @@ def trainer_arguments(
         report_to="none",
         disable_tqdm=True,
         remove_unused_columns=False,
-        **_strategy("eval", params.evaluate_every_steps),
+        **(_strategy("eval", params.evaluate_every_steps) if judged else {}),
         **_strategy("save", params.checkpoint_every_steps or params.evaluate_every_steps),
     )
     if device.type == "cuda":

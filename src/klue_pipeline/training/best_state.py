@@ -5,9 +5,11 @@ patience therefore survive a kill.
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -18,23 +20,38 @@ PARTIAL_BEST_FILE = f"{BEST_FILE}.partial"
 Log = list[dict[str, float]]
 """What Trainer logged; an evaluation's metrics begin with ``eval_``."""
 
+Floats = NDArray[np.float64]
+Criterion = tuple[str, Callable[[Floats, Floats], NDArray[np.bool_]]]
+"""A metric, and when its value is good enough, given the best ones before; both of shape (n,)."""
+
+_ORDERS = {"loss": -1.0}
+"""What is best when low; all others are best when high."""
+
+RULES: dict[str, tuple[Criterion, ...]] = {
+    # As team mrc-level2-nlp-05 of the second Boostcamp AI Tech had it, but for the best exact match
+    # so far, which theirs forgot to update when a state was kept for its loss.
+    "loss_or_exact_match": (("loss", np.greater), ("exact_match", np.greater_equal)),
+}
+"""When a state is kept, by ``training.select_by``: if one of the criteria is met. By any other name
+it is kept if the metric of that name is better than ever before."""
+
 
 class BestState:
-    """The state with the best value of one metric.
+    """The last state that a rule keeps.
 
     Args:
         folder: Where its weights are kept meanwhile.
-        metric: Name of the metric; a ``loss`` is best when low, all others when high.
+        select_by: A name in :data:`RULES`, or that of a metric.
     """
 
-    def __init__(self, folder: Path, metric: str) -> None:
+    def __init__(self, folder: Path, select_by: str) -> None:
         self._file = folder / BEST_FILE
-        self._metric = metric
+        self._criteria = RULES.get(select_by, ((select_by, np.greater),))
 
     def step(self, log: Log) -> int:
-        """Return the optimizer step of the best evaluation; the earliest among equals."""
+        """Return the optimizer step of the best evaluation; by one metric the first of equals."""
         evaluations = self._evaluations(log)
-        return evaluations[self._index_of_best(evaluations)][0]
+        return int(evaluations[self._index_of_best(evaluations)]["step"])
 
     def evaluations_since(self, log: Log) -> int:
         """Count the evaluations after the best one."""
@@ -52,12 +69,20 @@ class BestState:
         """Load the weights that were kept."""
         model.load_state_dict(load_file(self._file))
 
-    def _evaluations(self, log: Log) -> list[tuple[int, float]]:
-        key = f"eval_{self._metric}"
-        return [(int(row["step"]), row[key]) for row in log if key in row]
+    def _evaluations(self, log: Log) -> Log:
+        key = _key(self._criteria[0][0])
+        return [row for row in log if key in row]
 
-    def _index_of_best(self, evaluations: list[tuple[int, float]]) -> int:
-        values = np.array([value for _, value in evaluations])
-        # A diverged model's metric may be nan, which argmax and argmin would prefer.
-        values = np.nan_to_num(-values if self._metric == "loss" else values, nan=-math.inf)
-        return int(values.argmax())
+    def _index_of_best(self, evaluations: Log) -> int:
+        kept = np.zeros(len(evaluations), dtype=bool)
+        kept[0] = True
+        for metric, is_good_enough in self._criteria:
+            values = _ORDERS.get(metric, 1.0) * np.array([row[_key(metric)] for row in evaluations])
+            # A diverged model's metric may be nan, which is better and worse than nothing.
+            values = np.nan_to_num(values, nan=-math.inf)
+            kept[1:] |= is_good_enough(values[1:], np.maximum.accumulate(values)[:-1])
+        return int(np.flatnonzero(kept)[-1])
+
+
+def _key(metric: str) -> str:
+    return f"eval_{metric}"

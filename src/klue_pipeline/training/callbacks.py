@@ -118,6 +118,16 @@ class SaveAfterEvaluation(TrainerCallback):
         control.should_save = True
 
 
+class LogAfterEpoch(TrainerCallback):
+    """Log the training loss at the end of each epoch, where no evaluation is logged there."""
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Log; Trainer leaves it out where this step was logged already."""
+        control.should_log = True
+
+
 class RunningLoss(TrainerCallback, ExportableState):
     """Keep, in the resume state, the training losses since the last logged step.
 

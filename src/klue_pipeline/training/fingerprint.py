@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -142,3 +143,17 @@ def hash_folder(folder: Path) -> str:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(folder).as_posix()} {file_sha256(path)}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def hash_tokenizer(tokenizer: Any, *settings: Any) -> str:
+    """Hash everything that decides how a text is written in tokens.
+
+    Args:
+        tokenizer: A fast tokenizer.
+        settings: What else decides it; anything that JSON can hold.
+    """
+    content = json.loads(tokenizer.backend_tokenizer.to_str())
+    # State of the last call, not part of what the tokenizer is.
+    content.update(truncation=None, padding=None)
+    text = json.dumps([content, *settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

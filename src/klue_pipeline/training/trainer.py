@@ -8,26 +8,11 @@ task hands in what differs:
 - ``rows``, whose batches hold what the model takes, what the loss takes, and ``weights``: how much
   each loss of the batch counts;
 - ``loss``, which takes the model, a batch and the progress and returns one loss for each weight;
-- ``judge``, which takes the model and returns the metrics of its present state by name, the one
-  that ``training.select_by`` names among them.
+- ``judge``, which takes the model and returns the metrics of its present state by name, those
+  that ``training.select_by`` looks at among them; or None where nothing is held out.
 
-``classification.py`` and ``pretraining/language_modelling.py`` hand in theirs. A task that looks
-for the span of an answer, with a model that scores every token as the first and the last one of
-the answer, would write::
-
-    rows = EncodedRows(..., columns={"starts": starts, "ends": ends, "weights": weights})
-
-    def loss(model, batch, progress):
-        start_logits, end_logits = model(batch["input_ids"], batch["attention_mask"])
-        return (
-            cross_entropy(start_logits, batch["starts"], reduction="none")
-            + cross_entropy(end_logits, batch["ends"], reduction="none")
-        ) / 2  # (batch,), as the weights
-
-    def judge(model):
-        return {"exact_match": ..., "loss": ...}  # of answers to the validation questions
-
-    result = train(model, rows, loss, judge, params, scratch_folder)
+``classification.py`` and ``pretraining/language_modelling.py`` hand in theirs; those of the
+reader, in ``odqa/reader/fold_training.py``, look for the span of an answer.
 """
 
 import logging
@@ -35,7 +20,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from safetensors import SafetensorError
@@ -52,6 +37,7 @@ from klue_pipeline.training.batches import (
 )
 from klue_pipeline.training.best_state import PARTIAL_BEST_FILE, BestState
 from klue_pipeline.training.callbacks import (
+    LogAfterEpoch,
     ProgressReporter,
     RunningLoss,
     SaveAfterEvaluation,
@@ -86,7 +72,8 @@ class TrainingResult:
     """What one training leaves behind.
 
     Attributes:
-        model: The model in its best state by ``training.select_by``.
+        model: The model in its best state by ``training.select_by``; in its last one where nothing
+            was judged.
         history: One entry per logged step, in order: ``step``, ``epoch`` and what was measured.
         steps: Optimizer steps that were made; fewer than planned after an early stop.
         best_step: The optimizer step of the best state, counted from 1.
@@ -100,7 +87,7 @@ class TrainingResult:
     seconds: float
 
     def best_metrics(self) -> dict[str, float]:
-        """Return what the judge said of the best state."""
+        """Return what the judge said of the best state; nothing where there was none."""
         row = next(entry for entry in self.history if entry["step"] == self.best_step)
         start = "validation_"
         return {name.removeprefix(start): row[name] for name in row if name.startswith(start)}
@@ -110,7 +97,7 @@ def train(  # noqa: PLR0913 (each is a thing of its own)
     model: nn.Module,
     rows: EncodedRows,
     loss: BatchLoss,
-    judge: Judge,
+    judge: Judge | None,
     params: TrainingParams,
     scratch_folder: Path,
     *,
@@ -127,7 +114,7 @@ def train(  # noqa: PLR0913 (each is a thing of its own)
         model: The untrained model, built after ``params.seed`` was set.
         rows: What to train on; a column ``labels`` is what ``training.label_balance`` balances.
         loss: What to minimise.
-        judge: How good a state is.
+        judge: How good a state is; None evaluates nothing, and the last state is the result.
         params: How to train.
         scratch_folder: Where the resume state lives meanwhile.
         order: Which rows make up a batch, where that is not left to length and labels; it says the
@@ -169,7 +156,7 @@ class BestStateTrainer(Trainer):
         model: nn.Module,
         rows: EncodedRows,
         loss: BatchLoss,
-        judge: Judge,
+        judge: Judge | None,
         params: TrainingParams,
         scratch_folder: Path,
         order: BatchOrder | None = None,
@@ -182,7 +169,9 @@ class BestStateTrainer(Trainer):
         device, precision = choose_device(params)
         super().__init__(
             model=model.to(device),
-            args=trainer_arguments(params, device, precision, self.total_steps, scratch_folder),
+            args=trainer_arguments(
+                params, device, precision, self.total_steps, scratch_folder, judged=bool(judge)
+            ),
             train_dataset=rows,
             eval_dataset=rows,  # Trainer wants one; evaluate() asks the judge instead.
             optimizers=(build_optimizer(model, params), None),
@@ -192,6 +181,8 @@ class BestStateTrainer(Trainer):
     def _set_callbacks(self, steps_per_epoch: int) -> None:
         self.remove_callback(PrinterCallback)
         self.add_callback(RunningLoss(self))
+        if self._judge is None:
+            self.add_callback(LogAfterEpoch())
         if self._params.evaluate_every_steps is None:
             self.add_callback(SaveAfterEvaluation(steps_per_epoch))
         if self._params.freeze is not None:
@@ -230,7 +221,8 @@ class BestStateTrainer(Trainer):
 
     def evaluate(self, *args: object, **kwargs: object) -> dict[str, float]:  # noqa: ARG002
         """Judge the present state, log the metrics, and keep the state if it is the best yet."""
-        logged = {f"eval_{name}": value for name, value in self._judge(self._learner).items()}
+        judge = cast(Judge, self._judge)  # without one, Trainer never comes here
+        logged = {f"eval_{name}": value for name, value in judge(self._learner).items()}
         self.log(dict(logged))
         if self._best.step(self.state.log_history) == self.state.global_step:
             self._keep_best()
@@ -251,6 +243,8 @@ class BestStateTrainer(Trainer):
 
     def load_best_state(self) -> int:
         """Load the weights of the best evaluation into the model; return its optimizer step."""
+        if self._judge is None:
+            return self.state.global_step
         step = self._best.step(self.state.log_history)
         if self.state.global_step != step:
             self._best.load(self._learner)

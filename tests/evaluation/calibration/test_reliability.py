@@ -10,6 +10,7 @@ from klue_pipeline.evaluation.calibration.reliability import (
     calibration_error,
     expected_calibration_error,
     reliability_table,
+    tabulate_confidence,
 )
 
 
@@ -76,3 +77,15 @@ def test_other_bad_input_is_refused():
         expected_calibration_error(probabilities, [0], weights=[1.0, 1.0])
     with pytest.raises(ValueError, match="no rows to judge"):
         expected_calibration_error(np.empty((0, 2)), [])
+
+
+def test_predictions_of_any_kind_can_be_sure_below_a_half():
+    table = tabulate_confidence([0.1, 0.2, 0.9, 0.0], [False, True, True, False], n_bins=2)
+    assert table["rows"].tolist() == [3, 1]
+    assert table["mean_confidence"].tolist() == pytest.approx([10, 90])
+    assert table["accuracy"].tolist() == pytest.approx([100 / 3, 100])
+    for confidence in ([1.01], [np.nan], [-0.1]):
+        with pytest.raises(ValueError, match="1 of 1 confidences are not within 0 to 1"):
+            tabulate_confidence(confidence, [True])
+    with pytest.raises(ValueError, match=r"shapes \(0,\)"):
+        tabulate_confidence([], [])

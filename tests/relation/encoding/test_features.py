@@ -217,5 +217,5 @@ def test_masks_become_the_mask_token_of_the_encoder(family, masked, labels, requ
 def test_masks_without_a_mask_token_are_refused(masked, labels, wordpiece_tokenizer):
     tokenizer = copy.deepcopy(wordpiece_tokenizer)
     tokenizer.mask_token = None
-    with pytest.raises(ValueError, match="the tokenizer has no mask token; leave these methods"):
+    with pytest.raises(ValueError, match="the tokenizer has no mask token; leave out the methods"):
         encode(masked, tokenizer, PARAMS, 64, labels)

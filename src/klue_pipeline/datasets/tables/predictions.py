@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 
 from klue_pipeline.datasets.tables.prediction_folder import choose_folder, write_input
+from klue_pipeline.datasets.whole.parquet import row_group_writer
 from klue_pipeline.relation.inference.batch_prediction import PROBABILITY
 from klue_pipeline.runs.disk.atomic_file import folder_written_beside
 from klue_pipeline.text.csv_tables import unescape_table, write_csv
@@ -192,27 +191,10 @@ def _with_probabilities(row: dict[Any, Any]) -> dict[str, Any]:
     return {**plain, "probabilities": by_label} if by_label else plain
 
 
-@contextmanager
-def _write_parquet(path: Path) -> Iterator[Write]:
-    writer: pq.ParquetWriter | None = None
-
-    def write(table: pd.DataFrame) -> None:
-        nonlocal writer
-        batch = pa.Table.from_pandas(table, preserve_index=False)
-        writer = writer or pq.ParquetWriter(path, batch.schema)
-        writer.write_table(batch.cast(writer.schema))
-
-    try:
-        yield write
-    finally:
-        if writer is not None:
-            writer.close()
-
-
 WRITERS: dict[str, Writer] = {
     "csv": _write_csv,
     "jsonl": _write_json_lines,
-    "parquet": _write_parquet,
+    "parquet": row_group_writer,
 }
 """How predictions are written in each format, chunk by chunk."""
 

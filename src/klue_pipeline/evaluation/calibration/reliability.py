@@ -44,14 +44,39 @@ def reliability_table(
     gold = np.asarray(gold_ids)
     _require_probabilities(probabilities)
     require_label_ids(gold, probabilities)
+    # Rounding may leave a probability a hair outside 0 to 1.
+    confidence = np.clip(probabilities.max(axis=1), 0, 1)
+    return tabulate_confidence(confidence, probabilities.argmax(axis=1) == gold, n_bins, weights)
+
+
+def tabulate_confidence(
+    confidence: ArrayLike,
+    is_correct: ArrayLike,
+    n_bins: int = N_BINS,
+    weights: ArrayLike | None = None,
+) -> pd.DataFrame:
+    """As :func:`reliability_table`, for predictions of any kind that are right or wrong.
+
+    Args:
+        confidence: How sure the model is to be right, 0 to 1. Shape: (rows,).
+        is_correct: Whether it is. Shape: (rows,).
+        n_bins: As in :func:`reliability_table`.
+        weights: As there.
+
+    Returns:
+        As there; ``mean_confidence`` is that of the prediction.
+
+    Raises:
+        ValueError: There is no row, a confidence is not within 0 to 1, ``n_bins`` is not positive,
+            or the numbers of rows differ.
+    """
+    sure, correct = np.asarray(confidence, np.float64), np.asarray(is_correct, np.float64)
+    _require_confidence(sure, correct)
     if n_bins < 1:
         raise ValueError(f"Found n_bins={n_bins}; at least 1 was wanted.")
-    confidence = probabilities.max(axis=1)
-    is_correct = probabilities.argmax(axis=1) == gold
     edges = np.linspace(0, 1, n_bins + 1)
-    # Rounding may leave a probability a hair outside 0 to 1.
-    bins = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, n_bins - 1)
-    row_shares = normalise_weights(weights, len(gold))
+    bins = np.clip(np.searchsorted(edges, sure, side="left") - 1, 0, n_bins - 1)
+    row_shares = normalise_weights(weights, len(sure))
 
     def add_up(numbers: NDArray[np.floating]) -> NDArray[np.float64]:
         return np.bincount(bins, numbers, n_bins).astype(np.float64)
@@ -63,8 +88,8 @@ def reliability_table(
             "high": edges[1:] * PERCENT,
             "rows": np.bincount(bins, minlength=n_bins),
             "share": shares,
-            "mean_confidence": _percentage(add_up(row_shares * confidence), shares),
-            "accuracy": _percentage(add_up(row_shares * is_correct), shares),
+            "mean_confidence": _percentage(add_up(row_shares * sure), shares),
+            "accuracy": _percentage(add_up(row_shares * correct), shares),
         }
     )
 
@@ -120,6 +145,18 @@ def _require_probabilities(probabilities: NDArray[np.floating]) -> None:
             f"{int((~fine).sum())} of {len(fine)} rows are not probabilities (0 or more, with a "
             "sum of 1); give probabilities, not logits."
         )
+
+
+def _require_confidence(confidence: NDArray[np.float64], correct: NDArray[np.float64]) -> None:
+    if confidence.shape != correct.shape or confidence.ndim != 1 or not len(confidence):
+        raise ValueError(
+            f"Found confidences and outcomes of shapes {confidence.shape} and {correct.shape}; one "
+            "of each for every row, and at least one row, were wanted."
+        )
+    # A comparison with NaN is false, so that NaN is broken too.
+    fine = (confidence >= 0) & (confidence <= 1)
+    if not fine.all():
+        raise ValueError(f"{int((~fine).sum())} of {len(fine)} confidences are not within 0 to 1.")
 
 
 def _percentage(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:

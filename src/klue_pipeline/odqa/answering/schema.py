@@ -3,6 +3,8 @@
 Places are characters of a passage's text, with exclusive ends.
 """
 
+from typing import Any
+
 import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
@@ -34,6 +36,20 @@ class FoldCandidates(Table):
     text: Series[str] = pa.Field(str_length={"min_value": 1})
     logit: Series[float] = pa.Field(nullable=False)
     passage_log_total: Series[float] = pa.Field(nullable=False)
+
+    @classmethod
+    def validate(cls, check_obj: Any, *arguments: Any, **options: Any) -> Any:
+        """Check a table, or each table of a stream as it is taken.
+
+        Args:
+            check_obj: A table, or tables that go into one file one after the other.
+            *arguments: As pandera takes them.
+            **options: As pandera takes them.
+        """
+        check = super().validate
+        if isinstance(check_obj, pd.DataFrame):
+            return check(check_obj, *arguments, **options)
+        return (check(table, *arguments, **options) for table in check_obj)
 
 
 class Candidates(FoldCandidates):

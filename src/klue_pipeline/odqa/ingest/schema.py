@@ -15,21 +15,15 @@ TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 """What a question is for."""
 
 
-class Questions(Table):
-    """Questions of all parts, with their gold answers where these are known.
+class AnswersInContext(Table):
+    """Answers with their places in a text: a list of texts, and as many places; both may be empty.
 
-    ``answers`` holds a list of texts, ``answer_starts`` as many places in ``context``; both are
-    empty lists where no answer is known. ``kind`` is what the data set says of the question.
+    Every answer is what its place cuts out of the context.
     """
 
-    question_id: Series[str] = pa.Field(unique=True, str_length={"min_value": 1})
-    question: Series[str] = pa.Field(str_length={"min_value": 1})
-    part: Series[str] = pa.Field(isin=PARTS)
-    title: Series[str] = pa.Field(nullable=True)
     context: Series[str] = pa.Field(nullable=True)
     answers: Series[Any]
     answer_starts: Series[Any]
-    kind: Series[str] = pa.Field(nullable=True)
 
     @pa.dataframe_check
     @classmethod
@@ -37,6 +31,19 @@ class Questions(Table):
         """Want every answer to be what its place cuts out of the context."""
         columns = (table[name] for name in ("context", "answers", "answer_starts"))
         return pd.Series([_stand_there(*row) for row in zip(*columns, strict=True)], table.index)
+
+
+class Questions(AnswersInContext):
+    """Questions of all parts, with their gold answers where these are known.
+
+    ``kind`` is what the data set says of the question.
+    """
+
+    question_id: Series[str] = pa.Field(unique=True, str_length={"min_value": 1})
+    question: Series[str] = pa.Field(str_length={"min_value": 1})
+    part: Series[str] = pa.Field(isin=PARTS)
+    title: Series[str] = pa.Field(nullable=True)
+    kind: Series[str] = pa.Field(nullable=True)
 
 
 def _stand_there(context: Any, answers: Any, starts: Any) -> bool:

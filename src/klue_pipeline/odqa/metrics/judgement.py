@@ -10,7 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.evaluation.intervals import PERCENT, Draws, Judgement, draw_units
+from klue_pipeline.evaluation.intervals import (
+    PERCENT,
+    Draws,
+    Judgement,
+    draw_units,
+    interval_ends,
+)
 from klue_pipeline.odqa.metrics.retrieval import FirstRanks, Ranks, is_within, reciprocal
 from klue_pipeline.odqa.metrics.task_scores import ANSWER_SCORES, MRR, ODQA_SCORES, depth_of
 from klue_pipeline.odqa.metrics.truth import Mask, RetrievalTruth
@@ -91,15 +97,67 @@ def judge_ranks(
     Returns:
         A judgement by name; none at all without questions or runs.
     """
-    if not len(units) or not ranks:
+    outcomes = {name: measure_outcomes(own, scores) for name, own in ranks.items()}
+    return judge_outcomes(outcomes, units, scores, params)
+
+
+def judge_outcomes(
+    outcomes: Mapping[str, Outcomes],
+    units: NDArray[np.int64],
+    scores: Sequence[str],
+    params: OdqaEvaluationParams,
+) -> dict[str, Judgement]:
+    """Judge by what each of the same questions adds to each score.
+
+    Args:
+        outcomes: By the name of what is judged. Shape of each: (questions, scores).
+        units: What is drawn together. Shape: (questions,).
+        scores: Names of the scores.
+        params: Draws, seed and confidence.
+
+    Returns:
+        A judgement by name; none at all without questions, or with nothing to judge.
+    """
+    if not len(units) or not outcomes:
         return {}
-    outcomes = np.hstack([measure_outcomes(own, scores) for own in ranks.values()])
-    draws = np.split(draw_means(outcomes, units, params), len(ranks))
-    means = np.split(PERCENT * outcomes.mean(axis=0), len(ranks))
+    columns = np.hstack(list(outcomes.values()))
+    draws = np.split(draw_means(columns, units, params), len(outcomes))
+    means = np.split(PERCENT * columns.mean(axis=0), len(outcomes))
     return {
         name: _conclude(scores, own_means, own_draws, params.confidence)
-        for name, own_means, own_draws in zip(ranks, means, draws, strict=True)
+        for name, own_means, own_draws in zip(outcomes, means, draws, strict=True)
     }
+
+
+def judge_parts(
+    outcomes: Outcomes,
+    parts: Sequence[Mask],
+    units: NDArray[np.int64],
+    params: OdqaEvaluationParams,
+) -> list[list[dict[str, float]]]:
+    """Judge parts of the questions, all on the same draws of all questions.
+
+    Args:
+        outcomes: What each question adds to each score.
+        parts: Which questions belong to each part; at least one each. Shape of each: (questions,).
+        units: What is drawn together. Shape: (questions,).
+        params: Draws, seed and confidence.
+
+    Returns:
+        For each part and score ``value``, ``low`` and ``high``, 0 to 100. Draws without a question
+        of the part are left out.
+    """
+    counted = np.column_stack(parts).astype(np.float64)
+    by_part = counted[:, :, None] * outcomes[:, None, :]
+    n_rows, n_parts, n_scores = by_part.shape
+    totals = np.repeat(counted, n_scores, axis=1)
+    draws = draw_means(by_part.reshape(n_rows, -1), units, params, totals)
+    means = PERCENT * by_part.sum(axis=0) / counted.sum(axis=0)[:, None]
+    return [
+        [_write_interval(own, float(mean), params.confidence)
+         for own, mean in zip(of_part, part_means, strict=True)]
+        for of_part, part_means in zip(draws.reshape(n_parts, n_scores, -1), means, strict=True)
+    ]  # fmt: skip
 
 
 def measure_outcomes(ranks: Ranks, scores: Sequence[str]) -> Outcomes:
@@ -144,3 +202,11 @@ def _conclude(
 ) -> Judgement:
     own_draws: Draws = dict(zip(names, draws, strict=True))
     return Judgement(dict(zip(names, means.tolist(), strict=True)), own_draws, confidence)
+
+
+def _write_interval(
+    draws: NDArray[np.float64], value: float, confidence: float
+) -> dict[str, float]:
+    usable = draws[np.isfinite(draws)]
+    low, high = np.clip(interval_ends(usable, value, confidence), 0, PERCENT).tolist()
+    return {"value": value, "low": low, "high": high}

@@ -14,7 +14,12 @@ import pandas as pd
 
 from klue_pipeline.evaluation.intervals import Estimate, Judgement, best_first
 from klue_pipeline.odqa.ingest.schema import TEST, TRAIN, VALIDATION
-from klue_pipeline.odqa.metrics.judgement import JudgedRun, judge_runs, scores_down_to
+from klue_pipeline.odqa.metrics.judgement import (
+    JudgedRun,
+    judge_runs,
+    measure_outcomes,
+    scores_down_to,
+)
 from klue_pipeline.odqa.metrics.retrieval import FirstRanks, find_first_ranks
 from klue_pipeline.odqa.metrics.truth import Mask, RetrievalTruth
 from klue_pipeline.odqa.retrieval_report.comparisons import compare_runs, conclude
@@ -107,7 +112,13 @@ def judge(
         "comparisons": comparisons,
         "verdict": conclude(comparisons, search.combined, best, params.select_by),
         "slices": judge_slices(
-            {name: found.gold for name, found in ranks.items()}, truth, rows, params
+            {
+                name: measure_outcomes(found.gold[rows], [params.select_by])[:, 0]
+                for name, found in ranks.items()
+            },
+            truth,
+            rows,
+            params,
         ),
         "finds": report_finds(
             {name: ranks[name].gold for name in singles}, truth, rows, params.select_by

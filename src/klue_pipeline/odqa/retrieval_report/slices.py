@@ -1,4 +1,4 @@
-"""Which questions a retriever is good at: recall by what is known of a question beforehand."""
+"""Which questions are answered well: scores by what is known of a question beforehand."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from klue_pipeline.evaluation.intervals import PERCENT, interval_ends
 from klue_pipeline.odqa.ingest.schema import TRAIN
 from klue_pipeline.odqa.metrics.answer_strings import normalise_for_search
-from klue_pipeline.odqa.metrics.judgement import draw_means, measure_outcomes
-from klue_pipeline.odqa.metrics.retrieval import Ranks
+from klue_pipeline.odqa.metrics.judgement import judge_parts
 from klue_pipeline.odqa.metrics.truth import Mask, RetrievalTruth
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 
@@ -88,34 +86,37 @@ _ORDERS = {"question length": [*_LENGTHS, _LONGEST]}
 
 
 def judge_slices(
-    ranks: Mapping[str, Ranks], truth: RetrievalTruth, rows: Mask, params: OdqaEvaluationParams
+    outcomes: Mapping[str, NDArray[np.float64]],
+    truth: RetrievalTruth,
+    rows: Mask,
+    params: OdqaEvaluationParams,
 ) -> list[dict[str, Any]]:
-    """Judge runs on parts of the questions, by the score that decides.
+    """Judge on parts of the questions.
 
     Args:
-        ranks: Rank of the gold passage of each question, by run.
+        outcomes: What each question that counts adds to a score, 0 to 1, by the name of what is
+            judged, such as a run. Shape of each: (questions that count,).
         truth: The questions.
         rows: Which of them count; all have a gold passage.
-        params: Intervals, and the score.
+        params: Intervals.
 
     Returns:
         For each part ``slice`` (what it is sliced by), ``value``, ``questions`` and ``scores``: by
-        run ``value``, ``low`` and ``high``. A slice of one value says nothing and is left out.
+        name ``value``, ``low`` and ``high``. A slice of one value says nothing and is left out.
         Intervals leave out draws without a question of the part; a part of few questions may have
         one of a single point, because its questions alone do not show how others would differ.
     """
     masks = _cut(truth, rows)
     if not masks:
         return []
-    scores = [params.select_by]
-    outcomes = np.hstack([measure_outcomes(own[rows], scores) for own in ranks.values()])
-    judged = _judge_parts(outcomes, list(masks.values()), truth.units[rows], params)
+    columns = np.column_stack(list(outcomes.values()))
+    judged = judge_parts(columns, list(masks.values()), truth.units[rows], params)
     return [
         {
             "slice": slice_name,
             "value": value,
             "questions": int(masks[slice_name, value].sum()),
-            "scores": dict(zip(ranks, estimates, strict=True)),
+            "scores": dict(zip(outcomes, estimates, strict=True)),
         }
         for (slice_name, value), estimates in zip(masks, judged, strict=True)
     ]
@@ -130,34 +131,6 @@ def _cut(truth: RetrievalTruth, rows: Mask) -> dict[tuple[str, str], Mask]:
         if len(order) > 1:
             masks |= {(name, str(value)): (values == value).to_numpy() for value in order}
     return masks
-
-
-def _judge_parts(
-    outcomes: NDArray[np.float64],
-    masks: list[Mask],
-    units: NDArray[np.int64],
-    params: OdqaEvaluationParams,
-) -> list[list[dict[str, float]]]:
-    """Return the estimates of each part and run, all on the same draws."""
-    counted = np.column_stack(masks).astype(np.float64)
-    by_part = counted[:, :, None] * outcomes[:, None, :]
-    n_rows, n_parts, n_runs = by_part.shape
-    totals = np.repeat(counted, n_runs, axis=1)
-    draws = draw_means(by_part.reshape(n_rows, -1), units, params, totals)
-    means = PERCENT * by_part.sum(axis=0) / counted.sum(axis=0)[:, None]
-    return [
-        [_write_interval(own, float(mean), params.confidence)
-         for own, mean in zip(of_part, part_means, strict=True)]
-        for of_part, part_means in zip(draws.reshape(n_parts, n_runs, -1), means, strict=True)
-    ]  # fmt: skip
-
-
-def _write_interval(
-    draws: NDArray[np.float64], value: float, confidence: float
-) -> dict[str, float]:
-    usable = draws[np.isfinite(draws)]
-    low, high = np.clip(interval_ends(usable, value, confidence), 0, PERCENT).tolist()
-    return {"value": value, "low": low, "high": high}
 
 
 def _titles(truth: RetrievalTruth) -> list[object]:

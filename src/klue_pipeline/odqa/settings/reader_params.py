@@ -12,6 +12,7 @@ from klue_pipeline.training.params import EncoderParams, TrainingParams
 ReaderFoldStrategy = Literal["group", "holdout", "validation", "all"]
 ReaderHeadName = Literal["linear", "bilstm", "bilstm_layer_norm", "cnn", "cnn_bilstm", "attention"]
 QuestionAugmentation = Literal["random_flip", "multiple_answers", "question_mask"]
+PassageReading = Literal["separate", "joined"]
 SpanScore = Literal["logits", "over_no_answer"]
 AnswerScore = Literal["exact_match", "character_f1"]
 
@@ -153,7 +154,7 @@ class AnswerParams(Settings):
 
     top_k: int = Field(ge=1, le=1000)
     """Passages of a question that are read, best first."""
-    passages: Literal["separate", "joined"]
+    passages: PassageReading
     """Whether each passage is read on its own, or all of a question as one text, in which an
     answer may begin in one passage and end in the next."""
     span_score: SpanScore

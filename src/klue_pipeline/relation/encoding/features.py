@@ -1,7 +1,5 @@
 """Encoded rows as one Arrow table: what every fold trains on and predicts from."""
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +17,7 @@ from klue_pipeline.relation.inputs.missing_types import log_untyped
 from klue_pipeline.relation.settings.params import InputParams
 from klue_pipeline.relation.splits.fingerprints import rows_fingerprint, test_rows_fingerprint
 from klue_pipeline.text.counts import counted
+from klue_pipeline.training.fingerprint import hash_tokenizer
 from klue_pipeline.training.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
@@ -110,7 +109,7 @@ def encode(
         labels=tuple(labels.names),
         fingerprint={
             "rows": _fingerprint_rows(sentences),
-            "tokenizer": _fingerprint_tokenizer(tokenizer, input_params, max_tokens),
+            "tokenizer": hash_tokenizer(tokenizer, input_params.model_dump(), max_tokens),
         },
     )
 
@@ -228,12 +227,3 @@ def _fingerprint_rows(sentences: pd.DataFrame) -> str:
     if "method" in sentences:
         sentences = sentences.loc[sentences["method"] == "original"]
     return rows_fingerprint(sentences)
-
-
-def _fingerprint_tokenizer(tokenizer: Tokenizer, input_params: InputParams, max_tokens: int) -> str:
-    """Hash everything that decides how a row is written in tokens."""
-    content = json.loads(tokenizer.backend_tokenizer.to_str())
-    # State of the last call, not part of what the tokenizer is.
-    content.update(truncation=None, padding=None)
-    made_of = [content, input_params.model_dump(), max_tokens]
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()

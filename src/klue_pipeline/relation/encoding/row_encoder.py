@@ -6,25 +6,20 @@ from typing import Literal
 
 import numpy as np
 
+from klue_pipeline.relation.encoding.blocks import locate_block
 from klue_pipeline.relation.encoding.layout import (
-    Frame,
     Text,
     TokenizedInput,
-    TokenRun,
-    derive_frames,
     find_sentence,
     lay_out,
     lengths_of,
     shorten,
 )
-from klue_pipeline.relation.encoding.tokenized_texts import (
-    TextTokenizer,
-    TokenizedPiece,
-    locate_block,
-)
 from klue_pipeline.relation.encoding.windows import Lengths, TokenBlock, Window, plan_window
 from klue_pipeline.relation.inputs.input_texts import InputText
 from klue_pipeline.training.tokenizer import Tokenizer
+from klue_pipeline.training.tokens.frames import Frame, TokenRun, derive_frames
+from klue_pipeline.training.tokens.tokenized_texts import TextTokenizer, TokenizedPiece
 
 Span = tuple[int, int]
 Blocks = tuple[TokenBlock, TokenBlock]

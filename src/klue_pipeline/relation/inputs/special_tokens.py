@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from klue_pipeline.relation.settings.params import InputParams, Language
 from klue_pipeline.text.written_texts import SpecialToken
 from klue_pipeline.training.tokenizer import Tokenizer
+from klue_pipeline.training.tokens.tokenized_texts import special_token_id
 
 SUBJECT_MARKERS = SpecialToken("<subj>"), SpecialToken("</subj>")
 """What KLUE's own baseline writes around the subject."""
@@ -129,35 +130,6 @@ def describing_ids(tokenizer: Tokenizer, input_params: InputParams) -> dict[int,
         special_token_id(tokenizer, token): _known_pieces(tokenizer, description)
         for token, description in _describe(input_params).items()
     }
-
-
-def special_token_id(tokenizer: Tokenizer, token: str) -> int:
-    """Return the id of a special token.
-
-    Raises:
-        ValueError: The tokenizer lacks it.
-    """
-    token_id: int | None = tokenizer.get_added_vocab().get(token)
-    if token_id is None:
-        raise ValueError(
-            f"The tokenizer has no special token {token!r}, which input.name or input.query "
-            "writes; make it again with kedro run --nodes prepare_tokenizer."
-        )
-    return token_id
-
-
-def mask_token_id(tokenizer: Tokenizer) -> int:
-    """Return the id of the token that stands for a hidden word.
-
-    Raises:
-        ValueError: The tokenizer has none.
-    """
-    if tokenizer.mask_token_id is None:
-        raise ValueError(
-            "Rows of augment.methods mask_words or mask_entity hold masks, but the tokenizer has "
-            "no mask token; leave these methods out, or choose another encoder."
-        )
-    return tokenizer.mask_token_id
 
 
 def _known_pieces(tokenizer: Tokenizer, description: Description) -> list[int]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from klue_pipeline.relation.encoding.tokenized_texts import locate_block
+from klue_pipeline.relation.encoding.blocks import locate_block
 from klue_pipeline.relation.encoding.windows import TokenBlock
 from klue_pipeline.relation.inputs.markers import MarkedEntity
 from klue_pipeline.text.written_texts import CharSpan

@@ -1,0 +1,174 @@
+"""The spans of all passages of a question side by side, and one probability over all of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from klue_pipeline.odqa.answering.listed_passages import NOT_LISTED, ListedPassages
+from klue_pipeline.odqa.metrics.answers import normalise_answer
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PooledSpans:
+    """Candidates of the passages that count, sorted by question, fold, passage and place.
+
+    What a reader reads in one go is a *text*: a passage, or all passages of a question joined. All
+    texts that one fold reads for a question are a *reading*; a softmax goes over each.
+
+    Attributes:
+        table: The candidates with ``shown``, the text that is given as the answer, ``shown_end``,
+            its end, and ``question``, the number of the question in ``question_ids``.
+        question_ids: In the order of the run.
+        text: Number of the text of each span. Shape: (spans,).
+        answer: Number of the normalised answer; numbers sort as the answers. Shape: (spans,).
+        log_totals: Logarithm of the sum of exp(score) over all spans of a text. Shape: (texts,).
+        retrieval: Relative retrieval score of a text, -1 to 0. Shape: (texts,).
+        reading: Number of the reading of a text. Shape: (texts,).
+        n_folds: How many folds read the question of each span. Shape: (spans,).
+        n_empty: Spans that were left out because nothing stays of them after normalisation.
+    """
+
+    table: pd.DataFrame
+    question_ids: pd.Index
+    text: Integers
+    answer: Integers
+    log_totals: Floats
+    retrieval: Floats
+    reading: Integers
+    n_folds: Integers
+    n_empty: int
+
+    def __len__(self) -> int:
+        """Return the number of spans."""
+        return len(self.table)
+
+    @property
+    def question(self) -> Integers:
+        """Number of the question of each span. Shape: (spans,)."""
+        return self.table["question"].to_numpy(np.int64)
+
+    def log_probabilities(self, retrieval_weight: float) -> Floats:
+        """Return the logarithm of each span's probability in its reading. Shape: (spans,).
+
+        Args:
+            retrieval_weight: How much is added to the score of a span for 1 of ``retrieval``.
+        """
+        bonus = retrieval_weight * self.retrieval
+        log_z = _log_sum(self.log_totals + bonus, self.reading)
+        return self.table["logit"].to_numpy(float) + (bonus - log_z[self.reading])[self.text]
+
+    def probabilities(self, retrieval_weight: float) -> Floats:
+        """Return what each span adds to the probability of its answer. Shape: (spans,).
+
+        Folds that read the same question count alike.
+        """
+        shares: Floats = np.exp(self.log_probabilities(retrieval_weight)) / self.n_folds
+        return shares
+
+
+def pool_spans(
+    candidates: pd.DataFrame,
+    run: pd.DataFrame,
+    *,
+    depth: int | None = None,
+    trimmed: bool = True,
+    is_joined: bool = False,
+) -> PooledSpans:
+    """Put together what may be the answer of each question.
+
+    Args:
+        candidates: Schema ``Candidates``.
+        run: Schema ``Run``; what was read and is not in it is left out.
+        depth: How many passages of a question count, best first; None for all that were read.
+        trimmed: Whether particles are cut off.
+        is_joined: Whether to take what was read from all passages as one text; the retrieval score
+            says nothing there, and ``depth`` only where an answer may begin.
+    """
+    listed = ListedPassages.of(run)
+    row = listed.find(candidates["question_id"], candidates["passage_id"])
+    ranks = listed.ranks[row] if len(run) else row
+    is_kept = (row != NOT_LISTED) & (candidates["is_joined"].to_numpy(bool) == is_joined)
+    if depth is not None:
+        is_kept &= ranks <= depth
+    row = row[is_kept]
+    kept = candidates[is_kept].assign(
+        question=listed.pairs.to_numpy(np.int64)[row] // (len(listed.passages) + 1),
+        passage=listed.pairs.to_numpy(np.int64)[row] % (len(listed.passages) + 1),
+        retrieval=0.0 if is_joined else listed.retrieval[row],
+    )
+    return _pool(_show(kept, trimmed), listed.questions, is_joined)
+
+
+def _show(spans: pd.DataFrame, trimmed: bool) -> pd.DataFrame:
+    """Add what is given as an answer, and where it ends."""
+    ends = spans["trimmed_end_char" if trimmed else "end_char"].to_numpy(np.int64)
+    shown = spans["text"].to_numpy(object, copy=True)
+    is_cut = ends < spans["end_char"].to_numpy(np.int64)
+    lengths = (ends - spans["start_char"].to_numpy(np.int64))[is_cut]
+    shown[is_cut] = [text[:length] for text, length in zip(shown[is_cut], lengths, strict=True)]
+    return spans.assign(shown=shown, shown_end=ends)
+
+
+def _pool(spans: pd.DataFrame, question_ids: pd.Index, is_joined: bool) -> PooledSpans:
+    # Sums of floating-point numbers depend on their order, so that it is made the same always.
+    order = ("question", "fold", "passage", "start_char", "end_char")
+    spans = spans.iloc[np.lexsort([spans[name].to_numpy(np.int64) for name in reversed(order)])]
+    read_at_once = ("question", "fold") if is_joined else ("question", "fold", "passage")
+    text, first_of_text = number_runs(spans, read_at_once)
+    reading, first_of_reading = number_runs(spans, ("question", "fold"))
+    question, _ = number_runs(spans, ("question",))
+    n_folds = np.bincount(question[first_of_reading])[question] if len(spans) else question
+    answer, is_empty = _number_answers(spans["shown"])
+    return PooledSpans(
+        spans[~is_empty],
+        question_ids,
+        text[~is_empty],
+        answer[~is_empty],
+        spans["passage_log_total"].to_numpy(float)[first_of_text],
+        spans["retrieval"].to_numpy(float)[first_of_text],
+        reading[first_of_text],
+        n_folds[~is_empty],
+        int(is_empty.sum()),
+    )
+
+
+def number_runs(sorted_rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Integers, Integers]:
+    """Number neighbours that agree in some columns of whole numbers.
+
+    Returns:
+        The number of each row, and the place of each number's first row.
+
+    >>> number_runs(pd.DataFrame({"a": [3, 3, 5, 5], "b": [0, 1, 1, 1]}), ("a", "b"))
+    (array([0, 1, 2, 2]), array([0, 1, 2]))
+    """
+    is_first = np.zeros(len(sorted_rows), dtype=bool)
+    is_first[:1] = True
+    for name in names:
+        values = sorted_rows[name].to_numpy(np.int64)
+        is_first[1:] |= values[1:] != values[:-1]
+    return np.cumsum(is_first) - 1, np.flatnonzero(is_first)
+
+
+def _number_answers(shown: pd.Series) -> tuple[Integers, NDArray[np.bool_]]:
+    """Number texts that are equal after normalisation, and say of which nothing stays."""
+    text, texts = pd.factorize(shown.to_numpy(object))
+    normalised = np.array([normalise_answer(text) for text in texts], dtype=object)
+    answer, answers = pd.factorize(normalised, sort=True)
+    is_empty = np.array([not answer for answer in answers], dtype=bool)
+    return answer.astype(np.int64)[text], is_empty[answer][text]
+
+
+def _log_sum(values: Floats, group: Integers) -> Floats:
+    """Return the logarithm of the sum of exp(value) in each group of neighbours."""
+    if not len(values):
+        return values
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    highest = np.maximum.reduceat(values, starts)
+    sums = np.add.reduceat(np.exp(values - highest[group]), starts)
+    logarithms: Floats = highest + np.log(sums)
+    return logarithms

@@ -1,0 +1,1 @@
+"""Texts as tokens with their places, for any task, and the special tokens around them."""
