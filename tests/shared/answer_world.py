@@ -9,6 +9,9 @@ import math
 import pandas as pd
 from retrieval_world import ATTACK, GROUPS, PASSAGES, make_run, make_truth
 
+from klue_pipeline.odqa.answer_report.answered import AnsweredQuestions
+from klue_pipeline.odqa.answer_report.failures import name_failures
+from klue_pipeline.odqa.answer_report.report import report_answers
 from klue_pipeline.odqa.answering.choosing import Choice, choose
 from klue_pipeline.odqa.metrics.answer_judgement import JudgedQuestions
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
@@ -126,3 +129,20 @@ N_BEST, ANSWERS = make_answers()
 def make_questions(**changed):
     given = {"examples": EXAMPLES, "gold": GOLD, "groups": GROUPS, **changed}
     return JudgedQuestions.of_part(make_truth(**given), "validation")
+
+
+def make_answered(n_best=N_BEST, answers=ANSWERS, candidates=CANDIDATES, weight=1.0, **changed):
+    params = changed.pop("params", ANSWER)
+    given = {"examples": EXAMPLES, "gold": GOLD, "groups": GROUPS, **changed}
+    read = {"candidates": candidates, "run": RUN, "gold_passages": given["gold"]}
+    fit = {"retrieval_weight": weight}
+    return AnsweredQuestions.of(make_truth(**given), answers, n_best, read, fit, params)
+
+
+def make_failures(answered):
+    return name_failures(answered.questions, answered.scores, answered.answers, RUN, TOP_K)
+
+
+def make_report(evaluation=EVALUATION, **changed):
+    answered = make_answered(**changed)
+    return report_answers(answered, make_failures(answered), evaluation)

@@ -6,8 +6,23 @@ READER = {
     "name": "scratch", "max_question_tokens": 12, "stride": 8,
     "no_answer_share": 1.0, "hard_passages": 0, "gold_spans": "first",
 }  # fmt: skip
+TRAINING = {
+    "epochs": 1, "learning_rate": 1e-3, "batch_size": 4, "evaluation_batch_size": 8,
+    "accumulation_steps": 1, "max_tokens": 40, "weight_decay": 0.0, "adam_beta1": 0.9,
+    "adam_beta2": 0.999, "adam_epsilon": 1e-8, "schedule": "linear", "warmup_share": 0.1,
+    "precision": "fp32", "device": "cpu", "seed": 1, "group_by_length": True, "compile": False,
+    "log_every_steps": 1, "select_by": "exact_match",
+}  # fmt: skip
 MAX_TOKENS = 40
 """So few that the passages of the tests have several windows."""
+
+
+@pytest.fixture(scope="session")
+def reader_training():
+    """Make the settings of a short training on the CPU, but for what is named."""
+    from klue_pipeline.odqa.settings.reader_params import ReaderTrainingParams
+
+    return lambda **changes: ReaderTrainingParams(**{**TRAINING, **changes})
 
 
 @pytest.fixture(scope="session")

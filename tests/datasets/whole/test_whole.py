@@ -37,6 +37,23 @@ def test_a_file_is_replaced_whole(tmp_path, name):
     assert [found.name for found in path.parent.iterdir()] == [name]
 
 
+def test_a_stream_of_tables_is_one_file_or_none(tmp_path):
+    dataset = ParquetDataset(filepath=str(tmp_path / "a.parquet"))
+
+    def tables(last):
+        yield TABLE.head(0)  # the first one says the columns' types
+        yield TABLE
+        yield last
+
+    dataset.save(tables(TABLE[::-1]))
+    found = dataset.load()
+    pd.testing.assert_frame_equal(found, pd.concat([TABLE, TABLE], ignore_index=True))
+    with pytest.raises(DatasetError):
+        dataset.save(tables(pd.DataFrame({"other": [1]})))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
+    pd.testing.assert_frame_equal(dataset.load(), found)
+
+
 @pytest.mark.parametrize("name", ["a.json", "a.txt"])
 def test_text_is_utf_8_whatever_the_locale(tmp_path, name):
     """Python has chosen its encoding for all tests; what stands in ``open`` wins over it."""

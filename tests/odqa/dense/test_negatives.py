@@ -3,12 +3,7 @@
 import pandas as pd
 
 from klue_pipeline.odqa.dense.negatives import mine_negatives
-from klue_pipeline.odqa.settings.retriever_params import ContrastiveParams
 
-PARAMS = ContrastiveParams(
-    negatives_from="bm25", hard_negatives=1, negatives_depth=4, temperature=1, share_weights=True,
-    seed=0,
-)  # fmt: skip
 PASSAGES = {
     "gold": ("이순신", "이순신은 1545년에 났다."),
     "copy": ("이순신", "이순신은 1545년에 났다"),
@@ -49,7 +44,7 @@ def test_no_passage_of_the_golds_group_and_none_with_an_answer():
         [(q, p, rank) for q, found in ranked.items() for rank, p in enumerate(found, 1)],
         columns=["question_id", "passage_id", "rank"],
     )
-    found = mine_negatives(run, examples, gold, passages, groups, PARAMS)
+    found = mine_negatives(run, examples, gold, passages, groups, depth=4)
     assert list(found.itertuples(index=False, name=None)) == [
         ("q", "wrong"), ("v", "gold"), ("v", "copy"), ("n", "holds"),
     ]  # fmt: skip

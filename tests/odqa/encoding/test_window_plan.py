@@ -1,5 +1,7 @@
 """Windows over tokens, against BERT's rule written as a loop."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,9 +30,7 @@ def test_windows_cover_passages_and_own_each_token_once(drawn, stride):
         assert windows[0][0] == 0
         assert windows[-1][1] == length
         assert all(end - start <= room for start, end in windows)
-        assert all(
-            one[1] - other[0] == stride for one, other in zip(windows, windows[1:], strict=False)
-        )
+        assert all(one[1] - other[0] == stride for one, other in pairwise(windows))
         owners = np.full(length, -1)
         for number, window in enumerate(own):
             stretch = slice(plan.owned_starts[window], plan.owned_ends[window])

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from klue_pipeline.odqa.reader.spans import mark_tokens, score_spans
+from klue_pipeline.odqa.reader.spans import mark_answer_tokens, score_spans
 
 
 def every_span(logits, may_start, may_end, max_answer_tokens):
@@ -80,9 +80,28 @@ def test_over_no_answer_takes_the_windows_own_no_answer_off():
     assert found.log_totals.tolist() == [6.0, -6.0]
 
 
-def test_blank_tokens_and_what_is_outside_the_borders_are_not_marked():
-    offsets = np.array([0, 4, 10])
-    has_characters = np.array([1, 1, 1, 1, 1, 1, 0, 1, 1, 1], dtype=bool)
-    marked = mark_tokens(offsets, np.array([1, 1]), np.array([9, 4]), has_characters)
-    assert marked.astype(int).tolist() == [[0, 1, 1, 1, 0, 0], [0, 1, 0, 1, 0, 0]]
-    assert mark_tokens(offsets[:1], offsets[:0], offsets[:0], has_characters).shape == (0, 0)
+def test_answers_begin_and_end_with_characters_of_their_own():
+    """Neither with a blank or outside the borders, nor within the bytes of one character."""
+    tokens = [  # window, first character and end, may start, may end
+        (0, 0, 0, 0, 0), (0, 0, 3, 1, 1), (0, 3, 4, 0, 1), (0, 0, 0, 0, 0),
+        (1, 0, 0, 0, 0), (1, 0, 2, 0, 1), (1, 2, 2, 0, 0), (1, 2, 5, 1, 0), (1, 2, 5, 0, 1),
+        (1, 5, 6, 1, 0), (1, 0, 0, 0, 0),
+    ]  # fmt: skip
+    window, starts, ends, may_start, may_end = np.array(tokens).T
+    marked = mark_answer_tokens(
+        np.array([0, 4, 11]),
+        chars=(starts, ends),
+        passage=(np.array([1, 1]), np.array([3, 5])),
+        owned=(np.array([1, 2]), np.array([2, 9])),
+    )
+    assert marked.may_start.shape == (2, 7)
+    inside = np.arange(7) < np.bincount(window)[:, None]
+    assert marked.may_start[inside].astype(int).tolist() == may_start.tolist()
+    assert marked.may_end[inside].astype(int).tolist() == may_end.tolist()
+    assert not marked.may_start[~inside].any()
+
+
+def test_no_windows_have_no_tokens():
+    none = np.zeros(0, dtype=np.int64)
+    marked = mark_answer_tokens(np.zeros(1, np.int64), (none, none), (none, none), (none, none))
+    assert marked.may_start.shape == marked.may_end.shape == (0, 0)

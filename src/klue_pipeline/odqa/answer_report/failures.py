@@ -104,7 +104,8 @@ def name_failures(
         is_right=scores[EXACT_MATCH].to_numpy() > 0,
         golds=questions.table["answers"],
         has_gold=questions.has_gold,
-        span=list(zip(answers["start_char"], answers["end_char"], strict=True)),
+        start=answers["start_char"].to_numpy(),
+        end=answers["end_char"].to_numpy(),
     )
     kinds = [_name(row, truth.passages["text"].array) for row in rows.itertuples()]
     return found.assign(kind=pd.Series(kinds, dtype="str"))
@@ -131,7 +132,7 @@ def _name(row: Any, texts: Any) -> FailureKind:
     if not row.is_reached:
         return "not_retrieved"
     gold_spans = find_spans(texts[row.passage], row.golds) if row.passage >= 0 else []
-    if overlaps(row.span, gold_spans):
+    if overlaps((row.start, row.end), gold_spans):
         return "boundary"
     # Where no gold passage is known, one that holds the answer stands for it.
     is_right_passage = row.is_gold_passage if row.has_gold else bool(gold_spans)

@@ -1,1 +1,1 @@
-"""Questions made of questions, for the training part of a fold."""
+"""Rows made of questions, for the training part of a fold."""

@@ -7,7 +7,6 @@ import pandas as pd
 from klue_pipeline.odqa.dense.texts import titled_texts
 from klue_pipeline.odqa.ingest.schema import TEST
 from klue_pipeline.odqa.metrics.answer_strings import holds_answer, normalise_for_search
-from klue_pipeline.odqa.settings.retriever_params import ContrastiveParams
 
 logger = logging.getLogger(__name__)
 
@@ -18,13 +17,13 @@ def mine_negatives(
     gold: pd.DataFrame,
     passages: pd.DataFrame,
     groups: pd.DataFrame,
-    params: ContrastiveParams,
+    depth: int,
 ) -> pd.DataFrame:
     """Choose the hard negatives of all labelled questions that have a gold passage.
 
-    Of the first ``params.negatives_depth`` passages of a question those are left out that are of a
-    gold passage's group, and those that hold an answer, as the report looks for it: over KLUE-MRC,
-    five other passages hold the answer of a question on average.
+    Of the first ``depth`` passages of a question those are left out that are of a gold passage's
+    group, and those that hold an answer, as the report looks for it: over KLUE-MRC, five other
+    passages hold the answer of a question on average.
 
     Args:
         run: Schema ``Run``.
@@ -32,14 +31,14 @@ def mine_negatives(
         gold: Schema ``GoldPassages``.
         passages: Schema ``Passages``.
         groups: Schema ``PassageGroups``.
-        params: How far down to look.
+        depth: How far down to look.
 
     Returns:
         ``question_id`` and ``passage_id``, best first, in the order of the run.
     """
     labelled = examples.loc[examples["part"] != TEST].set_index("question_id")
     labelled = labelled.loc[labelled.index.isin(gold["question_id"])]
-    near = run.loc[run["rank"].le(params.negatives_depth) & run["question_id"].isin(labelled.index)]
+    near = run.loc[run["rank"].le(depth) & run["question_id"].isin(labelled.index)]
     group_of = groups.set_index("passage_id")["group_id"]
     right = set(zip(gold["question_id"], gold["passage_id"].map(group_of), strict=True))
     found = zip(near["question_id"], near["passage_id"].map(group_of), strict=True)

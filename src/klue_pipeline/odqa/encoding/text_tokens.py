@@ -1,12 +1,12 @@
 """Texts as tokens in flat arrays, each token with its place in its text."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from klue_pipeline.text.blanks import places_without_blanks
+from klue_pipeline.text.blanks import blank_out_breaks, places_without_blanks
 from klue_pipeline.text.written_texts import WrittenText
 from klue_pipeline.training.tokenizer import Tokenizer
 from klue_pipeline.training.tokens.tokenized_texts import TextTokenizer, TokenizedPiece
@@ -52,8 +52,8 @@ def tokenise_texts(
     """Take texts apart into tokens.
 
     Blanks in front of a word, which SentencePiece counts to its first token, belong to no token;
-    what counts as a blank is said in ``text.blanks``. What spells a special token is text, but for
-    the masks of a written text.
+    what counts as a blank, such as a backslash followed by n, is said in ``text.blanks``. What
+    spells a special token is text, but for the masks of a written text.
 
     Args:
         texts: Any texts.
@@ -81,9 +81,14 @@ def _read_chunks(
 ) -> Iterator[_Arrays]:
     for first in range(0, len(texts), _TEXTS_PER_CALL):
         chunk = texts[first : first + _TEXTS_PER_CALL]
-        written = [WrittenText(text) if isinstance(text, str) else text for text in chunk]
+        written = [_write(text) for text in chunk]
         for text, pieces in zip(written, read.tokenize(written), strict=True):
             yield _to_arrays(text.text, pieces, max_tokens)
+
+
+def _write(text: str | WrittenText) -> WrittenText:
+    written = WrittenText(text) if isinstance(text, str) else text
+    return replace(written, text=blank_out_breaks(written.text))
 
 
 def _to_arrays(text: str, pieces: list[TokenizedPiece], max_tokens: int | None) -> _Arrays:

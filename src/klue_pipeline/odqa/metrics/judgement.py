@@ -194,6 +194,19 @@ def draw_means(
     return np.concatenate(parts, axis=1)
 
 
+def write_estimates(judgement: Judgement | None) -> dict[str, dict[str, float]]:
+    """Write every score with its interval, for JSON: ``value``, ``low`` and ``high``.
+
+    Args:
+        judgement: The scores; None where nothing could be judged, of which nothing is written.
+    """
+    estimates = {} if judgement is None else judgement.estimates()
+    return {
+        name: {"value": own.value, "low": own.low, "high": own.high}
+        for name, own in estimates.items()
+    }
+
+
 def _conclude(
     names: Sequence[str],
     means: NDArray[np.float64],

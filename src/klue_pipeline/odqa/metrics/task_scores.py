@@ -1,4 +1,4 @@
-"""The scores of retrieval, as leaderboard and report show them."""
+"""The scores of retrieval and of answers, as leaderboards and reports show them."""
 
 from klue_pipeline.reporting.task_scores import Score, TaskScores
 
@@ -25,6 +25,23 @@ ANSWER_SCORES = tuple(
     Score(f"answer_recall_at_{depth}", f"recall of the answer at {depth}") for depth in DEPTHS
 )
 """The share of the questions with an answer string in one of the best passages, 0 to 100."""
+
+READER_SCORES = TaskScores(
+    (
+        Score("exact_match", "exact match"),
+        Score("character_f1", "character F1"),
+        Score("exact_match_given_gold_passage", "exact match given the gold passage",
+              published_as="exact_match"),
+        Score("character_f1_given_gold_passage", "character F1 given the gold passage",
+              published_as="character_f1"),
+    ),
+    judged_on="validation questions",
+    row="question",
+    by_fold=False,
+    command="kedro run --pipelines odqa",
+)  # fmt: skip
+"""What answers are judged by, 0 to 100: end to end, which counts what retrieval missed, and by what
+the reader says of the gold passage alone."""
 
 
 def depth_of(score: str) -> int | None:

@@ -13,9 +13,9 @@ from klue_pipeline.odqa.reader.joined_text import JoinedTexts, join_texts
 from klue_pipeline.odqa.reader.reader_model import ReaderModel, read_reader_config
 from klue_pipeline.odqa.reader.reading import ReadSpans, read_pairs
 from klue_pipeline.odqa.reader.window_reading import SpanRules
-from klue_pipeline.odqa.settings.reader_params import ReaderFoldStrategy
 from klue_pipeline.text.counts import counted
 from klue_pipeline.training.device import choose_device, explain_out_of_memory
+from klue_pipeline.training.fingerprint import hash_table
 from klue_pipeline.training.params import TrainingParams
 from klue_pipeline.training.tokenizer import load_tokenizer
 
@@ -116,21 +116,22 @@ class FoldReading:
             yield description, self.plan.iloc[start:end]
 
 
-def read_fold_number(folder: Path, strategy: ReaderFoldStrategy) -> int:
+def read_fold_number(folder: Path, fold_members: pd.DataFrame) -> int:
     """Read of which fold a reader is.
 
     Args:
         folder: Its checkpoint.
-        strategy: What the folds of the run were made by.
+        fold_members: Which questions each fold holds out.
 
     Raises:
-        ValueError: Its folds were made otherwise, so that it may have learnt from other questions.
+        ValueError: It was trained on another split, so that it may have learnt from other questions
+            than this one says.
     """
     config = read_reader_config(folder)
-    if config.strategy != strategy:
+    if config.fingerprint.get("folds") != hash_table(fold_members, ["fold", "row_id"]):
         raise ValueError(
-            f"The reader in {folder} was trained with folds.strategy={config.strategy}, and "
-            f"folds.strategy is {strategy} now, which leaves out other questions; train it again "
+            f"The reader in {folder} was trained on another split of the questions than there is "
+            "now, and may have learnt from some that it would answer as unseen; train it again "
             "with kedro run --pipelines odqa_train."
         )
     return config.fold

@@ -99,11 +99,8 @@ def judge_reader(
         return torch.stack([span_losses(logits, batch, 0.0), *found], dim=1)
 
     losses, scores, starts, ends = read_rows(read, model, held_out.rows, batch_size, precision).T
-    chosen = [
-        window
-        for window in _best_windows(held_out.question_ids, scores)
-        if len(held_out.golds[window])
-    ]
+    best = _best_windows(held_out.question_ids, scores)
+    chosen = [window for window in best if len(held_out.golds[window])]
     right = score_answers(
         [held_out.answer_of(window, int(starts[window]), int(ends[window])) for window in chosen],
         [held_out.golds[window] for window in chosen],

@@ -13,13 +13,11 @@ from klue_pipeline.odqa.reader.window_reading import (
     SpanRules,
     WindowSpans,
     read_windows,
-    window_rows,
+    windows_as_rows,
 )
 from klue_pipeline.odqa.settings.reader_params import SpanScore
 from klue_pipeline.training.params import Precision
 from klue_pipeline.training.tokenizer import Tokenizer
-
-_PLACE = ["pair", "start", "end"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def read_pairs(  # noqa: PLR0913 (each of them says something of its own)
     )
     if not len(windows):
         return _merge(windows, _no_windows(), len(questions), n_best)
-    rows = window_rows(windows, int(tokenizer.pad_token_id or 0))
+    rows = windows_as_rows(windows, int(tokenizer.pad_token_id or 0))
     rules = SpanRules(span_score, max_answer_tokens, n_best)
     found = read_windows(model, rows, batch_size, precision, rules, description=description)
     _require_finite(found)
@@ -126,10 +124,13 @@ def _merge(windows: Windows, found: WindowSpans, n_pairs: int, n_best: int) -> R
     spans = spans.sort_values(
         ["pair", "logit", "start", "end"], ascending=[True, False, True, True]
     )
-    # Pieces of one character can have the same place: of equal spans the better one stays.
-    spans = spans.drop_duplicates(_PLACE)
     spans = spans[spans.groupby("pair").cumcount() < n_best]
     log_totals = np.full(n_pairs, -np.inf)
     np.logaddexp.at(log_totals, windows.pairs, found.log_totals.astype(np.float64))
-    places = (spans[name].to_numpy(np.int64) for name in _PLACE)
-    return ReadSpans(*places, logits=spans["logit"].to_numpy(np.float64), log_totals=log_totals)
+    return ReadSpans(
+        pairs=spans["pair"].to_numpy(np.int64),
+        start_chars=spans["start"].to_numpy(np.int64),
+        end_chars=spans["end"].to_numpy(np.int64),
+        logits=spans["logit"].to_numpy(np.float64),
+        log_totals=log_totals,
+    )

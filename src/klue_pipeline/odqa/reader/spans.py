@@ -2,7 +2,7 @@
 
 A span is scored by the sum of the logits of its first and its last token. It begins at a token that
 the window owns, ends in the passage, and is at most so long; what may start and what may end one is
-handed in as masks, which :func:`mark_tokens` makes.
+handed in as masks, which :func:`mark_answer_tokens` makes.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+Borders = tuple[NDArray[np.integer], NDArray[np.integer]]
+"""First places, and the places after the last ones."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,50 @@ def _best_of_band(scores: Tensor, n_best: int) -> tuple[Tensor, Tensor, Tensor]:
     order = torch.nn.functional.pad(order[:, :n_best], (0, missing))
     n_lengths = scores.shape[2]
     return kept.gather(1, order // n_lengths), order % n_lengths + 1, best
+
+
+@dataclass(frozen=True)
+class AnswerTokens:
+    """Which tokens of windows an answer may begin and end with.
+
+    Several tokens may stand for one character, such as bytes of it. The first of them begins an
+    answer and the last one ends it, so that no place in the text is counted twice.
+
+    Attributes:
+        may_start: Shape: (windows, tokens of the longest window).
+        may_end: Shape: (windows, tokens of the longest window).
+    """
+
+    may_start: NDArray[np.bool_]
+    may_end: NDArray[np.bool_]
+
+
+def mark_answer_tokens(
+    offsets: NDArray[np.integer],
+    chars: Borders,
+    passage: Borders,
+    owned: Borders,
+) -> AnswerTokens:
+    """Mark the tokens that an answer may begin and end with.
+
+    Args:
+        offsets: Where each window begins in flat arrays; the last entry is their length.
+            Shape: (windows + 1,).
+        chars: Place of the first character of each token, and the place after its last; equal for a
+            token of no characters. Shape of both: (tokens of all windows,).
+        passage: Place of the first token of the passage in each window, and the place after its
+            last. Shape of both: (windows,).
+        owned: The same of the tokens that the window owns.
+    """
+    starts, ends = chars
+    has_characters = starts < ends
+    goes_on = has_characters[:-1] & has_characters[1:]
+    is_first, is_last = has_characters.copy(), has_characters.copy()
+    is_first[1:] &= ~(goes_on & (starts[1:] == starts[:-1]))
+    is_last[:-1] &= ~(goes_on & (ends[1:] == ends[:-1]))
+    return AnswerTokens(
+        mark_tokens(offsets, *owned, is_first), mark_tokens(offsets, *passage, is_last)
+    )
 
 
 def mark_tokens(

@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from klue_pipeline.odqa.encoding.windows import Windows
-from klue_pipeline.odqa.reader.spans import BestSpans, mark_tokens, score_spans
+from klue_pipeline.odqa.reader.spans import BestSpans, mark_answer_tokens, score_spans
 from klue_pipeline.odqa.settings.reader_params import SpanScore
 from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.params import Precision
 from klue_pipeline.training.prediction import read_rows
-
-MAY_START, MAY_END = "may_start", "may_end"
-"""Columns of encoded windows: which tokens an answer may begin and end with."""
 
 SPAN_SCORES: dict[SpanScore, Callable[[BestSpans], BestSpans]] = {
     "logits": lambda spans: spans,
@@ -62,24 +59,24 @@ class WindowSpans:
     no_answers: NDArray[np.float32]
 
 
-def window_rows(windows: Windows, padding_id: int) -> EncodedRows:
+def windows_as_rows(windows: Windows, padding_id: int) -> EncodedRows:
     """Return windows as rows for a model, with the tokens that may start and end an answer.
 
     Args:
         windows: What to read.
         padding_id: Token id that fills short windows up.
     """
-    has_characters = windows.start_chars < windows.end_chars
-    passage = windows.passage_starts, windows.passage_ends
-    owned = windows.owned_starts, windows.owned_ends
+    marked = mark_answer_tokens(
+        windows.offsets,
+        chars=(windows.start_chars, windows.end_chars),
+        passage=(windows.passage_starts, windows.passage_ends),
+        owned=(windows.owned_starts, windows.owned_ends),
+    )
     return EncodedRows(
         input_ids=windows.input_ids,
         token_type_ids=windows.token_type_ids,
         offsets=windows.offsets,
-        columns={
-            MAY_START: mark_tokens(windows.offsets, *owned, has_characters),
-            MAY_END: mark_tokens(windows.offsets, *passage, has_characters),
-        },
+        columns=vars(marked),
         padding_id=padding_id,
     )
 
@@ -97,7 +94,7 @@ def read_windows(
 
     Args:
         model: A reader, on its device.
-        rows: Windows with the columns of :func:`window_rows`, and any others; at least one.
+        rows: Windows with the columns of :func:`windows_as_rows`, and any others; at least one.
         batch_size: Windows in a batch, which are sorted by length meanwhile.
         precision: A resolved precision, not ``auto``.
         rules: Which spans.
@@ -123,7 +120,9 @@ def _read_batch(model: nn.Module, batch: Batch, rules: SpanRules) -> Tensor:
     """Return all that is kept of a batch as one tensor; float32 holds every place exactly."""
     logits = model(**{name: value for name, value in batch.items() if name in _MODEL_INPUTS})
     found = SPAN_SCORES[rules.score](
-        score_spans(logits, batch[MAY_START], batch[MAY_END], rules.max_answer_tokens, rules.n_best)
+        score_spans(
+            logits, batch["may_start"], batch["may_end"], rules.max_answer_tokens, rules.n_best
+        )
     )
     totals = torch.stack([found.log_totals, found.no_answers], dim=1)
     return torch.cat([found.starts.float(), found.ends.float(), found.scores, totals], dim=1)

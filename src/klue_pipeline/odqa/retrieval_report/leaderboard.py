@@ -1,29 +1,20 @@
-"""The leaderboard of retrieval: experiments by what their last run handed out, compared in pairs.
-
-Every report holds the ranks of its questions, so that scores, intervals and paired differences are
-those of the settings now, whatever they were when it was written.
-"""
+"""The leaderboard of retrieval: experiments by what their last run handed out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.evaluation.intervals import Interval
 from klue_pipeline.odqa.ingest.schema import TEST, VALIDATION
-from klue_pipeline.odqa.metrics.judgement import judge_ranks, scores_down_to
+from klue_pipeline.odqa.metrics import experiment_ranking
+from klue_pipeline.odqa.metrics.experiment_ranking import UNIT, JudgedExperiment, add_note
+from klue_pipeline.odqa.metrics.judgement import measure_outcomes, scores_down_to
 from klue_pipeline.odqa.metrics.task_scores import ODQA_SCORES
 from klue_pipeline.odqa.retrieval_report.report import Report
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
-from klue_pipeline.reporting.leaderboard import (
-    LeaderboardEntry,
-    Ranked,
-    give_verdict,
-    rank_entries,
-)
+from klue_pipeline.reporting.leaderboard import LeaderboardEntry, Ranked
 
-_OTHER_PASSAGES = "its report is about other passages than those of now: run it again"
+OTHER_PASSAGES = "its report is about other passages than those of now: run it again"
 
 
 def rank_experiments(
@@ -45,78 +36,34 @@ def rank_experiments(
         The entries, best first. An experiment without validation questions has no rank beside
         others, because its questions are other ones.
     """
-    usable = {
-        name: report
+    judged = {
+        name: _read(report)
         for name, report in reports.items()
-        if name in entries and report["corpus"]["fingerprint"] == fingerprint
+        if report["corpus"]["fingerprint"] == fingerprint
     }
-    filled = [
-        _fill(entry, usable[name], params) if name in usable else _explain(entry, name in reports)
+    shown = [
+        add_note(entry, OTHER_PASSAGES) if name in reports and name not in judged else entry
         for name, entry in entries.items()
     ]
-    ranked = rank_entries(filled, ODQA_SCORES.find(params.select_by))
-    best = ranked[0].entry if ranked else None
-    if best is None or best.score(params.select_by) is None:
-        return ranked
-    return [place._replace(entry=_compare(place.entry, best, usable, params)) for place in ranked]
+    return experiment_ranking.rank_experiments(shown, judged, ODQA_SCORES, params.select_by, params)
 
 
-def _explain(entry: LeaderboardEntry, has_report: bool) -> LeaderboardEntry:
-    return _with_note(entry, _OTHER_PASSAGES) if has_report else entry
-
-
-def _fill(
-    entry: LeaderboardEntry, report: Report, params: OdqaEvaluationParams
-) -> LeaderboardEntry:
-    ranks, part, final = _ranks_of(report), report["main_part"], report["final"]
-    judged = judge_ranks(
-        {final: ranks["rank"].to_numpy()}, ranks["unit"].to_numpy(),
-        scores_down_to(report["top_k"]), params,
-    )  # fmt: skip
-    test = report["runs"][final]["parts"].get(TEST, {"scores": {}})["scores"]
-    return replace(
-        _with_note(entry, report["verdict"]),
+def _read(report: Report) -> JudgedExperiment:
+    found, part = report["final_ranks"], report["main_part"]
+    scores = scores_down_to(report["top_k"])
+    outcomes = pd.DataFrame(
+        measure_outcomes(np.asarray(found["rank"], dtype=np.int64), scores),
+        columns=scores,
+        index=pd.Index(found["question_id"], name="question_id"),
+    ).assign(**{UNIT: found["unit"]})
+    test = report["runs"][report["final"]]["parts"].get(TEST, {"scores": {}})["scores"]
+    return JudgedExperiment(
+        outcomes,
         partial="" if part == VALIDATION else f"{part} questions",
-        rows=len(ranks),
-        scores=judged[final].estimates(),
-        test_scores={score.name: test[score.name]["value"] for score in ODQA_SCORES.published
-                     if score.name in test},
-    )  # fmt: skip
-
-
-def _with_note(entry: LeaderboardEntry, note: str) -> LeaderboardEntry:
-    return replace(entry, note="; ".join(filter(None, [entry.note, note])))
-
-
-def _ranks_of(report: Report) -> pd.DataFrame:
-    return pd.DataFrame(report["final_ranks"]).set_index("question_id")
-
-
-def _compare(
-    entry: LeaderboardEntry,
-    best: LeaderboardEntry,
-    reports: Mapping[str, Report],
-    params: OdqaEvaluationParams,
-) -> LeaderboardEntry:
-    if entry.name == best.name:
-        return replace(entry, verdict=give_verdict(None, is_best=True))
-    if entry.score(params.select_by) is None:
-        return entry
-    ranks, ranks_of_best = _ranks_of(reports[entry.name]), _ranks_of(reports[best.name])
-    both = ranks.join(ranks_of_best["rank"].rename("rank_of_best"), how="inner")
-    if not len(both):
-        return replace(entry, verdict=give_verdict(None, reason="no question in common"))
-    difference = _subtract(both, params)
-    is_whole = len(both) == len(ranks) == len(ranks_of_best)
-    return replace(
-        entry,
-        difference=difference,
-        common_rows=None if is_whole else len(both),
-        verdict=give_verdict(difference),
+        note=report["verdict"],
+        test_scores={
+            score.name: test[score.name]["value"]
+            for score in ODQA_SCORES.published
+            if score.name in test
+        },
     )
-
-
-def _subtract(both: pd.DataFrame, params: OdqaEvaluationParams) -> Interval:
-    ranks = {name: both[name].to_numpy(np.int64) for name in ("rank", "rank_of_best")}
-    judged = judge_ranks(ranks, both["unit"].to_numpy(), [params.select_by], params)
-    return judged["rank"].minus(judged["rank_of_best"], params.select_by)

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.evaluation.intervals import Estimate, Judgement, best_first
+from klue_pipeline.evaluation.intervals import best_first
 from klue_pipeline.odqa.ingest.schema import TEST, TRAIN, VALIDATION
 from klue_pipeline.odqa.metrics.judgement import (
     JudgedRun,
     judge_runs,
     measure_outcomes,
     scores_down_to,
+    write_estimates,
 )
 from klue_pipeline.odqa.metrics.retrieval import FirstRanks, find_first_ranks
 from klue_pipeline.odqa.metrics.truth import Mask, RetrievalTruth
@@ -212,13 +213,7 @@ def _describe_run(
 
 
 def _write_scores(run: JudgedRun) -> dict[str, dict[str, float]]:
-    return {**_write_estimates(run.gold), **_write_estimates(run.answer)}
-
-
-def _write_estimates(judgement: Judgement | None) -> dict[str, dict[str, float]]:
-    estimates: dict[str, Estimate] = {} if judgement is None else judgement.estimates()
-    return {name: {"value": own.value, "low": own.low, "high": own.high}
-            for name, own in estimates.items()}  # fmt: skip
+    return {**write_estimates(run.gold), **write_estimates(run.answer)}
 
 
 def _list_ranks(ranks: FirstRanks, truth: RetrievalTruth, rows: Mask) -> dict[str, list[Any]]:

@@ -49,7 +49,7 @@ def read_passages(  # noqa: PLR0913, PLR0917 (one argument per input of the node
     from klue_pipeline.odqa.reader.reading_plan import choose_questions, plan_reading
     from klue_pipeline.odqa.reader.window_reading import SpanRules
 
-    fold = read_fold_number(model, folds.strategy)
+    fold = read_fold_number(model, fold_members)
     asked = choose_questions(examples, fold_members, fold, folds.strategy)
     return FoldReading(
         folder=model,

@@ -23,9 +23,8 @@ def mine_negatives(
     """Choose passages that a retriever took for right and that hold no answer."""
     from klue_pipeline.odqa.dense import negatives
 
-    return negatives.mine_negatives(
-        run, examples, gold_passages, passages, passage_groups, contrastive
-    )
+    depth = contrastive.negatives_depth
+    return negatives.mine_negatives(run, examples, gold_passages, passages, passage_groups, depth)
 
 
 def train_retriever(  # noqa: PLR0913, PLR0917 (one argument per input of the node)

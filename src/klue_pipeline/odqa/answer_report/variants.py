@@ -1,0 +1,151 @@
+"""Other ways to choose from what was read: fewer passages, particles left on, no retrieval score.
+
+All come from the candidates on disk, so that no passage is read again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from klue_pipeline.odqa.answering.choosing import Choice, choose, choose_in_gold
+from klue_pipeline.odqa.metrics.answer_judgement import JudgedQuestions
+from klue_pipeline.odqa.settings.reader_params import AnswerParams
+from klue_pipeline.text.counts import counted
+
+DEPTHS = (1, 3, 5, 10, 20, 50, 100, 200, 500)
+"""How many of the best passages are tried, as far as so many were read."""
+
+GIVEN_GOLD, END_TO_END = "given_gold_passage", "end_to_end"
+SETTINGS = {GIVEN_GOLD: "given the gold passage", END_TO_END: "end to end"}
+"""Where an answer may come from, and what that is called."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to choose an answer.
+
+    Attributes:
+        depth: How many passages count; None for the gold passage alone.
+        trimmed: Whether particles are cut off.
+        weighted: Whether the retrieval score counts.
+        is_joined: Whether all passages were read as one text.
+    """
+
+    depth: int | None
+    trimmed: bool
+    weighted: bool = False
+    is_joined: bool = False
+
+    @property
+    def setting(self) -> str:
+        """Where the answer comes from, one of :data:`SETTINGS`."""
+        return GIVEN_GOLD if self.depth is None else END_TO_END
+
+    @property
+    def name(self) -> str:
+        """What the variant is called.
+
+        >>> Variant(1, trimmed=True, weighted=True).name
+        '1 passage, particles cut, with retrieval score'
+        >>> Variant(None, trimmed=False).name
+        'gold passage, particles left'
+        """
+        passages = "gold passage" if self.depth is None else counted(self.depth, "passage")
+        parts = [
+            f"{passages} joined" if self.is_joined else passages,
+            "particles cut" if self.trimmed else "particles left",
+        ]
+        return ", ".join([*parts, "with retrieval score"] if self.weighted else parts)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPassages:
+    """What was read of the passages of the judged questions.
+
+    Attributes:
+        candidates: Schema ``Candidates``.
+        run: Schema ``Run``.
+        gold_passages: Schema ``GoldPassages``.
+        weights: Weight of the retrieval score by question.
+    """
+
+    candidates: pd.DataFrame
+    run: pd.DataFrame
+    gold_passages: pd.DataFrame
+    weights: pd.Series
+
+    @classmethod
+    def of(
+        cls,
+        questions: JudgedQuestions,
+        candidates: pd.DataFrame,
+        run: pd.DataFrame,
+        gold_passages: pd.DataFrame,
+        weights: Mapping[str, float],
+    ) -> "ReadPassages":
+        """Keep what is about the judged questions."""
+        ids = questions.table["question_id"]
+        return cls(
+            _about(candidates, ids),
+            _about(run, ids),
+            _about(gold_passages, ids),
+            pd.Series({name: weights[name] for name in ids}, dtype="float64"),
+        )
+
+    def answer(self, variant: Variant) -> pd.DataFrame:
+        """Choose the best answer of each question.
+
+        Returns:
+            Schema ``NBest`` with rank 1 alone.
+        """
+        if variant.depth is None:
+            choice = Choice(trimmed=variant.trimmed, n_best=1)
+            return choose_in_gold(self.candidates, self.gold_passages, choice)
+        weights = self.weights if variant.weighted else self.weights * 0
+        parts = [self._choose(variant, weight, weights) for weight in np.unique(weights)]
+        return pd.concat(parts, ignore_index=True)
+
+    def _choose(self, variant: Variant, weight: float, weights: pd.Series) -> pd.DataFrame:
+        ids = weights.index[weights == weight]
+        choice = Choice(weight, variant.depth, variant.trimmed, 1, variant.is_joined)
+        return choose(_about(self.candidates, ids), _about(self.run, ids), choice)
+
+
+def _about(table: pd.DataFrame, question_ids: pd.Series | pd.Index) -> pd.DataFrame:
+    return table[table["question_id"].isin(question_ids)]
+
+
+def chosen_variant(answer: AnswerParams, *, has_weight: bool) -> Variant:
+    """Return the way in which the experiment chooses."""
+    weighted = has_weight and _can_weigh(answer, answer.top_k)
+    return Variant(answer.top_k, answer.trim_josa, weighted, answer.passages == "joined")
+
+
+def list_variants(answer: AnswerParams, *, has_weight: bool) -> list[Variant]:
+    """List the ways to choose that what was read allows.
+
+    Args:
+        answer: How the experiment answers. What was read as one text cannot be parted again.
+        has_weight: Whether the retrieval score counts in it.
+
+    Returns:
+        Those given the gold passage first, then end to end by depth.
+    """
+    is_joined = answer.passages == "joined"
+    smaller = [depth for depth in DEPTHS if depth < answer.top_k and not is_joined]
+    return [
+        *(Variant(None, trimmed) for trimmed in (False, True)),
+        *(
+            Variant(depth, trimmed, weighted, is_joined)
+            for depth in (*smaller, answer.top_k)
+            for weighted in ([False, True] if has_weight and _can_weigh(answer, depth) else [False])
+            for trimmed in (False, True)
+        ),
+    ]
+
+
+def _can_weigh(answer: AnswerParams, depth: int) -> bool:
+    """Say whether the retrieval score can change an answer: not that of one text."""
+    return answer.passages == "separate" and depth > 1
