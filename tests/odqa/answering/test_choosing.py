@@ -28,7 +28,9 @@ def make_candidates(rows):
                 "passage_id": passage,
                 "start_char": start,
                 "end_char": start + len(text + particle),
+                "trimmed_start_char": start,
                 "trimmed_end_char": start + len(text),
+                "trimmed_text": text,
                 "text": text + particle,
                 "logit": math.log(share),
                 "passage_log_total": math.log(total),
@@ -162,7 +164,7 @@ def naive(candidates, run, choice):
     for row in rows:
         total = sum(readings[row.question_id, row.fold].values())
         folds = sum(question == row.question_id for question, _ in readings)
-        text = normalise_answer(row.text[: row.trimmed_end_char - row.start_char])
+        text = normalise_answer(row.trimmed_text)
         if text:
             found[row.question_id, text] += math.exp(row.logit + bonus(row)) / total / folds
     return found

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from klue_pipeline.odqa.answering.pooled_spans import PooledSpans, number_runs, pool_spans
 
-_PLACE = ("question", "answer", "passage", "start_char", "shown_end")
+_PLACE = ("question", "answer", "passage", "shown_start_char", "shown_end_char")
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,11 @@ def _as_n_best(answers: pd.DataFrame, question_ids: pd.Index) -> pd.DataFrame:
         {
             "question_id": question_ids.take(answers["question"].to_numpy(np.int64)),
             "rank": answers["rank"],
-            "text": answers["shown"],
+            "text": answers["shown_text"],
             "untrimmed": answers["text"],
             "probability": answers["probability"],
             "passage_id": answers["passage_id"],
-            "start_char": answers["start_char"],
-            "end_char": answers["shown_end"],
+            "start_char": answers["shown_start_char"],
+            "end_char": answers["shown_end_char"],
         }
     ).reset_index(drop=True)

@@ -21,8 +21,8 @@ class PooledSpans:
     texts that one fold reads for a question are a *reading*; a softmax goes over each.
 
     Attributes:
-        table: The candidates with ``shown``, the text that is given as the answer, ``shown_end``,
-            its end, and ``question``, the number of the question in ``question_ids``.
+        table: The candidates with ``shown_text``, ``shown_start_char`` and ``shown_end_char``, the
+            answer as it is given, and ``question``, the number of the question in ``question_ids``.
         question_ids: In the order of the run.
         text: Number of the text of each span. Shape: (spans,).
         answer: Number of the normalised answer; numbers sort as the answers. Shape: (spans,).
@@ -105,13 +105,10 @@ def pool_spans(
 
 
 def _show(spans: pd.DataFrame, trimmed: bool) -> pd.DataFrame:
-    """Add what is given as an answer, and where it ends."""
-    ends = spans["trimmed_end_char" if trimmed else "end_char"].to_numpy(np.int64)
-    shown = spans["text"].to_numpy(object, copy=True)
-    is_cut = ends < spans["end_char"].to_numpy(np.int64)
-    lengths = (ends - spans["start_char"].to_numpy(np.int64))[is_cut]
-    shown[is_cut] = [text[:length] for text, length in zip(shown[is_cut], lengths, strict=True)]
-    return spans.assign(shown=shown, shown_end=ends)
+    """Add what is given as an answer, and its place."""
+    before = "trimmed_" if trimmed else ""
+    names = ("text", "start_char", "end_char")
+    return spans.assign(**{f"shown_{name}": spans[before + name] for name in names})
 
 
 def _pool(spans: pd.DataFrame, question_ids: pd.Index, is_joined: bool) -> PooledSpans:
@@ -123,7 +120,7 @@ def _pool(spans: pd.DataFrame, question_ids: pd.Index, is_joined: bool) -> Poole
     reading, first_of_reading = number_runs(spans, ("question", "fold"))
     question, _ = number_runs(spans, ("question",))
     n_folds = np.bincount(question[first_of_reading])[question] if len(spans) else question
-    answer, is_empty = _number_answers(spans["shown"])
+    answer, is_empty = _number_answers(spans["shown_text"])
     return PooledSpans(
         spans[~is_empty],
         question_ids,

@@ -55,19 +55,22 @@ class FoldCandidates(Table):
 class Candidates(FoldCandidates):
     """The candidates of all folds, with their particles found.
 
-    ``fold`` is that of the reader. ``trimmed_end_char`` is the end without a particle, and
-    ``end_char`` where there is none to cut.
+    ``fold`` is that of the reader. What begins with ``trimmed`` is the answer without a particle at
+    its end and with its quotation marks and brackets in pairs, which may take in a mark on either
+    side; it is the answer as it was where there is nothing to mend.
     """
 
     fold: Series[int] = pa.Field(ge=0)
+    trimmed_start_char: Series[int] = pa.Field(ge=0)
     trimmed_end_char: Series[int] = pa.Field(ge=1)
+    trimmed_text: Series[str] = pa.Field(str_length={"min_value": 1})
 
     @pa.dataframe_check
     @classmethod
     def ends_follow_starts(cls, table: pd.DataFrame) -> pd.Series:
         """Want spans that are not empty, trimmed or not."""
-        return (table["start_char"] < table["trimmed_end_char"]) & (
-            table["trimmed_end_char"] <= table["end_char"]
+        return (table["start_char"] < table["end_char"]) & (
+            table["trimmed_start_char"] < table["trimmed_end_char"]
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from klue_pipeline.odqa.answering.collecting import collect
 from klue_pipeline.odqa.settings.reader_params import (
     PassageReading,
     ReaderFoldsParams,
@@ -59,3 +60,10 @@ def read_passages(  # noqa: PLR0913, PLR0917 (one argument per input of the node
         training=training,
         rules=SpanRules(span_score, max_answer_tokens, n_best),
     )
+
+
+def collect_candidates(
+    passages: pd.DataFrame, folds: ReaderFoldsParams, *fold_candidates: pd.DataFrame
+) -> pd.DataFrame:
+    """Put the candidates of all folds together, each also without a particle at its end."""
+    return collect(passages, dict(zip(folds.numbers, fold_candidates, strict=True)))
