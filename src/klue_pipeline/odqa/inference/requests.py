@@ -48,7 +48,9 @@ def as_records(question: Any, context: Any) -> list[dict[str, Any]]:
     >>> as_records(["뭐?", "왜?"], "가")
     [{'question': '뭐?', 'context': '가'}, {'question': '왜?', 'context': '가'}]
     """
-    if isinstance(question, str) and (context is None or isinstance(context, str)):
+    if isinstance(question, str):
+        if context is not None and not isinstance(context, str):
+            raise TypeError(f"context is {shorten(repr(context))}; wanted text for one question.")
         return [{QUESTION: question, CONTEXT: context}]
     questions = _as_list(QUESTION, question, "text or a list of texts")
     contexts = [context] * len(questions)
