@@ -16,10 +16,14 @@ from klue_pipeline.pipelines import (
     label_audit,
     leaderboard,
     mlflow_model,
+    odqa_answer,
     odqa_index,
     odqa_ingest,
+    odqa_report,
     odqa_retrieval_report,
     odqa_retrieve,
+    odqa_tokenize,
+    odqa_train,
     odqa_train_retriever,
     predict,
     predict_new,
@@ -71,6 +75,10 @@ ODQA_RETRIEVAL = (
 """The stages of open-domain QA whose sum is the run ``odqa_retrieval``."""
 
 
+ODQA = (*ODQA_RETRIEVAL, "odqa_tokenize", "odqa_train", "odqa_answer", "odqa_report")
+"""Those whose sum is the whole job ``odqa``."""
+
+
 _STAGES = {
     "ingest": ingest, "clean": clean, "augment": augment, "tokenize": tokenize, "train": train,
     "predict": predict, "compose": compose, "ensemble": ensemble, "report": report,
@@ -79,6 +87,8 @@ _STAGES = {
     "mlflow_model": mlflow_model, "adapt": adapt, "bundle": bundle, "odqa_ingest": odqa_ingest,
     "odqa_index": odqa_index, "odqa_train_retriever": odqa_train_retriever,
     "odqa_retrieve": odqa_retrieve, "odqa_retrieval_report": odqa_retrieval_report,
+    "odqa_tokenize": odqa_tokenize, "odqa_train": odqa_train, "odqa_answer": odqa_answer,
+    "odqa_report": odqa_report,
 }  # fmt: skip
 
 
@@ -91,12 +101,14 @@ def register_pipelines() -> dict[str, Pipeline]:
     kind = topology.experiment_kind()
     chosen = {name: _make(name) for name in RUNS[kind]}
     others = {name: _make(name) for name in (*LOOKS[kind], *USES[kind])}
-    retrieval = {name: _make(name) for name in ODQA_RETRIEVAL if _has_nodes(name)}
+    odqa = {name: _make(name) for name in ODQA if _has_nodes(name)}
+    retrieval = [odqa[name] for name in ODQA_RETRIEVAL if name in odqa]
     sums = {
-        "odqa_retrieval": sum(retrieval.values(), Pipeline([])),
+        "odqa_retrieval": sum(retrieval, Pipeline([])),
+        "odqa": sum(odqa.values(), Pipeline([])),
         "__default__": sum(chosen.values(), Pipeline([])),
     }
-    return {**chosen, **others, **retrieval, **sums}
+    return {**chosen, **others, **odqa, **sums}
 
 
 def _has_nodes(stage: str) -> bool:

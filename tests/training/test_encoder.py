@@ -191,6 +191,18 @@ def test_only_the_first_layers_are_kept(folder, caplog):
     assert f"Keeping 2 of 3 layers of {folder}" in caplog.text
 
 
+def test_dropout_of_the_encoder_is_set_or_its_own(folder):
+    own, none, half = load(folder), load(folder, dropout=0.0), load(folder, dropout=0.5)
+
+    def spread(encoder):
+        encoder.train()
+        first, second = (encoder(IDS).last_hidden_state for _ in range(2))
+        return float((first - second).detach().abs().mean())
+
+    assert spread(none) == 0
+    assert 0 < spread(own) < spread(half)
+
+
 def test_more_layers_than_there_are(folders):
     with pytest.raises(ValueError, match=r"num_hidden_layers is 4, but .* has only 3 layers"):
         load(folders / "bert", num_hidden_layers=4)

@@ -26,7 +26,7 @@ class ScratchHooks:
         """Remove ``fold_k``'s scratch folder after ``fold_k.model``, the node's last output."""
         part = parse_fold(dataset_name)
         if part is not None and part.name == "model" and self._catalog is not None:
-            folder = self._catalog.load(in_fold(part.fold, "workspace")).folder
+            folder = self._catalog.load(in_fold(part.fold, "workspace", part.task)).folder
             shutil.rmtree(folder, ignore_errors=True)
             with contextlib.suppress(OSError):  # another fold's state is in it
                 folder.parent.rmdir()

@@ -9,46 +9,64 @@ from klue_pipeline.text.folder_names import VARIANT_MARK
 
 Part = Literal["validation", "test"]
 
-_FOLD = re.compile(r"fold_(\d+)(?:\.(\w+))?")
+_FOLD = re.compile(r"(odqa\.)?fold_(\d+)(?:\.(\w+))?")
 _MEMBER = re.compile(r"member_(.+)\.fold_(\d+)\.(validation|test)_scores")
 _EARLIER_SCORES, _EARLIER_RUN = _EARLIER = ("earlier_scores_", "odqa.earlier_run_")
 
 
 class FoldPart(NamedTuple):
-    """What belongs to one fold: a dataset or a node, or the fold itself where the name is empty."""
+    """What belongs to one fold: a dataset or a node, or the fold itself where the name is empty.
+
+    Attributes:
+        fold: Its number, counted from 0.
+        name: What it is within the fold.
+        task: Whose fold it is: empty for relation extraction, else the prefix of its settings.
+    """
 
     fold: int
     name: str
+    task: str = ""
+
+    @property
+    def namespace(self) -> str:
+        """The fold's own namespace.
+
+        >>> FoldPart(3, "model", "odqa").namespace
+        'odqa.fold_3'
+        """
+        return fold_name(self.fold, self.task)
 
 
-def fold_name(fold: int) -> str:
-    """Return the namespace of a fold, which its folders and arguments are named after, too.
+def fold_name(fold: int, task: str = "") -> str:
+    """Return the namespace of a fold; its folders and arguments are named after its last part, too.
 
-    >>> fold_name(3)
-    'fold_3'
+    >>> fold_name(3), fold_name(3, "odqa")
+    ('fold_3', 'odqa.fold_3')
     """
-    return f"fold_{fold}"
+    return f"{task}.fold_{fold}" if task else f"fold_{fold}"
 
 
-def in_fold(fold: int, name: str) -> str:
+def in_fold(fold: int, name: str, task: str = "") -> str:
     """Return the name of a dataset of one fold.
 
-    >>> in_fold(3, "model")
-    'fold_3.model'
+    >>> in_fold(3, "model"), in_fold(3, "model", "odqa")
+    ('fold_3.model', 'odqa.fold_3.model')
     """
-    return f"{fold_name(fold)}.{name}"
+    return f"{fold_name(fold, task)}.{name}"
 
 
 def parse_fold(name: str) -> FoldPart | None:
     """Return which fold a dataset, node, folder or argument belongs to; None if it is of no fold.
 
-    >>> parse_fold("fold_12.model"), parse_fold("fold_0")
-    (FoldPart(fold=12, name='model'), FoldPart(fold=0, name=''))
+    >>> parse_fold("fold_12.model"), parse_fold("odqa.fold_0")
+    (FoldPart(fold=12, name='model', task=''), FoldPart(fold=0, name='', task='odqa'))
     >>> parse_fold("member_a.fold_0.test_scores") is None
     True
     """
     match = _FOLD.fullmatch(name)
-    return None if match is None else FoldPart(int(match[1]), match[2] or "")
+    if match is None:
+        return None
+    return FoldPart(int(match[2]), match[3] or "", (match[1] or "").rstrip("."))
 
 
 def fold_numbers(names: Iterable[str]) -> list[int]:

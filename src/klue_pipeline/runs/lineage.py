@@ -118,7 +118,7 @@ def _trace_models(parameters: Parameters) -> Origin:
 def _collected_folds(node: Node) -> Origin:
     """Name the folds whose results a node collects: those of one fold are not those of all."""
     fold = parse_fold(node.name)
-    own = f"{fold_name(fold.fold)}." if fold else None
+    own = f"{fold.namespace}." if fold else None
     others = [name for name in node.inputs if own is None or not name.startswith(own)]
     parts = [parse_fold(name) or parse_member_dataset(name) for name in others]
     folds = dict.fromkeys(fold_name(part.fold) for part in parts if part is not None)

@@ -58,6 +58,11 @@ class StoredResults:
         return str(self.task.settings_of(self.parameters).experiment)
 
     @property
+    def n_splits(self) -> int:
+        """Folds of the split."""
+        return int(self.task.settings_of(self.parameters).folds.n_splits)
+
+    @property
     def folder(self) -> str:
         """The folder of the experiment's own results."""
         return folder_name(self.experiment, self.parameters.run.name)

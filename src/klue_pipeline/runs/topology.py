@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from klue_pipeline.odqa.settings.reader_params import ReaderFoldsParams, ReaderParams
 from klue_pipeline.odqa.settings.retriever_params import (
     ContrastiveParams,
     RerankParams,
@@ -59,6 +60,21 @@ class Retrieval:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Which nodes a reader has.
+
+    Attributes:
+        folds: The folds that are trained, ascending.
+        n_splits: How many folds the split has.
+        learns_from_run: Whether retrieved passages without the answer train too.
+    """
+
+    folds: tuple[int, ...] = ()
+    n_splits: int = 0
+    learns_from_run: bool = False
+
+
+@dataclass(frozen=True)
 class Shape:
     """The settings that decide which nodes there are."""
 
@@ -68,6 +84,7 @@ class Shape:
     asked_to_clean: tuple[str, ...] = ()
     asked_to_augment: tuple[str, ...] = ()
     retrieval: Retrieval = Retrieval({}, {}, RerankParams(name="none"))
+    reading: Reading = Reading()
 
 
 _known: dict[str, Shape] = {}
@@ -94,8 +111,14 @@ def folds_to_run() -> list[int]:
     return sorted(folds.run) if folds.run is not None else list(range(folds.n_splits))
 
 
-def runs_every_fold() -> bool:
-    """Tell whether the graph has all folds of the split, and not a part as for a quick look."""
+def runs_every_fold(task: str = "") -> bool:
+    """Tell whether the graph has all folds of the split, and not a part as for a quick look.
+
+    Args:
+        task: Whose folds: those of relation extraction, or of the task with this prefix.
+    """
+    if task:
+        return len(reading().folds) == reading().n_splits
     return len(folds_to_run()) == _shape().folds.n_splits
 
 
@@ -120,6 +143,11 @@ def retrieval() -> Retrieval:
     return _shape().retrieval
 
 
+def reading() -> Reading:
+    """Return which nodes the reader of retrieved passages has."""
+    return _shape().reading
+
+
 def shape_of(parameters: Mapping[str, Any]) -> Shape:
     """Return the shape of the graph for the resolved parameters of a run."""
     from klue_pipeline.relation.settings.augment_params import AugmentParams
@@ -133,6 +161,7 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
         asked_to_clean=() if previous is None else (previous,),
         asked_to_augment=AugmentParams.model_validate(parameters["augment"]).earlier_experiments,
         retrieval=_retrieval_of(parameters["odqa"]),
+        reading=_reading_of(parameters["odqa"]),
     )
 
 
@@ -147,6 +176,12 @@ def _retrieval_of(settings: Mapping[str, Any]) -> Retrieval:
     found = settings["retrievers"][source] if learns and source else None
     negatives = {} if found is None else {str(source): RetrieverParams.model_validate(found)}
     return Retrieval(retrievers, negatives, rerank)
+
+
+def _reading_of(settings: Mapping[str, Any]) -> Reading:
+    folds = ReaderFoldsParams.model_validate(settings["folds"])
+    reader = ReaderParams.model_validate(settings["reader"])
+    return Reading(tuple(folds.numbers), folds.n_splits, reader.hard_passages > 0)
 
 
 def kind_of(kind: str, target: str) -> Kind:

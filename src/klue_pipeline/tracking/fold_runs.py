@@ -17,8 +17,8 @@ from klue_pipeline.training.progress import set_listener
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
-_TRAIN = "train"
-"""The node of every fold that gets a run of its own."""
+_TRAIN = ("train", "train_reader")
+"""The nodes of every fold that get a run of their own."""
 _OUTSIDE_OF_FOLDS = {
     "adapt_encoder": "adapt",
     "odqa.train_retriever": "retriever",
@@ -49,7 +49,7 @@ class FoldRuns:
     def start(self, parent: ParentRun, node: "Node") -> None:
         """Open the run of a training, and listen to what the training reports."""
         part = parse_fold(node.name)
-        in_fold = part is not None and part.name == _TRAIN
+        in_fold = part is not None and part.name in _TRAIN
         if not in_fold and node.name not in _OUTSIDE_OF_FOLDS:
             return
         name = _OUTSIDE_OF_FOLDS[node.name] if part is None else fold_name(part.fold)

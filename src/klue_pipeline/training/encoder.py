@@ -153,7 +153,7 @@ def scratch_config(params: EncoderParams, vocabulary_size: int, padding_id: int)
     scratch = params.scratch
     if scratch is None:
         raise ValueError("encoder.name=scratch needs encoder.scratch, the sizes to build.")
-    return BertConfig(
+    config = BertConfig(
         vocab_size=vocabulary_size,
         hidden_size=scratch.hidden_size,
         num_hidden_layers=params.num_hidden_layers or scratch.num_hidden_layers,
@@ -162,6 +162,8 @@ def scratch_config(params: EncoderParams, vocabulary_size: int, padding_id: int)
         max_position_embeddings=scratch.max_positions,
         pad_token_id=padding_id,
     )
+    _set_dropout(config, params)
+    return config
 
 
 def load_pretrained(
@@ -185,6 +187,7 @@ def load_pretrained(
     """
     config = require_encoder(params, setting)
     _limit_layers(config, params)
+    _set_dropout(config, params)
     with explained_encoder(params.name, setting), _progress_only_for_downloads(params.name):
         model, report = model_class.from_pretrained(
             params.name,
@@ -246,6 +249,19 @@ def _limit_layers(config: PretrainedConfig, params: EncoderParams) -> None:
         )
     logger.info("Keeping %d of %d layers of %s", wanted, config.num_hidden_layers, params.name)
     config.num_hidden_layers = wanted
+
+
+_DROPOUTS = (
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "embd_pdrop", "attention_dropout",
+    "hidden_dropout", "embedding_dropout", "mlp_dropout", "dropout",
+)  # fmt: skip
+"""What configurations of Transformers call it, one family or the other."""
+
+
+def _set_dropout(config: PretrainedConfig, params: EncoderParams) -> None:
+    known = [name for name in _DROPOUTS if hasattr(config, name)]
+    for name in known if params.dropout is not None else ():
+        setattr(config, name, params.dropout)
 
 
 def without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:

@@ -80,6 +80,9 @@ class EncoderParams(Settings):
     """Commit, tag or branch on the hub; pin it to make a run repeatable."""
     num_hidden_layers: int | None = Field(default=None, ge=1)
     """Keep only the first n layers; None keeps all."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Share of states and attention weights that is dropped inside the encoder in training; None
+    keeps what its configuration says. 0 makes training on a CPU several times as quick."""
     scratch: ScratchEncoderParams | None = None
     """Sizes of the encoder to build when ``name`` is ``scratch``."""
 

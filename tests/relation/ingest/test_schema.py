@@ -4,6 +4,7 @@ from pandera.errors import SchemaErrors
 
 from klue_pipeline.relation.ingest import schema
 from klue_pipeline.text.records.schema import RejectedRows
+from klue_pipeline.training.splitting.fold_members import FoldMembers
 
 
 def as_test(sentences: pd.DataFrame) -> pd.DataFrame:
@@ -63,7 +64,7 @@ EMPTY_TABLES = {
     ],
     schema.ChangedRows: ["file", "row_id", "rule", "column", "before", "after"],
     schema.TestGold: ["row_id", "label"],
-    schema.FoldMembers: ["fold", "row_id"],
+    FoldMembers: ["fold", "row_id"],
 }
 
 
@@ -95,6 +96,6 @@ def test_empty_tables_are_legal(model):
 
 def test_a_row_is_validated_once_by_a_fold_but_by_several_folds():
     members = pd.DataFrame({"fold": [0, 1], "row_id": ["7", "7"]})
-    assert len(schema.FoldMembers.validate(members)) == 2
+    assert len(FoldMembers.validate(members)) == 2
     with pytest.raises(SchemaErrors, match="not unique"):
-        schema.FoldMembers.validate(members.assign(fold=0), lazy=True)
+        FoldMembers.validate(members.assign(fold=0), lazy=True)

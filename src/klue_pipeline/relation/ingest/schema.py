@@ -126,19 +126,6 @@ class ChangedRows(Table):
     after: Series[str]
 
 
-class FoldMembers(Table):
-    """The validation rows of each fold; all other rows are the fold's training part."""
-
-    fold: Series[int] = pa.Field(ge=0)
-    """Number of the fold, counted from 0."""
-    row_id: Series[str]
-
-    class Config(Table.Config):
-        """Settings that pandera reads."""
-
-        unique = ["fold", "row_id"]  # noqa: RUF012 - pandera's own form
-
-
 def _words_at_span(table: pd.DataFrame, role: str) -> pd.Series:
     columns = [table["sentence"], *(table[f"{role}_{part}"] for part in ("start", "end", "text"))]
     rows = zip(*columns, strict=True)

@@ -21,8 +21,8 @@ from klue_pipeline.runs.stored_results import StoredResults
 
 logger = logging.getLogger(__name__)
 
-_SCORING = ("train", "compose")
-"""Names of the nodes that make the scores of a fold."""
+_SCORING = ("train", "compose", "train_reader")
+"""Names of the nodes that make what a fold is for."""
 
 _SHOWN_FIELDS = 5
 _store = OriginStore()
@@ -107,7 +107,7 @@ def _clear(dataset: object, path: Path) -> None:
 
 def _remove_surplus_folds(results: StoredResults) -> None:
     """Remove what folds left that the split no longer has."""
-    n_splits = results.parameters.folds.n_splits
+    n_splits = results.n_splits
     names = filter(parse_fold, results.whole.datasets())
     for folder in {path.parent for path in map(results.path_of, names) if path is not None}:
         base = folder.parent if parse_fold(folder.name) else folder

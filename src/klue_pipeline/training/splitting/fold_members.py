@@ -6,12 +6,28 @@ and a hold-out leaves most rows in none.
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 from numpy.typing import NDArray
+from pandera.typing import Series
 
 from klue_pipeline.text.counts import counted
+from klue_pipeline.text.records.schema import Table
 from klue_pipeline.training.splitting.folds import Positions
 
 Mask = NDArray[np.bool_]
+
+
+class FoldMembers(Table):
+    """The validation rows of each fold; all other rows are the fold's training part."""
+
+    fold: Series[int] = pa.Field(ge=0)
+    """Number of the fold, counted from 0."""
+    row_id: Series[str]
+
+    class Config(Table.Config):
+        """Settings that pandera reads."""
+
+        unique = ["fold", "row_id"]  # noqa: RUF012 - pandera's own form
 
 
 def tabulate_members(row_ids: pd.Series, validation_parts: list[Positions]) -> pd.DataFrame:
