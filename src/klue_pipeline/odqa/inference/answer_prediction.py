@@ -1,6 +1,6 @@
 """What an answerer says of a question: the answer, how sure it is, and where it stands."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -123,9 +123,10 @@ def _tell(
 ) -> dict[str, AnswerPrediction]:
     """Say what was found of each question that has an answer at all."""
     kept = found.n_best[found.n_best["rank"] <= top]
+    titles, texts = (found.passages[name].to_dict() for name in ("title", "text"))
     said = {}
     for name, rows in kept.groupby("question_id", sort=False):
-        n_best = tuple(_list_candidates(rows, found.passages))
+        n_best = tuple(_list_candidates(rows, titles))
         confidence = float(found.confidence.get(str(name), np.nan))
         is_given = abstain_below is None or not confidence < abstain_below
         best = n_best[0]
@@ -136,7 +137,7 @@ def _tell(
             confidence=None if np.isnan(confidence) else confidence,
             title=best.title,
             passage_id=best.passage_id,
-            passage=str(found.passages.at[best.passage_id, "text"]),
+            passage=texts[best.passage_id],
             start_char=best.start_char,
             end_char=best.end_char,
             n_best=n_best,
@@ -144,12 +145,14 @@ def _tell(
     return said
 
 
-def _list_candidates(rows: pd.DataFrame, passages: pd.DataFrame) -> Iterator[AnswerCandidate]:
+def _list_candidates(
+    rows: pd.DataFrame, titles: Mapping[Hashable, str]
+) -> Iterator[AnswerCandidate]:
     for row in rows.itertuples(index=False):
         yield AnswerCandidate(
             text=str(row.text),
             probability=float(cast(float, row.probability)),
-            title=str(passages.at[row.passage_id, "title"]),
+            title=titles[str(row.passage_id)],
             passage_id=str(row.passage_id),
             start_char=int(cast(int, row.start_char)),
             end_char=int(cast(int, row.end_char)),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from klue_pipeline.odqa.dense.index import DenseIndex
 from klue_pipeline.odqa.inference.answerer_folder import (
     RERANKER,
     TOKENIZER,
@@ -19,6 +20,8 @@ from klue_pipeline.odqa.inference.answerer_folder import (
     write_settings,
 )
 from klue_pipeline.odqa.inference.index_folders import RetrievalIndex, write_index
+from klue_pipeline.odqa.reader.reader_model import read_reader_config
+from klue_pipeline.odqa.settings.retriever_params import RerankParams
 from klue_pipeline.reporting.model_card import without_folders
 from klue_pipeline.training.exporting.export_manifest import write_manifest
 from klue_pipeline.training.exporting.linked_folders import CARD_FILE, link_folder
@@ -72,10 +75,14 @@ class ExportedAnswerer:
         (folder / CARD_FILE).write_text(self.card, encoding="utf-8")
 
 
+def find_reranker(rerank: RerankParams) -> Path | None:
+    """Return the folder of a cross-encoder that settings name; None for one on the hub."""
+    folder = Path(rerank.model or "")
+    return folder if rerank.model and folder.is_dir() else None
+
+
 def _forget_encoder_folder(checkpoint: Path, folder: Path) -> None:
     """Leave out of a reader's description where on this machine its encoder came from."""
-    from klue_pipeline.odqa.reader.reader_model import read_reader_config
-
     config = read_reader_config(checkpoint)
     reader = config.reader.model_copy(update={"name": without_folders(config.reader.name)})
     described = config.model_copy(update={"reader": reader}).model_dump(mode="json")
@@ -85,8 +92,6 @@ def _forget_encoder_folder(checkpoint: Path, folder: Path) -> None:
 
 
 def _write_index(index: RetrievalIndex, folder: Path, retriever: str) -> None:
-    from klue_pipeline.odqa.dense.index import DenseIndex
-
     place = folder / index_folder(retriever)
     place.mkdir()
     if isinstance(index, DenseIndex):
@@ -94,7 +99,7 @@ def _write_index(index: RetrievalIndex, folder: Path, retriever: str) -> None:
     write_index(index, place)
 
 
-def _with_own_encoder(index: "DenseIndex", folder: Path, retriever: str) -> "DenseIndex":  # noqa: F821
+def _with_own_encoder(index: DenseIndex, folder: Path, retriever: str) -> DenseIndex:
     """Take the encoder's folder along, and name it by its place below the answerer's."""
     name, source = encoder_folder(retriever), Path(index.encoder.name)
     params = index.params.model_copy(update={"question_encoder": None, "passage_encoder": None})

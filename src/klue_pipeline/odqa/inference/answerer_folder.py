@@ -14,6 +14,7 @@
 
 import json
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from pydantic import BaseModel, ConfigDict
 
 from klue_pipeline.odqa.settings.reader_params import AnswerParams
 from klue_pipeline.odqa.settings.retriever_params import (
+    TRAINED,
     FusionParams,
     RerankParams,
-    RetrieverParams,
+    RetrievalParams,
 )
 from klue_pipeline.training.exporting.export_manifest import require_whole_export
 from klue_pipeline.training.loading.checkpoint_files import read_description
@@ -41,8 +43,9 @@ class SearchSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    retrievers: dict[str, RetrieverParams]
-    """Those of the experiment, by name."""
+    retrievers: tuple[str, ...]
+    """Names of those of the experiment, in the order in which their runs are fused; each has an
+    index, which knows how it is searched."""
     top_k: int
     """Passages that each of them returns."""
     fusion: FusionParams
@@ -66,6 +69,37 @@ class AnswererSettings(BaseModel):
     """None where questions can only be answered from a context."""
     no_search: str
     """Why that is; empty where passages are searched."""
+
+
+def describe_search(
+    retrieval: RetrievalParams,
+    fusion: FusionParams,
+    fusion_report: Mapping[str, Any],
+    rerank: RerankParams,
+    indexed: Collection[str],
+) -> tuple[SearchSettings | None, str]:
+    """Say how new questions are searched for, or why they cannot be.
+
+    Args:
+        retrieval: Which retrievers the experiment has.
+        fusion: How their runs become one.
+        fusion_report: The weights that were fitted, if any were.
+        rerank: How the best passages are ordered anew.
+        indexed: The retrievers that have an index.
+    """
+    without = [name for name in retrieval.retrievers if name not in indexed]
+    if without:
+        return None, (
+            f"retriever {', '.join(without)} has no index to hand out, as runs of other engines, "
+            "of Elasticsearch and of earlier experiments have none."
+        )
+    weights = fusion_report.get("weights")
+    if weights is not None:
+        fusion = fusion.model_copy(update={"weights": dict(weights)})
+    if rerank.model is not None and Path(rerank.model).is_dir():
+        rerank = rerank.model_copy(update={"model": TRAINED})
+    names = tuple(retrieval.retrievers)
+    return SearchSettings(retrievers=names, top_k=retrieval.top_k, fusion=fusion, rerank=rerank), ""
 
 
 def index_folder(retriever: str) -> str:

@@ -95,7 +95,7 @@ def read_pairs(  # noqa: PLR0913 (each of them says something of its own)
     )
 
 
-def read_encoded(
+def read_encoded(  # noqa: PLR0913 (as above)
     model: ReaderModel,
     windows: Windows,
     n_pairs: int,
