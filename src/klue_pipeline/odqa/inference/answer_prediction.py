@@ -85,7 +85,10 @@ def tell_answers(questions: pd.DataFrame, answering: Answering, top: int) -> lis
     if not has_context.all():
         found = answering.from_passages(questions[~has_context])
         said |= _tell(found, answering.settings.answer.abstain_below, top)
-    return [said.get(name, NO_ANSWER) for name in questions["question_id"]]
+    # No answer is not right, as far as anything was learnt of what is.
+    unsure = None if answering.calibration is None else 0.0
+    nothing = replace(NO_ANSWER, confidence=unsure)
+    return [said.get(name, nothing) for name in questions["question_id"]]
 
 
 def _tell_of_contexts(

@@ -1,13 +1,16 @@
 """From questions to their best answers: passages found or given, read, chosen among."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from klue_pipeline.odqa.answering.choosing import Choice, choose
 from klue_pipeline.odqa.answering.collecting import collect
+from klue_pipeline.odqa.answering.confidence import LOOKED_AT, Calibration, measure_answers
 from klue_pipeline.odqa.inference.answerer_folder import AnswererSettings
 from klue_pipeline.odqa.inference.readers import Readers
 from klue_pipeline.odqa.inference.searching import Searcher
@@ -51,6 +54,12 @@ class Answering:
     passages: pd.DataFrame
     searcher: Searcher | None
     lock: Any = field(default_factory=Lock)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What says how likely an answer from the passages is right; None where nothing does."""
+        found = self.settings.fit.get("calibration")
+        return found and Calibration(found["intercept"], found["coefficients"])
 
     def from_passages(self, questions: pd.DataFrame) -> FoundAnswers:
         """Search passages for questions and answer from them.
@@ -99,10 +108,13 @@ class Answering:
             retrieval_weight=answer.retrieval_weight or 0.0,
             depth=answer.top_k,
             trimmed=answer.trim_josa,
-            n_best=answer.n_best,
+            n_best=max(answer.n_best, LOOKED_AT),
             is_joined=how == "joined",
         )
         return choose(candidates, run, choice)
 
     def _calibrate(self, n_best: pd.DataFrame, run: pd.DataFrame) -> pd.Series:
-        return pd.Series(index=run["question_id"].unique(), dtype=float)
+        features = measure_answers(n_best, run, self.settings.answer.top_k)
+        if self.calibration is None:
+            return pd.Series(np.nan, features.index)
+        return pd.Series(self.calibration.probabilities(features), features.index)
