@@ -90,7 +90,8 @@ def _candidate(question, passage, text, particle, *, logit):
     start = _TEXTS[passage].index(text + particle)
     return {
         "question_id": question, "passage_id": passage, "is_joined": False, "start_char": start,
-        "end_char": start + len(text + particle), "trimmed_end_char": start + len(text),
+        "end_char": start + len(text + particle), "trimmed_start_char": start,
+        "trimmed_end_char": start + len(text), "trimmed_text": text,
         "text": text + particle, "logit": logit, "passage_log_total": logit + math.log(1.25),
         "fold": 0,
     }  # fmt: skip

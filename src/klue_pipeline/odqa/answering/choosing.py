@@ -77,18 +77,20 @@ def choose_in_gold(
     return choose(candidates, pairs.assign(rank=1, score=0.0), alone)
 
 
-def rank_answers(pooled: PooledSpans, retrieval_weight: float, n_best: int) -> pd.DataFrame:
+def rank_answers(
+    pooled: PooledSpans, retrieval_weight: float | NDArray[np.float64], n_best: int
+) -> pd.DataFrame:
     """Add up the spans of each answer and rank the answers of each question.
 
     Args:
         pooled: The spans.
-        retrieval_weight: As in :class:`Choice`.
+        retrieval_weight: As in :class:`Choice`; or one for each question. Shape: (questions,).
         n_best: How many answers of a question stay.
 
     Returns:
         As :func:`choose`.
     """
-    places = _add_up_places(pooled, pooled.probabilities(retrieval_weight))
+    places = _add_up_places(pooled, np.exp(pooled.log_probabilities(retrieval_weight)))
     number, first = number_runs(places, ("question", "answer"))
     probability = np.bincount(number, places["probability"], len(first))
     best = _first_of_each(number, -places["probability"].to_numpy(float))

@@ -1,6 +1,6 @@
 """The spans of all passages of a question side by side, and one probability over all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -25,10 +25,12 @@ class PooledSpans:
             answer as it is given, and ``question``, the number of the question in ``question_ids``.
         question_ids: In the order of the run.
         text: Number of the text of each span. Shape: (spans,).
-        answer: Number of the normalised answer; numbers sort as the answers. Shape: (spans,).
+        answer: Number of the normalised answer in ``answers``. Shape: (spans,).
+        answers: All normalised answers, sorted.
         log_totals: Logarithm of the sum of exp(score) over all spans of a text. Shape: (texts,).
         retrieval: Relative retrieval score of a text, -1 to 0. Shape: (texts,).
         reading: Number of the reading of a text. Shape: (texts,).
+        question_of_text: Number of the question of a text. Shape: (texts,).
         n_folds: How many folds read the question of each span. Shape: (spans,).
         n_empty: Spans that were left out because nothing stays of them after normalisation.
     """
@@ -37,9 +39,11 @@ class PooledSpans:
     question_ids: pd.Index
     text: Integers
     answer: Integers
+    answers: pd.Index
     log_totals: Floats
     retrieval: Floats
     reading: Integers
+    question_of_text: Integers
     n_folds: Integers
     n_empty: int
 
@@ -52,23 +56,42 @@ class PooledSpans:
         """Number of the question of each span. Shape: (spans,)."""
         return self.table["question"].to_numpy(np.int64)
 
-    def log_probabilities(self, retrieval_weight: float) -> Floats:
-        """Return the logarithm of each span's probability in its reading. Shape: (spans,).
+    def keep(self, is_kept: NDArray[np.bool_]) -> "PooledSpans":
+        """Return some of the spans; probabilities stay what they are.
 
         Args:
-            retrieval_weight: How much is added to the score of a span for 1 of ``retrieval``.
+            is_kept: Shape: (spans,).
         """
-        bonus = retrieval_weight * self.retrieval
-        log_z = _log_sum(self.log_totals + bonus, self.reading)
-        return self.table["logit"].to_numpy(float) + (bonus - log_z[self.reading])[self.text]
+        return replace(
+            self,
+            table=self.table[is_kept],
+            text=self.text[is_kept],
+            answer=self.answer[is_kept],
+            n_folds=self.n_folds[is_kept],
+        )
 
-    def probabilities(self, retrieval_weight: float) -> Floats:
-        """Return what each span adds to the probability of its answer. Shape: (spans,).
+    def of_questions(self, question_ids: pd.Index) -> "PooledSpans":
+        """Return the spans of some of the questions."""
+        is_wanted = np.asarray(self.question_ids.isin(question_ids))
+        return self.keep(is_wanted[self.question])
+
+    def log_probabilities(self, retrieval_weight: float | Floats) -> Floats:
+        """Return the logarithm of what each span adds to the probability of its answer.
 
         Folds that read the same question count alike.
+
+        Args:
+            retrieval_weight: How much more the score of a span counts for 1 of ``retrieval``; one
+                for all, or one for each question. Shape: (questions,).
+
+        Returns:
+            Shape: (spans,).
         """
-        shares: Floats = np.exp(self.log_probabilities(retrieval_weight)) / self.n_folds
-        return shares
+        weights = np.broadcast_to(retrieval_weight, len(self.question_ids))
+        bonus = weights[self.question_of_text] * self.retrieval
+        log_z = log_sum(self.log_totals + bonus, self.reading)
+        of_text = bonus - log_z[self.reading]
+        return self.table["logit"].to_numpy(float) + of_text[self.text] - np.log(self.n_folds)
 
 
 def pool_spans(
@@ -120,15 +143,18 @@ def _pool(spans: pd.DataFrame, question_ids: pd.Index, is_joined: bool) -> Poole
     reading, first_of_reading = number_runs(spans, ("question", "fold"))
     question, _ = number_runs(spans, ("question",))
     n_folds = np.bincount(question[first_of_reading])[question] if len(spans) else question
-    answer, is_empty = _number_answers(spans["shown_text"])
+    answer, answers = _number_answers(spans["shown_text"])
+    is_empty = (answers == "")[answer]
     return PooledSpans(
         spans[~is_empty],
         question_ids,
         text[~is_empty],
         answer[~is_empty],
+        answers,
         spans["passage_log_total"].to_numpy(float)[first_of_text],
         spans["retrieval"].to_numpy(float)[first_of_text],
         reading[first_of_text],
+        spans["question"].to_numpy(np.int64)[first_of_text],
         n_folds[~is_empty],
         int(is_empty.sum()),
     )
@@ -151,16 +177,15 @@ def number_runs(sorted_rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Inte
     return np.cumsum(is_first) - 1, np.flatnonzero(is_first)
 
 
-def _number_answers(shown: pd.Series) -> tuple[Integers, NDArray[np.bool_]]:
-    """Number texts that are equal after normalisation, and say of which nothing stays."""
+def _number_answers(shown: pd.Series) -> tuple[Integers, pd.Index]:
+    """Number texts that are equal after normalisation alike, in the order of these."""
     text, texts = pd.factorize(shown.to_numpy(object))
     normalised = np.array([normalise_answer(text) for text in texts], dtype=object)
     answer, answers = pd.factorize(normalised, sort=True)
-    is_empty = np.array([not answer for answer in answers], dtype=bool)
-    return answer.astype(np.int64)[text], is_empty[answer][text]
+    return answer.astype(np.int64)[text], pd.Index(answers, dtype=object)
 
 
-def _log_sum(values: Floats, group: Integers) -> Floats:
+def log_sum(values: Floats, group: Integers) -> Floats:
     """Return the logarithm of the sum of exp(value) in each group of neighbours."""
     if not len(values):
         return values

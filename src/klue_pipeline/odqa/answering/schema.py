@@ -99,8 +99,9 @@ class Answers(Table):
     ``is_given`` is false where the pipeline abstains; ``text`` is then what it would have said.
     ``confidence`` is the calibrated probability that the answer is right, missing where nothing was
     left to calibrate on. ``passage_rank`` is the place of the passage in the run. ``part`` is the
-    part of the question, ``is_held_out`` whether a fold held it out of its training. A question for
-    which nothing was retrieved has no answer: empty texts, rank and places 0.
+    part of the question, ``is_held_out`` whether a fold held it out of its training.
+    ``retrieval_weight`` is the weight that chose it, fitted without the question. One for which
+    nothing was retrieved has no answer: empty texts, rank and places 0.
     """
 
     question_id: Series[str] = pa.Field(unique=True)
@@ -115,3 +116,4 @@ class Answers(Table):
     passage_rank: Series[int] = pa.Field(ge=0)
     start_char: Series[int] = pa.Field(ge=0)
     end_char: Series[int] = pa.Field(ge=0)
+    retrieval_weight: Series[float] = pa.Field(ge=0)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from klue_pipeline.odqa.answering.answers import LOOKED_AT
 from klue_pipeline.odqa.answering.choosing import Choice, choose
 from klue_pipeline.odqa.answering.collecting import collect
-from klue_pipeline.odqa.answering.confidence import LOOKED_AT, Calibration, measure_answers
+from klue_pipeline.odqa.answering.confidence import Calibration, measure_answers
 from klue_pipeline.odqa.inference.answerer_folder import AnswererSettings
 from klue_pipeline.odqa.inference.readers import Readers
 from klue_pipeline.odqa.inference.searching import Searcher
