@@ -89,7 +89,7 @@ def tiny_answerer(
         return tokenise_passages(tiny_passages, name, root / "cache")
 
     return TinyAnswerer(
-        {f"fold_{fold}": _save_reader(fold, root, make_reader, wordpiece_tokenizer)
+        {f"fold_{fold}": _save_reader(fold, root, make_reader, wordpiece_tokenizer, encoder.name)
          for fold in (0, 1)},
         tiny_passages,
         {
@@ -103,10 +103,14 @@ def tiny_answerer(
     )  # fmt: skip
 
 
-def _save_reader(fold, root, make_reader, tokenizer):
+def _save_reader(fold, root, make_reader, tokenizer, encoder):
     import torch
+    from tiny_readers import READER
 
-    reader = make_reader(tokenizer, strategy="group", fold=fold)
+    from klue_pipeline.odqa.settings.reader_params import ReaderParams
+
+    params = ReaderParams(**{**READER, "name": encoder})
+    reader = make_reader(tokenizer, strategy="group", fold=fold, reader=params)
     torch.manual_seed(fold)
     torch.nn.init.normal_(reader.head.output.weight, std=0.5)
     reader.save_pretrained(root / f"fold_{fold}")

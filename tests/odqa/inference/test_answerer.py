@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import shutil
 import threading
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -34,18 +35,14 @@ def questions(tiny_questions):
     return tiny_questions["question"].tolist()
 
 
-def close(one, other, **tolerance):
+def close(one, other, rel=1e-6):
     """Say whether two answers are the same but for rounding."""
-    numbers = {"probability", "confidence"}
-    plain = [
-        {name: value for name, value in dataclasses.asdict(each).items() if name not in numbers}
-        for each in (one, other)
-    ]
-    for each in plain:
-        each["n_best"] = [candidate["text"] for candidate in each["n_best"]]
-    assert plain[0] == plain[1]
-    for name in numbers:
-        assert getattr(one, name) == pytest.approx(getattr(other, name), **tolerance)
+    assert [each.text for each in one.n_best] == [each.text for each in other.n_best]
+    assert (one.confidence is None) == (other.confidence is None)
+    numbers = [(each.probability, each.confidence or 0.0) for each in (one, other)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=rel)
+    changes = {"probability": 0.0, "confidence": 0.0, "n_best": ()}
+    assert dataclasses.replace(one, **changes) == dataclasses.replace(other, **changes)
 
 
 def answer_by_the_run(world, questions, answer):
@@ -179,14 +176,12 @@ def test_a_context_is_read_alone_and_places_count_in_it_as_it_was_given(answerer
     composed = answerer(QUESTION, context="서울 " + CONTEXT, top=3)
     for one, other in zip(moved.n_best, composed.n_best, strict=True):
         assert one.text == other.text
-        cut = klue_normal(decomposed[one.start_char : one.end_char])
+        cut = composed_form(decomposed[one.start_char : one.end_char])
         assert cut == other.text
     assert moved.passage == decomposed
 
 
-def klue_normal(text):
-    import unicodedata
-
+def composed_form(text):
     return unicodedata.normalize("NFC", text)
 
 

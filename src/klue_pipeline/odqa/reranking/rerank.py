@@ -77,7 +77,8 @@ def order_anew(
     first = first.assign(score=scores.astype(np.float64))
     behind = run.drop(first.index)
     lowest = behind["question_id"].map(first.groupby("question_id")["score"].min())
-    behind = behind.assign(score=lowest - (behind["rank"] - int(params.top_n or 0)))
+    # Of no rows at all the map is text.
+    behind = behind.assign(score=lowest.astype(np.float64) - (behind["rank"] - int(params.top_n or 0)))
     return rank_run(pd.concat([first, behind]).sort_index())
 
 
