@@ -40,7 +40,7 @@ class ExportedAnswerer:
         settings: How questions are answered.
         passages: Schema ``Passages``.
         card: The card, in Markdown.
-        indexes: The index of each retriever; none where passages cannot be searched.
+        indexes: The index of each retriever; written only where all have one.
         tokenizer: Of an index of an encoder's tokens.
         reranker: The folder of a cross-encoder; None where there is none, or it is on the hub.
     """
@@ -64,15 +64,19 @@ class ExportedAnswerer:
             link_folder(checkpoint, folder / name)
             _forget_encoder_folder(checkpoint, folder / name)
         write_settings(self.settings, self.passages, folder)
+        if self.settings.search is not None:
+            self._write_search(folder)
+        parts = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        write_manifest(folder, parts, PIPELINE, SETTING)
+        (folder / CARD_FILE).write_text(self.card, encoding="utf-8")
+
+    def _write_search(self, folder: Path) -> None:
         for name, index in self.indexes.items():
             _write_index(index, folder, name)
         if self.tokenizer is not None:
             self.tokenizer.save_pretrained(str(folder / TOKENIZER))
         if self.reranker is not None:
             link_folder(self.reranker, folder / RERANKER)
-        parts = sorted(path.name for path in folder.iterdir() if path.is_dir())
-        write_manifest(folder, parts, PIPELINE, SETTING)
-        (folder / CARD_FILE).write_text(self.card, encoding="utf-8")
 
 
 def find_reranker(rerank: RerankParams) -> Path | None:

@@ -78,7 +78,9 @@ def order_anew(
     behind = run.drop(first.index)
     lowest = behind["question_id"].map(first.groupby("question_id")["score"].min())
     # Of no rows at all the map is text.
-    behind = behind.assign(score=lowest.astype(np.float64) - (behind["rank"] - int(params.top_n or 0)))
+    behind = behind.assign(
+        score=lowest.astype(np.float64) - (behind["rank"] - int(params.top_n or 0))
+    )
     return rank_run(pd.concat([first, behind]).sort_index())
 
 

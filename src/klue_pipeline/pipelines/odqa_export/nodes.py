@@ -72,7 +72,7 @@ def export_answerer(  # noqa: PLR0913, PLR0917 (one argument per input of the no
         tokenizer: Of an index of an encoder's tokens.
         reranker: Folder of a cross-encoder that was trained here.
         parts: The folder of each fold's reader, by its fold's name, and the index of each
-            retriever; none where one of them has no index.
+            retriever that has one.
 
     Returns:
         An :class:`~klue_pipeline.odqa.inference.answerer_export.ExportedAnswerer`.
@@ -83,10 +83,10 @@ def export_answerer(  # noqa: PLR0913, PLR0917 (one argument per input of the no
 
     indexes = _indexes(parts)
     search, no_search = describe_search(retrieval, fusion, fusion_report, rerank, list(indexes))
-    weight = float(answer_fit["retrieval_weight"])
+    weight = {"retrieval_weight": float(answer_fit["retrieval_weight"])}
     settings = AnswererSettings(
         experiment=about.folder,
-        answer=answer.model_copy(update={"retrieval_weight": weight}),
+        answer=answer.model_copy(update=weight),
         fit=answer_fit,
         search=search,
         no_search=no_search,

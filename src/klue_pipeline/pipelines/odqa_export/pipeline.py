@@ -46,12 +46,14 @@ def create_pipeline(**_: Any) -> Pipeline:
 
 
 def _what_searches() -> dict[str, str]:
-    """Return the indexes of all retrievers, and what they need; nothing if one has no index."""
+    """Return the indexes of all retrievers that have one, and what they need."""
     retrieval = topology.retrieval()
     retrievers = retrieval.retrievers
-    if not all(map(has_index, retrievers.values())):
-        return {}
-    parts = {f"{INDEX}{name}": index_name(name, params) for name, params in retrievers.items()}
+    parts = {
+        f"{INDEX}{name}": index_name(name, params)
+        for name, params in retrievers.items()
+        if has_index(params)
+    }
     if any(params.tokens == WORDPIECE for params in retrievers.values()):
         parts["tokenizer"] = "odqa.tokenizer"
     if retrieval.trains_reranker:
