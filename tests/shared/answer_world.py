@@ -97,6 +97,11 @@ def _candidate(question, passage, text, particle, *, logit):
     }  # fmt: skip
 
 
+FIT = {
+    "retrieval_weight": 1.0,
+    "weight_fit": {"how": "given"},
+    "trimmed": {"answers": 7, "changed": 5, "better": 2, "worse": 1, "same": 1},
+}
 CANDIDATES = make_candidates()
 CHOICE = Choice(retrieval_weight=1.0, depth=TOP_K, trimmed=True, n_best=5)
 
@@ -120,6 +125,7 @@ def make_answers(candidates=CANDIDATES, choice=CHOICE):
         is_given=answers["text"] != "",
         confidence=answers["probability"] / 2,
         title="제목",
+        retrieval_weight=choice.retrieval_weight,
         passage_rank=ranks.reindex(pairs).fillna(0).to_numpy(int),
     ).astype({"start_char": int, "end_char": int})
 
@@ -132,12 +138,11 @@ def make_questions(**changed):
     return JudgedQuestions.of_part(make_truth(**given), "validation")
 
 
-def make_answered(n_best=N_BEST, answers=ANSWERS, candidates=CANDIDATES, weight=1.0, **changed):
+def make_answered(n_best=N_BEST, answers=ANSWERS, candidates=CANDIDATES, **changed):
     params = changed.pop("params", ANSWER)
     given = {"examples": EXAMPLES, "gold": GOLD, "groups": GROUPS, **changed}
     read = {"candidates": candidates, "run": RUN, "gold_passages": given["gold"]}
-    fit = {"retrieval_weight": weight}
-    return AnsweredQuestions.of(make_truth(**given), answers, n_best, read, fit, params)
+    return AnsweredQuestions.of(make_truth(**given), answers, n_best, read, FIT, params)
 
 
 def make_failures(answered):

@@ -12,7 +12,7 @@ from transformers import Trainer
 
 from klue_pipeline.training import best_state
 from klue_pipeline.training.batches import EncodedRows
-from klue_pipeline.training.classification import FoldRows, train_classifier
+from klue_pipeline.training.classification import FoldRows, loss_of_rows, train_classifier
 from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.params import LossParams, TrainingParams
 from klue_pipeline.training.progress import listening
@@ -547,49 +547,31 @@ def test_out_of_memory_names_the_setting_to_lower(rows, tmp_path):
         train_classifier(lambda: Greedy(0.0), rows, loss, scorer, settings(), folder)
 
 
-class SpanFinder(nn.Module):
-    """Scores every token as the first and as the last one of an answer."""
+def test_without_a_judge_the_last_state_is_the_result(rows, tmp_path):
+    """20 steps, saved after each epoch of 10; a kill in the second one changes nothing."""
 
-    def __init__(self):
-        super().__init__()
-        self.embeddings = nn.Embedding(VOCABULARY, 2)
+    def fit(folder):
+        folder.mkdir(exist_ok=True)
+        torch.manual_seed(7)
+        loss = loss_of_rows(make_loss())
+        params = settings(log_every_steps=100)
+        return train(EncoderClassifier(0.3), rows.training, loss, None, params, folder)
 
-    def forward(self, input_ids, attention_mask):
-        scores = self.embeddings(input_ids).masked_fill(attention_mask.unsqueeze(-1) == 0, -1e4)
-        return scores.unbind(dim=2)
+    def kill(step, values):
+        if step == 20:
+            raise KilledError
 
-
-def test_a_task_with_other_batches_another_loss_and_another_judge(tmp_path):
-    """Spans, as the trainer's module shows them: the answer lies between tokens 1 and 2."""
-    generator = np.random.default_rng(3)
-    texts = generator.integers(5, VOCABULARY, (40, 12))
-    starts, ends = generator.integers(0, 6, 40), generator.integers(6, 12, 40)
-    texts[np.arange(40), starts], texts[np.arange(40), ends] = 1, 2
-    rows = EncodedRows(
-        input_ids=texts.flatten(),
-        token_type_ids=None,
-        offsets=12 * np.arange(41),
-        columns={"starts": starts, "ends": ends, "weights": np.ones(40, dtype=np.float32)},
-        padding_id=0,
-    )
-
-    def loss(model, batch, progress):
-        start_logits, end_logits = model(batch["input_ids"], batch["attention_mask"])
-        return (
-            nn.functional.cross_entropy(start_logits, batch["starts"], reduction="none")
-            + nn.functional.cross_entropy(end_logits, batch["ends"], reduction="none")
-        ) / 2
-
-    def judge(model):
-        batch = rows.__getitems__(list(range(40)))
-        with torch.no_grad():
-            found = [
-                logits.argmax(1) for logits in model(batch["input_ids"], batch["attention_mask"])
-            ]
-        exact = (found[0] == batch["starts"]) & (found[1] == batch["ends"])
-        return {"accuracy": 100 * exact.float().mean().item()}
-
-    torch.manual_seed(7)
-    result = train(SpanFinder(), rows, loss, judge, settings(learning_rate=0.5), tmp_path)
-    assert judge(result.model)["accuracy"] == 100
-    assert result.steps == 10
+    unbroken = fit(tmp_path / "unbroken")
+    assert [(e["step"], set(e) - {"step", "epoch"}) for e in unbroken.history] == [
+        (step, {"train_loss", "gradient_norm", "learning_rate"}) for step in (10, 20)
+    ]
+    assert unbroken.best_metrics() == {}
+    assert unbroken.best_step == unbroken.steps == 20
+    assert not list((tmp_path / "unbroken").glob("best*"))
+    with pytest.raises(KilledError), listening(kill):
+        fit(tmp_path / "resumed")
+    assert last_whole_checkpoint(tmp_path / "resumed").name == "checkpoint-10"
+    resumed = fit(tmp_path / "resumed")
+    assert resumed.history == unbroken.history
+    found, wanted = resumed.model.state_dict(), unbroken.model.state_dict()
+    assert all(torch.equal(found[name], wanted[name]) for name in wanted)

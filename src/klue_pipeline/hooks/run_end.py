@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 _METRICS = "experiment_metrics"
 _RETRIEVAL = "odqa.retrieval_report"
 _SUBMISSION, _OWN_SUBMISSION = "submission", "experiment_submission"
+_ANSWERED = "odqa.answer_report"
 _ABOUT = "params:odqa.about"
 _COMPARED, _RETRIEVAL_COMPARED = "leaderboard_page", "odqa.leaderboard_page"
 """Who made it has compared what there is, and may want more to compare."""
@@ -43,25 +44,35 @@ class RunEndHooks:
             partial = metrics.get("partial", "")
             for line in [*tell_scores(metrics), *_own_submission(catalog, partial)]:
                 logger.info("%s", line)
-        if _RETRIEVAL in made and catalog.exists(_RETRIEVAL):
-            from klue_pipeline.odqa.retrieval_report.table import tell_retrieval
-
-            for line in tell_retrieval(catalog.load(_RETRIEVAL)):
-                logger.info("%s", line)
+        for line in _found_and_answered(catalog, made):
+            logger.info("%s", line)
         for line in _results(catalog, made - {_SUBMISSION} if partial else made):
             logger.info("%s", line)
         if _COMPARED in made:
             command = f"kedro experiments {environment_option(run_params)}".rstrip()
             logger.info("Next: %s (lists what else can be run and compared)", command)
         if _RETRIEVAL_COMPARED in made:
-            logger.info("Next: %s", _another_search(run_params, catalog))
+            logger.info("Next: %s", _another_experiment(run_params, catalog, made))
 
 
-def _another_search(run_params: dict[str, Any], catalog: Any) -> str:
+def _found_and_answered(catalog: Any, made: set[str]) -> Iterator[str]:
+    """Tell how good the passages are that open-domain QA found, and its answers."""
+    if _RETRIEVAL in made and catalog.exists(_RETRIEVAL):
+        from klue_pipeline.odqa.retrieval_report.table import tell_retrieval
+
+        yield from tell_retrieval(catalog.load(_RETRIEVAL))
+    if _ANSWERED in made and catalog.exists(_ANSWERED):
+        from klue_pipeline.odqa.answer_report.table import tell_answers
+
+        yield from tell_answers(catalog.load(_ANSWERED))
+
+
+def _another_experiment(run_params: dict[str, Any], catalog: Any, made: set[str]) -> str:
     """Return the command of another experiment that needs nothing of the user's."""
     done = catalog.load(_ABOUT).experiment
-    other = "hybrid" if done != "hybrid" else "tfidf"
-    command = kedro_run(run_params, {"odqa.experiment": other}, ODQA.job, same_experiment=False)
+    job = ODQA.job if _ANSWERED in made else "odqa_retrieval"
+    other = next(name for name in ("hybrid", "tfidf") if name != done)
+    command = kedro_run(run_params, {"odqa.experiment": other}, job, same_experiment=False)
     return f"{command} (or another entry of {ODQA.lab_book})"
 
 

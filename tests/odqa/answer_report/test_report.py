@@ -86,6 +86,9 @@ def test_what_is_kept_back_is_wrong_and_no_variant_is_lower_for_it():
     chosen = next(own for own in report["variants"] if own["chosen"] and own["depth"])
     assert chosen["scores"]["exact_match"]["value"] == pytest.approx(200 / 7)
     assert report["failures"]["no_answer"] == 2
+    # Retrieval lost what it lost, whatever was kept back.
+    lost = report["retriever"]["difference"]["exact_match"]["difference"]
+    assert lost == pytest.approx(400 / 7)
 
 
 def test_variants_are_chosen_from_what_was_read(report):
@@ -117,9 +120,10 @@ def test_variants_are_chosen_from_what_was_read(report):
 def test_the_retrieval_score_decides_between_passages_by_its_weight():
     # An even choice between a gold passage at rank 1 and another one.
     candidates = make_candidates(another_passage=[1.0, 1.0])
-    answered = make_answered(candidates=candidates, weight=0.5)
+    answered = make_answered(candidates=candidates, answers=ANSWERS.assign(retrieval_weight=0.5))
     for weighted, text in ((True, "백두산"), (False, "낙동강")):
-        found = answered.read.answer(Variant(2, trimmed=True, weighted=weighted))
+        variant = Variant(2, trimmed=True, weighted=weighted)
+        found = answered.read.answer([variant])[variant]
         assert found.set_index("question_id")["text"]["another_passage"] == text
 
 

@@ -68,12 +68,12 @@ class AnsweredQuestions:
                 f"Found no answer to {len(missing)} of {len(ids)} {PART} questions, such as "
                 f"{missing[0]}; answer these questions again (pipeline odqa_answer)."
             )
-        weights = dict.fromkeys(ids, float(fit["retrieval_weight"]))
+        own = own.loc[ids]
         return cls(
             questions,
-            own.loc[ids].reset_index(),
+            own.reset_index(),
             n_best[n_best["question_id"].isin(ids)],
-            ReadPassages.of(questions, **read, weights=weights),
+            ReadPassages.of(questions, **read, weights=own["retrieval_weight"]),
             fit,
             params,
         )
@@ -97,6 +97,21 @@ class AnsweredQuestions:
     def given_texts(self) -> pd.Series:
         """The answers that were given; an empty text for one that was kept back."""
         return self.answers["text"].where(self.answers["is_given"].astype(bool), "")
+
+    @cached_property
+    def gold_spans(self) -> dict[tuple[str, str], list[tuple[int, int]]]:
+        """Where the answers stand in gold passages, by question and passage."""
+        asked = self.questions.table[["question_id", "answers", "answer_starts"]]
+        linked = self.read.gold_passages.merge(asked, on="question_id")
+        names = ("question_id", "passage_id", "shift", "answers", "answer_starts")
+        rows = zip(*(linked[name].tolist() for name in names), strict=True)
+        return {
+            (question, passage): [
+                (start - shift, start - shift + len(answer))
+                for answer, start in zip(answers, starts, strict=True)
+            ]
+            for question, passage, shift, answers, starts in rows
+        }
 
     @cached_property
     def scores(self) -> pd.DataFrame:

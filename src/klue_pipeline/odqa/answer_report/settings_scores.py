@@ -29,10 +29,11 @@ def judge_settings(
     Returns:
         By setting the scores (given the gold passage of the questions that have one, end to end of
         all), and by how much the former are higher on the questions that have one, as
-        :func:`compare_answers`; None without such questions.
+        :func:`compare_answers`; None without such questions. Answers that were kept back count
+        there: it is about what was found.
     """
     questions = answered.questions
-    linked = answered.scores[questions.has_gold].reset_index(drop=True)
+    linked = answered.scores_of_all[questions.has_gold].reset_index(drop=True)
     pair = {GIVEN_GOLD: in_gold, END_TO_END: linked}
     of_linked = judge_answers(pair, questions.with_gold(), params)
     of_all = judge_answers({END_TO_END: answered.scores}, questions, params)

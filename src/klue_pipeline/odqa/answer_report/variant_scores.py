@@ -32,11 +32,11 @@ def score_variants(answered: AnsweredQuestions) -> dict[Variant, pd.DataFrame]:
         As :meth:`JudgedQuestions.score`; given the gold passage on the questions that have one.
         What was handed out counts for the way that was chosen, with answers that were kept back.
     """
-    variants = list_variants(answered.params, has_weight=answered.has_weight)
     questions = _questions_of(answered)
+    variants = list_variants(answered.params, has_weight=answered.has_weight)
     scores = {
-        variant: own.score(own.find_texts(answered.read.answer(variant)))
-        for variant in variants
+        variant: own.score(own.find_texts(answers))
+        for variant, answers in answered.read.answer(variants).items()
         for own in [questions[variant.setting]]
     }
     return {**scores, answered.chosen: answered.scores_of_all}

@@ -3,13 +3,14 @@
 All come from the candidates on disk, so that no passage is read again.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.odqa.answering.choosing import Choice, choose, choose_in_gold
+from klue_pipeline.odqa.answering.choosing import Choice, choose_in_gold, rank_answers
+from klue_pipeline.odqa.answering.pooled_spans import pool_spans
 from klue_pipeline.odqa.metrics.answer_judgement import JudgedQuestions
 from klue_pipeline.odqa.settings.reader_params import AnswerParams
 from klue_pipeline.text.counts import counted
@@ -68,7 +69,7 @@ class ReadPassages:
         candidates: Schema ``Candidates``.
         run: Schema ``Run``.
         gold_passages: Schema ``GoldPassages``.
-        weights: Weight of the retrieval score by question.
+        weights: Weight of the retrieval score by question, as it was fitted without the question.
     """
 
     candidates: pd.DataFrame
@@ -83,7 +84,7 @@ class ReadPassages:
         candidates: pd.DataFrame,
         run: pd.DataFrame,
         gold_passages: pd.DataFrame,
-        weights: Mapping[str, float],
+        weights: pd.Series,
     ) -> "ReadPassages":
         """Keep what is about the judged questions."""
         ids = questions.table["question_id"]
@@ -91,26 +92,44 @@ class ReadPassages:
             _about(candidates, ids),
             _about(run, ids),
             _about(gold_passages, ids),
-            pd.Series({name: weights[name] for name in ids}, dtype="float64"),
+            weights.astype("float64"),
         )
 
-    def answer(self, variant: Variant) -> pd.DataFrame:
-        """Choose the best answer of each question.
+    def answer(self, variants: Sequence[Variant]) -> dict[Variant, pd.DataFrame]:
+        """Choose the best answer of each question in several ways.
 
         Returns:
-            Schema ``NBest`` with rank 1 alone.
+            By variant schema ``NBest`` with rank 1 alone.
         """
-        if variant.depth is None:
-            choice = Choice(trimmed=variant.trimmed, n_best=1)
-            return choose_in_gold(self.candidates, self.gold_passages, choice)
-        weights = self.weights if variant.weighted else self.weights * 0
-        parts = [self._choose(variant, weight, weights) for weight in np.unique(weights)]
-        return pd.concat(parts, ignore_index=True)
+        by_pool: dict[Variant, list[Variant]] = {}
+        for variant in variants:
+            by_pool.setdefault(replace(variant, weighted=False), []).append(variant)
+        answers: dict[Variant, pd.DataFrame] = {}
+        for pool, own in by_pool.items():
+            # Putting spans together takes most of the time, and no weight changes what they are.
+            answers |= self._answer_in_gold(pool) if pool.depth is None else self._answer(pool, own)
+        return {variant: answers[variant] for variant in variants}
 
-    def _choose(self, variant: Variant, weight: float, weights: pd.Series) -> pd.DataFrame:
-        ids = weights.index[weights == weight]
-        choice = Choice(weight, variant.depth, variant.trimmed, 1, variant.is_joined)
-        return choose(_about(self.candidates, ids), _about(self.run, ids), choice)
+    def _answer_in_gold(self, variant: Variant) -> dict[Variant, pd.DataFrame]:
+        choice = Choice(trimmed=variant.trimmed, n_best=1)
+        return {variant: choose_in_gold(self.candidates, self.gold_passages, choice)}
+
+    def _answer(self, pool: Variant, variants: Sequence[Variant]) -> dict[Variant, pd.DataFrame]:
+        pooled = pool_spans(
+            self.candidates,
+            self.run,
+            depth=pool.depth,
+            trimmed=pool.trimmed,
+            is_joined=pool.is_joined,
+        )
+        return {
+            variant: pd.concat([
+                _about(rank_answers(pooled, weight, 1), weights.index[weights == weight])
+                for weights in [self.weights if variant.weighted else 0 * self.weights]
+                for weight in np.unique(weights)
+            ])
+            for variant in variants
+        }  # fmt: skip
 
 
 def _about(table: pd.DataFrame, question_ids: pd.Series | pd.Index) -> pd.DataFrame:

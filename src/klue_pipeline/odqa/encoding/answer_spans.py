@@ -29,6 +29,13 @@ class AnswerSpans:
     is_exact: NDArray[np.bool_]
     n_lost: int
 
+    def cut(self, first: int, end: int) -> "AnswerSpans":
+        """Return the spans of the pairs from ``first`` to before ``end``, counted from 0 anew."""
+        own = slice(*np.searchsorted(self.pairs, [first, end]))
+        return AnswerSpans(
+            self.pairs[own] - first, self.starts[own], self.ends[own], self.is_exact[own], 0
+        )
+
 
 @dataclass(frozen=True)
 class SpansInWindows:
@@ -95,7 +102,10 @@ def _spans_of(
 
 def _different(spans: Iterator[_Span]) -> list[_Span]:
     """Return spans without those that begin and end as an earlier one."""
-    return list({span[:2]: span for span in reversed(list(spans))}.values())[::-1]
+    found: dict[tuple[int, int], _Span] = {}
+    for span in spans:
+        found.setdefault(span[:2], span)
+    return list(found.values())
 
 
 def spans_in_windows(spans: AnswerSpans, windows: Windows) -> SpansInWindows:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -80,7 +80,7 @@ class ReaderFeatures:
 def encode_reader_examples(
     examples: pd.DataFrame, tokenizer: Tokenizer, reader: ReaderParams, max_tokens: int
 ) -> ReaderFeatures:
-    """Encode examples as windows; the texts of only one chunk of them are in memory at a time.
+    """Encode examples as windows, each different text once.
 
     Args:
         examples: Schema ``ReaderExamples``.
@@ -95,36 +95,32 @@ def encode_reader_examples(
         ValueError: Windows are too short for a question, or masks are to be written and the
             tokenizer has no token for them.
     """
-    encoded = [_encode(chunk, tokenizer, reader, max_tokens) for chunk in _chunks(examples)]
-    table = pa.Table.from_batches([batch for batch, _ in encoded], schema=SCHEMA)
-    _log(table, examples, [spans for _, spans in encoded])
+    pairs = tokenise_pairs(
+        _write_questions(examples),
+        examples["context"].tolist(),
+        tokenizer,
+        reader.max_question_tokens,
+    )
+    spans = locate_answers(examples["answers"].tolist(), examples["answer_starts"].tolist(), pairs)
+    batches = []
+    for first in range(0, len(examples), ROWS_PER_CHUNK):
+        end = first + ROWS_PER_CHUNK
+        windows = cut_windows(pairs.cut(first, end), tokenizer, max_tokens, reader.stride)
+        held = spans_in_windows(spans.cut(first, end), windows)
+        batches.append(_to_batch(examples.iloc[first:end], windows, held))
+    table = pa.Table.from_batches(batches, schema=SCHEMA)
+    _log(table, examples, spans)
     sizes = [reader.max_question_tokens, reader.stride, max_tokens]
     return ReaderFeatures(
         table, {"rows": _hash_rows(examples), "tokenizer": hash_tokenizer(tokenizer, *sizes)}
     )
 
 
-def _chunks(examples: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    for start in range(0, len(examples), ROWS_PER_CHUNK):
-        yield examples.iloc[start : start + ROWS_PER_CHUNK]
-
-
-def _encode(
-    chunk: pd.DataFrame, tokenizer: Tokenizer, reader: ReaderParams, max_tokens: int
-) -> tuple[pa.RecordBatch, AnswerSpans]:
-    pairs = tokenise_pairs(
-        _write_questions(chunk), chunk["context"].tolist(), tokenizer, reader.max_question_tokens
-    )
-    windows = cut_windows(pairs, tokenizer, max_tokens, reader.stride)
-    spans = locate_answers(chunk["answers"].tolist(), chunk["answer_starts"].tolist(), pairs)
-    return _to_batch(chunk, windows, spans_in_windows(spans, windows)), spans
-
-
-def _write_questions(chunk: pd.DataFrame) -> list[WrittenText]:
-    written = map(WrittenText, chunk["question"])
+def _write_questions(examples: pd.DataFrame) -> list[WrittenText]:
+    written = map(WrittenText, examples["question"])
     return [
         with_masks(question) if method == "question_mask" else question
-        for question, method in zip(written, chunk["method"], strict=True)
+        for question, method in zip(written, examples["method"], strict=True)
     ]
 
 
@@ -177,19 +173,17 @@ def _hash_rows(examples: pd.DataFrame) -> str:
     return hash_table(rows.assign(answers=answers), columns)
 
 
-def _log(table: pa.Table, examples: pd.DataFrame, found: list[AnswerSpans]) -> None:
-    n_spans = sum(len(spans.pairs) for spans in found)
-    n_exact = sum(int(spans.is_exact.sum()) for spans in found)
+def _log(table: pa.Table, examples: pd.DataFrame, spans: AnswerSpans) -> None:
     logger.info(
         "Encoded %s of a question and a passage in %s; %s, of which %d begin and end with a token",
         counted(len(examples), "pair"),
         counted(len(table), "window"),
-        counted(n_spans, "answer"),
-        n_exact,
+        counted(len(spans.pairs), "answer"),
+        spans.is_exact.sum(),
     )
-    if n_lost := sum(spans.n_lost for spans in found):
+    if spans.n_lost:
         logger.warning(
             "%s without any token: the tokenizer leaves out all their characters; their windows "
             "count as those without an answer.",
-            counted(n_lost, "answer"),
+            counted(spans.n_lost, "answer"),
         )

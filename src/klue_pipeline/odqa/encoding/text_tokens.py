@@ -1,5 +1,6 @@
 """Texts as tokens in flat arrays, each token with its place in its text."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,10 @@ Places = NDArray[np.int32]
 
 _TEXTS_PER_CALL = 512
 """Tokens are Python objects only for so many texts at a time."""
+_LOOSE_LETTERS = re.compile(r"[\u0300-\u036f\u1160-\u11ff]+")
+"""Accents, and vowels and final consonants of Hangul, that are characters of their own."""
+_BLANK_TOKENS = ("▁", "Ġ")
+"""How SentencePiece and byte pairs write a blank."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,9 @@ class TextTokens:
 
     Attributes:
         ids: Token ids. Shape: (tokens of all texts,).
-        start_chars: Place of the first character of each token that is no blank. A token of blanks
-            alone has its end here, so that it holds no character.
-        end_chars: Place after its last character that is no blank.
+        start_chars: Place of the first character of each token that is no blank.
+        end_chars: Place after its last character that is no blank; the same as ``start_chars`` for
+            a token of blanks alone, which holds no character.
         offsets: Where each text begins in the others; the last entry is their length.
             Shape: (texts + 1,).
     """
@@ -68,8 +73,15 @@ def tokenise_texts(
     ids, starts, ends = (
         np.concatenate(column).astype(np.int32) for column in zip(*parts, strict=True)
     )
+    # What SentencePiece puts before the first word is said to hold the word's first character.
+    ends = np.where(np.isin(ids, _blank_ids(tokenizer)), starts, ends)
     lengths = [len(part[0]) for part in parts[1:]]
     return TextTokens(ids, starts, ends, np.cumsum([0, *lengths], dtype=np.int64))
+
+
+def _blank_ids(tokenizer: Tokenizer) -> list[int]:
+    ids = map(tokenizer.backend_tokenizer.token_to_id, _BLANK_TOKENS)
+    return [token_id for token_id in ids if token_id is not None]
 
 
 _Arrays = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]
@@ -97,7 +109,7 @@ def _to_arrays(text: str, pieces: list[TokenizedPiece], max_tokens: int | None) 
     ids = np.array([token for piece in pieces for token in piece.ids[:max_tokens]], np.int32)
     offsets = np.concatenate([piece.offsets[:max_tokens] for piece in pieces])
     starts, ends = _without_blanks(text, offsets[:max_tokens])
-    return ids[:max_tokens], starts, ends
+    return ids[:max_tokens], starts, _with_loose_letters(text, ends)
 
 
 def _without_blanks(text: str, offsets: Integers) -> tuple[Integers, Integers]:
@@ -107,6 +119,19 @@ def _without_blanks(text: str, offsets: Integers) -> tuple[Integers, Integers]:
     first, last = np.searchsorted(letters, starts), np.searchsorted(letters, ends) - 1
     is_blank = last < first
     return (
-        np.where(is_blank, ends, letters[first]),
-        np.where(is_blank, ends, letters[last] + 1),
+        np.where(is_blank, starts, letters[first]),
+        np.where(is_blank, starts, letters[last] + 1),
     )
+
+
+def _with_loose_letters(text: str, ends: Integers) -> Integers:
+    """Move ends of tokens behind the loose letters that stand there.
+
+    Where a normaliser composes letters, ``tokenizers`` says that a token holds the first of them.
+    """
+    found = [match.span() for match in _LOOSE_LETTERS.finditer(text)]
+    if not found:
+        return ends
+    firsts, lasts = np.array(found).T
+    place = np.searchsorted(firsts, ends, side="right") - 1
+    return np.where((place >= 0) & (ends < lasts[place]), lasts[place], ends)

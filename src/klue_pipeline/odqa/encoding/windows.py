@@ -1,7 +1,7 @@
 """Pairs of a question and a passage as windows of tokens, each token with its place in the text."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -77,6 +77,17 @@ class TokenPairs:
     passages: TextTokens
     question_of: Integers
     passage_of: Integers
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.question_of)
+
+    def cut(self, first: int, end: int) -> "TokenPairs":
+        """Return the pairs from ``first`` to before ``end``; the tokens are not copied."""
+        chosen = slice(first, end)
+        return replace(
+            self, question_of=self.question_of[chosen], passage_of=self.passage_of[chosen]
+        )
 
 
 def encode_windows(

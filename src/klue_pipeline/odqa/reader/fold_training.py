@@ -18,9 +18,9 @@ from klue_pipeline.odqa.reader.fold_windows import (
     split_windows,
 )
 from klue_pipeline.odqa.reader.judging import held_out_windows, judge_reader
+from klue_pipeline.odqa.reader.labelled_rows import labelled_rows, list_column
 from klue_pipeline.odqa.reader.loss import loss_of_spans
 from klue_pipeline.odqa.reader.reader_model import ReaderConfig, ReaderModel
-from klue_pipeline.odqa.reader.window_rows import list_column, window_rows
 from klue_pipeline.odqa.settings.reader_params import (
     ReaderFoldsParams,
     ReaderHeadParams,
@@ -110,14 +110,7 @@ def train_reader_fold(
     parts = split_windows(features, examples, fold_members, fold, settings.folds.strategy)
     learnt = draw_windows(parts.training, settings.reader.no_answer_share, training.seed)
     fingerprint = {**features.fingerprint, "folds": hash_table(fold_members, ["fold", "row_id"])}
-    config = ReaderConfig(
-        reader=settings.reader,
-        head=settings.head,
-        max_tokens=training.max_tokens,
-        strategy=settings.folds.strategy,
-        fold=fold,
-        fingerprint=fingerprint,
-    )
+    config = _describe_reader(settings, fold, fingerprint)
     scratch = workspace.scratch_for(_origin(settings, config, learnt, parts.validation))
     with naming_settings(OWN_NAMES), explain_out_of_memory(training):
         set_seed(training.seed)
@@ -138,6 +131,19 @@ def train_reader_fold(
     )
 
 
+def _describe_reader(
+    settings: ReaderSettings, fold: int, fingerprint: dict[str, str]
+) -> ReaderConfig:
+    return ReaderConfig(
+        reader=settings.reader,
+        head=settings.head,
+        max_tokens=settings.training.max_tokens,
+        strategy=settings.folds.strategy,
+        fold=fold,
+        fingerprint=fingerprint,
+    )
+
+
 def build_reader(config: ReaderConfig, tokenizer: PreTrainedTokenizerBase) -> ReaderModel:
     """Build the untrained reader: the encoder as loaded or from scratch, a new head."""
     encoder = build_encoder(config.reader, len(tokenizer), tokenizer.pad_token_id)
@@ -148,7 +154,7 @@ def build_reader(config: ReaderConfig, tokenizer: PreTrainedTokenizerBase) -> Re
 def _rows(
     windows: ReaderFeatures, tokenizer: PreTrainedTokenizerBase, settings: ReaderSettings
 ) -> EncodedRows:
-    return window_rows(windows, tokenizer.pad_token_id, settings.reader.gold_spans)
+    return labelled_rows(windows, tokenizer.pad_token_id, settings.reader.gold_spans)
 
 
 def _judge_on(

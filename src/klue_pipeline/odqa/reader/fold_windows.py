@@ -67,8 +67,7 @@ def split_windows(
         for name in ("question_id", "method", "row_id")
     )
     parts = examples.set_index("row_id")["part"].reindex(row_ids).reset_index(drop=True)
-    held_out = [] if strategy == "all" else validation_row_ids(fold_members, fold)
-    is_held_out = questions.isin(held_out)
+    is_held_out = questions.isin(_held_out(fold_members, fold, strategy))
     learns = parts.isin(LEARNT_PARTS[strategy]) & ~is_held_out
     windows = FoldWindows(
         training=features.select(np.flatnonzero(learns)),
@@ -76,6 +75,12 @@ def split_windows(
     )
     _require_windows(windows, fold, strategy)
     return windows
+
+
+def _held_out(fold_members: pd.DataFrame, fold: int, strategy: ReaderFoldStrategy) -> pd.Series:
+    if strategy == "all":
+        return pd.Series(dtype="str")
+    return validation_row_ids(fold_members, fold)
 
 
 def _require_windows(windows: FoldWindows, fold: int, strategy: ReaderFoldStrategy) -> None:

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from klue_pipeline.evaluation.intervals import PERCENT
 from klue_pipeline.odqa.encoding.features import ReaderFeatures
 from klue_pipeline.odqa.metrics.answers import CHARACTER_F1, EXACT_MATCH, score_answers
-from klue_pipeline.odqa.reader.loss import span_losses, window_logits
+from klue_pipeline.odqa.reader.labelled_rows import list_column
+from klue_pipeline.odqa.reader.loss import span_losses
+from klue_pipeline.odqa.reader.reader_model import window_logits
 from klue_pipeline.odqa.reader.spans import score_spans
-from klue_pipeline.odqa.reader.window_rows import list_column
 from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.params import Precision
 from klue_pipeline.training.prediction import read_rows
@@ -98,13 +99,9 @@ def judge_reader(
         found = (best.scores[:, 0], best.starts[:, 0], best.ends[:, 0])
         return torch.stack([span_losses(logits, batch, 0.0), *found], dim=1)
 
-    losses, scores, starts, ends = read_rows(read, model, held_out.rows, batch_size, precision).T
-    best = _best_windows(held_out.question_ids, scores)
-    chosen = [window for window in best if len(held_out.golds[window])]
-    right = score_answers(
-        [held_out.answer_of(window, int(starts[window]), int(ends[window])) for window in chosen],
-        [held_out.golds[window] for window in chosen],
-    )
+    losses, *spans = read_rows(read, model, held_out.rows, batch_size, precision).T
+    answers = _choose_answers(held_out, *spans)
+    right = score_answers(list(answers.values()), [held_out.golds[window] for window in answers])
     return {
         EXACT_MATCH: PERCENT * float(right[EXACT_MATCH].mean()),
         CHARACTER_F1: PERCENT * float(right[CHARACTER_F1].mean()),
@@ -112,9 +109,20 @@ def judge_reader(
     }
 
 
-def _best_windows(question_ids: list[str], scores: NDArray[np.float32]) -> list[int]:
-    """Return for each question the place of the window with its best span."""
-    # A diverged model scores by nan, which makes no window the best.
-    finite = pd.Series(np.nan_to_num(scores, nan=-math.inf))
-    best: list[int] = finite.groupby(question_ids, sort=False).idxmax().tolist()
-    return best
+def _choose_answers(
+    held_out: HeldOutWindows,
+    scores: NDArray[np.float32],
+    starts: NDArray[np.float32],
+    ends: NDArray[np.float32],
+) -> dict[int, str]:
+    """Return the window with the best span of each question that has an answer, and its text."""
+    # A diverged model scores by nan, and then has no answer, which is wrong.
+    scores = np.nan_to_num(scores, nan=-math.inf)
+    best = pd.Series(scores).groupby(held_out.question_ids, sort=False).idxmax()
+    return {
+        window: held_out.answer_of(window, int(starts[window]), int(ends[window]))
+        if scores[window] > -math.inf
+        else ""
+        for window in best
+        if len(held_out.golds[window])
+    }

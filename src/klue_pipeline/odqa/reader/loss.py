@@ -8,25 +8,18 @@ Tokens of the question, special tokens and padding are in neither softmax.
 import torch
 from torch import Tensor, nn
 
+from klue_pipeline.odqa.reader.reader_model import window_logits
 from klue_pipeline.training.batches import Batch
 from klue_pipeline.training.trainer import BatchLoss
 
 NO_SPAN = -1
 """Fills up where a window has fewer gold spans than another one."""
 
-_READ = ("input_ids", "attention_mask", "token_type_ids")
-
-
-def window_logits(model: nn.Module, batch: Batch) -> Tensor:
-    """Return the start and end logits of a batch, float32. Shape: (batch, tokens, 2)."""
-    logits: Tensor = model(**{name: batch[name] for name in _READ if name in batch})
-    return logits.float()
-
 
 def loss_of_spans(label_smoothing: float) -> BatchLoss:
     """Make :func:`span_losses` a loss of a model and a batch.
 
-    The batch holds ``may_end``, ``gold_starts`` and ``gold_lasts``.
+    The batch holds ``candidates``, ``gold_starts`` and ``gold_lasts``.
     """
 
     def of_batch(model: nn.Module, batch: Batch, progress: float) -> Tensor:  # noqa: ARG001
@@ -46,30 +39,21 @@ def span_losses(logits: Tensor, batch: Batch, label_smoothing: float) -> Tensor:
 
     Args:
         logits: Start and end logits, float32. Shape: (batch, tokens, 2).
-        batch: ``may_end``, which tokens may be of an answer, of shape (batch, tokens or more);
+        batch: ``candidates``, which tokens are in the softmaxes, of shape (batch, tokens or more);
             ``gold_starts`` and ``gold_lasts``, places of the first and the last token of gold
             spans, 0 and 0 for no answer, both of shape (batch, spans).
-        label_smoothing: Share of start and end that is spread evenly over the tokens that may be
-            of an answer, and token 0.
+        label_smoothing: Share of start and end that is spread evenly over the candidates.
 
     Returns:
         In nats. Shape: (batch,).
     """
-    candidates = _candidates(batch, logits.shape[1])
-    log_probabilities = logits.masked_fill(~candidates, -torch.inf).log_softmax(dim=1)
+    candidates = batch["candidates"][:, : logits.shape[1], None]
+    log_probabilities = logits.float().masked_fill(~candidates, -torch.inf).log_softmax(dim=1)
     gold = -_log_likelihood(log_probabilities, batch["gold_starts"], batch["gold_lasts"]) / 2
     if not label_smoothing:
         return gold
     means = log_probabilities.where(candidates, 0).sum(dim=1) / candidates.sum(dim=1)
     return (1 - label_smoothing) * gold - label_smoothing * means.mean(dim=1)
-
-
-def _candidates(batch: Batch, tokens: int) -> Tensor:
-    """Tell which tokens are in the softmax; a gold one always is. Shape: (batch, tokens, 1)."""
-    gold = torch.cat([batch["gold_starts"], batch["gold_lasts"]], dim=1).clamp(min=0)
-    candidates = batch["may_end"][:, :tokens].scatter(1, gold, value=True)
-    candidates[:, 0] = True
-    return candidates.unsqueeze(2)
 
 
 def _log_likelihood(log_probabilities: Tensor, starts: Tensor, lasts: Tensor) -> Tensor:

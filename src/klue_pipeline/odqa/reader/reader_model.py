@@ -17,9 +17,12 @@ from klue_pipeline.odqa.settings.reader_params import (
     ReaderHeadParams,
     ReaderParams,
 )
+from klue_pipeline.training.batches import Batch
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
 from klue_pipeline.training.loading.checkpoint_files import READER_FILE, read_description
 from klue_pipeline.training.loading.trained_model import load_model, save_model
+
+_MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class ReaderConfig(BaseModel):
@@ -95,6 +98,15 @@ class ReaderModel(nn.Module):
             ReaderConfig,
             lambda encoder, config: cls(encoder_from_config(encoder), config),
         )
+
+
+def window_logits(model: nn.Module, batch: Batch) -> Tensor:
+    """Return the start and end logits of a batch, of which a model takes only some columns.
+
+    Shape: (batch, tokens, 2).
+    """
+    logits: Tensor = model(**{name: batch[name] for name in _MODEL_INPUTS if name in batch})
+    return logits
 
 
 def read_reader_config(folder: Path) -> ReaderConfig:

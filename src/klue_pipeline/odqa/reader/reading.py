@@ -122,16 +122,12 @@ def read_encoded(  # noqa: PLR0913 (as above)
         ValueError: A score is not finite.
     """
     if not len(windows):
-        return _merge(windows, _no_windows(), n_pairs, rules.n_best)
+        none = np.zeros(0, np.int64)
+        return ReadSpans(none, none, none, none.astype(np.float64), none.astype(np.float64))
     rows = windows_as_rows(windows, padding_id)
     found = read_windows(model, rows, batch_size, precision, rules, description=description)
     _require_finite(found)
     return _merge(windows, found, n_pairs, rules.n_best)
-
-
-def _no_windows() -> WindowSpans:
-    spans, totals = np.zeros((0, 1), np.float32), np.zeros(0, np.float32)
-    return WindowSpans(spans.astype(np.int64), spans.astype(np.int64), spans, totals, totals)
 
 
 def _require_finite(found: WindowSpans) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from klue_pipeline.odqa.encoding.windows import Windows
+from klue_pipeline.odqa.reader.reader_model import window_logits
 from klue_pipeline.odqa.reader.spans import BestSpans, mark_answer_tokens, score_spans
 from klue_pipeline.odqa.settings.reader_params import SpanScore
 from klue_pipeline.training.batches import Batch, EncodedRows
@@ -21,8 +22,6 @@ SPAN_SCORES: dict[SpanScore, Callable[[BestSpans], BestSpans]] = {
     "over_no_answer": BestSpans.over_no_answer,
 }
 """What spans are compared by, by ``answer.span_score``."""
-
-_MODEL_INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def read_windows(
 
 def _read_batch(model: nn.Module, batch: Batch, rules: SpanRules) -> Tensor:
     """Return all that is kept of a batch as one tensor; float32 holds every place exactly."""
-    logits = model(**{name: value for name, value in batch.items() if name in _MODEL_INPUTS})
+    logits = window_logits(model, batch)
     found = SPAN_SCORES[rules.score](
         score_spans(
             logits, batch["may_start"], batch["may_end"], rules.max_answer_tokens, rules.n_best

@@ -87,7 +87,8 @@ class ReaderHeadParams(MethodSettings):
     name: ReaderHeadName
     """The layers between encoder and scores."""
     dropout: float = Field(ge=0, lt=1)
-    """Share of the states that is dropped in training, in front of each layer of the head."""
+    """Share of the states that is dropped in training, between the layers of the head and in front
+    of its last one."""
     hidden_size: int | None = Field(default=None, ge=2)
     """Width of what the head computes (of each direction, of each kernel); None takes the
     encoder's."""

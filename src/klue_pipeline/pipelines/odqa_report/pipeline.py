@@ -23,7 +23,6 @@ def create_pipeline(**_: Any) -> Pipeline:
                     "odqa.gold_passages",
                     "odqa.passage_groups",
                     "odqa.passages",
-                    "odqa.fold_members",
                     "params:odqa.about",
                     "params:odqa.folds",
                     "params:odqa.answer",

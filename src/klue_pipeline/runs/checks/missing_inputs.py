@@ -189,8 +189,9 @@ def _other_folds(missing: Sequence[str], needed: Sequence[str], results: StoredR
         return ""
     folds = ", ".join(map(str, sorted(there)))
     return (
-        f"{results.task.path('folds.n_splits')} is {results.n_splits}, but on disk are the folds {folds} "
-        "only; go back to the former folds.n_splits and folds.run, or train the others too. "
+        f"{results.task.path('folds.n_splits')} is {results.n_splits}, but on disk are the folds "
+        f"{folds} only; go back to the former folds.n_splits and folds.run, or train the others "
+        "too. "
     )
 
 

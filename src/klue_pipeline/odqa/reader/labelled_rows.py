@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from klue_pipeline.odqa.encoding.features import ReaderFeatures
 from klue_pipeline.odqa.reader.loss import NO_SPAN
-from klue_pipeline.odqa.reader.spans import mark_tokens
+from klue_pipeline.odqa.reader.spans import mark_answer_tokens, mark_tokens
 from klue_pipeline.training.batches import EncodedRows
 
 
-def window_rows(
+def labelled_rows(
     features: ReaderFeatures, padding_id: int, gold_spans: Literal["first", "all"]
 ) -> EncodedRows:
     """View windows as flat arrays of token ids, with the columns that a reader learns from.
@@ -23,23 +23,24 @@ def window_rows(
 
     Returns:
         Rows with the columns ``may_start`` and ``may_end``, which tokens an answer may begin and
-        end with, of shape (windows, tokens of the longest window); ``gold_starts`` and
-        ``gold_lasts``, the places of the first and the last token of gold spans, 0 and 0 for no
-        answer, of shape (windows, spans); and ``weights``.
+        end with; ``candidates``, the passage's tokens and token 0, which stands for no answer, all
+        three of shape (windows, tokens of the longest window); ``gold_starts`` and ``gold_lasts``,
+        the places of the first and the last token of gold spans, 0 and 0 for no answer, of shape
+        (windows, spans); and ``weights``.
     """
     input_ids, offsets = list_column(features, "input_ids")
-    gold_starts, gold_ends = (
+    starts, ends = (
         _gold_places(features, name, gold_spans) for name in ("answer_starts", "answer_ends")
     )
+    lasts = np.where(ends > 0, ends - 1, ends)
     return EncodedRows(
         input_ids=input_ids,
         token_type_ids=list_column(features, "token_type_ids")[0],
         offsets=offsets,
         columns={
-            "may_start": _tokens_between(features, "owned_start", "owned_end"),
-            "may_end": _tokens_between(features, "passage_start", "passage_end"),
-            "gold_starts": gold_starts,
-            "gold_lasts": np.where(gold_ends > 0, gold_ends - 1, gold_ends),
+            **_answer_tokens(features, offsets, np.hstack([starts, lasts])),
+            "gold_starts": starts,
+            "gold_lasts": lasts,
             "weights": np.ones(len(features), dtype=np.float32),
         },
         padding_id=padding_id,
@@ -56,11 +57,19 @@ def list_column(features: ReaderFeatures, name: str) -> tuple[NDArray[Any], NDAr
     return lists.flatten().to_numpy(), offsets - offsets[0]
 
 
-def _tokens_between(features: ReaderFeatures, first: str, after: str) -> NDArray[np.bool_]:
-    start_chars, offsets = list_column(features, "start_chars")
-    end_chars, _ = list_column(features, "end_chars")
-    borders = (features.table[name].to_numpy() for name in (first, after))
-    return mark_tokens(offsets, *borders, has_characters=start_chars < end_chars)
+def _answer_tokens(
+    features: ReaderFeatures, offsets: NDArray[np.int64], gold: NDArray[np.int64]
+) -> dict[str, NDArray[np.bool_]]:
+    chars = list_column(features, "start_chars")[0], list_column(features, "end_chars")[0]
+    passage, owned = (
+        (features.table[f"{of}_start"].to_numpy(), features.table[f"{of}_end"].to_numpy())
+        for of in ("passage", "owned")
+    )
+    candidates = mark_tokens(offsets, *passage, has_characters=chars[0] < chars[1])
+    # Token 0 is one, and a gold token always: otherwise nothing that a model learns could be right.
+    candidates[np.arange(len(features))[:, None], gold.clip(min=0)] = True
+    candidates[:, 0] = True
+    return {**vars(mark_answer_tokens(offsets, chars, passage, owned)), "candidates": candidates}
 
 
 def _gold_places(
