@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +29,7 @@ from klue_pipeline.datasets.tables.predictions import PredictionsDataset
 from klue_pipeline.relation.inference.batch_prediction import BatchPrediction
 from klue_pipeline.relation.inference.classifier import RelationClassifier
 from klue_pipeline.relation.ingest.parsing import RawFile, choose_format, iterate_rows
-from klue_pipeline.relation.ingest.unlabelled_rows import cut_chunks
+from klue_pipeline.relation.ingest.unlabelled_rows import sort_out
 from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams, TableColumns
 
@@ -57,7 +58,7 @@ def read_first(rows: str, n_rows: int) -> pd.DataFrame:
     """Read the first rows of a file as a table of sentences."""
     raw = NewRowsDataset(source=rows).load()
     _, parsed = iterate_rows(raw, *choose_format(raw, *read_params(n_rows)))
-    return next(cut_chunks(parsed, n_rows)).sentences
+    return sort_out(islice(parsed, n_rows)).sentences
 
 
 def time_job(classifier: RelationClassifier, rows: str, chunk_rows: int) -> float:

@@ -26,6 +26,7 @@ pytest_plugins = [
     "projects",
     "sentences",
     "tiny_models",
+    "tiny_answerers",
     "tiny_readers",
     "tiny_retrievers",
     "tokenizers_of_all_families",

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from klue_pipeline.relation.inference.request_limits import RequestLimits
+from klue_pipeline.relation.inference.model_package import INTERFACE
 from klue_pipeline.serving.door import Door
+from klue_pipeline.training.exporting.request_limits import RequestLimits
 
 LIMITS = RequestLimits(max_request_bytes=6_000, max_rows=3)
 ROW = {"sentence": "NA는 조선이다.", "subject": "NA", "object": "조선"}
@@ -19,7 +20,7 @@ def hand_on(data, content_type, model, input_schema):
 
 def knock(body, content_type="application/json", inner=hand_on):
     text = body if isinstance(body, str) else json.dumps(body)
-    return Door(inner, LIMITS)(text.encode(), content_type, None, None)
+    return Door(inner, LIMITS, INTERFACE)(text.encode(), content_type, None, None)
 
 
 def test_what_is_small_and_sound_is_handed_on():

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from klue_pipeline.relation.inference.request_limits import RequestLimits
-from klue_pipeline.relation.inference.requests import OPTIONAL_COLUMNS, SENTENCE
 from klue_pipeline.text.csv_lines import decode, read_lines, read_table
+from klue_pipeline.training.exporting.request_limits import RequestLimits
+from klue_pipeline.training.exporting.served_interface import ServedInterface
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +31,11 @@ _ECHO, _REASON = "Failed to predict data", "\nError: "
 Invocations = Callable[[Any, str | None, Any, Any], Any]
 
 
-def put_door(limits: RequestLimits) -> None:
+def put_door(limits: RequestLimits, interface: ServedInterface) -> None:
     """Let every request to MLflow's server pass these checks first."""
     from mlflow.pyfunc import scoring_server
 
-    scoring_server.invocations = Door(scoring_server.invocations, limits)
+    scoring_server.invocations = Door(scoring_server.invocations, limits, interface)
 
 
 class Door:
@@ -44,10 +44,13 @@ class Door:
     Args:
         invocations: What answers.
         limits: The largest request.
+        interface: What may be asked.
     """
 
-    def __init__(self, invocations: Invocations, limits: RequestLimits) -> None:
-        self._invocations, self._limits = invocations, limits
+    def __init__(
+        self, invocations: Invocations, limits: RequestLimits, interface: ServedInterface
+    ) -> None:
+        self._invocations, self._limits, self._interface = invocations, limits, interface
 
     def __call__(self, data: bytes, content_type: str | None, model: Any, input_schema: Any) -> Any:
         """Answer a request.
@@ -86,7 +89,7 @@ class Door:
         if kind not in READERS:
             found = f"is of type {content_type}" if content_type else "does not say of which type"
             raise ValueError(f"The request {found}; wanted Content-Type: {JSON} or {CSV}.")
-        request = READERS[kind](data, self._limits.max_rows)
+        request = READERS[kind](data, self._limits.max_rows, self._interface.wanted)
         for name in TABLES:
             self._require_small(request.get(name))
         return request
@@ -94,11 +97,11 @@ class Door:
     def _require_small(self, table: Any) -> None:
         n_rows, n_columns = measure(table)
         if n_rows > self._limits.max_rows:
-            raise ValueError(self._limits.describe_rows(n_rows))
+            raise ValueError(self._limits.describe_rows(n_rows, self._interface.for_files))
         if n_columns > _MOST_COLUMNS:
             raise ValueError(
                 f"The request has {n_columns:,} columns; at most {_MOST_COLUMNS} are read. Known "
-                f"are {SENTENCE}, {', '.join(OPTIONAL_COLUMNS)}."
+                f"are {self._interface.columns}."
             )
 
 
@@ -124,7 +127,7 @@ def _width(value: Any) -> int:
     return len(value) if isinstance(value, list) else 0
 
 
-def _read_json(data: bytes, max_rows: int) -> dict[str, Any]:  # noqa: ARG001 - counted afterwards
+def _read_json(data: bytes, *_: object) -> dict[str, Any]:
     try:
         request = json.loads(data)
     except ValueError as error:  # no JSON, no UTF-8, or a number of thousands of digits
@@ -138,9 +141,9 @@ def _read_json(data: bytes, max_rows: int) -> dict[str, Any]:  # noqa: ARG001 - 
     )
 
 
-def _read_csv(data: bytes, max_rows: int) -> dict[str, Any]:
+def _read_csv(data: bytes, max_rows: int, wanted: str) -> dict[str, Any]:
     """Read CSV as texts, as everywhere in the project: pandas would make of NA a missing word."""
-    rows = read_table(read_lines(decode(data)), (SENTENCE,), "The request")
+    rows = read_table(read_lines(decode(data)), (wanted,), "The request")
     return {TABLES[0]: list(islice(_filled(rows), max_rows + 1))}
 
 
@@ -149,8 +152,8 @@ def _filled(rows: Iterable[Mapping[str, str]]) -> Iterator[dict[str, str | None]
         yield {name: value or None for name, value in row.items()}
 
 
-READERS: dict[str, Callable[[bytes, int], dict[str, Any]]] = {JSON: _read_json, CSV: _read_csv}
-"""How a body is read, by its type."""
+READERS: dict[str, Callable[[bytes, int, str], dict[str, Any]]] = {JSON: _read_json, CSV: _read_csv}
+"""How a body is read, by its type; JSON is counted afterwards."""
 
 
 def _kind_of(content_type: str | None) -> str:

@@ -9,12 +9,12 @@ import yaml
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.models.mlflow_model import (
-    REQUIREMENTS,
     MlflowModelDataset,
     pinned_requirements,
 )
 from klue_pipeline.relation.inference.model_export import ExportedModel
-from klue_pipeline.relation.inference.model_package import EXAMPLES, ModelPackage, tabulate_request
+from klue_pipeline.relation.inference.model_package import EXAMPLES, INTERFACE, tabulate_request
+from klue_pipeline.training.exporting.served_interface import ModelPackage
 
 # Asks a saved model with nothing but what travels in it, and says what that needed.
 ASK_ALONE = """
@@ -50,12 +50,13 @@ def package(relation_checkpoints, tmp_path_factory):
     folds = {name: relation_checkpoints / name for name in ("fold_0", "fold_1")}
     ExportedModel(folds, 0.5, "# 모델").save_pretrained(exported)
     metadata = {"experiment": "e", "folder": "e", "why": "왜"}
-    return ModelPackage(exported, tabulate_request(EXAMPLES["ko"], {"PER", "LOC"}), metadata)
+    example = tabulate_request(EXAMPLES["ko"], {"PER", "LOC"})
+    return ModelPackage(exported, example, metadata, INTERFACE)
 
 
 @pytest.fixture(scope="module")
 def saved(package):
-    dataset = MlflowModelDataset(filepath=str(package.checkpoints.parent / "mlflow_model"))
+    dataset = MlflowModelDataset(filepath=str(package.exported.parent / "mlflow_model"))
     dataset.save(package)
     return dataset.load()
 
@@ -76,7 +77,7 @@ def test_it_is_there_whole_with_weights_that_cost_no_disk(saved, package):
     }
     for fold in ("fold_0", "fold_1"):
         weights = saved / "data/checkpoints" / fold / "model.safetensors"
-        assert weights.samefile(package.checkpoints / fold / "model.safetensors")
+        assert weights.samefile(package.exported / fold / "model.safetensors")
     assert {path.name for path in saved.parent.iterdir()} == {"exported", "mlflow_model"}
     assert not list((saved / "code").rglob("__pycache__"))
 
@@ -100,7 +101,8 @@ def test_it_describes_itself_and_names_no_place_of_this_machine(saved):
 
 def test_requirements_are_the_exact_versions_that_are_installed(saved):
     lines = (saved / "requirements.txt").read_text(encoding="utf-8").split()
-    assert sorted(lines) == sorted([f"mlflow=={version('mlflow')}", *pinned_requirements()])
+    pinned = pinned_requirements(INTERFACE)
+    assert sorted(lines) == sorted([f"mlflow=={version('mlflow')}", *pinned])
     assert f"transformers=={version('transformers')}" in lines
     assert not any("+" in line for line in lines)
 
@@ -113,7 +115,7 @@ def test_it_is_asked_with_its_own_code_and_requirements_alone(saved):
     assert ended.returncode == 0, ended.stderr
     foreign, forbidden = ended.stdout.splitlines()
     # MLflow is imported to refuse a request, and adds itself to the requirements.
-    assert set(foreign.split()) - {"mlflow"} <= set(REQUIREMENTS)
+    assert set(foreign.split()) - {"mlflow"} <= set(INTERFACE.requirements)
     assert forbidden == ""
 
 
@@ -124,7 +126,7 @@ def test_mlflow_asks_it_as_the_classifier_is_asked(saved, package):
 
     answers = mlflow.pyfunc.load_model(str(saved)).predict(package.example)
     sentence = package.example["sentence"][0]
-    wanted = RelationClassifier.from_pretrained(package.checkpoints)(
+    wanted = RelationClassifier.from_pretrained(package.exported)(
         [sentence, sentence],
         subject=[(0, 3), "이순신"],
         object=[(5, 7), "조선"],

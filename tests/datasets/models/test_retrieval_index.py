@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
-from klue_pipeline.datasets.models.retrieval_index import METHOD_FILE, RetrievalIndexDataset
+from klue_pipeline.datasets.models.retrieval_index import RetrievalIndexDataset
 from klue_pipeline.datasets.tables.passage_tokens import PassageTokensDataset
+from klue_pipeline.odqa.inference.index_folders import METHOD_FILE
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.odqa.sparse.bm25 import fit_bm25
 from klue_pipeline.odqa.sparse.search import search

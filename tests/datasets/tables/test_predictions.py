@@ -86,7 +86,7 @@ def test_an_error_leaves_what_was_there(tmp_path):
 def test_what_was_labelled_before_a_file_breaks_off_is_kept_and_said(tmp_path):
     made = dataset(tmp_path)
     good = LINES[:1] * 120
-    with pytest.raises(DatasetError, match=r"beyond row 120: .*line 122.*before that is in"):
+    with pytest.raises(DatasetError, match=r"beyond row 120: .*line 122.*labelled before is in"):
         made.save(job("csv", [*good, '"가 나,가,나\n']))
     assert len(made.load()) == 120
     rejected = pd.read_csv(tmp_path / "new" / "rejected_rows.csv")

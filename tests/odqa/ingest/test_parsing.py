@@ -90,6 +90,16 @@ def test_a_table_of_ones_own_names_its_columns():
     assert row.answers == (RawAnswer("서울", 4), RawAnswer("한강", 0))
 
 
+def test_text_has_a_question_a_line():
+    raw = RawFile("questions.TXT", "\n어디를 지나나?\r\n  \n id, question \n")
+    assert detect_format(raw) == "lines"
+    found = read_questions(raw, params(), "test")
+    assert [(row.row_id, row.question) for row in found] == [
+        ("test_1", "어디를 지나나?"),
+        ("test_2", "id, question"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "given", "message"),
     [

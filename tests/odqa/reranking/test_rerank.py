@@ -100,6 +100,12 @@ def test_what_scores_alike_stays_in_its_order(run, tiny_questions, tiny_passages
     assert rerank(run.iloc[:0], tiny_questions, tiny_passages, params("nowhere")).empty
 
 
+def test_all_passages_may_be_ordered_anew(run, tiny_questions, tiny_passages, make_model):
+    best = run[run["rank"] <= 4].reset_index(drop=True)
+    found = rerank(best, tiny_questions, tiny_passages, params(make_model(1)))
+    assert Run.validate(found)["rank"].tolist() == best["rank"].tolist()
+
+
 def test_no_cross_encoder_is_refused(
     run, tiny_questions, tiny_passages, encoder_folders, make_model
 ):

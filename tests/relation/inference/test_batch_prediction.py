@@ -38,7 +38,7 @@ def test_rows_are_labelled_in_chunks_and_bad_ones_told(caplog):
     made = job(HEADER + "".join(LINES), seen)
     assert seen == []  # nothing happens before somebody asks
     chunks = list(made)
-    assert seen == [1, 2, 0]
+    assert seen == [1, 2]
     predictions = [line for chunk in chunks for line in chunk.predictions.to_dict("records")]
     assert [line["row_number"] for line in predictions] == [1, 3, 4]
     assert predictions[1] == {
@@ -57,7 +57,7 @@ def test_rows_are_labelled_in_chunks_and_bad_ones_told(caplog):
         (2, "unusable entity"),
         (5, "unusable entity"),
     ]
-    assert (made.tally.n_labelled, made.tally.n_rejected) == (3, 2)
+    assert (made.tally.n_answered, made.tally.n_rejected) == (3, 2)
     assert "3 rows labelled (a 2, b|c 1)" in caplog.text
     assert (
         "2 rows could not be labelled (unusable entity 2, such as row 2: object: '마'"
@@ -118,7 +118,7 @@ def test_a_row_that_the_model_fails_on_costs_only_itself(chunk_rows):
     assert numbers == [2, 3, 4, 5, 6]
     assert rejected["row_number"].tolist() == [1, 7]
     assert rejected["detail"].unique().tolist() == ["RuntimeError: no memory left"]
-    assert (made.tally.n_labelled, made.tally.n_rejected, made.broken_off) == (5, 2, "")
+    assert (made.tally.n_answered, made.tally.n_rejected, made.broken_off) == (5, 2, "")
 
 
 def test_a_model_that_fails_for_good_ends_it_and_what_is_labelled_stays():

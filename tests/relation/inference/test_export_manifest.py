@@ -32,7 +32,10 @@ def replace_fold(folder):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda folder: shutil.rmtree(folder / "fold_1"), "fold_1 is missing.*2 models"),
+        (
+            lambda folder: shutil.rmtree(folder / "fold_1"),
+            "fold_1 is missing.*2 folders.*list of their folders",
+        ),
         (
             lambda folder: shutil.copytree(folder / "fold_0", folder / "fold_2"),
             "fold_2 is not of this export",

@@ -11,14 +11,10 @@ from markdown_it import MarkdownIt
 
 from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.inference.model_card import (
-    CardFacts,
-    is_hub_id,
-    without_folders,
-    write_model_card,
-)
+from klue_pipeline.relation.inference.model_card import CardFacts, write_model_card
 from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+from klue_pipeline.reporting.model_card import is_hub_id, without_folders
 from klue_pipeline.training.params import EncoderParams
 
 NOT_STATED = {"model": None, "data": None, "encoder": None}

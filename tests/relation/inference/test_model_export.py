@@ -5,8 +5,9 @@ import os
 
 import pytest
 
-from klue_pipeline.relation.inference.model_export import ExportedModel, link_folder
+from klue_pipeline.relation.inference.model_export import ExportedModel
 from klue_pipeline.relation.model.relation_model import read_relation_config
+from klue_pipeline.training.exporting.linked_folders import link_folder
 
 
 def contents(folder):
@@ -65,16 +66,6 @@ def test_weights_are_copied_where_links_are_not_to_be_had(
     copy = exported / "fold_1/model.safetensors"
     assert not copy.samefile(original)
     assert copy.read_bytes() == original.read_bytes()
-
-
-def test_a_file_that_is_a_symbolic_link_arrives_as_a_file(tmp_path):
-    (tmp_path / "store").write_bytes(b"weights")
-    (tmp_path / "fold_0").mkdir()
-    (tmp_path / "fold_0/model.safetensors").symlink_to(tmp_path / "store")
-    link_folder(tmp_path / "fold_0", tmp_path / "linked")
-    linked = tmp_path / "linked/model.safetensors"
-    assert not linked.is_symlink()
-    assert linked.read_bytes() == b"weights"
 
 
 def test_a_checkpoint_of_another_version_is_refused(relation_checkpoints, tmp_path):

@@ -9,8 +9,8 @@ from klue_pipeline.relation.ingest.parsing import RawEntity, RawRow
 from klue_pipeline.relation.ingest.schema import TestSentences
 from klue_pipeline.relation.ingest.unlabelled_rows import (
     NEUTRAL_SENTENCE,
-    cut_chunks,
     normalise_test_rows,
+    sort_out,
     unique_ids,
 )
 
@@ -90,7 +90,7 @@ def test_ids_are_unique_whatever_they_were(row_ids):
     assert set(firsts) - {None} <= set(unique)
 
 
-def test_every_row_is_in_exactly_one_chunk_as_good_or_bad():
+def test_every_row_of_a_chunk_is_good_or_bad():
     rows = [
         replace(ROW, row_number=1, row_id="id1"),
         replace(ROW, row_number=2, problem="broken"),
@@ -98,19 +98,14 @@ def test_every_row_is_in_exactly_one_chunk_as_good_or_bad():
         replace(ROW, row_number=4, subject="nowhere"),
         replace(ROW, row_number=5, row_id="id5"),
     ]
-    chunks = list(cut_chunks(iter(rows), 2))
-    assert [len(chunk) for chunk in chunks] == [2, 2, 1]
-    assert [number for chunk in chunks for number in chunk.row_numbers] == [1, 3, 5]
-    assert [bad.row.row_number for chunk in chunks for bad in chunk.problems] == [2, 4]
-    assert [bad.reason for c in chunks for bad in c.problems] == [
-        "unreadable line",
-        "unusable entity",
-    ]
-    ids = [row_id for chunk in chunks for row_id in chunk.sentences["row_id"]]
-    assert ids == ["id1", "row_3", "id5"]
+    chunk = sort_out(rows)
+    assert chunk.row_numbers == [1, 3, 5]
+    assert [bad.row.row_number for bad in chunk.problems] == [2, 4]
+    assert [bad.reason for bad in chunk.problems] == ["unreadable line", "unusable entity"]
+    assert chunk.sentences["row_id"].tolist() == ["id1", "row_3", "id5"]
 
 
 def test_a_chunk_of_bad_rows_alone_has_an_empty_table():
-    (chunk,) = cut_chunks([replace(ROW, row_number=1, problem="broken")], 4)
+    chunk = sort_out([replace(ROW, row_number=1, problem="broken")])
     assert chunk.sentences.empty
     assert "subject_start" in chunk.sentences.columns

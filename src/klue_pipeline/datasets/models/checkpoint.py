@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.local import WholeFolderDataset
-from klue_pipeline.relation.inference.export_manifest import require_whole_export
-from klue_pipeline.relation.inference.model_export import CARD_FILE
+from klue_pipeline.training.exporting.export_manifest import require_whole_export
+from klue_pipeline.training.exporting.linked_folders import CARD_FILE
 from klue_pipeline.training.loading.checkpoint_files import COPY_AGAIN
 from klue_pipeline.training.loading.weights_file import WEIGHTS_FILE, find_weights_problem
 
@@ -154,3 +154,21 @@ class ExportedModelDataset(CheckpointDataset):
         except ValueError as error:
             return str(error)
         return None
+
+
+class ExportedAnswererDataset(ExportedModelDataset):
+    """``ExportedAnswererDataset`` is the same for what answers questions.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    odqa.exported_answerer:
+      type: klue_pipeline.datasets.models.checkpoint.ExportedAnswererDataset
+      filepath: data/06_models/odqa/reader/exported
+    ```
+    """
+
+    if_missing = (
+        "No exported answerer at {folder}; make it with kedro run --pipelines odqa_export, with "
+        "the same --env and --params odqa.experiment=... as the training."
+    )

@@ -15,7 +15,7 @@ INPUT_FILE = "input.json"
 _DIGITS = 8
 
 
-def choose_folder(parent: Path, source: str | None) -> Path:
+def choose_folder(parent: Path, source: str | None, setting: str = "predict.input") -> Path:
     """Return the folder for a file of new rows.
 
     It has the file's name without its ending. If another file of that name was labelled before, a
@@ -24,11 +24,12 @@ def choose_folder(parent: Path, source: str | None) -> Path:
     Args:
         parent: Where the folders of all inputs are.
         source: The file as the user wrote it; None where none is named.
+        setting: The parameter that it came from, for messages.
 
     Raises:
         DatasetError: The file's name cannot be a folder's, or its folder holds the file itself.
     """
-    name = _name_folder(source or "none")
+    name = _name_folder(source or "none", setting)
     folder = parent / name
     if source is None:
         return folder
@@ -39,7 +40,7 @@ def choose_folder(parent: Path, source: str | None) -> Path:
     if path.is_relative_to(folder.resolve()):
         raise DatasetError(
             f"{path} lies where its predictions go ({folder}), which are replaced as a whole. Move "
-            "the file to another folder, and name it with --params predict.input=<file>."
+            f"the file to another folder, and name it with --params {setting}=<file>."
         )
     return folder
 
@@ -50,13 +51,13 @@ def write_input(folder: Path, source: str) -> None:
     (folder / INPUT_FILE).write_text(f"{text}\n", encoding="utf-8")
 
 
-def _name_folder(source: str) -> str:
+def _name_folder(source: str, setting: str) -> str:
     try:
         return folder_of_file(Path(source).stem)
     except ValueError as error:
         raise DatasetError(
             f"{source} names no folder for its predictions. {error} Name it with --params "
-            "predict.input=<file>."
+            f"{setting}=<file>."
         ) from error
 
 

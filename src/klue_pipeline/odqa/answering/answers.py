@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 Fit = dict[str, Any]
 
-_LOOKED_AT = 2
+LOOKED_AT = 2
 """Answers of a question that its confidence looks at, however many are kept."""
 
 _NO_ANSWER = {"text": "", "probability": 0.0, "passage_id": "", "passage_rank": 0,
@@ -57,7 +57,7 @@ def answer_questions(
     pooled = pool_spans(candidates, run, depth=depth, trimmed=params.trim_josa, is_joined=joined)
     weights = weigh_retrieval(pooled, asked.held_out, params)
     by_question = weights.of(pooled.question_ids, asked.held_out)
-    n_best = rank_answers(pooled, by_question, max(params.n_best, _LOOKED_AT))
+    n_best = rank_answers(pooled, by_question, max(params.n_best, LOOKED_AT))
     best = n_best[n_best["rank"] == 1].set_index("question_id")
     confidence, calibration = _calibrate(
         MeasuredAnswers.of(n_best, run, depth), pooled, run, weights, asked.held_out, depth
@@ -93,7 +93,7 @@ def _calibrate(
     spans = pooled.of_questions(held_out.question_ids)
     own_run = run[run["question_id"].isin(held_out.question_ids)]
     measured = {
-        weight: MeasuredAnswers.of(rank_answers(spans, weight, _LOOKED_AT), own_run, depth)
+        weight: MeasuredAnswers.of(rank_answers(spans, weight, LOOKED_AT), own_run, depth)
         for weight in {weights.overall, *weights.by_part.values()}
     }
     by_part = {part: measured[weight] for part, weight in weights.by_part.items()}

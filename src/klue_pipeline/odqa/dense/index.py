@@ -61,6 +61,7 @@ class DenseIndex:
         report: What the last search has to say of itself: ``index``, and for faiss
             ``recall_against_exact``, the share of the exact top k that it found on the first
             ``compared_questions``.
+        held: The loaded encoder of questions; None loads it for every search.
     """
 
     method: ClassVar[str] = "dense"
@@ -72,6 +73,7 @@ class DenseIndex:
     placement: Placement
     approximate: Any = None
     report: dict[str, Any] = field(default_factory=dict)
+    held: TextEncoder | None = None
 
     @property
     def n_bytes(self) -> int:
@@ -104,7 +106,7 @@ class DenseIndex:
         passage_ids = self.embeddings.passage_ids.tolist()
         if questions.empty:
             return make_run([], [], passage_ids)
-        encoder = self._load_encoder()
+        encoder = self.held or self._load_encoder()
         vectors = embed_questions(questions, encoder, self.params)
         _require_width(self.embeddings, vectors.shape[1])
         scores, places = self._find(vectors, top_k, encoder.device)
@@ -121,6 +123,8 @@ class DenseIndex:
             self.report = {"index": "exact"}
             return search_exactly(self.embeddings, vectors, top_k, device)
         scores, places = search_faiss(self.approximate, vectors, top_k)
+        if self.held is not None:
+            return scores, places
         _, exact = search_exactly(self.embeddings, vectors[:_COMPARED_QUESTIONS], top_k, device)
         share = share_found(places, exact)
         self.report = {
@@ -131,6 +135,14 @@ class DenseIndex:
         level = logging.WARNING if share < _TRUSTED_SHARE else logging.INFO
         logger.log(level, "faiss found %.3f of what exact search finds", share)
         return scores, places
+
+    def hold_encoder(self) -> None:
+        """Load the encoder once, for many small searches; faiss is then not compared with exact.
+
+        Raises:
+            ValueError: The encoder is not the one that the index was made with.
+        """
+        self.held = self._load_encoder()
 
     def _load_encoder(self) -> TextEncoder:
         encoder = load_encoder(self.encoder, self.params, self.placement)

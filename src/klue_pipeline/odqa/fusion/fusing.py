@@ -121,7 +121,8 @@ def _fit(
         "mrr_with_equal_weights": round(fitted.equal_mrr, _DIGITS),
         "mrr_alone": dict(zip(pool.names, fitted.single_mrr.round(_DIGITS).tolist(), strict=True)),
     }
-    return fitted.weights, {"fitted_on": facts}
+    # As the report says them, so that others fuse alike by what it says.
+    return fitted.weights.round(_DIGITS), {"fitted_on": facts}
 
 
 FUSIONS: dict[

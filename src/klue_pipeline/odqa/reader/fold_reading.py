@@ -71,7 +71,7 @@ class FoldReading:
             RuntimeError: The GPU's memory did not suffice; the message names the settings to lower.
         """
         if self.plan.empty:
-            yield pd.DataFrame(columns=list(_COLUMNS)).astype(_COLUMNS)
+            yield no_candidates()
             return
         n_texts = n_without_span = 0
         with naming_settings(OWN_NAMES), explain_out_of_memory(self.training):
@@ -84,7 +84,7 @@ class FoldReading:
                 found = read(self.questions.loc[asked].tolist(), joined.texts, description)
                 n_texts += len(joined.texts)
                 n_without_span += int(np.isneginf(found.log_totals).sum())
-                yield _tabulate(chunk, joined, found)
+                yield tabulate(chunk, joined, found)
         _log(self.folder.name, n_texts, n_without_span)
 
     def _load_reader(self) -> Callable[[list[str], list[str], str], ReadSpans]:
@@ -138,8 +138,23 @@ def read_fold_number(folder: Path, fold_members: pd.DataFrame) -> int:
     return config.fold
 
 
-def _tabulate(chunk: pd.DataFrame, joined: JoinedTexts, found: ReadSpans) -> pd.DataFrame:
-    """Write the spans of some texts as candidates, each with the passage that it begins in."""
+def no_candidates() -> pd.DataFrame:
+    """Return a table of schema ``FoldCandidates`` without rows."""
+    return pd.DataFrame(columns=list(_COLUMNS)).astype(_COLUMNS)
+
+
+def tabulate(chunk: pd.DataFrame, joined: JoinedTexts, found: ReadSpans) -> pd.DataFrame:
+    """Write the spans of some texts as candidates, each with the passage that it begins in.
+
+    Args:
+        chunk: What was read, as :func:`~klue_pipeline.odqa.reader.reading_plan.plan_reading` plans
+            it.
+        joined: Its texts.
+        found: Their spans.
+
+    Returns:
+        Schema ``FoldCandidates``.
+    """
     passages, starts = joined.find(found.pairs, found.start_chars)
     places = zip(found.pairs, found.start_chars, found.end_chars, strict=True)
     rows = chunk.iloc[passages]

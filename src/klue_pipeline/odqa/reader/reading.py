@@ -83,14 +83,51 @@ def read_pairs(  # noqa: PLR0913 (each of them says something of its own)
         config.reader.max_question_tokens,
         config.reader.stride,
     )
+    return read_encoded(
+        model,
+        windows,
+        len(questions),
+        int(tokenizer.pad_token_id or 0),
+        SpanRules(span_score, max_answer_tokens, n_best),
+        batch_size=batch_size,
+        precision=precision,
+        description=description,
+    )
+
+
+def read_encoded(  # noqa: PLR0913 (as above)
+    model: ReaderModel,
+    windows: Windows,
+    n_pairs: int,
+    padding_id: int,
+    rules: SpanRules,
+    *,
+    batch_size: int,
+    precision: Precision,
+    description: str | None = None,
+) -> ReadSpans:
+    """Find the best spans of pairs that are windows already; see :func:`read_pairs`.
+
+    Args:
+        model: A reader, on its device.
+        windows: Those of all pairs.
+        n_pairs: How many pairs they are of.
+        padding_id: Token id that fills short windows up.
+        rules: Which spans.
+        batch_size: Windows in a batch.
+        precision: A resolved precision.
+        description: Text of a progress bar.
+
+    Raises:
+        ValueError: A score is not finite.
+    """
     if not len(windows):
         none = np.zeros(0, np.int64)
         return ReadSpans(none, none, none, none.astype(np.float64), none.astype(np.float64))
-    rows = windows_as_rows(windows, int(tokenizer.pad_token_id or 0))
-    rules = SpanRules(span_score, max_answer_tokens, n_best)
+    rows = windows_as_rows(windows, padding_id)
     found = read_windows(model, rows, batch_size, precision, rules, description=description)
     _require_finite(found)
-    return _merge(windows, found, len(questions), n_best)
+    return _merge(windows, found, n_pairs, rules.n_best)
 
 
 def _require_finite(found: WindowSpans) -> None:

@@ -46,17 +46,41 @@ def rerank(
     Raises:
         ValueError: The model is no cross-encoder, or a score is not finite.
     """
+    if run.empty:
+        return run
+    return order_anew(run, examples, passages, params, open_reranker(params, trained))
+
+
+def open_reranker(params: RerankParams, trained: Path | None = None) -> Reranker:
+    """Load the cross-encoder that settings name, or the one that was trained here.
+
+    Raises:
+        ValueError: The model is no cross-encoder.
+    """
+    return load_reranker(
+        str(params.model if trained is None else trained), int(params.max_tokens or 0)
+    )
+
+
+def order_anew(
+    run: pd.DataFrame,
+    examples: pd.DataFrame,
+    passages: pd.DataFrame,
+    params: RerankParams,
+    reranker: Reranker,
+) -> pd.DataFrame:
+    """Order passages as :func:`rerank` does, by a cross-encoder that is loaded already."""
     first = run.loc[run["rank"] <= int(params.top_n or 0)]
     if first.empty:
         return run
-    reranker = load_reranker(
-        str(params.model if trained is None else trained), int(params.max_tokens or 0)
-    )
     scores = _score_pairs(first, examples, passages, reranker, params)
     first = first.assign(score=scores.astype(np.float64))
     behind = run.drop(first.index)
     lowest = behind["question_id"].map(first.groupby("question_id")["score"].min())
-    behind = behind.assign(score=lowest - (behind["rank"] - int(params.top_n or 0)))
+    # Of no rows at all the map is text.
+    behind = behind.assign(
+        score=lowest.astype(np.float64) - (behind["rank"] - int(params.top_n or 0))
+    )
     return rank_run(pd.concat([first, behind]).sort_index())
 
 

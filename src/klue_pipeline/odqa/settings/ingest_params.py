@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from klue_pipeline.base_settings import MethodSettings, Seed, Settings
 
-QuestionFormat = Literal["auto", "contest", "klue_mrc", "squad", "json_lines", "table"]
+QuestionFormat = Literal["auto", "contest", "klue_mrc", "squad", "json_lines", "table", "lines"]
 
 
 class OdqaRawParams(Settings):

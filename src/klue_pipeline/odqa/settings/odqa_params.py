@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from klue_pipeline.base_settings import AboutParams, Seed, Settings
+from klue_pipeline.odqa.settings.export_params import AnswerNewParams, OdqaExportParams
 from klue_pipeline.odqa.settings.ingest_params import (
     OdqaIngestParams,
     OdqaRawParams,
@@ -108,6 +109,8 @@ class OdqaParams(OdqaDefaults):
     ledger: LedgerParams
     questions: str | None
     """Questions to answer by an exported experiment (pipeline ``odqa_answer_new``)."""
+    answer_new: AnswerNewParams
+    export: OdqaExportParams
     retrievers: dict[RetrieverName, RetrieverParams]
     experiment_defaults: OdqaDefaults
     experiments: dict[EntryName, OdqaEntry]

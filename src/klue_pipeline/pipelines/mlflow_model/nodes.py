@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from klue_pipeline.base_settings import AboutParams
-from klue_pipeline.relation.inference.model_package import EXAMPLES, ModelPackage, tabulate_request
+from klue_pipeline.relation.inference.model_package import EXAMPLES, INTERFACE, tabulate_request
 from klue_pipeline.relation.settings.params import InputParams
+from klue_pipeline.training.exporting.served_interface import ModelPackage
 
 
 def package_model(
@@ -16,7 +17,8 @@ def package_model(
 
     known = read_relation_config(find_checkpoints(exported_model)[0]).entity_types
     return ModelPackage(
-        checkpoints=exported_model,
+        exported=exported_model,
         example=tabulate_request(EXAMPLES[input_params.language], known),
         metadata={"experiment": about.experiment, "folder": about.folder, "why": about.why},
+        interface=INTERFACE,
     )

@@ -1,1 +1,5 @@
-"""An exported experiment and new questions -> their answers."""
+"""New questions -> answers, from an experiment that was trained and exported before."""
+
+from klue_pipeline.pipelines.odqa_answer_new.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

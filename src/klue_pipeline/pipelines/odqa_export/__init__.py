@@ -1,1 +1,5 @@
-"""Readers and an index -> a folder that answers questions elsewhere."""
+"""Readers, passages, indexes and settings of this experiment -> one folder to hand out."""
+
+from klue_pipeline.pipelines.odqa_export.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -47,6 +47,11 @@ def index_name(retriever: str, params: RetrieverParams) -> str:
     return f"odqa.{'sparse_' if shared else ''}index_{retriever}"
 
 
+def has_index(params: RetrieverParams) -> bool:
+    """Tell whether a retriever searches an index of its own."""
+    return params.name in (*SPARSE, "dense")
+
+
 def _token_tables(searched: dict[str, RetrieverParams]) -> Iterator[Node]:
     for tokens in dict.fromkeys(each.tokens for each in searched.values()):
         if tokens is None:

@@ -1,90 +1,42 @@
 """Labels for a file of new rows of any length, a chunk in memory at a time."""
 
-import logging
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from klue_pipeline.relation.inference.row_failures import Classify, classify_each, set_aside
 from klue_pipeline.relation.ingest.parsing import (
-    FormatError,
     RawFile,
     RawRow,
     TableLayout,
     iterate_rows,
 )
-from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, cut_chunks
+from klue_pipeline.relation.ingest.unlabelled_rows import Chunk, sort_out
 from klue_pipeline.relation.settings.export_params import PredictParams
-from klue_pipeline.text.counts import counted
-from klue_pipeline.text.records.problems import RowProblem, table_problems
+from klue_pipeline.text.records.problems import RowProblem
+from klue_pipeline.training.exporting.answered_rows import AnsweredRows, AnswerWords
+from klue_pipeline.training.exporting.row_failures import answer_each
 
-logger = logging.getLogger(__name__)
+Classify = Callable[[pd.DataFrame], NDArray[np.float64]]
+"""Takes a table of schema ``TestSentences``, returns probabilities (rows, labels)."""
 
 PROBABILITY = "probability_"
 """What the name of a label's column begins with."""
 
+REASON = "not labelled"
+"""Why a row is set aside that the model fails on."""
+
 _TEXT_COLUMNS = {"sentence": "sentence", "subject_text": "subject", "object_text": "object"}
 
 
-@dataclass(frozen=True)
-class LabelledChunk:
-    """Predictions for some rows, and those that got none.
-
-    Attributes:
-        predictions: ``row_number``, ``row_id``, the texts if wanted, ``label``, ``probability`` and
-            ``probability_<label>`` of every label; one line per row that could be labelled.
-        rejected: The others; schema ``RejectedRows``.
-    """
-
-    predictions: pd.DataFrame
-    rejected: pd.DataFrame
-
-
-@dataclass
-class Tally:
-    """How many rows went which way, and an example of each reason to reject one."""
-
-    labels: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    first_of: dict[str, RowProblem] = field(default_factory=dict)
-
-    def add(self, predictions: pd.DataFrame, problems: Sequence[RowProblem]) -> None:
-        """Count a chunk."""
-        self.labels.update(predictions["label"].tolist())
-        self.reasons.update(problem.reason for problem in problems)
-        for problem in problems:
-            self.first_of.setdefault(problem.reason, problem)
-
-    @property
-    def n_labelled(self) -> int:
-        """Rows that got a label."""
-        return self.labels.total()
-
-    @property
-    def n_rejected(self) -> int:
-        """Rows that could not be labelled."""
-        return self.reasons.total()
-
-    def describe_rejected(self) -> str:
-        """Return how often each reason occurred, each with its first row."""
-        return "; ".join(
-            f"{reason} {n_rows:,}, such as row {self.first_of[reason].row.row_number}: "
-            f"{self.first_of[reason].detail}"
-            for reason, n_rows in self.reasons.most_common()
-        )
-
-
-class BatchPrediction:
+class BatchPrediction(AnsweredRows[RawRow]):
     """Rows that are read, labelled and handed out in chunks, as they are asked for.
 
-    Nothing happens before somebody iterates, which may be done once; afterwards ``tally`` is whole.
-    A row that cannot be read or labelled is set aside, and the others go on. Where the file breaks
-    off after some rows, or the model does, what is labelled stays; ``broken_off`` says why.
+    Predictions have ``row_number``, ``row_id``, the texts if wanted, ``label``, ``probability`` and
+    ``probability_<label>`` of every label.
 
     Args:
         raw: The file of new rows.
@@ -95,6 +47,14 @@ class BatchPrediction:
         params: How many rows are in memory at a time, and what is written.
     """
 
+    words: ClassVar[AnswerWords] = AnswerWords(
+        verb="label",
+        done="labelled",
+        if_none="Correct the file, or say what its columns hold in predict.columns and "
+        "predict.ends.",
+        if_other_format="Set predict.format to the format of the file, or to auto.",
+    )
+
     def __init__(
         self,
         raw: RawFile,
@@ -103,88 +63,50 @@ class BatchPrediction:
         labels: Sequence[str],
         params: PredictParams,
     ) -> None:
-        self.name = raw.name
+        format_name, self._layout = layout
+        super().__init__(raw.name, format_name, params.output_format, params.chunk_rows)
         self.labels = tuple(labels)
-        self.output_format = params.output_format
-        self.tally = Tally()
-        self.broken_off = ""
-        self._raw, (self._format_name, self._layout) = raw, layout
-        self._classify, self._params = classify, params
+        self._raw, self._classify, self._params = raw, classify, params
 
-    def __iter__(self) -> Iterator[LabelledChunk]:
-        """Label the file, with a progress bar on a terminal.
+    def _read(self) -> Iterator[RawRow]:
+        return iterate_rows(self._raw, self._format_name, self._layout)[1]
 
-        Raises:
-            ValueError: The file does not follow its format, has no rows, or none could be labelled.
-        """
-        with tqdm(desc=f"label {self.name}", unit=" rows", disable=None, leave=False) as bar:
-            for chunk in cut_chunks(self._rows(), self._params.chunk_rows):
-                labelled = self._label_or_break_off(chunk)
-                if labelled is None:
-                    break
-                yield labelled
-                bar.update(len(chunk))
-        self._require_some()
-        self._log()
+    def _unreadable(self, row_number: int, problem: str) -> RawRow:
+        return RawRow.unreadable(row_number, None, problem)
 
-    def _rows(self) -> Iterator[RawRow]:
-        n_read = 0
-        try:
-            for row in iterate_rows(self._raw, self._format_name, self._layout)[1]:
-                yield row
-                n_read += 1
-        except FormatError as error:
-            raise ValueError(
-                f"{error} Set predict.format to the format of the file, or to auto."
-            ) from error
-        except Exception as error:  # text, JSON, Parquet and what packs files raise their own
-            if not n_read:
-                raise
-            self.broken_off = f"{self.name} cannot be read beyond row {n_read:,}: {error}"
-            yield RawRow.unreadable(n_read + 1, None, f"the file breaks off here: {error}")
+    def _answer(self, rows: list[RawRow]) -> tuple[pd.DataFrame, list[RowProblem]]:
+        chunk = sort_out(rows)
 
-    def _label_or_break_off(self, chunk: Chunk) -> LabelledChunk | None:
-        try:
-            return self._label(chunk)
-        except Exception as error:  # of the model or its device, for all rows from here on
-            if not self.tally.n_labelled:
-                raise
-            n_done = self.tally.n_labelled + self.tally.n_rejected
-            self.broken_off = f"{self.name} cannot be labelled beyond row {n_done:,}: {error}"
-            return None
+        def classify(start: int, end: int) -> NDArray[np.float64]:
+            return self._classify(chunk.sentences.iloc[start:end].reset_index(drop=True))
 
-    def _label(self, chunk: Chunk) -> LabelledChunk:
-        probabilities, failures = classify_each(chunk.sentences, self._classify, len(self.labels))
+        parts, failures = answer_each(len(chunk.sentences), classify)
+        probabilities = np.concatenate([np.zeros((0, len(self.labels))), *parts])
         chunk = set_aside(chunk, failures)
-        predictions = tabulate(chunk, probabilities, self.labels, with_text=self._params.with_text)
-        self.tally.add(predictions, chunk.problems)
-        return LabelledChunk(predictions, table_problems(self.name, chunk.problems))
+        table = tabulate(chunk, probabilities, self.labels, with_text=self._params.with_text)
+        return table, chunk.problems
 
-    def _require_some(self) -> None:
-        if self.tally.n_labelled:
-            return
-        if not self.tally.n_rejected:
-            raise ValueError(f"{self.name} has no rows; give a file with at least one.")
-        raise ValueError(
-            f"None of the {self.tally.n_rejected:,} rows of {self.name}, read as "
-            f"{self._format_name}, can be labelled: {self.tally.describe_rejected()}. Correct the "
-            "file, or say what its columns hold in predict.columns and predict.ends."
-        )
+    def _count(self, predictions: pd.DataFrame) -> Iterable[str]:
+        return predictions["label"].tolist()
 
-    def _log(self) -> None:
-        common = ", ".join(
-            f"{label} {n_rows:,}" for label, n_rows in self.tally.labels.most_common(5)
-        )
-        logger.info(
-            "%s: %s labelled (%s)", self.name, counted(self.tally.n_labelled, "row"), common
-        )
-        if self.tally.n_rejected:
-            logger.warning(
-                "%s: %s could not be labelled (%s)",
-                self.name,
-                counted(self.tally.n_rejected, "row"),
-                self.tally.describe_rejected(),
-            )
+
+def set_aside(chunk: Chunk, failures: Mapping[int, str]) -> Chunk:
+    """Move the rows that got no answer to the problems of a chunk."""
+    if not failures:
+        return chunk
+    kept = [place for place in range(len(chunk.row_numbers)) if place not in failures]
+    return replace(
+        chunk,
+        sentences=chunk.sentences.iloc[kept].reset_index(drop=True),
+        row_numbers=[chunk.row_numbers[place] for place in kept],
+        problems=chunk.problems + [_problem(chunk, *failure) for failure in failures.items()],
+    )
+
+
+def _problem(chunk: Chunk, place: int, detail: str) -> RowProblem:
+    row_id = str(chunk.sentences["row_id"].iloc[place])
+    row = RawRow.unreadable(chunk.row_numbers[place], row_id, detail)
+    return RowProblem(row, REASON, detail)
 
 
 def tabulate(

@@ -7,19 +7,23 @@ from pathlib import Path
 
 import torch
 
-from klue_pipeline.relation.inference.export_manifest import (
-    require_as_exported,
-    require_same_folds,
-)
 from klue_pipeline.relation.model.relation_model import (
     RelationConfig,
     RelationModel,
     read_relation_config,
 )
+from klue_pipeline.training.exporting.export_manifest import (
+    require_as_exported,
+    require_same_parts,
+)
 from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE
 
 _FOLD = re.compile(r"fold_(\d+)")
 _NAMES_SHOWN = 5
+_ONE_BY_ONE = (
+    "; or load the folds that are there as a list of their folders "
+    "(RelationClassifier.from_pretrained)"
+)
 
 
 def find_checkpoints(folders: str | Path | Iterable[str | Path]) -> tuple[Path, ...]:
@@ -84,7 +88,7 @@ def _find_in(folder: Path) -> list[Path]:
             "or name another folder."
         )
     ordered = [folds[number] for number in sorted(folds)]
-    require_same_folds(folder, [path.name for path in ordered])
+    require_same_parts(folder, [path.name for path in ordered], _ONE_BY_ONE)
     return ordered
 
 

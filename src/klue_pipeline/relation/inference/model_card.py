@@ -4,14 +4,11 @@ A Markdown document with the metadata on top that the Hugging Face hub reads. Ev
 from results and settings of the run; it names no place on the machine that made it.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import pandas as pd
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
@@ -22,6 +19,13 @@ from klue_pipeline.relation.metrics.targets import map_gold, target_labels
 from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.reporting.markdown import Markdown, render_markdown
+from klue_pipeline.reporting.model_card import (
+    describe_encoder,
+    name_run,
+    state_licences,
+    without_folders,
+    write_front_matter,
+)
 from klue_pipeline.training.params import EncoderParams
 from klue_pipeline.version import __version__
 
@@ -30,11 +34,6 @@ SCORES = {"micro_f1": "micro F1", "auprc": "AUPRC", "accuracy": "accuracy"}
 
 FEW_ROWS = 20
 """A label with fewer training rows is named among the limits."""
-
-HUB_PREFIX = "hub:"
-
-_HUB_ID = re.compile(r"(?!\.)[\w.-]+(/[\w.-]+)?", re.ASCII)
-_SCRATCH = "scratch"
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def write_model_card(facts: CardFacts) -> str:
         front_matter=Markdown(_front_matter(facts)),
         facts=facts,
         data_name=without_folders(facts.training_source),
-        encoder_text=_describe_encoder(facts.encoder),
+        encoder_text=describe_encoder(facts.encoder),
         entity_types=_entity_types(facts.sentences),
         negative=target_labels(facts.labels, facts.target).negative,
         labels=labels,
@@ -100,86 +99,26 @@ def write_model_card(facts: CardFacts) -> str:
         test_rows=(facts.metrics["test"] or {}).get("rows"),
         licences=_state_licences(facts),
         example=EXAMPLES[facts.input_params.language],
-        load_parameters=_run_parameters(facts.about),
+        load_parameters=name_run(facts.about, "experiment"),
         version=__version__,
     )
 
 
-def without_folders(source: str) -> str:
-    """Return a source as the user wrote it, or the last part of an absolute path.
-
-    >>> without_folders("hub:klue:re:train"), without_folders("/home/me/secret/train.csv")
-    ('hub:klue:re:train', 'train.csv')
-    """
-    windows = PureWindowsPath(source)  # it knows both kinds of slashes
-    is_absolute = bool(windows.drive or windows.root) and not source.startswith(HUB_PREFIX)
-    return windows.name if is_absolute or source.startswith("~") else source
-
-
-def is_hub_id(encoder: str) -> bool:
-    """Tell whether an encoder's name is that of a model on the hub, not a folder.
-
-    >>> is_hub_id("klue/roberta-large"), is_hub_id("scratch"), is_hub_id("../my/encoder")
-    (True, False, False)
-    """
-    return bool(_HUB_ID.fullmatch(encoder)) and encoder != _SCRATCH and not Path(encoder).is_dir()
-
-
 def _front_matter(facts: CardFacts) -> str:
-    """Return the metadata that the hub reads, as YAML."""
-    from huggingface_hub import ModelCardData
-
-    encoder, source = facts.encoder.name, facts.training_source
-    licence, other_licence = _front_licence(facts.export.licences.model)
-    entries = ModelCardData(
-        language=[facts.input_params.language],
-        library_name="klue_pipeline",
+    return write_front_matter(
+        language=facts.input_params.language,
         pipeline_tag="text-classification",
         tags=["relation-extraction", "klue_pipeline"],
-        base_model=encoder if is_hub_id(encoder) else None,
-        datasets=[source.split(":")[1]] if source.startswith(HUB_PREFIX) else None,
-        license=licence,
-        license_name=other_licence,
+        encoder=facts.encoder.name,
+        source=facts.training_source,
+        licence=facts.export.licences.model,
     )
-    return entries.to_yaml() + "\n"
-
-
-def _front_licence(licence: str | None) -> tuple[str | None, str | None]:
-    """Return the hub's name of a licence, SPDX's in lower case, or ``other`` and what it says."""
-    if licence is None:
-        return None, None
-    try:
-        known = canonicalize_license_expression(licence).lower()
-    except InvalidLicenseExpression:
-        return "other", licence
-    return ("other", licence) if " " in known else (known, None)  # several, as in MIT OR X
 
 
 def _state_licences(facts: CardFacts) -> dict[str, str]:
     """Say the licence of the model, the data and the encoder; or what to set to say it."""
-    stated, export = facts.export.licences, facts.export
-    encoder = facts.encoder.name
-    licences = {
-        "model": stated.model,
-        "data": stated.data or export.licence_of(facts.training_source),
-        "encoder": stated.encoder or export.licence_of(encoder),
-    }
-    if encoder == _SCRATCH:
-        licences["encoder"] = "none; built from scratch"
-    return {
-        what: licence or f"not stated: set export.licences.{what}"
-        for what, licence in licences.items()
-    }
-
-
-def _describe_encoder(encoder: EncoderParams) -> str:
-    layers = "" if encoder.num_hidden_layers is None else f", {encoder.num_hidden_layers} layers"
-    if encoder.name == _SCRATCH:
-        return f"built small from scratch{layers}; it has read nothing but the training rows"
-    revision = "" if encoder.revision is None else f", revision {encoder.revision}"
-    if is_hub_id(encoder.name):
-        return f"{encoder.name}{revision}{layers}"
-    return f"from a folder named {PureWindowsPath(encoder.name).name}{layers}"
+    sources = {"model": None, "data": facts.training_source, "encoder": facts.encoder.name}
+    return state_licences(facts.export, sources, "export")
 
 
 def _entity_types(sentences: pd.DataFrame) -> list[str]:
@@ -219,9 +158,3 @@ def _with_interval(values: Mapping[str, float] | None, name: str) -> str | None:
         return None
     low, high = values[f"{name}_low"], values[f"{name}_high"]
     return f"{values[name]:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _run_parameters(about: AboutParams) -> str:
-    """Return what to give to ``--params`` for this experiment or variant."""
-    variant = about.folder.removeprefix(about.experiment).removeprefix("--")
-    return f"experiment={about.experiment}" + (f",run.name={variant}" if variant else "")

@@ -4,19 +4,13 @@ The weights are not copied where they can be linked. Where the folder goes is le
 """
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from klue_pipeline.relation.inference.export_manifest import write_manifest
+from klue_pipeline.training.exporting.export_manifest import write_manifest
+from klue_pipeline.training.exporting.linked_folders import CARD_FILE, link_folder
 from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE
-
-CARD_FILE = "README.md"
-"""Where the Hugging Face hub looks for the card."""
-
-_WEIGHTS_SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -45,29 +39,6 @@ class ExportedModel:
             _write_temperature(checkpoint, folder / name, self.temperature)
         write_manifest(folder, self.checkpoints)
         (folder / CARD_FILE).write_text(self.card, encoding="utf-8")
-
-
-def link_folder(source: Path, target: Path) -> None:
-    """Make a folder like another, with hard links to its weights and copies of its other files.
-
-    Weights are big and are replaced, never written to. What a person may open and change is copied,
-    so that the change stays where it was made.
-
-    Args:
-        source: An existing folder.
-        target: The folder to make; must not exist.
-    """
-    shutil.copytree(source, target, copy_function=_link_weights)
-
-
-def _link_weights(source: str, target: str) -> None:
-    if not source.endswith(_WEIGHTS_SUFFIX):
-        shutil.copyfile(source, target)
-        return
-    try:
-        os.link(Path(source).resolve(), target)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)
 
 
 def _write_temperature(checkpoint: Path, folder: Path, temperature: float) -> None:

@@ -1,27 +1,24 @@
-"""What a model is served from: its checkpoints, and a request that shows how it is asked."""
+"""How a classifier behind a server is asked, and a request that shows it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
+from klue_pipeline.relation.inference.requests import OPTIONAL_COLUMNS, SENTENCE
 from klue_pipeline.relation.settings.params import Language
+from klue_pipeline.training.exporting.served_interface import ServedInterface
 
-
-@dataclass(frozen=True)
-class ModelPackage:
-    """What goes into a model that a server loads.
-
-    Attributes:
-        checkpoints: The folder of an exported model.
-        example: A table with a request, as a server takes it.
-        metadata: What the model says of itself.
-    """
-
-    checkpoints: Path
-    example: pd.DataFrame
-    metadata: Mapping[str, str]
+INTERFACE = ServedInterface(
+    loader="klue_pipeline.serving",
+    wanted=SENTENCE,
+    optional=OPTIONAL_COLUMNS,
+    answers={"label": "text", "probability": "number", "probabilities": "numbers_by_name"},
+    row="Sentence",
+    refusal="cannot be classified",
+    for_files="label a file with kedro run --pipelines predict_new",
+)
+"""Models that were saved before name this loader; another name would leave them behind."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ those that cannot be read are set aside.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import pandas as pd
 
@@ -140,24 +139,9 @@ class Chunk:
     row_numbers: list[int]
     problems: list[RowProblem]
 
-    def __len__(self) -> int:
-        """Return the number of rows, good and bad."""
-        return len(self.row_numbers) + len(self.problems)
 
-
-def cut_chunks(rows: Iterable[RawRow], chunk_rows: int) -> Iterator[Chunk]:
-    """Cut rows into chunks, and part those that can be read from those that cannot.
-
-    Args:
-        rows: Rows of any format, in file order.
-        chunk_rows: Rows in a chunk.
-    """
-    remaining = iter(rows)
-    while part := list(islice(remaining, chunk_rows)):
-        yield _sort_out(part)
-
-
-def _sort_out(rows: list[RawRow]) -> Chunk:
+def sort_out(rows: Iterable[RawRow]) -> Chunk:
+    """Part rows of any format that can be read from those that cannot."""
     found = [(row, find_problem(row, RowRules(), TEXT_CHECKS)) for row in rows]
     good = [replace(row, given_fold=None) for row, problem in found if problem is None]
     named = [replace(row, row_id=row.row_id or f"row_{row.row_number}") for row in good]

@@ -1,57 +1,18 @@
 """Settings of an exported model and of labelling new rows with it; the values live in ``conf/``."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from klue_pipeline.base_settings import Settings
 from klue_pipeline.relation.settings.params import InputFormat, TableColumns
+from klue_pipeline.reporting.licences import LicenceParams
 
 OutputFormat = Literal["csv", "jsonl", "parquet"]
 
 
-class Licences(Settings):
-    """Under which terms things may be used, as the model card states them; None is not stated."""
-
-    model: str | None
-    data: str | None
-    """Of ``raw.train``."""
-    encoder: str | None
-    """Of ``encoder.name``; one built from scratch has none."""
-
-
-class KnownLicence(Settings):
-    """The licence of something that others may start from too."""
-
-    source: str
-    """What ``raw.train`` or ``encoder.name`` says; a slash at its end takes in all below."""
-    licence: str
-    """As the card states it."""
-
-    def covers(self, source: str) -> bool:
-        """Tell whether this is the licence of a source.
-
-        >>> KnownLicence(source="data/sample/", licence="MIT").covers("data/sample/train.csv")
-        True
-        """
-        below = self.source.endswith("/") and source.startswith(self.source)
-        return source == self.source or below
-
-
-class ExportParams(Settings):
+class ExportParams(LicenceParams):
     """What the model card states beyond what the project knows by itself."""
-
-    # A card says what was stated when it was written; no other stage is refused for its words.
-    results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset({"licences", "known_licences"})
-
-    licences: Licences
-    known_licences: list[KnownLicence]
-    """Read for data and encoder where ``licences`` says nothing, so that a licence stays with what
-    it belongs to when another file or encoder is taken."""
-
-    def licence_of(self, source: str) -> str | None:
-        """Return the known licence of a training file or encoder, if there is one."""
-        return next((own.licence for own in self.known_licences if own.covers(source)), None)
 
 
 class PredictParams(Settings):

@@ -14,7 +14,8 @@ from klue_pipeline.odqa.settings.ingest_params import OdqaIngestParams, Question
 from klue_pipeline.text.records.raw_file import FormatError, RawFile
 from klue_pipeline.text.shortened import shorten
 
-_TABLE = "table"
+_TABLE, _LINES = "table", "lines"
+_TEXT_FILE = ".txt"
 _NESTED = re.compile(r'"(data|paragraphs)"\s*:\s*\[')
 
 PARSERS: dict[str, Callable[[RawFile], Iterator[RawQuestion]]] = {
@@ -63,18 +64,19 @@ def detect_format(raw: RawFile) -> str:
     first = next((line for line in raw.head().splitlines() if line.strip()), "")
     if "question" in re.split(r"[,;\t]", first.replace('"', "")):
         return _TABLE
+    if first and raw.name.lower().endswith(_TEXT_FILE):
+        return _LINES
     known = "; ".join(f"{name}: {words}" for name, (_, words) in SIGNS.items())
     raise FormatError(
         f"{raw.name} is in no known format: its first line is {shorten(first)!r}. Known formats "
-        f"are {known}; table: a header line with a column question. Name the columns of "
-        "your own table with odqa.ingest.columns."
+        f"are {known}; table: a header line with a column question; lines: a question a line, in a "
+        f"file whose name ends in {_TEXT_FILE}. Name the columns of your own table with "
+        "odqa.ingest.columns."
     )
 
 
 def read_questions(raw: RawFile, ingest: OdqaIngestParams, part: str) -> list[RawQuestion]:
     """Read all questions of a file in the format that is set, or that is seen under ``auto``.
-
-    Named columns are those of a table.
 
     Args:
         raw: The file.
@@ -84,15 +86,48 @@ def read_questions(raw: RawFile, ingest: OdqaIngestParams, part: str) -> list[Ra
     Raises:
         ValueError: The format is unknown, the file does not follow it, or it has no questions.
     """
-    name: str = ingest.format
-    if name == "auto":
-        names_columns = ingest.columns != QuestionColumns()
-        name = _TABLE if names_columns else detect_format(raw)
-    rows = flat.parse_table(raw, ingest.columns, part) if name == _TABLE else PARSERS[name](raw)
-    found = list(rows)
+    found = list(iterate_questions(raw, choose_format(raw, ingest), ingest.columns, part))
     if not found:
         raise ValueError(f"{raw.name} has no questions; give a file with at least one.")
     return found
 
 
-__all__ = ["PARSERS", "SIGNS", "RawQuestion", "detect_format", "read_questions"]
+def choose_format(raw: RawFile, ingest: OdqaIngestParams) -> str:
+    """Return the format that is set, or that is seen under ``auto``; named columns are a table's.
+
+    Raises:
+        FormatError: None is seen.
+    """
+    if ingest.format != "auto":
+        return ingest.format
+    return _TABLE if ingest.columns != QuestionColumns() else detect_format(raw)
+
+
+def iterate_questions(
+    raw: RawFile, format_name: str, columns: QuestionColumns, part: str
+) -> Iterator[RawQuestion]:
+    """Read the questions of a file one by one.
+
+    Args:
+        raw: The file.
+        format_name: One of ``QuestionFormat`` but ``auto``.
+        columns: Those of a table.
+        part: What the questions are for.
+
+    Raises:
+        ValueError: The file does not follow its format.
+    """
+    if format_name == _TABLE:
+        return flat.parse_table(raw, columns, part)
+    return flat.parse_lines(raw, part) if format_name == _LINES else PARSERS[format_name](raw)
+
+
+__all__ = [
+    "PARSERS",
+    "SIGNS",
+    "RawQuestion",
+    "choose_format",
+    "detect_format",
+    "iterate_questions",
+    "read_questions",
+]

@@ -76,6 +76,18 @@ def parse_table(raw: RawFile, columns: QuestionColumns, part: str) -> Iterator[R
         yield read_question(row_number, {**named, "answers": _answers(values)})
 
 
+def parse_lines(raw: RawFile, part: str) -> Iterator[RawQuestion]:
+    """Read text with a question a line, blank lines left out.
+
+    Args:
+        raw: The file.
+        part: What the questions are for; they are called after it.
+    """
+    texts = (line.strip() for line in raw.lines())
+    for row_number, text in enumerate(filter(None, texts), start=1):
+        yield read_question(row_number, {"id": f"{part}_{row_number}", "question": text})
+
+
 def _resolve(first: list[Record], columns: QuestionColumns, name: str) -> dict[str, str]:
     """Return the column of each field, of those that the file has."""
     _require_column(first, columns.question, name, "question")

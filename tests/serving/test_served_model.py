@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.inference.request_limits import RequestLimits
-from klue_pipeline.serving import ANSWER_COLUMNS, ServedClassifier
+from klue_pipeline.relation.inference.model_package import INTERFACE
+from klue_pipeline.serving.served_model import ServedModel
+from klue_pipeline.training.exporting.request_limits import RequestLimits
 
 ROW = {"sentence": "이순신은 조선의 무신이다.", "subject": "이순신", "object": "조선"}
 
@@ -23,6 +24,10 @@ class Classifier:
         return []
 
 
+def serve(error=None, limits=None):
+    return ServedModel(Classifier(error), INTERFACE, limits)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -34,14 +39,14 @@ class Classifier:
 def test_what_cannot_be_answered_is_a_bad_request(rows, message):
     from mlflow.exceptions import MlflowException
 
-    served = ServedClassifier(Classifier(ValueError("Sentence 1: 세종 is not in it")))
+    served = serve(ValueError("Sentence 1: 세종 is not in it"))
     with pytest.raises(MlflowException, match=message) as raised:
         served.predict(pd.DataFrame(rows))
     assert raised.value.get_http_status_code() == 400
 
 
 def test_a_fault_of_ours_is_not_the_asker_s():
-    served = ServedClassifier(Classifier(RuntimeError("out of memory")))
+    served = serve(RuntimeError("out of memory"))
     with pytest.raises(RuntimeError, match="out of memory"):
         served.predict(pd.DataFrame([ROW]))
 
@@ -59,21 +64,21 @@ def test_a_server_refuses_what_is_too_large_and_nobody_else_does(rows, said):
 
     table = pd.DataFrame(rows)
     with pytest.raises(MlflowException, match=said) as raised:
-        ServedClassifier(Classifier(), LIMITS).predict(table)
+        serve(limits=LIMITS).predict(table)
     assert raised.value.get_http_status_code() == 400
-    assert ServedClassifier(Classifier()).predict(table).empty
+    assert serve().predict(table).empty
 
 
 def test_a_server_hides_what_a_fault_of_ours_says():
     from mlflow.exceptions import MlflowException
 
-    served = ServedClassifier(Classifier(RuntimeError("/home/me/model is gone")), LIMITS)
+    served = serve(RuntimeError("/home/me/model is gone"), LIMITS)
     with pytest.raises(MlflowException, match="the server's log says why") as raised:
         served.predict(pd.DataFrame([ROW]))
     assert raised.value.get_http_status_code() == 500
 
 
 def test_no_rows_have_no_answers():
-    answers = ServedClassifier(Classifier()).predict(pd.DataFrame({"sentence": []}))
-    assert answers.columns.tolist() == list(ANSWER_COLUMNS)
+    answers = serve().predict(pd.DataFrame({"sentence": []}))
+    assert answers.columns.tolist() == list(INTERFACE.answers)
     assert answers.empty

@@ -1,7 +1,7 @@
 """What an exported model consists of, written beside it, so that a later change is noticed.
 
 A folder is copied, unpacked and edited by hand: a fold gets lost, comes from another export, or has
-its labels in another order, and still answers. The manifest knows each fold by its files' content.
+its labels in another order, and still answers. The manifest knows each part by its files' content.
 """
 
 import hashlib
@@ -17,44 +17,61 @@ MANIFEST_FILE = "export.json"
 
 _BLOCK_BYTES = 4096
 _BLOCKS = 256
-_EXPORT_AGAIN = (
-    "Copy the whole folder again, or export it again (kedro run --pipelines export, with the same "
-    "--env and --params experiment=... as the training)"
-)
 
 
 class ExportManifest(BaseModel):
     """The content of an exported model.
 
     Attributes:
-        models: For each fold's folder the hash of each of its files.
+        models: For each folder in it, such as a fold's, the hash of each of its files.
+        pipeline: What exports it.
+        setting: What names its experiment.
     """
 
     models: dict[str, dict[str, str]]
+    pipeline: str = "export"
+    setting: str = "experiment"
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it does not fit."""
+        return (
+            f"Copy the whole folder again, or export it again (kedro run --pipelines "
+            f"{self.pipeline}, with the same --env and --params {self.setting}=... as the training)"
+        )
 
 
-def write_manifest(folder: Path, folds: Collection[str]) -> None:
-    """Write down what the folders of the folds hold.
+def write_manifest(
+    folder: Path, parts: Collection[str], pipeline: str = "export", setting: str = "experiment"
+) -> None:
+    """Write down what the folders of an export hold.
 
     Args:
         folder: An exported model, whole but for its manifest.
-        folds: Names of its folders.
+        parts: Names of its folders.
+        pipeline: What exports it.
+        setting: What names its experiment.
     """
-    manifest = ExportManifest(models={name: _hash_files(folder / name) for name in folds})
+    manifest = ExportManifest(
+        models={name: _hash_files(folder / name) for name in parts},
+        pipeline=pipeline,
+        setting=setting,
+    )
     text = json.dumps(manifest.model_dump(), indent=2) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
 
 
-def require_same_folds(folder: Path, found: Collection[str]) -> None:
-    """Refuse an exported model that lacks a fold, or has one more than it was exported with.
+def require_same_parts(folder: Path, found: Collection[str], or_else: str = "") -> None:
+    """Refuse an exported model that lacks a folder, or has one more than it was exported with.
 
     Args:
         folder: A folder of folds; without a manifest, as of a training or an earlier version, any
             folds are right.
-        found: Names of the folds' folders in it.
+        found: Names of the folders in it.
+        or_else: What else there is to do, for the message.
 
     Raises:
-        ValueError: Naming the folds that are missing or too many.
+        ValueError: Naming the folders that are missing or too many.
     """
     manifest = _read(folder)
     if manifest is None or set(found) == manifest.models.keys():
@@ -63,11 +80,10 @@ def require_same_folds(folder: Path, found: Collection[str]) -> None:
     foreign = sorted(set(found) - manifest.models.keys())
     parts = [f"{', '.join(missing)} is missing"] if missing else []
     parts += [f"{', '.join(foreign)} is not of this export"] if foreign else []
-    listed = f"{len(manifest.models)} models ({', '.join(manifest.models)})"
+    listed = f"{len(manifest.models)} folders ({', '.join(manifest.models)})"
     raise ValueError(
         f"{folder} is not what was exported: {' and '.join(parts)}; {MANIFEST_FILE} lists "
-        f"{listed}. {_EXPORT_AGAIN}; or load the folds that are there as a list of "
-        "their folders (RelationClassifier.from_pretrained)."
+        f"{listed}. {manifest.remedy}{or_else}."
     )
 
 
@@ -75,35 +91,41 @@ def require_whole_export(folder: Path) -> None:
     """Refuse an exported model of which anything is not as it was exported.
 
     Raises:
-        ValueError: Naming the folds or the files.
+        ValueError: Naming the folders or the files.
     """
-    folds = [path for path in folder.glob("fold_*") if path.is_dir()]
-    require_same_folds(folder, [path.name for path in folds])
-    for path in folds:
+    manifest = _read(folder)
+    known = manifest.models if manifest else {}
+    parts = [
+        path
+        for path in folder.iterdir()
+        if path.is_dir() and (path.name in known or path.name.startswith("fold_"))
+    ]
+    require_same_parts(folder, [path.name for path in parts])
+    for path in parts:
         require_as_exported(path)
 
 
-def require_as_exported(checkpoint: Path) -> None:
-    """Refuse a fold whose files are not those of its export.
+def require_as_exported(part: Path) -> None:
+    """Refuse a folder whose files are not those of its export.
 
     Args:
-        checkpoint: The folder of one fold; one that no manifest lists is not looked at.
+        part: A folder of an export, such as a fold's; one that no manifest lists is not looked at.
 
     Raises:
         ValueError: Naming the files.
     """
-    place = checkpoint.absolute()
+    place = part.absolute()
     manifest = _read(place.parent)
     wanted = manifest.models.get(place.name) if manifest else None
-    if wanted is None:
+    if manifest is None or wanted is None:
         return
     found = _hash_files(place)
     differ = sorted(name for name, value in wanted.items() if found.get(name) != value)
     if differ:
         named = ", ".join(name if name in found else f"{name} (missing)" for name in differ)
         raise ValueError(
-            f"{checkpoint} is not what was exported: {named} differs from {MANIFEST_FILE}. It was "
-            f"cut off or changed by hand, or is another export's or fold's. {_EXPORT_AGAIN}."
+            f"{part} is not what was exported: {named} differs from {MANIFEST_FILE}. It was "
+            f"cut off or changed by hand, or is another export's or fold's. {manifest.remedy}."
         )
 
 
@@ -114,7 +136,8 @@ def _read(folder: Path) -> ExportManifest | None:
     try:
         return ExportManifest.model_validate(read_json_file(path))
     except ValidationError as error:
-        raise ValueError(f"{path} lists no models. {_EXPORT_AGAIN}.") from error
+        remedy = "Copy the whole folder again, or export it again"
+        raise ValueError(f"{path} lists no models. {remedy}.") from error
 
 
 def _hash_files(folder: Path) -> dict[str, str]:

@@ -15,14 +15,18 @@ class RequestLimits(Settings):
     max_request_bytes: int = Field(default=8_000_000, ge=1)
     """Of a request's body."""
     max_rows: int = Field(default=1_000, ge=1)
-    """Sentences in a request."""
+    """Rows in a request."""
     max_text_characters: int = Field(default=10_000, ge=1)
-    """Of a sentence, and of each other text beside it."""
+    """Of each text in a row."""
 
-    def describe_rows(self, n_rows: int) -> str:
-        """Say that a request has too many rows, and what to do."""
+    def describe_rows(self, n_rows: int, for_files: str) -> str:
+        """Say that a request has too many rows, and what to do.
+
+        Args:
+            n_rows: How many it has.
+            for_files: How files of rows are answered.
+        """
         return (
             f"The request has {n_rows:,} rows; this server takes {self.max_rows:,} at a time "
-            "(max_rows). Send several requests, or label a file with kedro run --pipelines "
-            "predict_new."
+            f"(max_rows). Send several requests, or {for_files}."
         )

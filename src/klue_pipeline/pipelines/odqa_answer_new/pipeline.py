@@ -1,0 +1,28 @@
+"""New questions and an exported answerer -> answers."""
+
+from typing import Any
+
+from kedro.pipeline import Pipeline, node
+
+from klue_pipeline.pipelines.odqa_answer_new.nodes import answer_new
+
+
+def create_pipeline(**_: Any) -> Pipeline:
+    """Wire answer_new; it reads the exported folder by a name that no node makes."""
+    return Pipeline(
+        [
+            node(
+                answer_new,
+                inputs=[
+                    "odqa.new_questions",
+                    "odqa.trained_answerer",
+                    "params:odqa.answer_new",
+                    "params:odqa.ingest",
+                    "params:odqa.training",
+                ],
+                outputs="odqa.new_answers",
+                name="odqa.answer_new",
+                tags=["gpu"],
+            )
+        ]
+    )

@@ -1,0 +1,1 @@
+"""A trained experiment as a product, whatever its task: what its folder holds, how it is asked."""
