@@ -29,12 +29,13 @@ class Stopwatch(TrainerCallback):
 
     def on_train_begin(self, *_: Any, **__: Any) -> None:
         """Start."""
-        self.started_at = time.perf_counter()
-        self.seconds = 0.0
+        self.started_at = time.perf_counter(), time.process_time()
+        self.seconds = self.cpu_seconds = 0.0
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
         """Remember the end of the latest step."""
-        self.seconds = time.perf_counter() - self.started_at
+        self.seconds = time.perf_counter() - self.started_at[0]
+        self.cpu_seconds = time.process_time() - self.started_at[1]
 
 
 class WithLoss(nn.Module):

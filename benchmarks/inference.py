@@ -32,15 +32,18 @@ def predict_padded(workload: Workload) -> float:
         for start in range(0, len(rows), size):
             batch = rows.__getitems__(list(range(start, min(start + size, len(rows)))))
             inputs = {k: v.to(device) for k, v in batch.items() if k not in NOT_FOR_THE_MODEL}
-            model(**_pad(inputs, workload.tokenizer.pad_token_id)).cpu()
+            model(**pad_batch(inputs, workload.tokenizer.pad_token_id, PADDED_TOKENS)).cpu()
     return time.perf_counter() - started_at
 
 
 PREDICTORS = {"ours": predict_ours, "padded fp32": predict_padded}
 
 
-def _pad(inputs: dict[str, torch.Tensor], padding_id: int) -> dict[str, torch.Tensor]:
-    missing = PADDED_TOKENS - inputs["input_ids"].shape[1]
+def pad_batch(
+    inputs: dict[str, torch.Tensor], padding_id: int, tokens: int
+) -> dict[str, torch.Tensor]:
+    """Pad what is as long as the rows of a batch to so many tokens."""
+    missing = tokens - inputs["input_ids"].shape[1]
     fills = {"input_ids": padding_id, "attention_mask": 0, "token_type_ids": 0}
     return {
         name: torch.nn.functional.pad(value, (0, missing), value=fills[name])

@@ -204,7 +204,7 @@ def test_the_pages_need_no_other_file_and_say_what_they_are_about(finished):
     sentence = pq.read_table(finished.data / "03_primary/clean_sentences.parquet").to_pylist()[0]
     pages = {
         "leaderboard": ["typed_punct_query", "given, 60.0% without a relation"],
-        "submissions": ["Predicted labels of the test rows", "blend by soft_vote"],
+        "submissions": ["Predictions for the test rows", "blend by soft_vote"],
         "ensemble_report": ["One member, typed_punct_query", "soft_vote"],
         "errors": ["240 out-of-fold rows", sentence["subject_text"]],
     }

@@ -1,8 +1,8 @@
 """Embedding passages: the project's way against float32 batches in the order of the file."""
 
 import tempfile
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.markdown import write_table
 from benchmarks.retrieval.corpus import read_retriever
+from benchmarks.turns import OURS, take_turns
 from klue_pipeline.odqa.dense.embedding import embed_passages, read_shard
 from klue_pipeline.odqa.dense.encoder import TextEncoder, embed_batch, load_encoder
 from klue_pipeline.odqa.dense.texts import passage_texts
@@ -22,7 +23,7 @@ from klue_pipeline.training.encoder import SCRATCH, build_encoder
 from klue_pipeline.training.params import EncoderParams, ScratchEncoderParams
 from klue_pipeline.training.tokenizer import prepare_tokenizer
 
-_SIZES = {
+SIZES = {
     "vocabulary_size": 6000, "hidden_size": 384, "num_hidden_layers": 4,
     "num_attention_heads": 12, "intermediate_size": 1536, "max_positions": 512,
 }  # fmt: skip
@@ -77,7 +78,6 @@ def _embed_padded(padding: Any) -> Embed:
     return embed
 
 
-OURS = "ours"
 EMBEDDERS: dict[str, Embed] = {
     OURS: embed_ours,
     "fp32, file order, padded to the longest of the batch": _embed_padded("longest"),
@@ -90,22 +90,18 @@ def measure_embedding(
 ) -> dict[str, Any]:
     """Embed the passages by each embedder in turn; return ratios, and how alike the vectors are."""
     params = read_retriever("dense")
-    sizes = ScratchEncoderParams.model_validate(_SIZES)
+    sizes = ScratchEncoderParams.model_validate(SIZES)
     chosen = EncoderParams(name=name, num_hidden_layers=layers, scratch=sizes)
     encoder = prepare_encoder(chosen, passages["text"])
     for embed in EMBEDDERS.values():  # the first call of each warms up
         embed(passages.head(2), encoder, params)
-    took: dict[str, list[tuple[float, float]]] = {name: [] for name in EMBEDDERS}
-    vectors: dict[str, NDArray[np.floating[Any]]] = {}
-    for _ in range(rounds):
-        for embedder, embed in EMBEDDERS.items():
-            started_at = time.perf_counter(), time.process_time()
-            vectors[embedder] = embed(passages, encoder, params)
-            ended_at = time.perf_counter(), time.process_time()
-            took[embedder].append((ended_at[0] - started_at[0], ended_at[1] - started_at[1]))
+    ratios, vectors = take_turns(
+        {each: partial(embed, passages, encoder, params) for each, embed in EMBEDDERS.items()},
+        rounds,
+    )
     return _describe(encoder, passages, params) | {
         "rounds": rounds,
-        "ratios": {each: _ratios(took[each], took[OURS]) for each in EMBEDDERS},
+        "ratios": ratios,
         "least_cosine": {each: _least_cosine(vectors[each], vectors[OURS]) for each in EMBEDDERS},
     }
 
@@ -125,13 +121,6 @@ def _describe(
         "mean_tokens": float(np.mean(lengths)),
         "longest_allowed": params.max_passage_tokens,
     }
-
-
-def _ratios(theirs: list[tuple[float, float]], ours: list[tuple[float, float]]) -> list[float]:
-    """Return medians over the rounds: how many times as long, by the clock and in CPU time."""
-    pairs = np.array(theirs) / np.array(ours)
-    medians: list[float] = np.median(pairs, axis=0).tolist()
-    return medians
 
 
 def _least_cosine(left: NDArray[Any], right: NDArray[Any]) -> float:

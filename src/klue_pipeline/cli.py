@@ -137,11 +137,17 @@ def delete_experiment(names: tuple[str, ...], env: str | None, mlflow: bool, yes
 def check_submission(files: tuple[Path, ...], env: str | None, params: list[str]) -> None:
     """Check submission files before they are sent, and name each wrong line.
 
-    FILES are CSV files with the columns id, pred_label and probs, from this project or elsewhere.
-    Ids and labels have to be those of the environment, as far as it has test rows and labels on
-    disk. The exit code is 1 if any file has a problem. A file without one is described: rows,
-    commonest labels, and the SHA-256 by which submissions.csv knows it.
+    FILES are CSV files with the columns id, pred_label and probs, from this project or elsewhere,
+    or JSON files with the answers of open-domain QA by question id, as predictions.json. Ids and
+    labels have to be those of the environment, as far as it has test rows and labels on disk. The
+    exit code is 1 if any file has a problem. A file without one is described: rows, commonest
+    labels, and the SHA-256 by which submissions.csv knows it.
     """
+    from klue_pipeline.commands.check_predictions import check_predictions, is_predictions
     from klue_pipeline.commands.check_submission import check_submissions
 
-    raise SystemExit(check_submissions(files, env=env, settings=params))
+    answers = [path for path in files if is_predictions(path)]
+    tables = [path for path in files if path not in answers]
+    checks = {check_submissions: tables, check_predictions: answers}
+    codes = [check(own, env=env, settings=params) for check, own in checks.items() if own]
+    raise SystemExit(max(codes))

@@ -17,11 +17,17 @@ from klue_pipeline.pipelines import (
     leaderboard,
     mlflow_model,
     odqa_answer,
+    odqa_answer_new,
+    odqa_bundle,
+    odqa_ensemble,
+    odqa_export,
     odqa_index,
     odqa_ingest,
+    odqa_mlflow_model,
     odqa_report,
     odqa_retrieval_report,
     odqa_retrieve,
+    odqa_submissions,
     odqa_tokenize,
     odqa_train,
     odqa_train_retriever,
@@ -75,8 +81,16 @@ ODQA_RETRIEVAL = (
 """The stages of open-domain QA whose sum is the run ``odqa_retrieval``."""
 
 
-ODQA = (*ODQA_RETRIEVAL, "odqa_tokenize", "odqa_train", "odqa_answer", "odqa_report")
+ODQA = (
+    *ODQA_RETRIEVAL, "odqa_tokenize", "odqa_train", "odqa_answer", "odqa_report", "odqa_export",
+)  # fmt: skip
 """Those whose sum is the whole job ``odqa``."""
+
+
+ODQA_USES = (
+    "odqa_ensemble", "odqa_submissions", "odqa_bundle", "odqa_answer_new", "odqa_mlflow_model",
+)  # fmt: skip
+"""What joins experiments of open-domain QA, or is made of one for other uses."""
 
 
 _STAGES = {
@@ -88,7 +102,9 @@ _STAGES = {
     "odqa_index": odqa_index, "odqa_train_retriever": odqa_train_retriever,
     "odqa_retrieve": odqa_retrieve, "odqa_retrieval_report": odqa_retrieval_report,
     "odqa_tokenize": odqa_tokenize, "odqa_train": odqa_train, "odqa_answer": odqa_answer,
-    "odqa_report": odqa_report,
+    "odqa_report": odqa_report, "odqa_export": odqa_export, "odqa_ensemble": odqa_ensemble,
+    "odqa_submissions": odqa_submissions, "odqa_bundle": odqa_bundle,
+    "odqa_answer_new": odqa_answer_new, "odqa_mlflow_model": odqa_mlflow_model,
 }  # fmt: skip
 
 
@@ -100,7 +116,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     """
     kind = topology.experiment_kind()
     chosen = {name: _make(name) for name in RUNS[kind]}
-    others = {name: _make(name) for name in (*LOOKS[kind], *USES[kind])}
+    others = {name: _make(name) for name in (*LOOKS[kind], *USES[kind], *ODQA_USES)}
     odqa = {name: _make(name) for name in ODQA if _has_nodes(name)}
     retrieval = [odqa[name] for name in ODQA_RETRIEVAL if name in odqa]
     sums = {

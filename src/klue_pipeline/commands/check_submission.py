@@ -108,7 +108,12 @@ def _find_row_problems(lines: SubmissionLines, expected: Expected) -> list[Probl
 
 def _report(path: Path, content: bytes, expected: Expected) -> bool:
     problems = find_line_problems(content, expected)
-    lines = _show_problems(problems) if problems else _describe(content, expected)
+    return show_report(path, problems, [] if problems else _describe(content, expected))
+
+
+def show_report(path: Path, problems: Sequence[str], description: Sequence[str]) -> bool:
+    """Print what is wrong with a file, or what it holds; return whether nothing is wrong."""
+    lines = _show_problems(problems) if problems else description
     click.echo("\n  ".join([f"{path}: {_count(problems)}", *lines]))
     return not problems
 

@@ -24,7 +24,7 @@ NOISE = "no difference: noise"
 NOT_COMPARABLE = "not comparable"
 
 _WHOLE_NUMBERS = ("rank", "rows", "folds")
-_OF_FOLDS = frozenset({"folds", "rows_per_second", "mcnemar_p"})
+_OF_FOLDS = frozenset({"folds", "rows_per_second"})
 """Columns of tasks that are scored fold by fold."""
 _TEXTS = frozenset(
     {"experiment", "kind", "status", "why", "verdict", "mlflow_run", "error", "note"}
@@ -41,7 +41,9 @@ def leaderboard_columns(scores: TaskScores) -> list[str]:
         "training_seconds", "rows_per_second", "difference", "difference_low", "difference_high",
         "mcnemar_p", "verdict", "mlflow_run", "error", "note",
     ]  # fmt: skip
-    return [name for name in columns if scores.by_fold or name not in _OF_FOLDS]
+    left_out = frozenset() if scores.by_fold else _OF_FOLDS
+    left_out |= frozenset() if scores.tested else {"mcnemar_p"}
+    return [name for name in columns if name not in left_out]
 
 
 @dataclass(frozen=True)

@@ -122,8 +122,9 @@ def render_leaderboard(
     test = scores.published if any(entry.test_scores for entry in entries) else ()
     return render_page(
         "leaderboard",
-        rows=[_row(place, columns, test, scores.row) for place in ranked],
+        rows=[_row(place, columns, test, scores) for place in ranked],
         task=scores,
+        tested=scores.find(scores.tested) if scores.tested else None,
         columns=columns,
         test_scores=test,
         ranked_by=ranked_by,
@@ -157,7 +158,9 @@ def _column(score: Score, entries: Sequence[LeaderboardEntry]) -> Column:
     )
 
 
-def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score], row: str) -> EntryRow:
+def _row(
+    ranked: Ranked, columns: Sequence[Column], test: Sequence[Score], task: TaskScores
+) -> EntryRow:
     entry, whole = ranked.entry, "{:,.0f}".format
     return EntryRow(
         entry=entry,
@@ -168,7 +171,7 @@ def _row(ranked: Ranked, columns: Sequence[Column], test: Sequence[Score], row: 
         folds=_cell(entry.folds, whole),
         seconds=_cell(entry.training_seconds, format_duration),
         speed=_cell(entry.rows_per_second, whole),
-        difference=_difference(entry, row),
+        difference=_difference(entry, task),
         verdict=_verdict(entry.verdict),
         status_tone=_STATUS_TONES.get(entry.status, ""),
     )
@@ -183,14 +186,14 @@ def _score(entry: LeaderboardEntry, column: Column) -> Cell:
     return Cell(f"{value:.2f}", value, interval, column.scale.bar(estimate))
 
 
-def _difference(entry: LeaderboardEntry, row: str) -> Cell:
+def _difference(entry: LeaderboardEntry, task: TaskScores) -> Cell:
     interval = entry.difference
     if interval is None:
         return Cell(NOTHING)
     ends = f"[{interval.low:+.2f}, {interval.high:+.2f}]"
-    noun = f"common {row}"
+    noun = f"common {task.row}"
     common = "" if entry.common_rows is None else f"on {counted(entry.common_rows, noun)}"
-    remark = "; ".join(filter(None, [common, _p_value(entry.mcnemar_p)]))
+    remark = "; ".join(filter(None, [common, _p_value(entry.mcnemar_p, task)]))
     return Cell(f"{interval.difference:+.2f}", interval.difference, ends, remark=remark)
 
 
@@ -212,11 +215,11 @@ def format_duration(seconds: float) -> str:
     return f"{whole // _HOUR:,} h {whole % _HOUR // _MINUTE} min"
 
 
-def _p_value(p_value: float | None) -> str:
+def _p_value(p_value: float | None, task: TaskScores) -> str:
     if p_value is None:
         return ""
     found = f"p < {_SMALLEST_P}" if p_value < _SMALLEST_P else f"p = {p_value:.3f}"
-    return f"accuracy: {found}"
+    return f"{task.find(task.tested).title}: {found}"
 
 
 def _verdict(text: str) -> tuple[str, str, str]:

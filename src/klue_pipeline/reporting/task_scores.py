@@ -42,16 +42,21 @@ class TaskScores:
         scores: The scores.
         judged_on: What experiments are ranked on.
         row: What is scored, in one word.
-        by_fold: Whether folds are trained and out-of-fold rows are scored, as classes that are
-            right or wrong; where not, a leaderboard has no columns of these.
+        by_fold: Whether folds are trained and out-of-fold rows are scored; where not, a leaderboard
+            has no columns of these.
+        tested: The score of a row that is right or wrong, which McNemar's test compares; empty
+            where there is none.
         command: What makes the first entry of a leaderboard.
+        selected_in: The setting that names the score which decides.
     """
 
     scores: tuple[Score, ...]
     judged_on: str = "out-of-fold rows"
     row: str = "row"
     by_fold: bool = True
+    tested: str = "accuracy"
     command: str = "kedro run"
+    selected_in: str = "evaluation.select_by"
 
     @property
     def rows(self) -> str:

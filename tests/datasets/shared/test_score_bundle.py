@@ -13,7 +13,7 @@ from kedro.io import DatasetError
 
 from klue_pipeline.datasets.shared.drop_folders import ScoreBundlesDataset
 from klue_pipeline.datasets.shared.score_bundle import ScoreBundleDataset
-from klue_pipeline.evaluation.bundles import ExperimentDescription, make_bundle
+from klue_pipeline.evaluation.score_bundles import ScoredExperiment, make_bundle
 from klue_pipeline.evaluation.scores import ScoreTable
 
 NAMES = ("no_relation", "인물:직업", "org:members")
@@ -37,7 +37,7 @@ def make(seed=0, n_rows=4, **changes):
         labels,
         fingerprint={**print_, "test_rows": "cc"},
     )
-    experiment = ExperimentDescription(
+    experiment = ScoredExperiment(
         experiment="rbert",
         folder="rbert",
         why='<b>"개체" 평균이 낫다</b>',
@@ -100,7 +100,7 @@ def test_what_is_saved_is_loaded_to_the_last_bit(dataset, folder):
     assert_same(dataset.load(), bundle)
     assert sorted(path.name for path in folder.iterdir()) == FILES
     assert [path.name for path in folder.parent.iterdir()] == ["rbert"]
-    with pytest.raises(DatasetError, match="takes a ScoreBundle; found dict"):
+    with pytest.raises(DatasetError, match="takes one ScoreBundle; found dict"):
         dataset.save({"out_of_fold": None})
 
 
@@ -305,11 +305,11 @@ def test_every_sound_bundle_is_called_as_its_folder_is(shelf):
         ("a name, with blanks", "cannot be named in ensemble.members: letters, digits"),
         ("empty", "bundle.json is missing"),
         ("packed.zip", "is an archive; unpack it here, and remove it"),
-        ("loose.parquet", "is a file. A score bundle is a folder with bundle.json in it"),
+        ("loose.parquet", "is a file. A bundle is a folder with bundle.json in it"),
     ],
 )
 def test_whatever_is_no_bundle_is_told(shelf, name, reason, caplog):
     found = shelf.load()
     assert reason in found.refused[name]
     assert name in found.refused[name]
-    assert f"A score bundle is left out: {found.refused[name]}" in caplog.text
+    assert f"A bundle is left out: {found.refused[name]}" in caplog.text

@@ -127,6 +127,12 @@ def test_the_retrieval_score_decides_between_passages_by_its_weight():
         assert found.set_index("question_id")["text"]["another_passage"] == text
 
 
+def test_the_chosen_way_is_the_one_that_was_gone():
+    answered = make_answered()
+    again = answered.questions.find_texts(answered.read.answer([answered.chosen])[answered.chosen])
+    assert again.tolist() == answered.answers["text"].tolist()
+
+
 def test_joined_passages_cannot_be_parted_again():
     joined = ANSWER.model_copy(update={"passages": "joined"})
     ways = [own for own in list_variants(joined, has_weight=True) if own.depth]

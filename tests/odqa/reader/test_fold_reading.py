@@ -115,6 +115,11 @@ def test_without_anything_to_read_there_is_a_table_without_rows(reading, run):
     assert table.empty
 
 
+def test_what_goes_wrong_names_the_settings_of_a_reader(reading):
+    with pytest.raises(ValueError, match=r"odqa\.training\.device is cuda:9"):
+        reading(device="cuda:9")
+
+
 def test_texts_without_a_character_are_told(reading, run, tiny_passages, caplog):
     blank = tiny_passages.assign(text="\\n ")
     with caplog.at_level("WARNING"):

@@ -10,8 +10,8 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
-from klue_pipeline.evaluation.bundles import ExperimentDescription, make_bundle
 from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.score_bundles import ScoredExperiment, make_bundle
 from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
 from klue_pipeline.pipelines.ensemble import create_pipeline
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
@@ -142,7 +142,7 @@ def drop_bundle(tmp_path, tables, name, seed, **fingerprint):
     out_of_fold, test_scores = (
         replace(table, fingerprint=table.fingerprint | fingerprint) for table in tables_of
     )
-    about = ExperimentDescription(
+    about = ScoredExperiment(
         experiment="rbert", folder="rbert", why="왜", kind="single", settings={}, metrics={},
         labels=tables["labels"], code_version="1",
         created_at=datetime(2026, 3, 1, tzinfo=UTC),

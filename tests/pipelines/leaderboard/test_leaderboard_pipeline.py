@@ -14,8 +14,8 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
-from klue_pipeline.evaluation.bundles import ExperimentDescription, make_bundle
 from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.score_bundles import ScoredExperiment, make_bundle
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.pipelines.leaderboard import create_pipeline
 from klue_pipeline.relation.metrics.klue import score_metrics
@@ -139,7 +139,7 @@ class Disk:
     def drop_bundle(self, name, skill, seed, **fingerprint):
         parts = [self.out_of_fold(skill, seed), self.test_scores(skill, seed)]
         parts = [replace(own, fingerprint=own.fingerprint | fingerprint) for own in parts]
-        about = ExperimentDescription(
+        about = ScoredExperiment(
             experiment="rbert", folder="rbert--lr3e5", why="그쪽 서버", kind="single", settings={},
             metrics={}, labels=self.tables["labels"], code_version="1",
             created_at=datetime(2026, 3, 1, tzinfo=UTC), mlflow_run_id="there",

@@ -3,61 +3,49 @@
 A browser takes seconds to start, so that each start looks at all there is to see of one page.
 """
 
-import html
-import json
-import os
 import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from browser_pages import take_steps
 
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.error_analysis import render_errors
-from klue_pipeline.reporting.pages import script_json
 
 pytestmark = pytest.mark.slow
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--virtual-time-budget=120000", "--window-size=1400,900",
-)  # fmt: skip
-TIMEOUT_SECONDS = 120
-STEPS = Path(__file__).with_name("browser_steps.js")
+READ_ROW = """(row) => {
+  const plain = (sentence) => {
+    const copy = sentence.cloneNode(true);
+    all(".tag, .apart-text", copy).forEach((extra) => extra.remove());
+    return copy.textContent;
+  };
+  const entity = (row, role) => one("mark." + role, row).firstChild.textContent;
+  return {
+    id: one(".facts a", row).textContent,
+    tags: all(".facts .tag", row).map((tag) => tag.textContent),
+    sentence: plain(one(".sentence", row)),
+    subject: entity(row, "subject"), object: entity(row, "object"),
+    types: all("mark .tag", row).map((tag) => tag.textContent),
+    verdict: one(".verdict", row).textContent,
+    bars: all(".bars li", row).map((bar) => bar.textContent),
+    pairs: one(".pairs", row).textContent,
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
 def drive(tmp_path_factory):
     """Return a function that opens a page, takes steps in it and returns what these return.
 
-    The steps are the body of an asynchronous function; see ``browser_steps.js``. Without a browser
-    the tests are skipped, unless they must run.
+    The steps are the body of an asynchronous function; see ``browser_steps.js``.
     """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        end = pytest.fail if os.environ.get("KLUE_REQUIRE_BROWSER") else pytest.skip
-        end(f"none of {', '.join(BROWSERS)} is installed")
 
     def take(world, steps, address="", given=None):
         page = render_errors(world.table, world.training, world.labels.names)
-        driver = STEPS.read_text("utf-8").replace("GIVEN;", f"{script_json(given)};", 1)
-        script = f"<script>{driver.replace('{ STEPS }', '{' + steps + '}', 1)}</script></body>"
         folder = tmp_path_factory.mktemp("browser")
-        path = folder / "errors.html"
-        path.write_text(page.replace("</body>", script), encoding="utf-8")
-        finished = subprocess.run(
-            [browser, *OPTIONS, f"--user-data-dir={folder / 'profile'}", "--dump-dom",
-             f"{path.as_uri()}{address}"],
-            capture_output=True, check=True, timeout=TIMEOUT_SECONDS,
-        )  # fmt: skip
-        found = re.search(r'<pre id="result">(.*?)</pre>', finished.stdout.decode(), re.DOTALL)
-        assert found, finished.stderr.decode()[-2000:]
-        return json.loads(html.unescape(found[1]))
+        return take_steps(page, READ_ROW, steps, folder, address=address, given=given)
 
     return take
 

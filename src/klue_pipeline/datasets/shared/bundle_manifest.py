@@ -1,4 +1,4 @@
-"""``bundle.json``: what a score bundle is of, and whether its files are those that were written.
+"""``bundle.json``: what a bundle is of, and whether its files are those that were written.
 
 The version of the format is ``major.minor``. Another major version is refused. A newer minor one
 only adds fields, which are passed over; in a version that is known here an unknown field is an
@@ -9,30 +9,50 @@ import json
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from klue_pipeline.base_settings import explain_errors
-from klue_pipeline.evaluation.bundles import BundleDescription
+from klue_pipeline.evaluation.bundles import ExperimentDescription
 from klue_pipeline.training.fingerprint import file_sha256
 
 logger = logging.getLogger(__name__)
 
 MANIFEST = "bundle.json"
-OUT_OF_FOLD = "out_of_fold.parquet"
-TEST_SCORES = "test_scores.parquet"
-SCORE_FILES = (OUT_OF_FOLD, TEST_SCORES)
-
-FORMAT = "klue_pipeline.score_bundle"
-MAJOR, MINOR = 1, 0
 
 _COPY_AGAIN = "copy the whole folder again"
 _SHOWN_DIGITS = 8
 
+Description = TypeVar("Description", bound=ExperimentDescription)
 
-class Manifest(BaseModel):
+
+@dataclass(frozen=True)
+class BundleFormat(Generic[Description]):
+    """What a kind of bundle is made of.
+
+    Attributes:
+        name: What it is called in the manifest.
+        what: What a person calls it.
+        files: The files beside the manifest.
+        description: What it says about itself.
+        made_by: The pipeline that exports it.
+        major: The version of the format: readers of another major one refuse it.
+        minor: Raised when fields are added.
+    """
+
+    name: str
+    what: str
+    files: tuple[str, ...]
+    description: type[Description]
+    made_by: str
+    major: int = 1
+    minor: int = 0
+
+
+class Manifest(BaseModel, Generic[Description]):
     """The content of ``bundle.json``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,39 +60,39 @@ class Manifest(BaseModel):
     format: str
     version: str
     files: dict[str, str]
-    """SHA-256 of each score file, as 64 hexadecimal digits."""
-    experiment: BundleDescription
+    """SHA-256 of each file, as 64 hexadecimal digits."""
+    experiment: Description
 
 
-def write_manifest(folder: Path, experiment: BundleDescription) -> None:
-    """Describe the score files that lie in ``folder``."""
-    manifest = Manifest(
-        format=FORMAT,
-        version=f"{MAJOR}.{MINOR}",
-        files={name: file_sha256(folder / name) for name in SCORE_FILES},
+def write_manifest(folder: Path, experiment: Description, form: BundleFormat[Description]) -> None:
+    """Describe the files of a bundle that lie in ``folder``."""
+    manifest = Manifest[form.description](  # type: ignore[name-defined]
+        format=form.name,
+        version=f"{form.major}.{form.minor}",
+        files={name: file_sha256(folder / name) for name in form.files},
         experiment=experiment,
     )
     text = json.dumps(manifest.model_dump(mode="json"), ensure_ascii=False, indent=2)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def read_manifest(folder: Path) -> BundleDescription:
-    """Read what ``folder`` says it holds, and check that its score files are exactly those.
+def read_manifest(folder: Path, form: BundleFormat[Description]) -> Description:
+    """Read what ``folder`` says it holds, and check that its files are exactly those.
 
-    Only files of three fixed names are ever opened, whatever the manifest lists.
+    Only files of the format's fixed names are ever opened, whatever the manifest lists.
 
     Raises:
         ValueError: A file is missing, damaged or a link to somewhere else, or the manifest is of
             another program, of another major version, or wrong.
         OSError: A file cannot be read.
     """
-    for name in (MANIFEST, *SCORE_FILES):
+    for name in (MANIFEST, *form.files):
         _require_own_file(folder / name)
-    manifest = _parse(_read_json(folder / MANIFEST))
-    if sorted(manifest.files) != sorted(SCORE_FILES):
+    manifest = _parse(_read_json(folder / MANIFEST, form), form)
+    if sorted(manifest.files) != sorted(form.files):
         raise ValueError(
             f"{MANIFEST} lists the files {sorted(manifest.files)}; a bundle has "
-            f"{' and '.join(SCORE_FILES)}"
+            f"{' and '.join(form.files)}"
         )
     for name, wanted in manifest.files.items():
         if (found := file_sha256(folder / name)) != wanted:
@@ -94,49 +114,49 @@ def _require_own_file(path: Path) -> None:
         raise ValueError(f"{path.name} is missing; {_COPY_AGAIN}")
 
 
-def _read_json(path: Path) -> Mapping[str, Any]:
+def _read_json(path: Path, form: BundleFormat[Any]) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{MANIFEST} is no JSON ({error}); {_COPY_AGAIN}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") != form.name:
         raise ValueError(
-            f"{MANIFEST} was not written by this project's bundle pipeline (its format is not "
-            f"{FORMAT}); export the experiment with kedro run --pipelines bundle"
+            f"{MANIFEST} was not written by this project's {form.made_by} pipeline (its format is "
+            f"not {form.name}); export the experiment with kedro run --pipelines {form.made_by}"
         )
     return content
 
 
-def _parse(content: Mapping[str, Any]) -> Manifest:
-    if _is_newer(content.get("version")):
-        content = _without_unknown_fields(content)
+def _parse(content: Mapping[str, Any], form: BundleFormat[Description]) -> Manifest[Description]:
+    if _is_newer(content.get("version"), form):
+        content = _without_unknown_fields(content, form)
     try:
-        return Manifest.model_validate(content)
+        return Manifest[form.description].model_validate(content)  # type: ignore[name-defined]
     except ValidationError as error:
         problems = "; ".join(explain_errors(error))
         raise ValueError(f"{MANIFEST} is wrong: {problems}; export the experiment again") from None
 
 
-def _is_newer(version: object) -> bool:
+def _is_newer(version: object, form: BundleFormat[Any]) -> bool:
     """Tell whether a version may have fields that are not known here.
 
     Raises:
         ValueError: It is no version, or of another major one.
     """
     match = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", str(version))
-    if match is None or int(match[1]) != MAJOR:
+    if match is None or int(match[1]) != form.major:
         raise ValueError(
-            f"{MANIFEST} is of version {version!r}; {MAJOR}.x can be read here: use the same "
+            f"{MANIFEST} is of version {version!r}; {form.major}.x can be read here: use the same "
             "release of klue_pipeline on both sides and export the experiment again"
         )
-    return int(match[2]) > MINOR
+    return int(match[2]) > form.minor
 
 
-def _without_unknown_fields(content: Mapping[str, Any]) -> dict[str, Any]:
+def _without_unknown_fields(content: Mapping[str, Any], form: BundleFormat[Any]) -> dict[str, Any]:
     experiment = content.get("experiment")
     known = _known_fields(content, Manifest)
     if isinstance(experiment, Mapping):
-        known["experiment"] = _known_fields(experiment, BundleDescription)
+        known["experiment"] = _known_fields(experiment, form.description)
     return known
 
 

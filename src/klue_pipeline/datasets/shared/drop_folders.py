@@ -1,18 +1,23 @@
-"""Folders that people drop files into: score bundles of team mates, submissions from elsewhere."""
+"""Folders that people drop files into: bundles of team mates, submissions from elsewhere."""
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pandas as pd
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.csv_table import read_csv_table
 from klue_pipeline.datasets.local import LocalDataset, ReadOnlyDataset
+from klue_pipeline.datasets.shared.answer_bundle import AnswerBundleDataset
+from klue_pipeline.datasets.shared.bundle_folder import BundleFolderDataset
 from klue_pipeline.datasets.shared.bundle_manifest import MANIFEST
 from klue_pipeline.datasets.shared.score_bundle import ScoreBundleDataset
-from klue_pipeline.evaluation.bundles import BundleShelf, ScoreBundle
+from klue_pipeline.datasets.whole.texts import JSONDataset
+from klue_pipeline.evaluation.bundles import BundleShelf
+from klue_pipeline.evaluation.score_bundles import ScoreBundle
+from klue_pipeline.odqa.answer_ensemble.answer_bundle import AnswerBundle, PlainAnswers
 from klue_pipeline.relation.submissions.plain_submissions import SubmissionShelf
 from klue_pipeline.text.folder_names import find_typed_fault
 
@@ -21,9 +26,11 @@ logger = logging.getLogger(__name__)
 _ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"})
 _LEFT_BY_UNZIPPING = "__MACOSX"
 _SUBMISSION_SUFFIX = ".csv"
+_PREDICTIONS_SUFFIX = ".json"
 
 Shelf = TypeVar("Shelf")
 Read = TypeVar("Read")
+Bundle = TypeVar("Bundle")
 
 
 class _DropFolderDataset(LocalDataset[Any, Shelf], ReadOnlyDataset[Shelf]):
@@ -33,11 +40,55 @@ class _DropFolderDataset(LocalDataset[Any, Shelf], ReadOnlyDataset[Shelf]):
         return self._filepath.is_dir()
 
 
-class ScoreBundlesDataset(_DropFolderDataset[BundleShelf]):
-    """``ScoreBundlesDataset`` reads every bundle in a folder that team mates copy theirs into.
+class _BundlesDataset(_DropFolderDataset[BundleShelf[Bundle]]):
+    """What datasets of handed in bundles share.
 
     A bundle is called as its folder is. What is no sound bundle is set aside with the reason; a
     blend goes on without it, and says so.
+    """
+
+    bundle: ClassVar[type[BundleFolderDataset[Any]]]
+    named_in: ClassVar[str]
+    """The setting that names bundles."""
+
+    def load(self) -> BundleShelf[Bundle]:
+        """Read all bundles into memory.
+
+        Raises:
+            DatasetError: There is a file where the folder was wanted.
+        """
+        bundles, refused = _read_all(self._filepath, self._read)
+        for reason in refused.values():
+            logger.warning("A bundle is left out: %s", reason)
+        if bundles:
+            logger.info("Bundles in %s: %d", self._filepath, len(bundles))
+        return BundleShelf(bundles, refused)
+
+    def _read(self, path: Path) -> Any:
+        """Read one bundle.
+
+        Raises:
+            DatasetError: It is none; the message says what to do about the slips that are usual.
+        """
+        if not path.is_dir():
+            found = "an archive; unpack it here, and remove it" if _is_archive(path) else "a file"
+            raise DatasetError(f"{path} is {found}. A bundle is a folder with {MANIFEST} in it.")
+        if fault := find_typed_fault(path.name):
+            raise DatasetError(
+                f"{path} cannot be named in {self.named_in}: {fault}; rename the folder."
+            )
+        if not (path / MANIFEST).exists() and (inner := sorted(path.glob(f"*/{MANIFEST}"))):
+            raise DatasetError(
+                f"{path} is no bundle but holds one, {inner[0].parent.name}; move it up into "
+                f"{path.parent}."
+            )
+        return self.bundle(filepath=str(path)).load()
+
+
+class ScoreBundlesDataset(_BundlesDataset[ScoreBundle]):
+    """``ScoreBundlesDataset`` reads every score bundle in a folder that team mates fill.
+
+    A bundle of 32,470 rows and 30 labels takes 4 MB of memory.
 
     Example usage for the YAML API:
 
@@ -53,18 +104,44 @@ class ScoreBundlesDataset(_DropFolderDataset[BundleShelf]):
     False
     """
 
-    def load(self) -> BundleShelf:
-        """Read all bundles into memory: 4 MB each for 32,470 rows and 30 labels.
+    bundle = ScoreBundleDataset
+    named_in = "ensemble.members"
 
-        Raises:
-            DatasetError: There is a file where the folder was wanted.
-        """
-        bundles, refused = _read_all(self._filepath, _read_handed_in)
-        for reason in refused.values():
-            logger.warning("A score bundle is left out: %s", reason)
-        if bundles:
-            logger.info("Score bundles in %s: %d", self._filepath, len(bundles))
-        return BundleShelf(bundles, refused)
+
+class AnswerBundlesDataset(_BundlesDataset[AnswerBundle | PlainAnswers]):
+    """``AnswerBundlesDataset`` reads every answer bundle in a folder, and every JSON file.
+
+    A file holds an answer to each test question by its id, in the layout of ``predictions.json``;
+    it is called as it is with its ending.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    odqa.answer_bundles:
+      type: klue_pipeline.datasets.shared.drop_folders.AnswerBundlesDataset
+      filepath: data/01_raw/odqa_bundles
+    ```
+
+    Example usage for the Python API:
+
+    >>> AnswerBundlesDataset(filepath="a/folder/that/is/not/there").exists()
+    False
+    """
+
+    bundle = AnswerBundleDataset
+    named_in = "odqa.ensemble.members"
+
+    def _read(self, path: Path) -> AnswerBundle | PlainAnswers:
+        if path.suffix.lower() != _PREDICTIONS_SUFFIX or not path.is_file():
+            bundle: AnswerBundle = super()._read(path)
+            return bundle
+        found = JSONDataset(filepath=str(path)).load()
+        if not isinstance(found, dict) or not all(isinstance(own, str) for own in found.values()):
+            raise DatasetError(
+                f"{path} is no file of predictions: an object with a text for each question id was "
+                "wanted."
+            )
+        return found
 
 
 class PlainSubmissionsDataset(_DropFolderDataset[SubmissionShelf]):
@@ -109,27 +186,6 @@ def _read_all(folder: Path, read: Callable[[Path], Read]) -> tuple[dict[str, Rea
         except DatasetError as error:
             refused[path.name] = str(error)
     return entries, refused
-
-
-def _read_handed_in(path: Path) -> ScoreBundle:
-    """Read one bundle of the drop folder.
-
-    Raises:
-        DatasetError: It is none; the message says what to do about the slips that are usual.
-    """
-    if not path.is_dir():
-        what = "an archive; unpack it here, and remove it" if _is_archive(path) else "a file"
-        raise DatasetError(f"{path} is {what}. A score bundle is a folder with {MANIFEST} in it.")
-    if fault := find_typed_fault(path.name):
-        raise DatasetError(
-            f"{path} cannot be named in ensemble.members: {fault}; rename the folder."
-        )
-    if not (path / MANIFEST).exists() and (inner := sorted(path.glob(f"*/{MANIFEST}"))):
-        raise DatasetError(
-            f"{path} is no score bundle but holds one, {inner[0].parent.name}; move it up into "
-            f"{path.parent}."
-        )
-    return ScoreBundleDataset(filepath=str(path)).load()
 
 
 def _read_submission(path: Path) -> pd.DataFrame:

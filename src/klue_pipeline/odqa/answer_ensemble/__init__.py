@@ -1,1 +1,1 @@
-"""One answer of those of several experiments."""
+"""Several experiments' answers -> one: who may vote, how votes add up, how good that is."""

@@ -6,7 +6,6 @@ All come from the candidates on disk, so that no passage is read again.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from klue_pipeline.odqa.answering.choosing import Choice, choose_in_gold, rank_answers
@@ -122,14 +121,10 @@ class ReadPassages:
             trimmed=pool.trimmed,
             is_joined=pool.is_joined,
         )
+        weights = self.weights.reindex(pooled.question_ids).fillna(0.0).to_numpy()
         return {
-            variant: pd.concat([
-                _about(rank_answers(pooled, weight, 1), weights.index[weights == weight])
-                for weights in [self.weights if variant.weighted else 0 * self.weights]
-                for weight in np.unique(weights)
-            ])
-            for variant in variants
-        }  # fmt: skip
+            variant: rank_answers(pooled, weights * variant.weighted, 1) for variant in variants
+        }
 
 
 def _about(table: pd.DataFrame, question_ids: pd.Series | pd.Index) -> pd.DataFrame:

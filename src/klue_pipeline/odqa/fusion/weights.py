@@ -48,9 +48,7 @@ def fit_weights(pool: PooledRuns, values: Floats, is_gold: Mask, n_questions: in
         n_questions: Training questions with a gold passage, found or not.
     """
     n_runs = values.shape[1]
-    points = np.array(list(_simplex(_divisions(n_runs), n_runs)), dtype=float)
-    points /= points.sum(axis=1, keepdims=True)
-    points = points[np.argsort(((points - 1 / n_runs) ** 2).sum(axis=1), kind="stable")]
+    points = spread_weights(n_runs)
     is_kept = _can_matter(pool, values, is_gold)
     question = np.repeat(np.arange(len(pool.starts)), pool.lengths)[is_kept]
     values, is_gold = values[is_kept], is_gold[is_kept]
@@ -63,6 +61,17 @@ def fit_weights(pool: PooledRuns, values: Floats, is_gold: Mask, n_questions: in
     single = np.array([judge(weights) for weights in np.eye(n_runs)])
     equal = judge(np.full(n_runs, 1 / n_runs))
     return FittedWeights(points[best], float(reached[best]), equal, single, len(points))
+
+
+def spread_weights(n_runs: int) -> Floats:
+    """Return weights that lie evenly on the simplex, those nearest to equal ones first.
+
+    Returns:
+        Each row sums to 1. Shape: (points, runs).
+    """
+    points = np.array(list(_simplex(_divisions(n_runs), n_runs)), dtype=float)
+    points /= points.sum(axis=1, keepdims=True)
+    return points[np.argsort(((points - 1 / n_runs) ** 2).sum(axis=1), kind="stable")]
 
 
 def _can_matter(pool: PooledRuns, values: Floats, is_gold: Mask) -> Mask:

@@ -1,1 +1,1 @@
-"""How well passages are found: ranks of gold passages and answers, and scores with intervals."""
+"""How well passages are found and questions answered: ranks, matches, scores with intervals."""

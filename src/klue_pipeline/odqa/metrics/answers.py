@@ -70,20 +70,6 @@ def character_f1(prediction: str, golds: Collection[str]) -> float:
     return max(_score_pair(prediction, gold)[1] for gold in _require_golds(golds))
 
 
-def squad_exact_match(prediction: str, golds: Collection[str]) -> float:
-    """Return 1 if an answer is one of the gold answers, as SQuAD compares them, and else 0."""
-    return max(_score_pair(prediction, gold)[2] for gold in _require_golds(golds))
-
-
-def squad_f1(prediction: str, golds: Collection[str]) -> float:
-    """Return the F1 of an answer's words, 0 to 1: SQuAD's.
-
-    >>> squad_f1("박경리의 토지", ["토지"])
-    0.6666666666666666
-    """
-    return max(_score_pair(prediction, gold)[3] for gold in _require_golds(golds))
-
-
 def score_answers(predictions: Sequence[str], golds: Sequence[Collection[str]]) -> pd.DataFrame:
     """Score the answers of many questions.
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from klue_pipeline.evaluation.intervals import Estimate, Interval
+from klue_pipeline.evaluation.significance import mcnemar
 from klue_pipeline.odqa.metrics.judgement import judge_outcomes
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 from klue_pipeline.reporting.leaderboard import (
@@ -23,6 +24,9 @@ from klue_pipeline.reporting.task_scores import TaskScores
 
 UNIT = "unit"
 """The column that says what is drawn together."""
+
+_OF_BEST = "of_best_"
+"""How the columns of the best begin, beside those of another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +75,7 @@ def rank_experiments(
     if best is None or best.score(select_by) is None:
         return ranked
     return [
-        place._replace(entry=_compare(place.entry, best, judged, select_by, params))
+        place._replace(entry=_compare(place.entry, best, judged, (select_by, task.tested), params))
         for place in ranked
     ]
 
@@ -117,15 +121,17 @@ def _compare(
     entry: LeaderboardEntry,
     best: LeaderboardEntry,
     judged: Mapping[str, JudgedExperiment],
-    score: str,
+    compared: tuple[str, str],
     params: OdqaEvaluationParams,
 ) -> LeaderboardEntry:
+    """Compare an entry with the best, in a score and in what is right or wrong by question."""
+    score, tested = compared
     if entry.name == best.name:
         return replace(entry, verdict=give_verdict(None, is_best=True))
     if entry.score(score) is None:
         return entry
-    own, other = (judged[name].outcomes[[score, UNIT]].dropna() for name in (entry.name, best.name))
-    both = own.join(other[score].rename("of_best"), how="inner")
+    own, other = (judged[name].outcomes.dropna(subset=score) for name in (entry.name, best.name))
+    both = own.join(other.add_prefix(_OF_BEST), how="inner")
     if not len(both):
         return replace(entry, verdict=give_verdict(None, reason="no question in common"))
     difference = _subtract(both, score, params)
@@ -134,11 +140,17 @@ def _compare(
         entry,
         difference=difference,
         common_rows=None if is_whole else len(both),
+        mcnemar_p=_test(both, tested) if tested else None,
         verdict=give_verdict(difference),
     )
 
 
 def _subtract(both: pd.DataFrame, score: str, params: OdqaEvaluationParams) -> Interval:
-    outcomes = {name: both[[name]].to_numpy(np.float64) for name in (score, "of_best")}
+    outcomes = {start: both[[start + score]].to_numpy(np.float64) for start in ("", _OF_BEST)}
     judged = judge_outcomes(outcomes, both[UNIT].to_numpy(), [score], params)
-    return judged[score].minus(judged["of_best"], score)
+    return judged[""].minus(judged[_OF_BEST], score)
+
+
+def _test(both: pd.DataFrame, tested: str) -> float:
+    """Return the p-value of McNemar's test, which takes every question as evidence of its own."""
+    return mcnemar(both[tested] > 0, both[_OF_BEST + tested] > 0).p_value

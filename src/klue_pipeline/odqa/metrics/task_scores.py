@@ -15,6 +15,7 @@ ODQA_SCORES = TaskScores(
     judged_on="validation questions",
     row="question",
     by_fold=False,
+    tested="",
     command="kedro run --pipelines odqa_retrieval",
 )
 """The names of ``RetrievalScore`` in the settings, 0 to 100: the share of the questions whose gold
@@ -38,7 +39,9 @@ READER_SCORES = TaskScores(
     judged_on="validation questions",
     row="question",
     by_fold=False,
+    tested="exact_match",
     command="kedro run --pipelines odqa",
+    selected_in="odqa.evaluation.select_answers_by",
 )  # fmt: skip
 """What answers are judged by, 0 to 100: end to end, which counts what retrieval missed, and by what
 the reader says of the gold passage alone."""

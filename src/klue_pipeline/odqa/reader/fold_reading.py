@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from klue_pipeline.base_settings import naming_settings
 from klue_pipeline.odqa.reader.joined_text import JoinedTexts, join_texts
-from klue_pipeline.odqa.reader.reader_model import ReaderModel, read_reader_config
+from klue_pipeline.odqa.reader.reader_model import OWN_NAMES, ReaderModel, read_reader_config
 from klue_pipeline.odqa.reader.reading import ReadSpans, read_pairs
 from klue_pipeline.odqa.reader.window_reading import SpanRules
 from klue_pipeline.text.counts import counted
@@ -72,9 +73,9 @@ class FoldReading:
         if self.plan.empty:
             yield no_candidates()
             return
-        read = self._load_reader()
         n_texts = n_without_span = 0
-        with explain_out_of_memory(self.training):
+        with naming_settings(OWN_NAMES), explain_out_of_memory(self.training):
+            read = self._load_reader()
             for description, chunk in self._chunks():
                 joined = join_texts(
                     self.passages.loc[chunk["passage_id"]].tolist(), chunk["text"].to_numpy()

@@ -9,7 +9,7 @@ import pandas as pd
 from torch import nn
 from transformers import PreTrainedTokenizerBase, set_seed
 
-from klue_pipeline.base_settings import SettingNames, Settings, naming_settings
+from klue_pipeline.base_settings import Settings, naming_settings
 from klue_pipeline.odqa.dense.encoder import describe_source
 from klue_pipeline.odqa.encoding.features import ReaderFeatures
 from klue_pipeline.odqa.reader.fold_windows import (
@@ -20,7 +20,7 @@ from klue_pipeline.odqa.reader.fold_windows import (
 from klue_pipeline.odqa.reader.judging import held_out_windows, judge_reader
 from klue_pipeline.odqa.reader.labelled_rows import labelled_rows, list_column
 from klue_pipeline.odqa.reader.loss import loss_of_spans
-from klue_pipeline.odqa.reader.reader_model import ReaderConfig, ReaderModel
+from klue_pipeline.odqa.reader.reader_model import OWN_NAMES, ReaderConfig, ReaderModel
 from klue_pipeline.odqa.settings.reader_params import (
     ReaderFoldsParams,
     ReaderHeadParams,
@@ -37,12 +37,6 @@ from klue_pipeline.training.workspace import FoldWorkspace
 from klue_pipeline.version import __version__
 
 logger = logging.getLogger(__name__)
-
-OWN_NAMES: SettingNames = {
-    "encoder": ("odqa.reader", ReaderParams),
-    "training": ("odqa.training", ReaderTrainingParams),
-}
-"""What settings are called here, of which the code that tasks share says other names."""
 
 
 @dataclass(frozen=True)

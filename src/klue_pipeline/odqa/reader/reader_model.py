@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from klue_pipeline.base_settings import SettingNames
 from klue_pipeline.odqa.reader.heads import build_head
 from klue_pipeline.odqa.settings.reader_params import (
     ReaderFoldStrategy,
     ReaderHeadParams,
     ReaderParams,
+    ReaderTrainingParams,
 )
 from klue_pipeline.training.batches import Batch
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
@@ -23,6 +25,12 @@ from klue_pipeline.training.loading.checkpoint_files import READER_FILE, read_de
 from klue_pipeline.training.loading.trained_model import load_model, save_model
 
 _MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+OWN_NAMES: SettingNames = {
+    "encoder": ("odqa.reader", ReaderParams),
+    "training": ("odqa.training", ReaderTrainingParams),
+}
+"""What settings are called here, of which the code that tasks share says other names."""
 
 
 class ReaderConfig(BaseModel):

@@ -15,7 +15,7 @@ class OdqaRawParams(Settings):
 
     # They depend on what the files hold, which is hashed under the same names.
     results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset(
-        {"train", "validation", "test", "documents", "run"}
+        {"train", "validation", "test", "documents", "run", "bundles"}
     )
 
     train: str
@@ -28,6 +28,8 @@ class OdqaRawParams(Settings):
     """The texts to search: a file, or a folder of ``.txt`` and ``.md`` files."""
     run: str | None = None
     """A run of another search engine, for a retriever called ``external``."""
+    bundles: str
+    """A folder of what others answered, for an ensemble; there need not be one."""
 
     @field_validator("train", "test", "documents", mode="before")
     @classmethod

@@ -35,6 +35,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrieverParams,
     RetrieverTrainingParams,
 )
+from klue_pipeline.reporting.ledger.rules import LedgerParams
 from klue_pipeline.text.folder_names import EntryName
 from klue_pipeline.training.params import EncoderParams
 
@@ -105,6 +106,7 @@ class OdqaParams(OdqaDefaults):
     parts: PartsParams
     evaluation: OdqaEvaluationParams
     ensemble: AnswerEnsembleParams
+    ledger: LedgerParams
     questions: str | None
     """Questions to answer by an exported experiment (pipeline ``odqa_answer_new``)."""
     answer_new: AnswerNewParams

@@ -15,6 +15,8 @@ QuestionAugmentation = Literal["random_flip", "multiple_answers", "question_mask
 PassageReading = Literal["separate", "joined"]
 SpanScore = Literal["logits", "over_no_answer"]
 AnswerScore = Literal["exact_match", "character_f1"]
+AnswerEnsembleMethod = Literal["probability_sum", "weighted", "hard_vote"]
+TieBreak = Literal["longer", "shorter"]
 
 ONE_FOLD: frozenset[ReaderFoldStrategy] = frozenset({"holdout", "validation", "all"})
 """Strategies with a single fold."""
@@ -179,9 +181,9 @@ class AnswerEnsembleParams(Settings):
 
     members: list[str] | None
     """Experiments to combine; None takes every one on disk that answered the same questions."""
-    method: Literal["probability_sum", "weighted", "hard_vote"]
+    method: AnswerEnsembleMethod
     """Equal answers add up their probabilities, weighed by experiment or not, or their votes."""
-    ties: Literal["longer", "shorter"]
+    ties: TieBreak
     """Which of several answers with as many votes wins."""
     select_by: AnswerScore
     """What weights are fitted to."""

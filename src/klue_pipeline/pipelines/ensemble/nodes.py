@@ -8,6 +8,7 @@ import pandas as pd
 
 from klue_pipeline.evaluation.bundles import BundleShelf, refuse_taken_names
 from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.score_bundles import ScoreBundle
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.ensemble.blending import blend
 from klue_pipeline.relation.ensemble.panel import tabulate_diversity
@@ -35,7 +36,7 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
     out_of_fold_by_experiment: ScoreLoaders,
     test_scores_by_experiment: ScoreLoaders,
     fold_test_scores: ScoreLoaders,
-    score_bundles: BundleShelf,
+    score_bundles: BundleShelf[ScoreBundle],
     plain_submissions: SubmissionShelf,
     clean_sentences: pd.DataFrame,
     fold_members: pd.DataFrame,
@@ -109,7 +110,7 @@ def write_experiment_submission(
 def _select(
     out_of_fold: ScoreLoaders,
     test_scores: ScoreLoaders,
-    score_bundles: BundleShelf,
+    score_bundles: BundleShelf[ScoreBundle],
     members: Literal["all"] | list[str],
     run: RunRows,
 ) -> Selection:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from klue_pipeline.evaluation.bundles import BundleShelf, refuse_taken_names
 from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.score_bundles import ScoreBundle
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import gold_by_row
 from klue_pipeline.relation.ensemble.standings import Contender, Standings, rank_contenders
@@ -41,7 +42,7 @@ PAGES_OF_A_RUN = {
 def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     out_of_fold: ScoreLoaders,
     test_scores: ScoreLoaders,
-    score_bundles: BundleShelf,
+    score_bundles: BundleShelf[ScoreBundle],
     run_records: Loaders,
     fold_metrics: Loaders,
     clean_sentences: pd.DataFrame,
@@ -110,7 +111,7 @@ def _experiments(
         yield Contender(entry, _load(out_of_fold, name), _load(test_scores, name))
 
 
-def _bundles(shelf: BundleShelf) -> Iterator[Contender]:
+def _bundles(shelf: BundleShelf[ScoreBundle]) -> Iterator[Contender]:
     for name, bundle in shelf.bundles.items():
         about = bundle.description
         entry = LeaderboardEntry(

@@ -103,6 +103,11 @@ def choose_answers(  # noqa: PLR0913, PLR0917 (one argument per input of the nod
 
 def write_predictions(
     answers: pd.DataFrame, n_best: pd.DataFrame, examples: pd.DataFrame
-) -> tuple[Predictions, NBestPredictions]:
-    """Write the answers to the test questions as a contest takes them, checked."""
-    return list_predictions(answers, n_best, examples)
+) -> tuple[Predictions, NBestPredictions, pd.DataFrame]:
+    """Write the answers to the test questions as a contest takes them, checked.
+
+    Returns:
+        One answer to each test question, the best ones of each, and the table of all answers for
+        people to open.
+    """
+    return *list_predictions(answers, n_best, examples), answers

@@ -81,7 +81,7 @@ def _answer() -> list[Node]:
         node(
             write_predictions,
             inputs=["odqa.answers", "odqa.n_best", "odqa.examples"],
-            outputs=["odqa.predictions", "odqa.nbest_predictions"],
+            outputs=["odqa.predictions", "odqa.nbest_predictions", "odqa.answers_table"],
             name="odqa.write_predictions",
         ),
     ]

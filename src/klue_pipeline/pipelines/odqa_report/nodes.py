@@ -104,6 +104,9 @@ def rank_answers(
 ) -> tuple[pd.DataFrame, str]:
     """Rank every experiment on disk that answers; failed runs are listed too.
 
+    An experiment that finished without a report of answers was about retrieval alone, and stands in
+    the leaderboard of that.
+
     Args:
         reports: What each experiment's report says.
         records: What each experiment's latest run came to.
@@ -115,8 +118,9 @@ def rank_answers(
     """
     known = {name: load() for name, load in reports.items()}
     stored = parse_records(records)
+    unfinished = {name for name, record in stored.items() if record.status != "finished"}
     entries = {name: _entry(name, stored.get(name), known.get(name))
-               for name in sorted(stored.keys() | known.keys())}  # fmt: skip
+               for name in sorted(unfinished | known.keys())}  # fmt: skip
     ranked = rank_experiments(entries, known, answer_report["fingerprint"], evaluation)
     page = render_leaderboard(
         ranked,

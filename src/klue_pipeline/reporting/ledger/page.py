@@ -81,6 +81,7 @@ def render_ledger(  # noqa: PLR0913 (what the page shows, and what it is judged 
         "submissions",
         metric=scores.find_published(select_by).title,
         select_by_title=scores.find(select_by).title,
+        task=scores,
         settings=settings,
         columns=columns,
         candidates=[candidate for candidate in candidates if candidate not in lost],

@@ -132,8 +132,8 @@ def special_token_id(tokenizer: Tokenizer, token: str) -> int:
     token_id: int | None = tokenizer.get_added_vocab().get(token)
     if token_id is None:
         raise ValueError(
-            f"The tokenizer has no special token {token!r}, which input.name or input.query "
-            "writes; make it again with kedro run --nodes prepare_tokenizer."
+            f"The tokenizer has no special token {token!r}, which the texts of the run hold; make "
+            "it again with kedro run --nodes prepare_tokenizer."
         )
     return token_id
 

@@ -1,4 +1,5 @@
-// What a test of the page does in a browser: STEPS is the body of a function, GIVEN what it may use.
+// What a test of a page with a list does in a browser: STEPS is the body of a function, GIVEN what it
+// may use, READ_ROW a function from an entry of the list to what is read of it.
 // What the steps return is written into the page, where the test reads it.
 (async () => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -6,22 +7,7 @@
   const given = GIVEN;
   const pause = () => new Promise((done) => setTimeout(done, 500));
   const form = document.forms[0];
-  const plain = (sentence) => {
-    const copy = sentence.cloneNode(true);
-    all(".tag, .apart-text", copy).forEach((extra) => extra.remove());
-    return copy.textContent;
-  };
-  const entity = (row, role) => one("mark." + role, row).firstChild.textContent;
-  const readRow = (row) => ({
-    id: one(".facts a", row).textContent,
-    tags: all(".facts .tag", row).map((tag) => tag.textContent),
-    sentence: plain(one(".sentence", row)),
-    subject: entity(row, "subject"), object: entity(row, "object"),
-    types: all("mark .tag", row).map((tag) => tag.textContent),
-    verdict: one(".verdict", row).textContent,
-    bars: all(".bars li", row).map((bar) => bar.textContent),
-    pairs: one(".pairs", row).textContent,
-  });
+  const readRow = READ_ROW;
   const read = () => ({
     title: document.title, hash: location.hash, count: one("#count").textContent,
     notice: one("#notice").hidden ? "" : one("#notice").textContent,

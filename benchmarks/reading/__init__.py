@@ -1,0 +1,1 @@
+"""How fast passages are read: in training, by a trained reader, and from question to answer."""

@@ -1,0 +1,53 @@
+"""``kedro check-submission`` of files of answers."""
+
+import hashlib
+import json
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+from retrieval_world import EXAMPLES
+
+from klue_pipeline.cli import cli
+from klue_pipeline.commands import check_predictions
+from klue_pipeline.odqa.answer_ensemble.prediction_files import find_prediction_problems
+
+GOOD = '{"q6": "남해", "q7": "서해"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "problems"),
+    [
+        (GOOD.encode(), []),
+        (GOOD.encode()[:-4], ["It is no JSON in UTF-8"]),
+        ('{"q6": "남해"}'.encode("cp949"), ["It is no JSON in UTF-8"]),
+        (b"[" * 100_000, ["It is no JSON in UTF-8"]),
+        (b'["q6"]', ["An object with an answer for each question id was wanted"]),
+        (b'{"q6": "a"}', ["question 'q7' is not answered"]),
+        (b'{"q6": "a", "q7": " "}', ["question 'q7' has an empty answer"]),
+        (b'{"q6": "a", "q7": [{"text": "b"}]}', ["question 'q7' has another answer than a text"]),
+        (b'{"q6": "a", "q7": "b", "q8": "c"}', ["question 'q8' is no test question"]),
+        (b'{"q6": "a", "q7": "b", "q6": "c"}', ["question 'q6' is answered more than once"]),
+    ],
+)
+def test_every_problem_is_named(content, problems):
+    _, found = find_prediction_problems(content, ["q6", "q7"])
+    assert len(found) == len(problems)
+    assert all(one.startswith(own) for one, own in zip(found, problems, strict=True))
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_command_takes_them_beside_tables(tmp_path, monkeypatch, is_known):
+    catalog = SimpleNamespace(exists=lambda _: is_known, load=lambda _: EXAMPLES)
+    context = SimpleNamespace(catalog=catalog)
+    monkeypatch.setattr(check_predictions, "open_context", lambda *_: context)
+    good, bad = tmp_path / "predictions.json", tmp_path / "bad.json"
+    good.write_text(json.dumps({"q6": "남해"}), encoding="utf-8")
+    bad.write_text(json.dumps({"q6": ""}), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["check-submission", str(good)])
+    assert result.exit_code == 0
+    assert hashlib.sha256(good.read_bytes()).hexdigest() in result.output
+    assert ("Only the form was checked" in result.output) != is_known
+    result = CliRunner().invoke(cli, ["check-submission", str(good), str(bad)])
+    assert result.exit_code == 1
+    assert "question 'q6' has an empty answer" in result.output
