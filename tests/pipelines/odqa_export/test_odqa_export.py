@@ -60,7 +60,7 @@ def catalog(tiny_answerer, tiny_questions, retriever_params, tmp_path):
         "odqa.index_dense": tiny_answerer.indexes["dense"],
         **{f"odqa.{fold}.model": path for fold, path in tiny_answerer.checkpoints.items()},
         "params:odqa.about": AboutParams(experiment="e", folder="tiny", why="왜"),
-        "params:odqa.raw": OdqaRawParams(train="a.jsonl", test="b.jsonl", documents="c.jsonl"),
+        "params:odqa.raw": OdqaRawParams.model_construct(train="a", documents="c.jsonl"),
         "params:odqa.folds": ReaderFoldsParams(
             strategy="group", n_splits=2, validation_share=0.1, seed=1
         ),
