@@ -76,6 +76,7 @@ def tiny_answerer(
     """Readers of two folds, and a search by bigrams, by words and by vectors; only looked at."""
     from klue_pipeline.odqa.dense.encoder import Placement
     from klue_pipeline.odqa.dense.index import build_dense_index
+    from klue_pipeline.odqa.inference.index_folders import open_index, write_index
     from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
     from klue_pipeline.odqa.sparse.bm25 import fit_bm25
     from klue_pipeline.odqa.sparse.tfidf import fit_tfidf
@@ -88,12 +89,16 @@ def tiny_answerer(
     def tokens(name):
         return tokenise_passages(tiny_passages, name, root / "cache")
 
+    bigrams = root / "index_bm25"  # one that is opened from disk, as in a run; words are not
+    bigrams.mkdir()
+    write_index(fit_bm25(tokens("character_bigram"), RetrieverParams(**BIGRAMS)), bigrams)
+
     return TinyAnswerer(
         {f"fold_{fold}": _save_reader(fold, root, make_reader, wordpiece_tokenizer, encoder.name)
          for fold in (0, 1)},
         tiny_passages,
         {
-            "bm25": fit_bm25(tokens("character_bigram"), RetrieverParams(**BIGRAMS)),
+            "bm25": open_index(bigrams),
             "words": fit_tfidf(tokens("whitespace"), RetrieverParams(**WORDS)),
             "dense": build_dense_index(
                 tiny_passages, retriever_params(), encoder, root / "vectors",

@@ -62,8 +62,11 @@ class ServedModel:
                 raise
             logger.exception("A request could not be answered.")
             raise _failure() from error
-        columns = list(self._interface.answers)
-        return pd.DataFrame([asdict(each) for each in answered], columns=columns)
+        rows = [asdict(each) for each in answered]
+        table = pd.DataFrame(rows, columns=list(self._interface.answers))
+        for name in self._interface.may_be_missing:  # NaN is no JSON
+            table[name] = pd.Series([row[name] for row in rows], dtype=object)
+        return table
 
     def _read_records(self, model_input: pd.DataFrame) -> list[dict[str, Any]]:
         wanted = self._interface.wanted

@@ -53,6 +53,9 @@ def test_weights_and_vectors_cost_no_disk_and_the_rest_may_be_edited(
             assert is_same == (path.name == "model.safetensors"), path.name
     shard = exported_answerer / "index_dense/shard_00000.npy"
     assert shard.samefile(tiny_answerer.indexes["dense"].embeddings.shards[0])
+    weights = "data.csc.index.npy"
+    source = tiny_answerer.indexes["bm25"].header.folder
+    assert (exported_answerer / "index_bm25" / weights).samefile(source / weights)
 
 
 def test_it_answers_alike_where_it_was_moved_to(

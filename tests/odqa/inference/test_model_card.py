@@ -11,7 +11,6 @@ from markdown_it import MarkdownIt
 from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.odqa.inference.model_card import CardFacts, write_answerer_card
 from klue_pipeline.odqa.settings.export_params import OdqaExportParams
-from klue_pipeline.odqa.settings.ingest_params import OdqaRawParams
 from klue_pipeline.odqa.settings.reader_params import (
     ReaderFoldsParams,
     ReaderHeadParams,
@@ -39,7 +38,8 @@ def facts(tiny_answerer):
               "hard_passages": 0, "gold_spans": "first"}  # fmt: skip
     return CardFacts(
         about=AboutParams(experiment="reader", folder="reader--v", why="낱개로 읽는다"),
-        raw=OdqaRawParams(train="hub:klue:mrc:train", test="t", documents="/home/me/wiki.json"),
+        training_source="hub:klue:mrc:train",
+        documents_source="/home/me/wiki.json",
         folds=ReaderFoldsParams(strategy="group", n_splits=5, validation_share=0.1, seed=1),
         exported_folds=[0, 1],
         augmentation=["random_flip"],

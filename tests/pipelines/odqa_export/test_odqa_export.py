@@ -8,6 +8,7 @@ from tiny_readers import READER
 
 from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.datasets.models.checkpoint import ExportedAnswererDataset
+from klue_pipeline.odqa.inference.model_package import interface_of
 from klue_pipeline.odqa.settings.export_params import OdqaExportParams
 from klue_pipeline.odqa.settings.ingest_params import OdqaRawParams
 from klue_pipeline.odqa.settings.reader_params import (
@@ -59,7 +60,7 @@ def catalog(tiny_answerer, tiny_questions, retriever_params, tmp_path):
         "odqa.index_dense": tiny_answerer.indexes["dense"],
         **{f"odqa.{fold}.model": path for fold, path in tiny_answerer.checkpoints.items()},
         "params:odqa.about": AboutParams(experiment="e", folder="tiny", why="왜"),
-        "params:odqa.raw": OdqaRawParams(train="a.jsonl", test="b.jsonl", documents="c.jsonl"),
+        "params:odqa.raw": OdqaRawParams.model_construct(train="a", documents="c.jsonl"),
         "params:odqa.folds": ReaderFoldsParams(
             strategy="group", n_splits=2, validation_share=0.1, seed=1
         ),
@@ -129,3 +130,7 @@ def test_a_package_has_the_exported_folder_and_an_example(tiny_answerer, tmp_pat
     assert package.exported == folder
     assert package.metadata == {"experiment": "e", "folder": "v", "why": "왜"}
     assert package.example["context"].isna().tolist() == [False, True][: 1 + searches]
+    assert "faiss-cpu" not in package.interface.requirements
+    if searches:
+        (folder / "index_dense/faiss.index").touch()
+        assert "faiss-cpu" in interface_of(folder).requirements

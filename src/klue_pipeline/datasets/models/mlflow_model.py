@@ -142,7 +142,10 @@ def _signature(interface: ServedInterface) -> "ModelSignature":
         "whole_number": DataType.long,
         "numbers_by_name": Map(DataType.double),
     }
-    answers: list[Any] = [ColSpec(kinds[kind], name) for name, kind in interface.answers.items()]
+    answers: list[Any] = [
+        ColSpec(kinds[kind], name, required=name not in interface.may_be_missing)
+        for name, kind in interface.answers.items()
+    ]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(answers))
 
 

@@ -41,7 +41,7 @@ def collect(passages: pd.DataFrame, tables: Mapping[int, pd.DataFrame]) -> pd.Da
         _trim(spans, passages.set_index("passage_id")["text"]), columns=[*_SPAN, *_TRIMMED]
     ).astype({**_SPAN, **_TRIMMED})
     n_changed = int((trimmed["trimmed_text"] != trimmed["text"]).sum())
-    logger.info("Trimmed %d of %d places in passages", n_changed, len(spans))
+    logger.debug("Trimmed %d of %d places in passages", n_changed, len(spans))
     return stacked.merge(trimmed, how="left", on=list(_SPAN), validate="many_to_one")
 
 

@@ -26,6 +26,7 @@ from klue_pipeline.odqa.dense.encoder import (
     choose_encoders,
     load_encoder,
 )
+from klue_pipeline.odqa.dense.encoder_folders import FAISS_FILE
 from klue_pipeline.odqa.dense.faiss_index import (
     build_faiss,
     read_faiss,
@@ -40,7 +41,7 @@ from klue_pipeline.training.params import EncoderParams
 
 logger = logging.getLogger(__name__)
 
-_ABOUT_FILE, _PASSAGES_FILE, _FAISS_FILE = "dense.json", "passages.parquet", "faiss.index"
+_ABOUT_FILE, _PASSAGES_FILE = "dense.json", "passages.parquet"
 _TRUSTED_SHARE = 0.9
 """Below it, a warning says how much of exact search faiss misses."""
 _COMPARED_QUESTIONS = 200
@@ -161,7 +162,7 @@ class DenseIndex:
             {"passage_id": self.embeddings.passage_ids, "place": self.embeddings.places}
         ).to_parquet(folder / _PASSAGES_FILE, index=False)
         if self.approximate is not None:
-            write_faiss(self.approximate, folder / _FAISS_FILE)
+            write_faiss(self.approximate, folder / FAISS_FILE)
         about = {
             "fingerprint": self.embeddings.fingerprint,
             "shards": len(self.embeddings.shards),
@@ -195,7 +196,7 @@ class DenseIndex:
             encoder=EncoderParams(**about["encoder"]),
             source=about["source"],
             placement=Placement(**about["placement"]),
-            approximate=read_faiss(folder / _FAISS_FILE) if params.index == "faiss" else None,
+            approximate=read_faiss(folder / FAISS_FILE) if params.index == "faiss" else None,
         )
 
 

@@ -1,6 +1,7 @@
 """What answers questions, to hand out: readers, passages, indexes, settings, a card, a manifest.
 
-Weights are not copied where they can be linked. Where the folder goes is left to its caller.
+Weights and indexes are not copied where they can be linked. Where the folder goes is left to its
+caller.
 """
 
 import json
@@ -22,6 +23,7 @@ from klue_pipeline.odqa.inference.answerer_folder import (
 from klue_pipeline.odqa.inference.index_folders import RetrievalIndex, write_index
 from klue_pipeline.odqa.reader.reader_model import read_reader_config
 from klue_pipeline.odqa.settings.retriever_params import RerankParams
+from klue_pipeline.odqa.sparse.search import SparseIndex
 from klue_pipeline.reporting.model_card import without_folders
 from klue_pipeline.training.exporting.export_manifest import write_manifest
 from klue_pipeline.training.exporting.linked_folders import CARD_FILE, link_folder
@@ -97,6 +99,9 @@ def _forget_encoder_folder(checkpoint: Path, folder: Path) -> None:
 
 def _write_index(index: RetrievalIndex, folder: Path, retriever: str) -> None:
     place = folder / index_folder(retriever)
+    if isinstance(index, SparseIndex) and index.header.folder is not None:
+        link_folder(index.header.folder, place)
+        return
     place.mkdir()
     if isinstance(index, DenseIndex):
         index = _with_own_encoder(index, folder, retriever)

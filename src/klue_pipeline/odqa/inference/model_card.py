@@ -13,7 +13,6 @@ from klue_pipeline.odqa.inference.answerer_folder import AnswererSettings
 from klue_pipeline.odqa.inference.index_folders import RetrievalIndex
 from klue_pipeline.odqa.inference.model_package import EXAMPLE_CONTEXT, EXAMPLE_QUESTION
 from klue_pipeline.odqa.settings.export_params import OdqaExportParams
-from klue_pipeline.odqa.settings.ingest_params import OdqaRawParams
 from klue_pipeline.odqa.settings.reader_params import (
     ReaderFoldsParams,
     ReaderHeadParams,
@@ -49,7 +48,8 @@ class CardFacts:
 
     Attributes:
         about: The experiment.
-        raw: Where questions and documents came from.
+        training_source: What ``odqa.raw.train`` says.
+        documents_source: What ``odqa.raw.documents`` says.
         folds: Which questions each reader learnt from.
         exported_folds: Numbers of the folds whose readers are exported.
         augmentation: Names of the methods that added training questions.
@@ -65,7 +65,8 @@ class CardFacts:
     """
 
     about: AboutParams
-    raw: OdqaRawParams
+    training_source: str
+    documents_source: str
     folds: ReaderFoldsParams
     exported_folds: Sequence[int]
     augmentation: Sequence[str]
@@ -87,8 +88,8 @@ def write_answerer_card(facts: CardFacts) -> str:
         front_matter=Markdown(_front_matter(facts)),
         facts=facts,
         answer=facts.settings.answer,
-        data_name=without_folders(facts.raw.train),
-        documents_name=without_folders(facts.raw.documents),
+        data_name=without_folders(facts.training_source),
+        documents_name=without_folders(facts.documents_source),
         encoder_text=describe_encoder(facts.reader),
         learnt=STRATEGIES[facts.folds.strategy],
         retrievers={name: _describe_index(index) for name, index in facts.indexes.items()},
@@ -109,7 +110,7 @@ def _front_matter(facts: CardFacts) -> str:
         pipeline_tag="question-answering",
         tags=["open-domain-qa", "klue_pipeline"],
         encoder=facts.reader.name,
-        source=facts.raw.train,
+        source=facts.training_source,
         licence=facts.export.licences.model,
     )
 
@@ -117,8 +118,8 @@ def _front_matter(facts: CardFacts) -> str:
 def _state_licences(facts: CardFacts) -> dict[str, str]:
     sources = {
         "model": None,
-        "data": facts.raw.train,
-        "documents": facts.raw.documents,
+        "data": facts.training_source,
+        "documents": facts.documents_source,
         "encoder": facts.reader.name,
     }
     return state_licences(facts.export, sources, "odqa.export")

@@ -1,7 +1,12 @@
 """How an answerer behind a server is asked, and a request that shows it."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pandas as pd
 
+from klue_pipeline.odqa.dense.encoder_folders import FAISS_FILE
+from klue_pipeline.odqa.inference.answerer_folder import index_folder
 from klue_pipeline.odqa.inference.requests import CONTEXT, QUESTION
 from klue_pipeline.training.exporting.served_interface import COMMON_REQUIREMENTS, ServedInterface
 
@@ -23,12 +28,24 @@ INTERFACE = ServedInterface(
     row="Question",
     refusal="cannot be answered",
     for_files="answer a file with kedro run --pipelines odqa_answer_new",
-    requirements=(*COMMON_REQUIREMENTS, "bm25s", "kiwipiepy", "pandera"),
+    requirements=(*COMMON_REQUIREMENTS, "bm25s", "kiwipiepy", "pandera", "scikit-learn"),
+    may_be_missing=frozenset({"answer", "confidence"}),
 )
 """Models that were saved before name this loader; another name would leave them behind."""
 
 EXAMPLE_QUESTION = "토지를 쓴 사람은 누구인가?"
 EXAMPLE_CONTEXT = "《토지》는 박경리가 쓴 장편 소설이다."
+
+
+def interface_of(folder: Path) -> ServedInterface:
+    """Return how an exported answerer is asked, with what its own indexes need.
+
+    Args:
+        folder: The exported answerer.
+    """
+    if not list(folder.glob(f"{index_folder('*')}/{FAISS_FILE}")):
+        return INTERFACE
+    return replace(INTERFACE, requirements=(*INTERFACE.requirements, "faiss-cpu"))
 
 
 def tabulate_request(*, searches: bool) -> pd.DataFrame:

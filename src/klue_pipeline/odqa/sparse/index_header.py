@@ -1,7 +1,7 @@
 """What an index of passages says of itself: which passages, taken apart by which tokenizer."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,20 +18,23 @@ class IndexHeader:
     Attributes:
         origin: What their tokens were made of.
         passage_ids: In the order of the passages, in which equal scores are ranked.
+        folder: Where the index was opened; None for one that was just made.
     """
 
     origin: TokensOrigin
     passage_ids: list[str]
+    folder: Path | None = field(default=None, compare=False)
 
     def save(self, folder: Path) -> None:
         """Write it."""
-        (folder / _FILE).write_text(json.dumps(asdict(self)), encoding="utf-8")
+        content = {"origin": asdict(self.origin), "passage_ids": self.passage_ids}
+        (folder / _FILE).write_text(json.dumps(content), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read it."""
         content: dict[str, Any] = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return cls(TokensOrigin(**content["origin"]), content["passage_ids"])
+        return cls(TokensOrigin(**content["origin"]), content["passage_ids"], folder)
 
 
 def header_for(tokens: PassageTokens, searched: TokenColumn) -> IndexHeader:

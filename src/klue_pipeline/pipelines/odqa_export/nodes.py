@@ -94,7 +94,8 @@ def export_answerer(  # noqa: PLR0913, PLR0917 (one argument per input of the no
     card = write_answerer_card(
         CardFacts(
             about=about,
-            raw=raw,
+            training_source=raw.train,
+            documents_source=raw.documents,
             folds=folds,
             exported_folds=fold_numbers(parts),
             augmentation=augment.methods,

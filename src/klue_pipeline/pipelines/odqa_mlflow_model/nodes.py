@@ -4,7 +4,7 @@ from pathlib import Path
 
 from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.odqa.inference.answerer_folder import read_settings
-from klue_pipeline.odqa.inference.model_package import INTERFACE, tabulate_request
+from klue_pipeline.odqa.inference.model_package import interface_of, tabulate_request
 from klue_pipeline.training.exporting.served_interface import ModelPackage
 
 
@@ -15,5 +15,5 @@ def package_answerer(exported_answerer: Path, about: AboutParams) -> ModelPackag
         exported=exported_answerer,
         example=tabulate_request(searches=searches),
         metadata={"experiment": about.experiment, "folder": about.folder, "why": about.why},
-        interface=INTERFACE,
+        interface=interface_of(exported_answerer),
     )

@@ -37,6 +37,7 @@ class ServedInterface:
         refusal: What is said of one that cannot be used.
         for_files: How many rows are answered without a server, for messages.
         requirements: Names of the packages that loading and asking imports.
+        may_be_missing: Columns of an answer that may hold nothing.
     """
 
     loader: str
@@ -47,6 +48,7 @@ class ServedInterface:
     refusal: str
     for_files: str
     requirements: tuple[str, ...] = COMMON_REQUIREMENTS
+    may_be_missing: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> str:
