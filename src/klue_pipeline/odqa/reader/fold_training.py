@@ -104,14 +104,7 @@ def train_reader_fold(
     parts = split_windows(features, examples, fold_members, fold, settings.folds.strategy)
     learnt = draw_windows(parts.training, settings.reader.no_answer_share, training.seed)
     fingerprint = {**features.fingerprint, "folds": hash_table(fold_members, ["fold", "row_id"])}
-    config = ReaderConfig(
-        reader=settings.reader,
-        head=settings.head,
-        max_tokens=training.max_tokens,
-        strategy=settings.folds.strategy,
-        fold=fold,
-        fingerprint=fingerprint,
-    )
+    config = _describe_reader(settings, fold, fingerprint)
     scratch = workspace.scratch_for(_origin(settings, config, learnt, parts.validation))
     with naming_settings(OWN_NAMES), explain_out_of_memory(training):
         set_seed(training.seed)
@@ -129,6 +122,19 @@ def train_reader_fold(
         metrics=_summarise(result, learnt),
         history=pd.DataFrame(result.history),
         model=TrainedModel(cast(ReaderModel, result.model), tokenizer),
+    )
+
+
+def _describe_reader(
+    settings: ReaderSettings, fold: int, fingerprint: dict[str, str]
+) -> ReaderConfig:
+    return ReaderConfig(
+        reader=settings.reader,
+        head=settings.head,
+        max_tokens=settings.training.max_tokens,
+        strategy=settings.folds.strategy,
+        fold=fold,
+        fingerprint=fingerprint,
     )
 
 

@@ -99,22 +99,30 @@ def judge_reader(
         found = (best.scores[:, 0], best.starts[:, 0], best.ends[:, 0])
         return torch.stack([span_losses(logits, batch, 0.0), *found], dim=1)
 
-    losses, scores, starts, ends = read_rows(read, model, held_out.rows, batch_size, precision).T
-    # A diverged model scores by nan, and then has no answer, which is wrong.
-    scores = np.nan_to_num(scores, nan=-math.inf)
-    best = pd.Series(scores).groupby(held_out.question_ids, sort=False).idxmax()
-    chosen = [window for window in best if len(held_out.golds[window])]
-    right = score_answers(
-        [
-            held_out.answer_of(window, int(starts[window]), int(ends[window]))
-            if scores[window] > -math.inf
-            else ""
-            for window in chosen
-        ],
-        [held_out.golds[window] for window in chosen],
-    )
+    losses, *spans = read_rows(read, model, held_out.rows, batch_size, precision).T
+    answers = _choose_answers(held_out, *spans)
+    right = score_answers(list(answers.values()), [held_out.golds[window] for window in answers])
     return {
         EXACT_MATCH: PERCENT * float(right[EXACT_MATCH].mean()),
         CHARACTER_F1: PERCENT * float(right[CHARACTER_F1].mean()),
         "loss": float(losses.mean(dtype=np.float64)),
+    }
+
+
+def _choose_answers(
+    held_out: HeldOutWindows,
+    scores: NDArray[np.float32],
+    starts: NDArray[np.float32],
+    ends: NDArray[np.float32],
+) -> dict[int, str]:
+    """Return the window with the best span of each question that has an answer, and its text."""
+    # A diverged model scores by nan, and then has no answer, which is wrong.
+    scores = np.nan_to_num(scores, nan=-math.inf)
+    best = pd.Series(scores).groupby(held_out.question_ids, sort=False).idxmax()
+    return {
+        window: held_out.answer_of(window, int(starts[window]), int(ends[window]))
+        if scores[window] > -math.inf
+        else ""
+        for window in best
+        if len(held_out.golds[window])
     }
