@@ -97,7 +97,10 @@ class Answering:
         return pd.Series(answers)
 
     def _read_one(self, model: ReaderModel, question: str, contexts: list[str]) -> str:
-        """Read the passages of a question as ``run_qa`` of Transformers does."""
+        """Read the passages of a question as ``run_qa`` of Transformers does.
+
+        Its best span may begin where another window has more context, which ours leaves to that.
+        """
         settings = self.workload.settings
         encoded = self.workload.tokenizer(
             [blank_out_breaks(question)] * len(contexts),
@@ -120,7 +123,7 @@ class Answering:
             if score > best:
                 best, span = score, (places[window, first, 0], places[window, last, 1])
                 answer = contexts[pair][span[0] : span[1]]
-        return answer
+        return answer.strip()  # SentencePiece counts the blank before a word to its first token
 
 
 def _best_span(
