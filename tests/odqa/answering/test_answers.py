@@ -113,6 +113,13 @@ def test_confidence_is_a_regression_on_the_other_parts(world):
     assert calibration["confidence"]["mean"] == pytest.approx(calibration["exact_match"], abs=3)
 
 
+def test_few_right_answers_say_something_of_the_probability_alone(world):
+    few = world.examples["answers"].where(world.examples.index % 8 == 0, pd.Series([["x"]] * 400))
+    _, _, fit = answer(with_examples(world, answers=few))
+    assert list(fit["calibration"]["coefficients"]) == ["log_odds"]
+    assert fit["calibration"]["exact_match"] < 10
+
+
 def test_features_by_hand():
     run = pd.DataFrame(
         [("q0", "p0", 1, 9.0), ("q0", "p1", 2, 8.0), ("q0", "p2", 3, 5.0), ("q1", "p2", 1, 3.0)],

@@ -129,7 +129,7 @@ def select_members(
 def _why_not(own: Answered | None, asked: Asked) -> str:
     """Say why somebody cannot vote; empty if it can."""
     if own is None:
-        return "it has no answers on disk; is the name right, and was its pipeline odqa_answer run?"
+        return "it has no answers on disk; look at the name, or run its pipeline odqa_answer"
     test, judged = own.answered(TEST), own.answered(VALIDATION) & set(asked.judged)
     if test != set(asked.test):
         return _describe(test, asked.test, "test")

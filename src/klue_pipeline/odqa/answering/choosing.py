@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from klue_pipeline.odqa.answering.pooled_spans import PooledSpans, number_runs, pool_spans
 
-_PLACE = ("question", "answer", "passage", "shown_start_char", "shown_end_char")
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -90,33 +88,50 @@ def rank_answers(
     Returns:
         As :func:`choose`.
     """
-    places = _add_up_places(pooled, np.exp(pooled.log_probabilities(retrieval_weight)))
-    number, first = number_runs(places, ("question", "answer"))
-    probability = np.bincount(number, places["probability"], len(first))
-    best = _first_of_each(number, -places["probability"].to_numpy(float))
-    answers = places.iloc[best].assign(probability=np.minimum(probability, 1.0))
-    # Answers are numbered in the order of their texts, so that equally likely ones stay in it.
-    order = np.lexsort((-probability, answers["question"].to_numpy(np.int64)))
-    answers = answers.iloc[order]
-    answers = answers.assign(rank=1 + _count_within(answers["question"].to_numpy(np.int64)))
-    return _as_n_best(answers[answers["rank"] <= n_best], pooled.question_ids)
+    # All spans of a place, and all places of an answer, are neighbours.
+    shares = np.exp(pooled.log_probabilities(retrieval_weight))
+    place, first_span = pooled.number_places()
+    of_place = np.bincount(place, shares, len(first_span)).astype(np.float64)
+    named = pooled.table[["question", "answer_id"]].iloc[first_span]
+    answer, first_place = number_runs(named, ("question", "answer_id"))
+    of_answer = np.bincount(answer, of_place, len(first_place)).astype(np.float64)
+    shown = _find_highest(place, shares)[_find_highest(answer, of_place)]
+    question = pooled.numbers("question")[shown]
+    texts = pooled.answers[pooled.numbers("answer_id")[shown]]
+    order = _sort_answers(question, of_answer, texts)
+    rank = 1 + _count_within(question[order])
+    order, rank = order[rank <= n_best], rank[rank <= n_best]
+    probability = np.minimum(of_answer[order], 1.0)
+    return _as_n_best(pooled, pooled.table.iloc[shown[order]], rank, probability)
 
 
-def _add_up_places(pooled: PooledSpans, shares: NDArray[np.float64]) -> pd.DataFrame:
-    """Add up what all folds, and spans that differ by a particle alone, say of each place."""
-    spans = pooled.table.assign(answer=pooled.answer, share=shares)
-    spans = spans.iloc[np.lexsort([spans[name].to_numpy(np.int64) for name in reversed(_PLACE)])]
-    number, first = number_runs(spans, _PLACE)
-    probability = np.bincount(number, spans["share"], len(first))
-    best = _first_of_each(number, -spans["share"].to_numpy(float))
-    return spans.iloc[best].assign(probability=probability)
+def _sort_answers(
+    question: NDArray[np.int64], probability: NDArray[np.float64], texts: pd.Index
+) -> NDArray[np.int64]:
+    """Sort the answers of each question by probability; equally likely ones by their texts."""
+    order = np.lexsort((-probability, question))
+    is_next = (np.diff(question[order]) == 0) & (np.diff(probability[order]) == 0)
+    if not is_next.any():
+        return order
+    # Few answers are equally likely, and sorting the texts of all takes longer than the rest.
+    tied = np.unique(np.concatenate([order[:-1][is_next], order[1:][is_next]]))
+    by_text = np.zeros(len(order), dtype=np.int64)
+    by_text[tied] = pd.factorize(texts[tied], sort=True)[0]
+    return np.lexsort((by_text, -probability, question))
 
 
-def _first_of_each(group: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the place of the lowest value in each group of neighbours, the first of equal ones."""
-    order = np.lexsort((values, group))
-    places: NDArray[np.int64] = order[np.flatnonzero(np.diff(group, prepend=-1))]
-    return places
+def _find_highest(group: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the place of the highest value in each group of neighbours, the first of equal ones.
+
+    >>> _find_highest(np.array([0, 0, 0, 1]), np.array([1.0, 3.0, 3.0, 2.0])).tolist()
+    [1, 3]
+    """
+    if not len(values):
+        return group
+    highest = np.maximum.reduceat(values, np.flatnonzero(np.diff(group, prepend=-1)))
+    places = np.flatnonzero(values == highest[group])
+    found: NDArray[np.int64] = places[np.flatnonzero(np.diff(group[places], prepend=-1))]
+    return found
 
 
 def _count_within(group: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -131,16 +146,21 @@ def _count_within(group: NDArray[np.int64]) -> NDArray[np.int64]:
     return counted
 
 
-def _as_n_best(answers: pd.DataFrame, question_ids: pd.Index) -> pd.DataFrame:
+def _as_n_best(
+    pooled: PooledSpans,
+    answers: pd.DataFrame,
+    rank: NDArray[np.int64],
+    probability: NDArray[np.float64],
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "question_id": question_ids.take(answers["question"].to_numpy(np.int64)),
-            "rank": answers["rank"],
-            "text": answers["shown_text"],
-            "untrimmed": answers["text"],
-            "probability": answers["probability"],
-            "passage_id": answers["passage_id"],
-            "start_char": answers["shown_start_char"],
-            "end_char": answers["shown_end_char"],
+            "question_id": pooled.question_ids.take(answers["question"].to_numpy(np.int64)),
+            "rank": rank,
+            "text": answers["shown_text"].array,
+            "untrimmed": answers["text"].array,
+            "probability": probability,
+            "passage_id": answers["passage_id"].array,
+            "start_char": answers["shown_start_char"].array,
+            "end_char": answers["shown_end_char"].array,
         }
-    ).reset_index(drop=True)
+    )

@@ -27,6 +27,10 @@ from klue_pipeline.odqa.answering.listed_passages import ListedPassages, relativ
 _LEAST = 1e-6
 """Probabilities are told apart down to this, so that no feature is infinite."""
 
+_EVENTS_PER_FEATURE = 10
+"""Answers of the rarer kind, right or wrong, that there must be for each feature (Peduzzi et al.
+1996, J. Clin. Epidemiol.); with fewer, the answer's probability is looked at alone (Platt 1999)."""
+
 Floats = NDArray[np.float64]
 
 
@@ -176,10 +180,12 @@ def _judge(confidence: pd.Series, is_right: Mask) -> dict[str, float]:
 
 
 def _fit(features: pd.DataFrame, is_right: Mask) -> Calibration | None:
-    if len(features) < FEWEST_QUESTIONS or is_right.all() or not is_right.any():
+    rarer = min(int(is_right.sum()), int((~is_right).sum()))
+    if len(features) < FEWEST_QUESTIONS or not rarer:
         return None
+    used = features if rarer >= _EVENTS_PER_FEATURE * features.shape[1] else features[["log_odds"]]
     scaler, regression = StandardScaler(), LogisticRegression()
-    make_pipeline(scaler, regression).fit(features.to_numpy(float), is_right)
+    make_pipeline(scaler, regression).fit(used.to_numpy(float), is_right)
     weights = regression.coef_[0] / scaler.scale_
     intercept = float(regression.intercept_[0] - weights @ scaler.mean_)
-    return Calibration(intercept, dict(zip(features.columns, weights.tolist(), strict=True)))
+    return Calibration(intercept, dict(zip(used.columns, weights.tolist(), strict=True)))

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from itertools import tee
 
 from klue_pipeline.odqa.answering.marks import Partners, mend_end, mend_start, pair_marks
@@ -59,7 +60,7 @@ class PassageParts:
                 starts.append(morpheme.start_char)
                 ends.append(morpheme.end_char)
                 tags.append([morpheme.tag])
-        kinds = [_sort(part) for part in tags]
+        kinds = [_sort(tuple(part)) for part in tags]
         return cls(text, starts, kinds, pair_marks(text, morphemes))
 
     def trim(self, start: int, end: int) -> tuple[int, int]:
@@ -120,7 +121,8 @@ def take_apart(texts: Iterable[str]) -> Iterator[PassageParts]:
         yield PassageParts.of(text, morphemes)
 
 
-def _sort(tags: list[str]) -> _Kind:
+@cache
+def _sort(tags: tuple[str, ...]) -> _Kind:
     if all(tag.startswith("J") for tag in tags):
         return _Kind.PARTICLE
     is_inflected = all(tag.startswith(("J", "E")) for tag in tags[1:])

@@ -13,48 +13,47 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+_PLACE = ("question", "answer_id", "passage", "shown_start_char", "shown_end_char")
+_READ = ("fold", "start_char", "end_char")
+
+
 @dataclass(frozen=True, eq=False)
 class PooledSpans:
-    """Candidates of the passages that count, sorted by question, fold, passage and place.
+    """Candidates of the passages that count, sorted by question, answer and place.
 
     What a reader reads in one go is a *text*: a passage, or all passages of a question joined. All
     texts that one fold reads for a question are a *reading*; a softmax goes over each.
 
     Attributes:
         table: The candidates with ``shown_text``, ``shown_start_char`` and ``shown_end_char``, the
-            answer as it is given, and ``question``, the number of the question in ``question_ids``.
+            answer as it is given, and the numbers of their ``question`` in ``question_ids``, of
+            their text as ``text_id``, and of their normalised answer as ``answer_id``;
+            ``n_folds`` is how many folds read the question.
         question_ids: In the order of the run.
-        text: Number of the text of each span. Shape: (spans,).
-        answer: Number of the normalised answer in ``answers``. Shape: (spans,).
-        answers: All normalised answers, sorted.
+        answers: All normalised answers.
         log_totals: Logarithm of the sum of exp(score) over all spans of a text. Shape: (texts,).
         retrieval: Relative retrieval score of a text, -1 to 0. Shape: (texts,).
         reading: Number of the reading of a text. Shape: (texts,).
         question_of_text: Number of the question of a text. Shape: (texts,).
-        n_folds: How many folds read the question of each span. Shape: (spans,).
         n_empty: Spans that were left out because nothing stays of them after normalisation.
     """
 
     table: pd.DataFrame
     question_ids: pd.Index
-    text: Integers
-    answer: Integers
     answers: pd.Index
     log_totals: Floats
     retrieval: Floats
     reading: Integers
     question_of_text: Integers
-    n_folds: Integers
     n_empty: int
 
-    def __len__(self) -> int:
-        """Return the number of spans."""
-        return len(self.table)
+    def numbers(self, name: str) -> Integers:
+        """Return a column of whole numbers. Shape: (spans,)."""
+        return self.table[name].to_numpy(np.int64)
 
-    @property
-    def question(self) -> Integers:
-        """Number of the question of each span. Shape: (spans,)."""
-        return self.table["question"].to_numpy(np.int64)
+    def number_places(self) -> tuple[Integers, Integers]:
+        """Number the places of answers, as :func:`number_runs` does."""
+        return number_runs(self.table, _PLACE)
 
     def keep(self, is_kept: NDArray[np.bool_]) -> "PooledSpans":
         """Return some of the spans; probabilities stay what they are.
@@ -62,18 +61,12 @@ class PooledSpans:
         Args:
             is_kept: Shape: (spans,).
         """
-        return replace(
-            self,
-            table=self.table[is_kept],
-            text=self.text[is_kept],
-            answer=self.answer[is_kept],
-            n_folds=self.n_folds[is_kept],
-        )
+        return replace(self, table=self.table[is_kept])
 
     def of_questions(self, question_ids: pd.Index) -> "PooledSpans":
         """Return the spans of some of the questions."""
         is_wanted = np.asarray(self.question_ids.isin(question_ids))
-        return self.keep(is_wanted[self.question])
+        return self.keep(is_wanted[self.numbers("question")])
 
     def log_probabilities(self, retrieval_weight: float | Floats) -> Floats:
         """Return the logarithm of what each span adds to the probability of its answer.
@@ -90,8 +83,9 @@ class PooledSpans:
         weights = np.broadcast_to(retrieval_weight, len(self.question_ids))
         bonus = weights[self.question_of_text] * self.retrieval
         log_z = log_sum(self.log_totals + bonus, self.reading)
-        of_text = bonus - log_z[self.reading]
-        return self.table["logit"].to_numpy(float) + of_text[self.text] - np.log(self.n_folds)
+        of_text = (bonus - log_z[self.reading])[self.numbers("text_id")]
+        logarithms = self.table["logit"].to_numpy(np.float64) + of_text
+        return np.asarray(logarithms - np.log(self.table["n_folds"].to_numpy(np.float64)))
 
 
 def pool_spans(
@@ -131,33 +125,36 @@ def _show(spans: pd.DataFrame, trimmed: bool) -> pd.DataFrame:
     """Add what is given as an answer, and its place."""
     before = "trimmed_" if trimmed else ""
     names = ("text", "start_char", "end_char")
-    return spans.assign(**{f"shown_{name}": spans[before + name] for name in names})
+    shown = spans.assign(**{f"shown_{name}": spans[before + name] for name in names})
+    return shown.drop(columns=["question_id", *(f"trimmed_{name}" for name in names)])
 
 
 def _pool(spans: pd.DataFrame, question_ids: pd.Index, is_joined: bool) -> PooledSpans:
     # Sums of floating-point numbers depend on their order, so that it is made the same always.
-    order = ("question", "fold", "passage", "start_char", "end_char")
-    spans = spans.iloc[np.lexsort([spans[name].to_numpy(np.int64) for name in reversed(order)])]
+    spans = _sort(spans, ("question", "fold", "passage"))
     read_at_once = ("question", "fold") if is_joined else ("question", "fold", "passage")
     text, first_of_text = number_runs(spans, read_at_once)
     reading, first_of_reading = number_runs(spans, ("question", "fold"))
-    question, _ = number_runs(spans, ("question",))
-    n_folds = np.bincount(question[first_of_reading])[question] if len(spans) else question
+    question = spans["question"].to_numpy(np.int64)
+    n_folds = np.bincount(question[first_of_reading], minlength=len(question_ids))
     answer, answers = _number_answers(spans["shown_text"])
     is_empty = (answers == "")[answer]
+    numbered = spans.assign(text_id=text, answer_id=answer, n_folds=n_folds[question])
     return PooledSpans(
-        spans[~is_empty],
+        _sort(numbered[~is_empty], (*_PLACE, *_READ)),
         question_ids,
-        text[~is_empty],
-        answer[~is_empty],
         answers,
         spans["passage_log_total"].to_numpy(float)[first_of_text],
         spans["retrieval"].to_numpy(float)[first_of_text],
         reading[first_of_text],
-        spans["question"].to_numpy(np.int64)[first_of_text],
-        n_folds[~is_empty],
+        question[first_of_text],
         int(is_empty.sum()),
     )
+
+
+def _sort(spans: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """Sort by columns of whole numbers, the first one first."""
+    return spans.iloc[np.lexsort([spans[name].to_numpy(np.int64) for name in reversed(names)])]
 
 
 def number_runs(sorted_rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Integers, Integers]:
@@ -178,10 +175,10 @@ def number_runs(sorted_rows: pd.DataFrame, names: tuple[str, ...]) -> tuple[Inte
 
 
 def _number_answers(shown: pd.Series) -> tuple[Integers, pd.Index]:
-    """Number texts that are equal after normalisation alike, in the order of these."""
+    """Number texts that are equal after normalisation alike."""
     text, texts = pd.factorize(shown.to_numpy(object))
     normalised = np.array([normalise_answer(text) for text in texts], dtype=object)
-    answer, answers = pd.factorize(normalised, sort=True)
+    answer, answers = pd.factorize(normalised)
     return answer.astype(np.int64)[text], pd.Index(answers, dtype=object)
 
 

@@ -127,8 +127,9 @@ def _find_gold_spans(pooled: PooledSpans, held_out: HeldOut) -> _GoldSpans:
     answer = pooled.answers.get_indexer(pd.Index([x for golds in held_out.golds for x in golds]))
     is_there = (question >= 0) & (answer >= 0)
     pairs = (question * len(pooled.answers) + answer)[is_there]
-    spans = pooled.keep(np.isin(pooled.question * len(pooled.answers) + pooled.answer, pairs))
-    numbers, group = np.unique(spans.question, return_inverse=True)
+    own = pooled.numbers("question") * len(pooled.answers) + pooled.numbers("answer_id")
+    spans = pooled.keep(np.isin(own, pairs))
+    numbers, group = np.unique(spans.numbers("question"), return_inverse=True)
     places = held_out.question_ids.get_indexer(pooled.question_ids[numbers])
     return _GoldSpans(spans, group.astype(np.int64), places.astype(np.int64))
 

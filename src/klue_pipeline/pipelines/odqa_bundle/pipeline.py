@@ -17,8 +17,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
             node(
                 export_answer_bundle,
                 inputs=[
-                    "odqa.n_best",
-                    "odqa.answers",
+                    "odqa.n_best@one",
+                    "odqa.answers@one",
                     "odqa.examples",
                     "odqa.metrics",
                     "odqa.record",

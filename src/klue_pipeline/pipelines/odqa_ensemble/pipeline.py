@@ -12,8 +12,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
             node(
                 combine_experiments,
                 inputs=[
-                    "odqa.all_n_best",
-                    "odqa.all_answers",
+                    "odqa.n_best@all",
+                    "odqa.answers@all",
                     "odqa.answer_bundles",
                     "odqa.examples",
                     "odqa.gold_passages",

@@ -15,8 +15,8 @@ def create_pipeline(**_: Any) -> Pipeline:
                 judge_answers,
                 inputs=[
                     "odqa.candidates",
-                    "odqa.n_best",
-                    "odqa.answers",
+                    "odqa.n_best@one",
+                    "odqa.answers@one",
                     "odqa.answer_fit",
                     "odqa.run",
                     "odqa.examples",
