@@ -38,6 +38,7 @@ FROM_ELSEWHERE = {
     "raw_train", "raw_test", "raw_test_gold", "reviewed_rows", "synonyms", "translations",
     "score_bundles", "plain_submissions", "new_rows",
     "odqa.raw_train", "odqa.raw_validation", "odqa.raw_test", "odqa.raw_documents", "odqa.raw_run",
+    "odqa.new_questions",
 }  # fmt: skip
 """Datasets that the user brings."""
 READ_OUTSIDE_OF_NODES = {

@@ -37,8 +37,8 @@ class AnswerPrediction:
     """What an answerer says of one question.
 
     Attributes:
-        answer: The answer; None where the experiment abstains (``answer.abstain_below``), or where
-            no passage was found.
+        answer: The answer; None where the experiment abstains (``answer.abstain_below``), which it
+            does from passages alone, or where no passage was found.
         best_guess: The answer, or what it would have been; empty where no passage was found.
         probability: Its share among all spans of all passages that were read, 0 to 1.
         confidence: The calibrated probability that it is right, 0 to 1; None where nothing was

@@ -26,6 +26,9 @@ from klue_pipeline.odqa.inference.searching import open_searcher
 from klue_pipeline.training.device import resolve_device, resolve_precision
 from klue_pipeline.training.params import Precision
 
+_QUESTIONS_AT_A_TIME = 256
+"""With all windows of their passages in memory."""
+
 
 class QuestionAnswerer:
     """Readers, passages and indexes of an experiment, which answer questions.
@@ -167,7 +170,9 @@ class QuestionAnswerer:
                 f"{int((~has_context).to_numpy().argmax())}, counted from 0, has none: "
                 f"{self.settings.no_search} Give a context with it."
             )
-        return tell_answers(questions, self._answering, top)
+        starts = range(0, len(questions), _QUESTIONS_AT_A_TIME)
+        parts = (questions.iloc[start : start + _QUESTIONS_AT_A_TIME] for start in starts)
+        return [said for part in parts for said in tell_answers(part, self._answering, top)]
 
 
 def _require_sound(precision: str, batch_size: int) -> None:

@@ -58,14 +58,22 @@ class Searcher:
 
         Returns:
             Schema ``Run``; a question may have no row.
+
+        Raises:
+            RuntimeError: An index or a model fails, whatever was asked.
         """
-        with self.lock:
-            top_k = self.settings.top_k
-            runs = {
-                name: index.search(questions, top_k, self.tokenizer)
-                for name, index in self.indexes.items()
-            }
-            return self._order_anew(self._fuse(runs), questions)
+        try:
+            with self.lock:
+                return self._order_anew(self._fuse(self._find(questions)), questions)
+        except ValueError as error:
+            raise RuntimeError(str(error)) from error
+
+    def _find(self, questions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        top_k = self.settings.top_k
+        return {
+            name: index.search(questions, top_k, self.tokenizer)
+            for name, index in self.indexes.items()
+        }
 
     def _fuse(self, runs: dict[str, pd.DataFrame]) -> pd.DataFrame:
         if len(runs) == 1 or all(run.empty for run in runs.values()):
@@ -96,7 +104,7 @@ def open_searcher(
     place, reranker = folder / TOKENIZER, None
     if settings.rerank.name != "none":
         own = folder / RERANKER
-        reranker = open_reranker(settings.rerank, own if own.is_dir() else None)
+        reranker = open_reranker(settings.rerank, own if own.is_dir() else None, placement.device)
     return Searcher(
         settings,
         {name: _open_index(folder, name, placement) for name in settings.retrievers},

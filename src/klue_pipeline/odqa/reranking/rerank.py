@@ -1,6 +1,7 @@
 """Order the best passages of every question anew, by a cross-encoder."""
 
 import logging
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from klue_pipeline.odqa.passages.run_table import rank_run
 from klue_pipeline.odqa.reranking.cross_encoder import Reranker, load_reranker
 from klue_pipeline.odqa.settings.retriever_params import RerankParams
 from klue_pipeline.text.blanks import blank_out_breaks
+from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.device import resolve_device, resolve_precision
 from klue_pipeline.training.prediction import predict_logits
 
@@ -48,18 +50,27 @@ def rerank(
     """
     if run.empty:
         return run
-    return order_anew(run, examples, passages, params, open_reranker(params, trained))
+    reranker = open_reranker(params, trained)
+    return order_anew(run, examples, passages, params, reranker, description="rerank")
 
 
-def open_reranker(params: RerankParams, trained: Path | None = None) -> Reranker:
+def open_reranker(
+    params: RerankParams, trained: Path | None = None, device: str = "auto"
+) -> Reranker:
     """Load the cross-encoder that settings name, or the one that was trained here.
+
+    Args:
+        params: A cross-encoder.
+        trained: Folder of the one that was trained here.
+        device: Where it goes.
 
     Raises:
         ValueError: The model is no cross-encoder.
     """
-    return load_reranker(
-        str(params.model if trained is None else trained), int(params.max_tokens or 0)
-    )
+    name = str(params.model if trained is None else trained)
+    reranker = load_reranker(name, int(params.max_tokens or 0))
+    reranker.model.to(resolve_device(device))
+    return reranker
 
 
 def order_anew(
@@ -68,12 +79,25 @@ def order_anew(
     passages: pd.DataFrame,
     params: RerankParams,
     reranker: Reranker,
+    *,
+    description: str | None = None,
 ) -> pd.DataFrame:
-    """Order passages as :func:`rerank` does, by a cross-encoder that is loaded already."""
+    """Order passages as :func:`rerank` does, by a cross-encoder that is loaded already.
+
+    Args:
+        run: Schema ``Run``.
+        examples: Schema ``Questions``.
+        passages: Schema ``Passages``.
+        params: How many are ordered.
+        reranker: The cross-encoder.
+        description: Text of a progress bar on a terminal; None shows none.
+    """
     first = run.loc[run["rank"] <= int(params.top_n or 0)]
     if first.empty:
         return run
-    scores = _score_pairs(first, examples, passages, reranker, params)
+    rows = _encode_pairs(first, examples, passages, reranker, params)
+    scores = _score(rows, reranker, params, description)
+    _require_finite(scores, first)
     first = first.assign(score=scores.astype(np.float64))
     behind = run.drop(first.index)
     lowest = behind["question_id"].map(first.groupby("question_id")["score"].min())
@@ -84,38 +108,41 @@ def order_anew(
     return rank_run(pd.concat([first, behind]).sort_index())
 
 
-def _score_pairs(
+def _encode_pairs(
     pairs: pd.DataFrame,
     examples: pd.DataFrame,
     passages: pd.DataFrame,
     reranker: Reranker,
     params: RerankParams,
-) -> NDArray[np.float32]:
-    """Score pairs of question and passage, in their order. Shape: (pairs,)."""
-    device = resolve_device("auto")
-    model = reranker.model.to(device)
+) -> Iterator[EncodedRows]:
+    """Yield pairs of question and passage as tokens, some at a time, in their order."""
     questions = examples.set_index("question_id")["question"].map(blank_out_breaks)
     named = passages.loc[passages["passage_id"].isin(pairs["passage_id"])]
     texts = pd.Series(titled_texts(named), index=named["passage_id"].to_numpy())
-    parts = []
     for start in range(0, len(pairs), _PAIRS_AT_A_TIME):
         part = pairs.iloc[start : start + _PAIRS_AT_A_TIME]
-        rows = encode_rows(
+        yield encode_rows(
             questions.loc[part["question_id"]].tolist(),
             reranker.tokenizer,
             int(params.max_tokens or 0),
             seconds=texts.loc[part["passage_id"]].tolist(),
             segments=reranker.segments,
         )
-        precision = resolve_precision("auto", device)
-        parts.append(
-            predict_logits(
-                model, rows, int(params.batch_size or 1), precision, description="rerank"
-            )
-        )
-    scores = np.concatenate(parts)
-    _require_finite(scores, pairs)
-    return scores
+
+
+def _score(
+    parts: Iterable[EncodedRows],
+    reranker: Reranker,
+    params: RerankParams,
+    description: str | None,
+) -> NDArray[np.float32]:
+    """Score pairs, in their order. Shape: (pairs,)."""
+    model = reranker.model
+    precision = resolve_precision("auto", next(model.parameters()).device)
+    size = int(params.batch_size or 1)
+    return np.concatenate(
+        [predict_logits(model, rows, size, precision, description=description) for rows in parts]
+    )
 
 
 def _require_finite(scores: NDArray[np.float32], pairs: pd.DataFrame) -> None:
