@@ -182,7 +182,8 @@ class _Writer:
         """Yield the sections of open-domain QA, whose settings stand below ``odqa``."""
         yield "## odqa\n"
         yield "Settings of open-domain QA; relation extraction reads none of them.\n"
-        yield from self._table([("odqa.experiment", OdqaParams, "experiment")])
+        alone = ("experiment", "questions")
+        yield from self._table([(ODQA.path(name), OdqaParams, name) for name in alone])
         fields = OdqaParams.model_fields
         for name in dict.fromkeys(["raw", *ODQA.groups, *fields]):
             place = ODQA.path(name)
@@ -190,7 +191,7 @@ class _Writer:
                 yield from self._entry(place, OdqaEntry, ODQA)
             elif name == "retrievers":
                 yield from self._section(f"{place}.<name>", RetrieverParams, level=TOP + 1)
-            elif name not in {"experiment", "about", "experiment_defaults"}:
+            elif name not in {*alone, "about", "experiment_defaults"}:
                 yield from self._section(place, _model_of(name, fields[name]), level=TOP + 1)
 
     def _section(self, name: str, model: type[BaseModel] | None, level: int) -> Iterator[str]:
