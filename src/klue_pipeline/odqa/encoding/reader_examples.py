@@ -1,6 +1,7 @@
 """Labelled questions with the text they are read in: what a reader learns from and is judged on."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +73,19 @@ def make_reader_examples(
     hard = _read_hard_passages(training, tables, reader.hard_passages)
     rows = pd.concat([originals.assign(method=ORIGINAL), added, hard], ignore_index=True)
     report = {**contexts, "rows": _count_rows(rows), "methods": methods}
-    logger.info("Reader examples: %s", report)
+    _log(report)
     return _name(rows)[_COLUMNS], report
+
+
+def _log(report: dict[str, Any]) -> None:
+    by_method: Counter[str] = Counter()
+    for methods in report["rows"].values():
+        by_method.update(methods)
+    logger.info(
+        "Examples of the reader: %s; %s of %s are read in their gold passage, %s have no answer",
+        ", ".join(f"{count:,} {method}" for method, count in by_method.items()),
+        *(f"{report[name]:,}" for name in ("in_gold_passage", "questions", "unanswerable")),
+    )
 
 
 def _read_hard_passages(training: pd.DataFrame, tables: ReaderTables, most: int) -> pd.DataFrame:
