@@ -132,7 +132,7 @@ def rank_answers(
 
 
 def _entry(name: str, record: RunRecord | None, report: Report | None) -> LeaderboardEntry:
-    run = summarise_run(record, has_scores=report is not None and not report["refused"])
+    run = summarise_run(record, has_scores=report is not None)
     return describe_run(name, run, pages={} if report is None else {
         title: f"{name}/{file}" for title, file in PAGES_OF_A_RUN.items()
     })  # fmt: skip
