@@ -60,8 +60,7 @@ WRONG = {
     "a stage of another kind": (
         ["experiment=cascade", "--pipelines", "train"],
         "whose pipelines are adapt, bundle, clean, compose, ensemble, errors, ingest, label_audit, "
-        "leaderboard, odqa_index, odqa_ingest, odqa_retrieval_report, odqa_retrieval, odqa_retrieve, report, "
-        "submissions.",
+        "leaderboard, odqa, odqa_answer, ",
     ),
     "mistakes of an experiment that was not trained": (
         ["augment.methods=[aeda],augment.aeda.select.mistakes_of=rbert_focal"],

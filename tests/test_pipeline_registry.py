@@ -8,7 +8,6 @@ from typing import get_args
 import pytest
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.odqa.settings.retriever_params import RerankParams, RetrieverParams
 from klue_pipeline.pipeline_registry import register_pipelines
 from klue_pipeline.runs import topology
 from klue_pipeline.training.params import FoldsParams
@@ -131,68 +130,6 @@ def test_looks_at_data_and_labels_are_no_part_of_a_run(kind, pipelines):
     assert {"eda", "label_audit"} & set(pipelines) == set(LOOKS[kind])
 
 
-def test_open_domain_qa_is_a_job_of_its_own(pipelines):
-    stages = [name for name in pipelines if name.startswith("odqa_") and name != "odqa_retrieval"]
-    whole = pipelines["odqa_retrieval"].nodes
-    assert sorted(whole) == sorted(node for stage in stages for node in pipelines[stage].nodes)
-    assert all(node.name.startswith("odqa.") for node in whole)
-    assert set(whole).isdisjoint(pipelines["__default__"].nodes)
-
-
-RETRIEVERS = {
-    "bm25": RetrieverParams(
-        name="bm25", tokens="kiwi", title=True, variant="atire", k1=1.5, b=0.75, delta=0.0
-    ),
-    "dense": RetrieverParams(
-        name="dense", title=True, trained=True, pooling="mean", similarity="cosine",
-        question_prefix="", passage_prefix="", max_question_tokens=8, max_passage_tokens=16,
-        batch_size=1, index="exact",
-    ),
-    "external": RetrieverParams(name="external"),
-    "before": RetrieverParams(name="experiment", experiment="other"),
-}  # fmt: skip
-
-
-RERANK = {"top_n": 5, "max_tokens": 64, "batch_size": 1}
-
-
-@pytest.mark.parametrize(
-    ("named", "negatives", "rerank", "nodes", "reads"),
-    [
-        (["bm25"], [], "none", {"tokenise_kiwi", "index_bm25", "search_bm25", "take_run"}, set()),
-        (
-            ["dense"], ["bm25"], "none",
-            {"prepare_tokenizer", "search_bm25", "mine_negatives", "train_retriever",
-             "index_dense", "search_dense"},
-            {"odqa.cache", "odqa.retriever_workspace"},
-        ),
-        (["bm25", "external", "before"], [], "none", {"search_external", "search_before"},
-         {"odqa.raw_run", "odqa.earlier_run_other"}),
-        (["bm25"], ["bm25"], "trained",
-         {"mine_negatives", "train_reranker", "rerank_run"}, {"odqa.reranker_workspace"}),
-        (["bm25"], [], "some/model", {"rerank_run"}, set()),
-    ],
-)  # fmt: skip
-def test_a_search_has_the_nodes_of_its_retrievers(named, negatives, rerank, nodes, reads):
-    ranked = {} if rerank == "none" else RERANK | {"model": rerank}
-    retrieval = topology.Retrieval(
-        {name: RETRIEVERS[name] for name in named},
-        {name: RETRIEVERS[name] for name in negatives},
-        RerankParams(name="cross_encoder" if ranked else "none", **ranked),
-    )
-    topology.set_shape(topology.Shape(FOLDS, retrieval=retrieval))
-    whole = register_pipelines()["odqa_retrieval"]
-    found = {node.name.removeprefix("odqa.") for node in whole.nodes}
-    assert nodes <= found
-    optional = {"train_retriever", "train_reranker", "mine_negatives", "rerank_run", "take_run"}
-    assert found & optional <= nodes | {"take_run"}
-    assert ("take_run" in found) == (rerank == "none")
-    inputs = {name for name in whole.inputs() if not name.startswith("params:")}
-    raw = {f"odqa.raw_{name}" for name in ("train", "validation", "test", "documents")}
-    stored = {"odqa.all_records", "odqa.all_retrieval_reports"}
-    assert inputs - raw - stored - {"odqa.cache"} == reads - {"odqa.cache"}
-
-
 def test_every_node_has_a_name_that_a_person_can_type(pipelines):
     for node in pipelines["__default__"].nodes:
         assert re.sub(r"^fold_\d\.", "", node.name) == node.func.__name__
@@ -200,7 +137,7 @@ def test_every_node_has_a_name_that_a_person_can_type(pipelines):
 
 def test_every_stage_is_a_group_that_does_not_rename_its_nodes(pipelines):
     """Kedro-Viz draws groups as boxes; an orchestrator takes the tags."""
-    for stage in set(pipelines) - {"__default__", "odqa_retrieval"}:
+    for stage in set(pipelines) - {"__default__", "odqa", "odqa_retrieval"}:
         for node in pipelines[stage].nodes:
             *fold, _ = node.name.removeprefix("odqa.").split(".")
             assert node.namespace == ".".join([stage, *fold])

@@ -76,7 +76,7 @@ class Pretended:
 
 
 @pytest.fixture
-def project(monkeypatch, tmp_path):
+def project(configured, monkeypatch, tmp_path):
     return Pretended(monkeypatch, tmp_path)
 
 

@@ -32,8 +32,8 @@ def test_an_experiment_is_bundled_with_its_settings_and_its_scores(tmp_path):
     resolved = resolve_run(configured, {"odqa": {"experiment": "smoothed"}})
     params = check_parameters(resolved, ODQA)
     inputs = {
-        "odqa.n_best": N_BEST.assign(rank=1, untrimmed="남해로"),
-        "odqa.answers": ANSWERS,
+        "odqa.n_best@one": N_BEST.assign(rank=1, untrimmed="남해로"),
+        "odqa.answers@one": ANSWERS,
         "odqa.examples": EXAMPLES,
         "odqa.metrics": {"exact_match": 40.0},
         "odqa.record": None,

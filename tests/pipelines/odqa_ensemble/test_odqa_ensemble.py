@@ -70,7 +70,7 @@ def run(data, **changed):
     settings = {"members": None, "method": "probability_sum", "ties": "shorter",
                 "select_by": "exact_match", **changed}  # fmt: skip
     partitions = {
-        f"odqa.all_{name}": {
+        f"odqa.{name}@all": {
             "type": f"{DATASETS}.tables.optional_partitions.OptionalPartitionsDataset",
             "path": f"{data}/07_model_output/odqa",
             "filename_suffix": f"/{name}.parquet",

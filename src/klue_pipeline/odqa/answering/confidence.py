@@ -14,10 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from klue_pipeline.evaluation.calibration import calibration_error, tabulate_confidence
 from klue_pipeline.evaluation.intervals import PERCENT
@@ -172,6 +168,8 @@ def calibrate(
 
 
 def _judge(confidence: pd.Series, is_right: Mask) -> dict[str, float]:
+    from sklearn.metrics import roc_auc_score
+
     return {
         "mean": PERCENT * float(confidence.mean()),
         "expected_calibration_error": calibration_error(tabulate_confidence(confidence, is_right)),
@@ -180,6 +178,10 @@ def _judge(confidence: pd.Series, is_right: Mask) -> dict[str, float]:
 
 
 def _fit(features: pd.DataFrame, is_right: Mask) -> Calibration | None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     rarer = min(int(is_right.sum()), int((~is_right).sum()))
     if len(features) < FEWEST_QUESTIONS or not rarer:
         return None

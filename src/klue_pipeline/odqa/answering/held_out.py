@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
 
 from klue_pipeline.odqa.ingest.parsing.raw_question import UNANSWERABLE
 from klue_pipeline.odqa.metrics.answers import normalise_answer
@@ -92,6 +91,8 @@ class HeldOut:
 
 def _deal(units: NDArray[np.int64]) -> NDArray[np.int64]:
     """Deal units into parts with as many questions each as can be."""
+    from sklearn.model_selection import GroupKFold
+
     part = np.zeros(len(units), dtype=np.int64)
     n_parts = min(_PARTS, len(np.unique(units)))
     if n_parts > 1:
