@@ -3,36 +3,22 @@
 import importlib.util
 import json
 import re
-import runpy
-import shlex
-from contextlib import chdir, redirect_stdout
-from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 import pytest
 import yaml
-from mlflow.pyfunc import PyFuncModel, load_model
-from mlflow.pyfunc.scoring_server import invocations
 from projects import Project
+from typed_pages import find_blocks, type_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
-BLOCK = re.compile(
-    r"(?:^`(?P<file>[\w./]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.M | re.S
-)
-SET_UP = ["make setup", ". .venv/bin/activate"]
-"""What whoever runs the tests has done already."""
 NEEDS_A_HUB = "klue/roberta-base"
 LABELS = {
     "own": ["경쟁", "공급", "인수", "제휴", "투자"],
     "acme": ["acquires", "competes_with", "invests_in", "partners_with", "supplies"],
 }
-
-
-def blocks() -> list[re.Match[str]]:
-    return list(BLOCK.finditer(PAGE))
 
 
 def quicken(folder: Path) -> None:
@@ -51,65 +37,13 @@ def quicken(folder: Path) -> None:
         path.write_text(text.replace(former, latter, 1), encoding="utf-8")
 
 
-class Reader:
-    """Somebody who types what the page says, in the project's folder."""
-
-    def __init__(self, project: Project) -> None:
-        self.project, self.folder = project, project.folder
-        self.served: PyFuncModel | None = None
-
-    def write(self, name: str, body: str) -> None:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(body, encoding="utf-8")
-
-    def type(self, line: str) -> str:
-        program, *arguments = shlex.split(line, comments=True)
-        return {"kedro": self.kedro, "mlflow": self.mlflow, "curl": self.curl}[program](*arguments)
-
-    def kedro(self, *arguments: str) -> str:
-        done = self.project.kedro(*arguments)
-        assert done.code == 0, f"{arguments}\n{done.console}"
-        return done.console
-
-    def mlflow(self, *arguments: str) -> str:
-        """Load what a server loads; ``test_mlflow_model.py`` starts a server."""
-        assert arguments[:3] == ("models", "serve", "-m")
-        self.served = load_model(str(self.folder / arguments[3]))
-        return ""
-
-    def curl(self, address: str, *options: str) -> str:
-        """Ask what a server asks when this arrives."""
-        assert address.endswith("/invocations")
-        given = dict(zip(options[::2], options[1::2], strict=True))
-        content_type = given["-H"].removeprefix("Content-Type: ")
-        return invocations(given["-d"], content_type, self.served, None).response
-
-    def python(self, body: str) -> str:
-        self.write("typed.py", body)
-        with chdir(self.folder), redirect_stdout(StringIO()) as printed:
-            runpy.run_path("typed.py")
-        return printed.getvalue()
-
-
 @pytest.fixture(scope="module")
 def typed(command_server, tmp_path_factory):
     """The folder of a project after every command of the page, and what each printed."""
     project = Project.create(tmp_path_factory.mktemp("page") / "project")
     folder = project.folder
     quicken(folder)
-    reader, printed = Reader(project), {}
-    for block in blocks():
-        body = block["body"]
-        if block["file"]:
-            reader.write(block["file"], body)
-        elif block["kind"] == "python":
-            printed["python"] = reader.python(body)
-        elif block["kind"] == "bash":
-            for line in body.splitlines():
-                if line not in SET_UP:
-                    printed[line] = reader.type(line)
-    return folder, printed
+    return folder, type_page(project, PAGE)
 
 
 @pytest.mark.slow
@@ -155,15 +89,15 @@ def test_files_that_the_page_names_are_there(typed):
 
 
 def test_two_files_of_eight_lines_are_enough():
-    files = {block["file"]: block["body"] for block in blocks() if block["file"]}
+    files = {block["file"]: block["body"] for block in find_blocks(PAGE) if block["file"]}
     assert set(files) == {"conf/acme/globals.yml", "conf/acme/parameters.yml"}
     assert sum(len(body.splitlines()) for body in files.values()) == 8
 
 
 def test_every_block_is_run_or_needs_a_hub():
-    kinds = {(block["kind"], bool(block["file"])) for block in blocks()}
+    kinds = {(block["kind"], bool(block["file"])) for block in find_blocks(PAGE)}
     assert kinds == {("bash", False), ("python", False), ("yaml", True), ("yaml", False)}
-    (untried,) = [b["body"] for b in blocks() if b["kind"] == "yaml" and not b["file"]]
+    (untried,) = [b["body"] for b in find_blocks(PAGE) if b["kind"] == "yaml" and not b["file"]]
     assert NEEDS_A_HUB in untried
 
 
