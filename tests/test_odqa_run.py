@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 
 JOB = ("--pipelines", "odqa_retrieval")
 FEW = "odqa.ingest.max_questions=150"
+BM25 = "odqa.experiment=bm25"
 
 
 def results(project: Project):
@@ -27,7 +28,7 @@ def params(*settings: str) -> tuple[str, str]:
 def searched(command_server, tmp_path_factory):
     """A project after two experiments; the second reads what the first made, too."""
     project = Project.create(tmp_path_factory.mktemp("odqa") / "project")
-    first = project.run(*JOB, *params("mlflow.enabled=true"))
+    first = project.run(*JOB, *params(BM25, "mlflow.enabled=true"))
     assert first.code == 0, first.console
     tokens = project.data / "04_feature" / "odqa" / ".cache"
     kept = {path: path.stat().st_mtime_ns for path in tokens.rglob("*") if path.is_file()}
@@ -102,12 +103,13 @@ def test_mlflow_names_the_run_after_its_experiment(searched):
 def test_a_node_is_run_again_and_other_settings_are_refused(searched, tmp_path):
     project = searched[0].copy_to(tmp_path / "again")
     before = (results(project) / "bm25" / "run.csv").read_bytes()
-    again = project.run("--nodes", "odqa.search_bm25", *params())
+    again = project.run("--nodes", "odqa.search_bm25", *params(BM25))
     assert again.code == 0, again.console
-    rest = project.run("--pipelines", "odqa_retrieve", *params())
+    rest = project.run("--pipelines", "odqa_retrieve", *params(BM25))
     assert rest.code == 0, rest.console
     assert (results(project) / "bm25" / "run.csv").read_bytes() == before
-    other = project.run("--nodes", "odqa.search_bm25", *params("odqa.retrievers.bm25.k1=0.9"))
+    others = params(BM25, "odqa.retrievers.bm25.k1=0.9")
+    other = project.run("--nodes", "odqa.search_bm25", *others)
     assert other.code == 1
     assert "odqa.retrievers.bm25.k1 was 1.5, this run says 0.9" in other.console
 
@@ -117,7 +119,7 @@ def test_an_index_of_other_documents_is_refused(searched, tmp_path):
     documents = project.folder / "data/01_raw/sample/odqa/documents.jsonl"
     lines = documents.read_text("utf-8").splitlines()
     documents.write_text("\n".join(lines[:-1]), encoding="utf-8")
-    refused = project.run("--pipelines", "odqa_retrieve", *params())
+    refused = project.run("--pipelines", "odqa_retrieve", *params(BM25))
     assert refused.code == 1
     assert "odqa.raw.documents was of other content" in refused.console
 
