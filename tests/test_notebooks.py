@@ -217,6 +217,12 @@ def test_a_followed_question_shows_its_passages_windows_and_scores(followed):
     assert [row[header.index("rank")] for row in listed] == [str(rank) for rank in range(1, 11)]
     assert sum(row[header.index("gold")] == "True" for row in listed) == 1
     assert len(table_of(followed, "windows").rows) > 2
+    header, *spans = table_of(followed, "spans").rows
+    for row in spans:
+        first, last, both = (
+            float(row[header.index(name)]) for name in ("first token", "last token", "logit")
+        )
+        assert first + last == pytest.approx(both, abs=2e-3)
     assert count_pictures(followed) == 2
 
 
