@@ -135,5 +135,5 @@ def test_settings_page_reads_comments_above_and_behind_values(settings_page):
 
 def test_pictures_of_a_run_are_fresh():
     figure = load_script("make_flow_figure")
-    for name, texts in figure.TEXTS.items():
-        assert (figure.FOLDER / name).read_text("utf-8") == figure.draw(texts)
+    for name, flow in figure.FLOWS.items():
+        assert (figure.FOLDER / name).read_text("utf-8") == figure.draw(flow)

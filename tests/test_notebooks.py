@@ -72,6 +72,13 @@ def comparison(compared):
     return execute(compared, "02_compare_experiments.ipynb", ".")
 
 
+@pytest.fixture(scope="module")
+def followed(answered_run, tmp_path_factory):
+    """The notebook that follows one question, run in a project that answered all of them."""
+    project = copy_with_notebooks(answered_run[0], tmp_path_factory.mktemp("followed"))
+    return execute(project, "03_follow_a_question.ipynb", "notebooks")
+
+
 def copy_with_notebooks(project, folder):
     project = project.copy_to(folder / "project")
     shutil.copytree(ROOT / "notebooks", project.folder / "notebooks")
@@ -188,9 +195,40 @@ def test_sentences_are_shown_as_text_with_their_entities_marked(comparison):
         assert re.search(r"<<.+>>", sentence)
 
 
+@pytest.mark.slow
+def test_a_question_is_followed_to_the_answer_that_the_run_gave(followed):
+    """What the notebook computes step by step is what the run stored."""
+    stored = dict(row[:2] for row in table_of(followed, "confidence-of-answer").rows[1:])
+    header, *chosen = table_of(followed, "answers").rows
+    weighted = chosen[-1][header.index("weight")]
+    best = next(row for row in chosen if row[header.index("weight")] == weighted)
+    assert best[header.index("text")] == stored["text"]
+    assert float(best[header.index("probability")]) == pytest.approx(
+        float(stored["probability"]), abs=6e-4
+    )
+    assert float(stored["confidence, computed here"]) == pytest.approx(float(stored["confidence"]))
+    asked, said, *_ = table_of(followed, "ask").rows
+    assert said[asked.index("text")] == stored["text"]
+
+
+@pytest.mark.slow
+def test_a_followed_question_shows_its_passages_windows_and_scores(followed):
+    header, *listed = table_of(followed, "passages").rows
+    assert [row[header.index("rank")] for row in listed] == [str(rank) for rank in range(1, 11)]
+    assert sum(row[header.index("gold")] == "True" for row in listed) == 1
+    assert len(table_of(followed, "windows").rows) > 2
+    header, *spans = table_of(followed, "spans").rows
+    for row in spans:
+        first, last, both = (
+            float(row[header.index(name)]) for name in ("first token", "last token", "logit")
+        )
+        assert first + last == pytest.approx(both, abs=2e-3)
+    assert count_pictures(followed) == 2
+
+
 def test_the_notebooks_are_there():
-    names = [path.name for path in NOTEBOOKS]
-    assert names == ["01_explore.ipynb", "02_compare_experiments.ipynb"]
+    names = [path.name.partition("_")[0] for path in NOTEBOOKS]
+    assert names == ["01", "02", "03"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
