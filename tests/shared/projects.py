@@ -60,6 +60,10 @@ class Running:
         assert moment(), f"the moment never came:\n{ended.console}"
         return ended.console
 
+    def printed(self) -> str:
+        """Return what was printed so far."""
+        return self._console.read_text(encoding="utf-8", errors="replace")
+
     def partial_of(self, path: Path) -> Path:
         """Return the name under which the command writes a file until it is whole."""
         pid = self._process.pid
@@ -73,7 +77,7 @@ class Running:
         self._process.join()
         code = self._process.exitcode
         self._process.close()
-        return Finished(code, self._console.read_text(encoding="utf-8", errors="replace"))
+        return Finished(code, self.printed())
 
 
 @dataclass(frozen=True)
