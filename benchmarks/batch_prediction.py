@@ -68,7 +68,7 @@ def time_job(classifier: RelationClassifier, rows: str, chunk_rows: int) -> floa
         started_at = time.perf_counter()
         PredictionsDataset(filepath=folder, source=rows).save(job)
         seconds = time.perf_counter() - started_at
-    return job.tally.n_labelled / seconds
+    return job.tally.n_answered / seconds
 
 
 def time_calls(classifier: RelationClassifier, rows: str, n_rows: int) -> float:
