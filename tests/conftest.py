@@ -61,7 +61,7 @@ def pytest_collection_finish() -> None:
 
 
 SHARED_RUN = re.compile(
-    r"\b(command_server|whole_run|two_experiments|staged_run|answered_run|finished_project)\b"
+    r"\b(command_server|whole_run|two_experiments|staged_run|finished_project)\b"
     r"|def test_\w+\(project\b"
 )
 """Fixtures of ``tests/shared/projects.py`` that are worth being made once in a session."""

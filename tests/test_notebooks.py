@@ -10,6 +10,7 @@ import nbformat
 import pandas as pd
 import pytest
 from nbclient import NotebookClient
+from projects import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -73,9 +74,12 @@ def comparison(compared):
 
 
 @pytest.fixture(scope="module")
-def followed(answered_run, tmp_path_factory):
+def followed(command_server, tmp_path_factory):
     """The notebook that follows one question, run in a project that answered all of them."""
-    project = copy_with_notebooks(answered_run[0], tmp_path_factory.mktemp("followed"))
+    project = Project.create(tmp_path_factory.mktemp("followed") / "project")
+    shutil.copytree(ROOT / "notebooks", project.folder / "notebooks")
+    ended = project.run("--pipelines", "odqa")
+    assert ended.code == 0, ended.console
     return execute(project, "03_follow_a_question.ipynb", "notebooks")
 
 

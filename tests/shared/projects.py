@@ -224,15 +224,6 @@ def whole_run(command_server, tmp_path_factory) -> tuple[Project, Finished]:
 
 
 @pytest.fixture(scope="session")
-def answered_run(command_server, tmp_path_factory) -> tuple[Project, Finished]:
-    """A project after the whole job of open-domain QA, as typed; copy it to change it."""
-    project = Project.create(tmp_path_factory.mktemp("answered") / "project")
-    ended = project.run("--pipelines", "odqa")
-    assert ended.code == 0, ended.console
-    return project, ended
-
-
-@pytest.fixture(scope="session")
 def two_experiments(whole_run, tmp_path_factory) -> Project:
     """The same after a longer training too, as a run that goes on; copy it to change it."""
     project = whole_run[0].copy_to(tmp_path_factory.mktemp("two") / "project")

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 _METRICS = "experiment_metrics"
 _RETRIEVAL = "odqa.retrieval_report"
 _SUBMISSION, _OWN_SUBMISSION = "submission", "experiment_submission"
+_FIRST = (_SUBMISSION, "odqa.predictions")
 _ANSWERED = "odqa.answer_report"
 _ABOUT = "params:odqa.about"
 _COMPARED, _RETRIEVAL_COMPARED = "leaderboard_page", "odqa.leaderboard_page"
@@ -70,8 +71,10 @@ def _found_and_answered(catalog: Any, made: set[str]) -> Iterator[str]:
 def _another_experiment(run_params: dict[str, Any], catalog: Any, made: set[str]) -> str:
     """Return the command of another experiment that needs nothing of the user's."""
     done = catalog.load(_ABOUT).experiment
-    job = ODQA.job if _ANSWERED in made else "odqa_retrieval"
-    other = next(name for name in ("hybrid", "tfidf") if name != done)
+    answers = _ANSWERED in made
+    job = ODQA.job if answers else "odqa_retrieval"
+    others = ("cnn", "bilstm") if answers else ("hybrid", "tfidf")
+    other = next(name for name in others if name != done)
     command = kedro_run(run_params, {"odqa.experiment": other}, job, same_experiment=False)
     return f"{command} (or another entry of {ODQA.lab_book})"
 
@@ -88,7 +91,7 @@ def _own_submission(catalog: Any, partial: str) -> Iterator[str]:
 
 def _results(catalog: Any, made: set[str]) -> Iterator[str]:
     """Name the results that the catalog marks and that are on disk, what to submit first."""
-    for name in sorted(made, key=lambda name: (name != _SUBMISSION, name)):
+    for name in sorted(made, key=lambda name: (name not in _FIRST, name)):
         if name not in catalog:
             continue
         what, path = facts_of(catalog, name).result, result_in(catalog, name)
