@@ -175,6 +175,7 @@ ENGLISH = {"language": "en"}
          "needs gamma if and only if inside is focal"),
         (USUAL, {"training": {"schedule": "cosine_restarts"}}, "schedule_cycles goes with"),
         (USUAL, {"training": {"freeze_epochs": 1}}, "nothing is frozen; set freeze"),
+        (USUAL, {"training": {"freeze": "encoder", "freeze_at": "end"}}, "freeze_at is end, but"),
         (USUAL, {"head": {"name": "bilstm"}}, "bilstm needs lstm_layers, lstm_width"),
         ("type_restricted", {"head": {"classifier": "cosine", "scale": 30.0}}, "linear classif"),
         (USUAL, {"head": {"scale": 30.0}}, "head: scale goes with classifier cosine"),

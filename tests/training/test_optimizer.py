@@ -252,6 +252,18 @@ def test_until_when(training_params, freeze_epochs, steps, frozen):
     assert found == frozen
 
 
+@pytest.mark.parametrize(("epochs", "learns"), [(1, [1, 1, 0]), (2, [1, 0, 0]), (9, [0, 0, 0])])
+def test_the_last_epochs_may_be_those_that_are_frozen(training_params, epochs, learns):
+    model = nn.ModuleDict({"encoder": nn.Linear(2, 2), "head": nn.Linear(2, 3)})
+    params = training_params(freeze="encoder", freeze_at="end", freeze_epochs=epochs, epochs=3)
+    callback = build_freezing(model, params, steps_per_epoch=10)
+    found = []
+    for step in (0, 10, 20):
+        begin_epoch(callback, step)
+        found.append(int(not is_frozen(model["encoder"])))
+    assert found == learns
+
+
 @pytest.mark.parametrize(
     ("name", "path"), [("embeddings", r"encoder\.embeddings"), ("encoder", "encoder")]
 )

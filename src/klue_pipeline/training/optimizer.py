@@ -101,7 +101,7 @@ def count_warmup_steps(total_steps: int, params: TrainingParams) -> int:
 
 
 class FreezePart(TrainerCallback):
-    """Freeze a part of the model until a step, then let it learn.
+    """Freeze a part of the model from one step to another, and let it learn before and after.
 
     The optimizer must have been built before the training starts, so that it holds the frozen
     weights too: weights without a gradient are left alone, by weight decay as well, and weights
@@ -110,12 +110,13 @@ class FreezePart(TrainerCallback):
 
     Args:
         part: What to freeze.
-        frozen_steps: Optimizer steps until it thaws; None never.
+        first_step: Optimizer steps after which it is frozen.
+        last_step: Those after which it thaws; None never.
     """
 
-    def __init__(self, part: nn.Module, frozen_steps: int | None) -> None:
+    def __init__(self, part: nn.Module, first_step: int = 0, last_step: int | None = None) -> None:
         self._part = part
-        self._frozen_steps = frozen_steps
+        self._first_step, self._last_step = first_step, last_step
 
     def on_epoch_begin(
         self,
@@ -125,8 +126,8 @@ class FreezePart(TrainerCallback):
         **kwargs: Any,  # noqa: ARG002
     ) -> None:
         """Freeze or thaw; a resumed training comes by here before its first step too."""
-        learns = self._frozen_steps is not None and state.global_step >= self._frozen_steps
-        self._part.requires_grad_(learns)
+        is_over = self._last_step is not None and state.global_step >= self._last_step
+        self._part.requires_grad_(state.global_step < self._first_step or is_over)
 
 
 def build_freezing(model: nn.Module, params: TrainingParams, steps_per_epoch: int) -> FreezePart:
@@ -141,8 +142,12 @@ def build_freezing(model: nn.Module, params: TrainingParams, steps_per_epoch: in
         ValueError: The model has no such part.
     """
     part = find_part(model, str(params.freeze))
-    epochs = params.freeze_epochs
-    return FreezePart(part, None if epochs is None else epochs * steps_per_epoch)
+    if params.freeze_epochs is None:
+        return FreezePart(part)
+    if params.freeze_at == "end":
+        learnt_epochs = params.epochs - params.freeze_epochs
+        return FreezePart(part, first_step=learnt_epochs * steps_per_epoch)
+    return FreezePart(part, last_step=params.freeze_epochs * steps_per_epoch)
 
 
 def find_part(model: nn.Module, name: str) -> nn.Module:

@@ -160,9 +160,11 @@ class TrainingParams(Settings):
     warmup_steps: int | None = Field(default=None, ge=0)
     """The same as a number of steps; wins over ``warmup_share`` when given."""
     freeze: Literal["embeddings", "encoder"] | None = None
-    """What of the encoder does not learn for the first ``freeze_epochs``; None freezes nothing."""
+    """What of the encoder does not learn for ``freeze_epochs``; None freezes nothing."""
     freeze_epochs: int | None = Field(default=None, ge=1)
-    """Epochs after which the frozen part learns too; None never."""
+    """Epochs for which the frozen part does not learn; None for all of them."""
+    freeze_at: Literal["start", "end"] = "start"
+    """Whether these are the first epochs or the last."""
     max_gradient_norm: float | None = Field(default=None, gt=0)
     """Gradients longer than this are scaled down to it; None leaves them alone."""
     precision: Precision
@@ -199,6 +201,11 @@ class TrainingParams(Settings):
             raise ValueError(
                 f"freeze_epochs is {self.freeze_epochs}, but nothing is frozen; set freeze to "
                 "embeddings or encoder"
+            )
+        if self.freeze_at == "end" and self.freeze_epochs is None:
+            raise ValueError(
+                "freeze_at is end, but nothing says how many of the last epochs are meant; set "
+                "freeze and freeze_epochs"
             )
         return self
 

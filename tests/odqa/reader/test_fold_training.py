@@ -124,6 +124,8 @@ def test_it_learns(fit, tmp_path):
         ({"freeze": "encoder", "freeze_epochs": 1, "epochs": 1}, "encoder."),
         ({"freeze": "encoder", "freeze_epochs": 1, "epochs": 2}, None),
         ({"freeze": "encoder", "epochs": 2}, "encoder."),
+        ({"freeze": "encoder", "freeze_at": "end", "freeze_epochs": 2, "epochs": 2}, "encoder."),
+        ({"freeze": "encoder", "freeze_at": "end", "freeze_epochs": 1, "epochs": 2}, None),
         ({"freeze": "embeddings", "freeze_epochs": 1, "epochs": 1}, "encoder.embeddings."),
         ({"freeze": "embeddings", "freeze_epochs": 1, "epochs": 2}, None),
     ],
