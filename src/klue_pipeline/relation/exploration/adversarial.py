@@ -1,8 +1,8 @@
 """Adversarial validation: can a classifier tell the training rows from the test rows, and by what?
 
 A cross-validated AUC of 0.5 says that it cannot, so that rows held out of training stand for the
-test rows; 1 says that it knows every one. Labels are not looked at. What a classifier sees of a row
-is in ``adversarial_features``.
+test rows; 1 says that it knows every one. Labels are not looked at. How a classifier guesses is in
+``file_guesses``, what it sees of a row in ``adversarial_features``.
 """
 
 import logging
@@ -20,11 +20,14 @@ from klue_pipeline.relation.exploration.adversarial_features import (
     make_features,
 )
 from klue_pipeline.relation.exploration.comparison import usable_rows
+from klue_pipeline.relation.exploration.file_guesses import (
+    NO_SPLIT,
+    Mask,
+    guess_files,
+    join_files,
+)
 from klue_pipeline.relation.exploration.row_measures import TEST, TRAIN
 from klue_pipeline.relation.settings.exploration_params import AdversarialParams
-from klue_pipeline.relation.splits.groups import connected_groups
-from klue_pipeline.training.params import FoldsParams
-from klue_pipeline.training.splitting.folds import Positions, RowsToSplit, split_rows
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +36,6 @@ FEATURE_COLUMNS = (
 )  # fmt: skip
 FEATURE_SETS = ("all", "text", "meta")
 """What the classifier may look at: everything, n-grams of the sentence only, or all the rest."""
-
-_MAX_ITERATIONS = 200
-_NO_SPLIT = "rows of both files do not reach every fold; use fewer folds or more rows"
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -69,70 +67,24 @@ def tell_files_apart(
             :func:`~klue_pipeline.relation.exploration.row_measures.measure_splits` returns them.
         params: Rows, folds and features to use.
     """
-    rows = _join(train, usable_rows(test), params)
-    is_test = (rows["split"] == TEST).to_numpy()
+    files = join_files(train, usable_rows(test), params)
+    is_test = files.is_test
     report: dict[str, Any] = {
         "rows": {TRAIN: int((~is_test).sum()), TEST: int(is_test.sum())},
         "left_out": [],
     }
-    parts = _split(rows, is_test, params)
-    if parts is None:
-        logger.warning("No adversarial validation: %s", _NO_SPLIT)
-        return Difference({**report, "auc": {}, "not_measured": _NO_SPLIT}, _no_features())
-    features = make_features(rows.merge(measures, on=["row_id", "split"]), is_test, params)
-    report["left_out"] = [name for name, stated in is_stated(rows, is_test).items() if not stated]
-    results = {
-        name: _cross_validate(features.select(name), is_test, parts, params)
-        for name in FEATURE_SETS
-    }
-    report["auc"] = {name: _summarise(auc) for name, (auc, _) in results.items()}
+    if not files.parts:
+        logger.warning("No adversarial validation: %s", NO_SPLIT)
+        return Difference({**report, "auc": {}, "not_measured": NO_SPLIT}, _no_features())
+    features = make_features(files.rows.merge(measures, on=["row_id", "split"]), is_test, params)
+    stated = is_stated(files.rows, is_test)
+    report["left_out"] = [name for name, both in stated.items() if not both]
+    guesses = {name: guess_files(features.select(name), files, params) for name in FEATURE_SETS}
+    report["auc"] = {name: _summarise(each.auc) for name, each in guesses.items()}
     report["not_measured"] = None
-    _, coefficients = results["all"]
+    coefficients = guesses["all"].coefficients
     table = _list_features(features, coefficients, is_test, params.listed_features)
     return Difference(report, table)
-
-
-def _join(train: pd.DataFrame, test: pd.DataFrame, params: AdversarialParams) -> pd.DataFrame:
-    parts = {TRAIN: train, TEST: test}
-    drawn = [_draw(rows, params).assign(split=split) for split, rows in parts.items()]
-    return pd.concat(drawn, ignore_index=True)
-
-
-def _draw(rows: pd.DataFrame, params: AdversarialParams) -> pd.DataFrame:
-    if params.max_rows is None or len(rows) <= params.max_rows:
-        return rows
-    chosen = np.random.default_rng(params.seed).choice(len(rows), params.max_rows, replace=False)
-    return rows.iloc[np.sort(chosen)]
-
-
-def _split(rows: pd.DataFrame, is_test: Mask, params: AdversarialParams) -> list[Positions] | None:
-    """Draw folds with rows of both files inside and outside; None where that cannot be."""
-    groups = connected_groups(rows)
-    if min(len(np.unique(groups[side])) for side in (is_test, ~is_test)) < params.n_splits:
-        return None
-    folds = FoldsParams(
-        strategy="stratified_group", n_splits=params.n_splits, seed=params.seed,
-        validation_share=0.5,
-    )  # fmt: skip
-    parts = split_rows(RowsToSplit(rows["split"].to_numpy(dtype=object), groups), folds)
-    both = all(is_test[part].any() and not is_test[part].all() for part in parts)
-    return parts if both else None
-
-
-def _cross_validate(
-    features: FeatureTable, is_test: Mask, parts: list[Positions], params: AdversarialParams
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the AUC of each fold's held-out rows, and the mean coefficients of the features."""
-    from sklearn.metrics import roc_auc_score
-
-    auc, coefficients = [], []
-    for held_out in parts:
-        fitted_on = np.setdiff1d(np.arange(len(is_test)), held_out)
-        model = _fit(features.weights[fitted_on], is_test[fitted_on], params)
-        scores = model.decision_function(features.weights[held_out])
-        auc.append(roc_auc_score(is_test[held_out], scores))
-        coefficients.append(model.coef_[0])
-    return np.array(auc), np.mean(coefficients, axis=0)
 
 
 def _summarise(auc: NDArray[np.float64]) -> dict[str, Any]:
@@ -141,18 +93,6 @@ def _summarise(auc: NDArray[np.float64]) -> dict[str, Any]:
         "standard_deviation": float(auc.std(ddof=1)),
         "folds": auc.tolist(),
     }
-
-
-def _fit(weights: Any, is_test: Mask, params: AdversarialParams) -> Any:
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    model = LogisticRegression(
-        C=params.inverse_regularisation, class_weight="balanced", max_iter=_MAX_ITERATIONS, tol=1e-3
-    )
-    # Its steps are too short to share: on a busy machine, several threads take five times as long.
-    with threadpool_limits(limits=1):
-        return model.fit(weights, is_test)
 
 
 def _list_features(
