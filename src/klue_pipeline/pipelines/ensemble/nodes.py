@@ -19,6 +19,7 @@ from klue_pipeline.relation.ensemble.selection import Selection, select_members
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import EnsembleParams
+from klue_pipeline.relation.shift.density import TextShift
 from klue_pipeline.relation.submissions.plain_submissions import (
     SubmissionShelf,
     choose_plain_submissions,
@@ -42,6 +43,8 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
     fold_members: pd.DataFrame,
     test_sentences: pd.DataFrame,
     labels: LabelSet,
+    density_ratios: pd.DataFrame,
+    text_shift: dict[str, Any],
     ensemble: EnsembleParams,
     evaluation: EvaluationParams,
 ) -> tuple[ScoreTable, ScoreTable, Scores, dict[str, Any], dict[str, Any], pd.DataFrame]:
@@ -60,7 +63,8 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
         plain_submissions, ensemble.plain_submissions, run.test_row_ids, labels.names
     )
     folds = {name: _folds_of(name, fold_test_scores) for name in selection.out_of_fold}
-    blended = blend(Voters(selection, folds, plain), run, ensemble, evaluation)
+    texts = TextShift.from_tables(density_ratios, text_shift)
+    blended = blend(Voters(selection, folds, plain), run, texts, ensemble, evaluation)
     report = report_blend(blended, selection.skipped, ensemble, selection.partial)
     logger.info("%s", report["verdict"])
     test_by_method: Scores = {name: method.test for name, method in blended.methods.items()}

@@ -31,6 +31,8 @@ def _blend() -> Pipeline:
                     "fold_members",
                     "clean_test_sentences",
                     "labels",
+                    "density_ratios",
+                    "text_shift",
                     "params:ensemble",
                     "params:evaluation",
                 ],

@@ -14,7 +14,7 @@ from klue_pipeline.relation.ensemble.standings import Contender, Standings, rank
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.shift.prediction import GAP_IN_WORDS, describe_expected
+from klue_pipeline.relation.shift.prediction import describe_expected
 from klue_pipeline.relation.shift.prior import TargetPrior
 from klue_pipeline.reporting.leaderboard import (
     LeaderboardEntry,
@@ -82,13 +82,11 @@ def rank_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the n
 
 
 def _remark(standings: Standings) -> str:
-    """Say what a reader must know of the scores: their prior, and what a confidence gap is."""
-    prior, told = standings.prior, []
-    if prior is not None and prior.report["source"] != "none":
-        told.append(f"Shift-aware scores: {prior.description}.")
-    if any(", confidence gap" in place.entry.expected for place in standings.ranked):
-        told.append(GAP_IN_WORDS)
-    return " ".join(told)
+    """Say what a reader must know of the scores: the prior of those that are shift-aware."""
+    prior = standings.prior
+    if prior is None or prior.report["source"] == "none":
+        return ""
+    return f"Shift-aware scores: {prior.description}."
 
 
 def _experiments(
@@ -105,7 +103,7 @@ def _experiments(
             run,
             training_seconds=speed.seconds,
             rows_per_second=speed.rows_per_second,
-            expected=describe_expected(judged.get("predicted"), judged.get("averaging_gain")),
+            expected=describe_expected(judged),
             pages=_pages_of(name) if judged else {},
         )
         yield Contender(entry, _load(out_of_fold, name), _load(test_scores, name))
@@ -138,7 +136,7 @@ def _blend(
 def _pages_of(name: str) -> dict[str, str]:
     """Name what the report and errors stages leave of an experiment, beside the leaderboard."""
     files = {"errors": "errors.html", "confusion matrix": "confusion_matrix.png",
-             "metrics": "metrics.json"}  # fmt: skip
+             "prediction": "prediction.html", "metrics": "metrics.json"}  # fmt: skip
     return {title: f"{name}/{file}" for title, file in files.items()}
 
 

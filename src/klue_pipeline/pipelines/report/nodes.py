@@ -21,13 +21,27 @@ from klue_pipeline.relation.metrics.evaluation import (
 from klue_pipeline.relation.metrics.run_rows import describe_part
 from klue_pipeline.relation.metrics.targets import label_answered, take_answered, target_labels
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.exploration_params import ExploreParams
 from klue_pipeline.relation.settings.params import TargetParams
+from klue_pipeline.relation.shift import density
+from klue_pipeline.relation.shift.density import TextShift
 from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior, warn_of_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
 from klue_pipeline.relation.splits.leakage import pair_is_seen
 
 logger = logging.getLogger(__name__)
+
+
+def weigh_texts(
+    clean_sentences: pd.DataFrame, clean_test_sentences: pd.DataFrame, eda: ExploreParams
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Find out how much rarer each training row's like is in training than in the test.
+
+    Returns:
+        The density ratios, and a report for JSON of what training lacks.
+    """
+    return density.weigh_texts(clean_sentences, clean_test_sentences, eda.adversarial)
 
 
 def resolve_target_prior(
@@ -61,6 +75,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     clean_sentences: pd.DataFrame,
     fold_report: dict[str, Any],
     target_prior: dict[str, Any],
+    density_ratios: pd.DataFrame,
+    text_shift: dict[str, Any],
     test_scores: ScoreTable,
     test_gold: pd.DataFrame,
     labels: LabelSet,
@@ -78,6 +94,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         clean_sentences: The training rows with their labels.
         fold_report: The split, with the leak rate of each fold.
         target_prior: By :func:`resolve_target_prior`.
+        density_ratios: By :func:`weigh_texts`.
+        text_shift: The same.
         test_scores: The average of the folds' scores of test rows.
         test_gold: True labels of the test rows; empty if there are none.
         labels: The label set of the task.
@@ -86,20 +104,22 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         fold_scores: Test scores of each fold's model; each argument is named after its fold.
 
     Returns:
-        ``out_of_fold`` and ``intervals``; ``shift_aware``, ``prior``, ``averaging_gain`` and
-        ``predicted`` (see :func:`~klue_pipeline.relation.shift.report.report_shift`); ``folds`` (by
+        ``out_of_fold`` and ``intervals``; ``shift_aware``, ``prior``, ``averaging_gain``,
+        ``predicted``, ``not_predicted``, ``witnesses`` and ``text_shift`` (see
+        :func:`~klue_pipeline.relation.shift.report.report_shift`); ``folds`` (by
         name, with the leak rate of each), ``leak_rate`` of the split from 0 to 1, and ``test``
         (None without true labels); ``partial`` says which folds alone were trained, and is there
         only then. Twice: once for the latest run, once for the experiment's own folder.
     """
     judged = label_answered(out_of_fold, clean_sentences, labels, target)
     prior = TargetPrior.from_json(target_prior)
+    texts = TextShift.from_tables(density_ratios, text_shift)
     test_set = take_answered(test_scores, gold_by_row(test_gold), labels, target)
     leak_rates = {f"fold_{fold['fold']}": fold["leak_rate"] for fold in fold_report["folds"]}
     by_fold = evaluate_by_fold(judged)
     metrics = {
         "out_of_fold": evaluate_scores(judged),
-        **report_shift(judged, [*fold_scores.values()], prior, evaluation),
+        **report_shift(judged, [*fold_scores.values()], prior, texts, evaluation),
         "folds": {name: {**fold, "leak_rate": leak_rates[name]} for name, fold in by_fold.items()},
         "leak_rate": fold_report["leak_rate"],
         "test": evaluate_known_rows(*test_set, target_labels(labels, target)),
@@ -107,6 +127,13 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     if part := describe_part(out_of_fold.folds, (fold["fold"] for fold in fold_report["folds"])):
         metrics["partial"] = part
     return metrics, metrics
+
+
+def render_prediction(experiment_metrics: dict[str, Any], about: AboutParams) -> str:
+    """Show what the submission will score, every estimator's answer, and what training lacks."""
+    from klue_pipeline.relation.shift.page import render_prediction
+
+    return render_prediction(experiment_metrics, about.folder)
 
 
 def calibrate(

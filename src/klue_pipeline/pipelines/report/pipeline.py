@@ -9,10 +9,12 @@ from klue_pipeline.pipelines.report.nodes import (
     plot_learning_curves,
     plot_reliability,
     plot_sensitivity,
+    render_prediction,
     resolve_target_prior,
     slice_scores,
     tabulate_labels,
     trace_sensitivity,
+    weigh_texts,
 )
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.dataset_names import fold_name, in_fold
@@ -33,6 +35,12 @@ def _judgement() -> Pipeline:
     return Pipeline(
         [
             node(
+                weigh_texts,
+                inputs=["clean_sentences", "clean_test_sentences", "params:eda"],
+                outputs=["density_ratios", "text_shift"],
+                name="weigh_texts",
+            ),
+            node(
                 resolve_target_prior,
                 inputs=[*SCORED, "test_scores@one", "params:evaluation"],
                 outputs="target_prior",
@@ -45,6 +53,8 @@ def _judgement() -> Pipeline:
                     "clean_sentences": "clean_sentences",
                     "fold_report": "fold_report",
                     "target_prior": "target_prior",
+                    "density_ratios": "density_ratios",
+                    "text_shift": "text_shift",
                     "test_scores": "test_scores@one",
                     "test_gold": "test_gold",
                     "labels": "labels",
@@ -54,6 +64,12 @@ def _judgement() -> Pipeline:
                 },
                 outputs=["metrics", "experiment_metrics"],
                 name="evaluate",
+            ),
+            node(
+                render_prediction,
+                inputs=["experiment_metrics", "params:about"],
+                outputs="prediction_page",
+                name="render_prediction",
             ),
             node(tabulate_labels, inputs=SCORED, outputs="per_label", name="tabulate_labels"),
             node(

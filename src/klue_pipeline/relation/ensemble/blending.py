@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from klue_pipeline.evaluation.intervals import Estimate, Judgement, best_first
+from klue_pipeline.evaluation.intervals import Judgement, best_first
 from klue_pipeline.evaluation.logits import log_probabilities
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import LabelledScores
@@ -29,7 +29,9 @@ from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
 from klue_pipeline.relation.shift.averaging import AveragingGain, gain_of_submission
-from klue_pipeline.relation.shift.prediction import predict_submission
+from klue_pipeline.relation.shift.density import TextShift
+from klue_pipeline.relation.shift.prediction import Prediction, predict_submission
+from klue_pipeline.relation.shift.witnesses import Evidence
 
 _BEST = "best member"
 """Under which the best member is judged beside the methods."""
@@ -55,7 +57,7 @@ class BlendedMethod:
     judgement: Judgement
     test: ScoreTable
     gain: AveragingGain | None
-    predicted: dict[str, Estimate]
+    predicted: Prediction
 
 
 @dataclass(frozen=True)
@@ -76,26 +78,31 @@ class Blended:
     methods: dict[BlendMethod, BlendedMethod]
     chosen: BlendMethod
     decoded: Decoded
-    predicted: dict[str, Estimate]
+    predicted: Prediction
     best_member: str
     best_alone: Judgement
 
 
 def blend(
-    voters: Voters, run: RunRows, params: EnsembleParams, evaluation: EvaluationParams
+    voters: Voters,
+    run: RunRows,
+    texts: TextShift,
+    params: EnsembleParams,
+    evaluation: EvaluationParams,
 ) -> Blended:
     """Fit and judge every method, and choose one.
 
     Args:
         voters: Members, and who else votes.
         run: Rows, folds and labels.
+        texts: How the texts of the test differ from those of training.
         params: Which methods, and their settings.
         evaluation: The target's prior, intervals, and the score that decides.
 
     Raises:
         ValueError: As in :func:`~klue_pipeline.relation.ensemble.preparation.prepare`.
     """
-    prepared = prepare(voters, run, params, evaluation)
+    prepared = prepare(voters, run, texts, params, evaluation)
     best_member = find_best_member(prepared)
     nested = _nested_scores(prepared)
     models = {_BEST: _alone(prepared, best_member)}
@@ -107,7 +114,7 @@ def blend(
     }
     chosen = _choose(params, judged, prepared)
     decoded = _decode(methods[chosen], prepared, run, params, evaluation)
-    predicted = predict_submission(decoded.judgement, methods[chosen].gain, evaluation.seed)
+    predicted = _predict_decoded(methods[chosen], decoded, prepared, evaluation)
     return Blended(prepared, methods, chosen, decoded, predicted, best_member, judged[_BEST])
 
 
@@ -121,7 +128,11 @@ def _finish(
     """Blend the test rows by a method, and predict what that will score."""
     prepared, voters = members
     nested, judgement = out_of_fold
-    gain = _gain(fitted, voters, out_of_fold, prepared, evaluation.seed)
+    folds, population = _blend_folds(fitted, voters, prepared), prepared.prior.population
+    gain = gain_of_submission(folds, *out_of_fold, population, evaluation.seed)
+    members_alone = [table_of(fitted(prepared.test_panel.log_probabilities),
+                              prepared.test_panel.rows)]  # fmt: skip
+    evidence = Evidence(*out_of_fold, folds or members_alone, gain, population, prepared.texts)
     with_files = _with_files(fitted, name, prepared, len(voters.plain))
     probabilities = with_files(_test_log_probabilities(prepared, voters))
     return BlendedMethod(
@@ -131,7 +142,7 @@ def _finish(
         judgement=judgement,
         test=table_of(probabilities, prepared.test_panel.rows),
         gain=gain,
-        predicted=predict_submission(judgement, gain, evaluation.seed),
+        predicted=predict_submission(evidence, evaluation),
     )
 
 
@@ -145,6 +156,19 @@ def _decode(
     rules = DecodingRules(params, evaluation, prepared.tuning.objective.name)
     undecoded = Decoded(blended.nested, blended.test, blended.judgement, {})
     return decode_blend(undecoded, run, prepared.prior.population, rules)
+
+
+def _predict_decoded(
+    blended: BlendedMethod, decoded: Decoded, prepared: Prepared, evaluation: EvaluationParams
+) -> Prediction:
+    """Predict anew only what decoding has changed."""
+    if decoded.out_of_fold is blended.nested:
+        return blended.predicted
+    evidence = Evidence(
+        decoded.out_of_fold, decoded.judgement, [decoded.test], blended.gain,
+        prepared.prior.population, prepared.texts,
+    )  # fmt: skip
+    return predict_submission(evidence, evaluation)
 
 
 def _nested_scores(prepared: Prepared) -> dict[BlendMethod, LabelledScores]:
@@ -194,25 +218,18 @@ def _test_log_probabilities(prepared: Prepared, voters: Voters) -> LogProbabilit
     return np.concatenate([panel.log_probabilities, np.stack(files)])
 
 
-def _gain(
-    fitted: FittedBlend,
-    voters: Voters,
-    out_of_fold: tuple[LabelledScores, Judgement],
-    prepared: Prepared,
-    seed: int,
-) -> AveragingGain | None:
-    """Estimate what averaging the folds brings, if every member's folds are on disk."""
+def _blend_folds(fitted: FittedBlend, voters: Voters, prepared: Prepared) -> list[ScoreTable]:
+    """Blend the test scores fold by fold, if every member's folds are on disk."""
     names = prepared.panel.names
     by_member = [voters.fold_scores.get(name, ()) for name in names]
     n_folds = {len(folds) for folds in by_member}
     if len(n_folds) > 1 or not n_folds.isdisjoint({0, 1}) or voters.plain:
-        return None
+        return []
     row_ids = prepared.test_panel.rows.row_ids.tolist()
-    folds = [
+    return [
         _blend_fold(fitted, dict(zip(names, tables, strict=True)), row_ids)
         for tables in zip(*by_member, strict=True)
     ]
-    return gain_of_submission(folds, *out_of_fold, prepared.prior.population, seed)
 
 
 def _blend_fold(

@@ -33,6 +33,7 @@ from klue_pipeline.relation.ensemble.selection import Selection
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import BlendMethod, EnsembleParams
+from klue_pipeline.relation.shift.density import TextShift
 from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior, warn_of_prior
 from klue_pipeline.relation.shift.weights import shift_weights
 
@@ -64,6 +65,7 @@ class Prepared:
         panel: What they say about the out-of-fold rows that all scored.
         test_panel: What they say about test rows.
         prior: Where the blend will be judged, if that is known.
+        texts: How the texts differ where the blend will be judged.
         tuning: What methods are fitted with.
         methods: The methods that make sense for these members.
     """
@@ -72,12 +74,17 @@ class Prepared:
     panel: LabelledPanel
     test_panel: Panel
     prior: TargetPrior
+    texts: TextShift
     tuning: Tuning
     methods: tuple[BlendMethod, ...]
 
 
 def prepare(
-    voters: Voters, run: RunRows, params: EnsembleParams, evaluation: EvaluationParams
+    voters: Voters,
+    run: RunRows,
+    texts: TextShift,
+    params: EnsembleParams,
+    evaluation: EvaluationParams,
 ) -> Prepared:
     """Bring members together and find out what they will be judged by.
 
@@ -103,7 +110,7 @@ def prepare(
         _without_useless_fitting(panel, voters, params),
     )
     methods = _usable_methods(panel, voters, params)
-    return Prepared(members, panel, test_panel, prior, tuning, methods)
+    return Prepared(members, panel, test_panel, prior, texts, tuning, methods)
 
 
 def _without_useless_fitting(

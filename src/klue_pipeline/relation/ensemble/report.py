@@ -11,7 +11,12 @@ from klue_pipeline.relation.ensemble.blending import Blended, BlendedMethod
 from klue_pipeline.relation.ensemble.panel import oracle_accuracy
 from klue_pipeline.relation.metrics.evaluation import evaluate_scores
 from klue_pipeline.relation.settings.params import EnsembleParams
-from klue_pipeline.relation.shift.prediction import GAP_IN_WORDS, as_json
+from klue_pipeline.relation.shift.prediction import (
+    Prediction,
+    as_json,
+    flat_estimates,
+    from_json,
+)
 from klue_pipeline.reporting.pages import render_page
 
 
@@ -33,7 +38,8 @@ def report_blend(
         A dictionary for JSON: ``method`` and how it was chosen, ``members`` (plain metrics of each
         on its own rows), ``skipped`` (reason by experiment), ``out_of_fold`` (metrics of the chosen
         method's nested, decoded scores), ``scores`` (the same with intervals, plain and
-        shift-aware), ``predicted`` (what the submission will score), ``prior``, ``gain`` over the
+        shift-aware), ``predicted`` (what the submission will score; empty where ``not_predicted``
+        says why), ``witnesses`` (what each estimator says), ``prior``, ``gain`` over the
         best member and over a plain soft vote, ``methods`` (before decoding), ``decoding`` and
         ``oracle_accuracy``. Submission files that vote are in ``plain_submissions``; no score
         holds them. ``partial`` is there only where a member was scored on some folds alone.
@@ -58,7 +64,7 @@ def report_blend(
         "rows": len(panel),
         "out_of_fold": evaluate_scores(decoded.out_of_fold),
         "scores": as_json(decoded.judgement.estimates()),
-        "predicted": as_json(blended.predicted),
+        **_describe_prediction(blended.predicted),
         "prior": blended.prepared.prior.report,
         "gain": {name: _describe_gain(gain) for name, gain in gains.items()},
         "methods": {name: _describe_method(method) for name, method in blended.methods.items()},
@@ -98,6 +104,16 @@ def _describe_gain(gain: Interval) -> dict[str, Any]:
     return {**asdict(gain), "more_than_noise": gain.excludes_zero}
 
 
+def _describe_prediction(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "predicted": as_json(prediction.estimates),
+        "not_predicted": prediction.refusal or None,
+        "witnesses": {
+            name: flat_estimates(estimates) for name, estimates in prediction.witnesses.items()
+        },
+    }
+
+
 def _files(blended: Blended) -> list[str]:
     """Return the submission files that voted too."""
     members = blended.prepared.panel.names
@@ -108,7 +124,7 @@ def _describe_method(method: BlendedMethod) -> dict[str, Any]:
     weights, names = method.fitted.blend.weights, method.voters
     return {
         "scores": as_json(method.judgement.estimates()),
-        "predicted": as_json(method.predicted),
+        **_describe_prediction(method.predicted),
         "averaging_gain": None if method.gain is None else asdict(method.gain),
         "weights": None if weights is None else dict(zip(names, weights.tolist(), strict=True)),
         "temperatures": dict(zip(names, method.fitted.temperatures.tolist(), strict=True)),
@@ -138,5 +154,5 @@ def render_ensemble(report: Mapping[str, Any], diversity: pd.DataFrame) -> str:
         methods=[(name, methods[name]) for name in ranked],
         decoded=decoded,
         pairs=pairs,
-        gap_in_words=GAP_IN_WORDS,
+        predicted_scores=flat_estimates(from_json(report["predicted"])),
     )

@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from klue_pipeline.evaluation.logits import require_usable_logits
+from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.shift.weights import label_shares
 
 _LEAST_LOG_PROBABILITY = -30.0
@@ -66,6 +67,42 @@ def fit_bias_correction(
     bounds = [(lowest, highest)] + [(None, None)] * logits.shape[1]
     found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds)
     return loss.correction_at(np.asarray(found.x))
+
+
+def fit_negative_bias(scores: LabelledScores, weights: NDArray[np.float64]) -> BiasCorrection:
+    """Fit a temperature and a bias of the negative label, on weighted rows.
+
+    Rows weighed to a target are too few to fit a bias for every label.
+
+    Args:
+        scores: Of rows that the model did not learn from; where no label is negative, only the
+            temperature is fitted.
+        weights: How much each row counts. Shape: (rows,).
+
+    Raises:
+        ValueError: As in :func:`fit_bias_correction`.
+    """
+    logits, gold_ids = scores.table.logits, scores.truth
+    require_usable_logits(logits)
+    bounded, rows = _bounded(logits), np.arange(len(gold_ids))
+    is_negative = np.zeros(logits.shape[1])
+    if scores.negative_id is not None:
+        is_negative[scores.negative_id] = 1
+    row_shares = weights / weights.sum()
+
+    def loss(values: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        scaled = log_softmax(bounded * values[0] + values[1] * is_negative, axis=1)
+        surplus = np.exp(scaled)
+        surplus[rows, gold_ids] -= 1
+        surplus *= row_shares[:, None]
+        gradient = np.array([np.vdot(surplus, bounded), (surplus @ is_negative).sum()])
+        away = values - [1, 0]
+        value = -(row_shares @ scaled[rows, gold_ids]) + _RIDGE * away @ away / 2
+        return float(value), gradient + _RIDGE * away
+
+    bounds = [_INVERSE_TEMPERATURES, (None, None)]
+    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return BiasCorrection(float(found[0]), found[1] * is_negative)
 
 
 @dataclass(frozen=True)

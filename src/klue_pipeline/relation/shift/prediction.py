@@ -1,54 +1,88 @@
-"""What a submission will score where it is judged: shift, luck of the test set, and averaging."""
+"""What is stated about a submission: one prediction, made by a rule fixed before looking, or none.
+
+The rule was chosen by ``benchmarks/shift_coverage.py`` on half of the shifts there, and is reported
+on the others. The value is that of the witness that was nearest to the truth; the interval covers
+the witnesses that know of texts, widened by how far the value was off where files differ as much.
+"""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from klue_pipeline.evaluation.intervals import PERCENT, Estimate, Judgement
+from klue_pipeline.evaluation.intervals import PERCENT, Estimate
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS
-from klue_pipeline.relation.settings.evaluation_params import SHIFT
-from klue_pipeline.relation.shift.averaging import AveragingGain, spread_of_gain
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.shift.density import TextShift
+from klue_pipeline.relation.shift.witnesses import Estimates, Evidence, ask_witnesses
+
+STATED_BY, CREDIBLE = "difference", ("texts", "difference")
+"""The witness whose value is stated, and those that the interval covers."""
+
+ALLOWANCES = {"micro_f1": 14.0, "auprc": 10.0, "accuracy": 11.0}
+"""Points that an interval reaches to each side, beside the luck of the draw, where every row gives
+its file away; less in proportion where files are harder to tell apart."""
+
+MOST_APART = 20.0
+"""Points of micro F1 that credible witnesses may differ by; above that, nothing is stated."""
+
+MOST_UNKNOWN_TYPES = 0.2
+"""Share of test rows whose pair of types training lacks; above that, nothing is stated."""
 
 
-def predict_submission(
-    judgement: Judgement, gain: AveragingGain | None, seed: int
-) -> dict[str, Estimate]:
-    """Predict the scores of test predictions that are the mean of all folds' models.
+@dataclass(frozen=True)
+class Prediction:
+    """What is stated before a submission.
 
-    Args:
-        judgement: Of the out-of-fold scores; its shift-aware scores are used where there are any.
-        gain: What averaging the folds brings, and how much harder the test rows look than their
-            labels explain; None leaves both out, which predicts too low or too surely.
-        seed: Draws how large the gain may really be.
-
-    Returns:
-        ``micro_f1``, ``auprc`` and ``accuracy``, 0 to 100, with intervals that reach down by the
-        confidence gap: it is a doubt, not a measurement, for models trained to be unsure of
-        themselves show one too.
+    Attributes:
+        estimates: The stated scores with intervals; empty where nothing can be stated.
+        refusal: Why nothing is; empty otherwise.
+        witnesses: What each estimator says.
     """
-    prefix = SHIFT if f"{SHIFT}{METRICS[0]}" in judgement.scores else ""
-    gains = {name: 0.0 if gain is None else gain.gains[name] for name in METRICS}
-    raised = {
-        name: _raised(judgement, f"{prefix}{name}", gains[name], seed + place)
-        for place, name in enumerate(METRICS)
-    }
-    gap = 0.0 if gain is None else gain.confidence_gap or 0.0
+
+    estimates: Estimates
+    refusal: str
+    witnesses: dict[str, Estimates]
+
+
+def predict_submission(evidence: Evidence, params: EvaluationParams) -> Prediction:
+    """Predict the scores of test predictions that are the mean of all folds' models."""
+    witnesses = ask_witnesses(evidence, params)
+    stated = state_scores(witnesses, evidence.texts)
+    refusal = _refuse(witnesses, evidence.texts)
+    return Prediction({} if refusal else stated, refusal, witnesses)
+
+
+def state_scores(witnesses: Mapping[str, Estimates], texts: TextShift) -> Estimates:
+    """Return the value of one witness, with an interval that covers the credible ones."""
     return {
-        name: replace(estimate, low=max(estimate.low - gap, 0.0))
-        for name, estimate in raised.items()
+        name: _cover(
+            witnesses[STATED_BY][name],
+            [witnesses[witness][name] for witness in CREDIBLE],
+            ALLOWANCES[name] * texts.distance,
+        )
+        for name in METRICS
     }
 
 
-def _raised(judgement: Judgement, name: str, gain: float, seed: int) -> Estimate:
-    draws = judgement.draws[name]
-    around_value = draws + (judgement.scores[name] - draws.mean())
-    raised = np.clip(around_value + spread_of_gain(gain, len(draws), seed), 0, PERCENT)
-    value = np.clip(judgement.scores[name] + gain, 0, PERCENT)
-    outside = (1 - judgement.confidence) / 2
-    low, high = np.quantile(raised, [outside, 1 - outside])
-    return Estimate(float(value), float(low), float(high))
+def _cover(stated: Estimate, credible: list[Estimate], allowance: float) -> Estimate:
+    low = min(each.value - np.hypot(each.value - each.low, allowance) for each in credible)
+    high = max(each.value + np.hypot(each.high - each.value, allowance) for each in credible)
+    return Estimate(stated.value, float(max(low, 0.0)), float(min(high, PERCENT)))
+
+
+def _refuse(witnesses: Mapping[str, Estimates], texts: TextShift) -> str:
+    """Say why nothing can be stated; empty if something can."""
+    values = [witnesses[name]["micro_f1"].value for name in CREDIBLE]
+    apart, unknown = max(values) - min(values), texts.report["unknown_type_pairs"]
+    doubts = {
+        f"{unknown:.0%} of the test rows have a pair of entity types that training lacks (believed "
+        f"up to {MOST_UNKNOWN_TYPES:.0%})": unknown > MOST_UNKNOWN_TYPES,
+        f"estimates of micro F1 are {apart:.0f} points apart (believed up to {MOST_APART:.0f})":
+            apart > MOST_APART,
+    }  # fmt: skip
+    return "; ".join(text for text, holds in doubts.items() if holds)
 
 
 def from_json(written: dict[str, dict[str, float]]) -> dict[str, Estimate]:
@@ -90,38 +124,22 @@ def as_json(estimates: dict[str, Estimate]) -> dict[str, Any]:
     return {name: asdict(estimate) for name, estimate in estimates.items()}
 
 
-GAP_IN_WORDS = (
-    "The confidence gap counts the points of accuracy that out-of-fold scores promise and the "
-    "models do not believe they have on the test rows. Rows like those of training give about 0; "
-    "above that, expect less."
-)
-"""What a confidence gap is, and which one should worry."""
-
-
-def describe_expected(predicted: Mapping[str, float] | None, gain: Mapping[str, Any] | None) -> str:
-    """Say what test predictions should score, and by how much the models doubt it.
+def describe_expected(metrics: Mapping[str, Any]) -> str:
+    """Say what test predictions should score, or why nobody can say.
 
     Args:
-        predicted: As :func:`flat_estimates` wrote it; without it nothing is said.
-        gain: The averaging gain as it stands in ``metrics.json``; None where it is not known.
+        metrics: An experiment's ``metrics.json``; an empty one says nothing.
 
     >>> scores = {"micro_f1": 63.9, "micro_f1_low": 51.49, "micro_f1_high": 72.19}
-    >>> describe_expected(scores, {"confidence_gap": 12.34})
-    'expected on the test rows: micro F1 63.90 [51.49, 72.19], confidence gap 12.3'
+    >>> describe_expected({"predicted": scores})
+    'expected on the test rows: micro F1 63.90 [51.49, 72.19]'
+    >>> describe_expected({"predicted": {}, "not_predicted": "estimates are 30 points apart"})
+    'cannot be predicted: estimates are 30 points apart'
     """
+    if reason := metrics.get("not_predicted"):
+        return f"cannot be predicted: {reason}"
+    predicted = from_flat(metrics.get("predicted") or {})
     if not predicted:
         return ""
-    f1 = from_flat(dict(predicted))["micro_f1"]
-    gap = "" if gain is None else f", {describe_gap(gain['confidence_gap'])}"
-    return f"expected on the test rows: micro F1 {f1.value:.2f} [{f1.low:.2f}, {f1.high:.2f}]{gap}"
-
-
-def describe_gap(gap: float | None) -> str:
-    """Say the confidence gap with one decimal, beside the prediction that it casts doubt on.
-
-    >>> describe_gap(12.34), describe_gap(None)
-    ('confidence gap 12.3', 'no confidence gap: all test rows get one label')
-    """
-    if gap is None:
-        return "no confidence gap: all test rows get one label"
-    return f"confidence gap {gap:.1f}"
+    f1 = predicted["micro_f1"]
+    return f"expected on the test rows: micro F1 {f1.value:.2f} [{f1.low:.2f}, {f1.high:.2f}]"

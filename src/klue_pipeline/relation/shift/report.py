@@ -11,14 +11,10 @@ from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.settings.evaluation_params import SHIFT, EvaluationParams
 from klue_pipeline.relation.shift.averaging import gain_of_submission
-from klue_pipeline.relation.shift.prediction import (
-    GAP_IN_WORDS,
-    describe_gap,
-    flat_estimates,
-    from_flat,
-    predict_submission,
-)
+from klue_pipeline.relation.shift.density import TextShift
+from klue_pipeline.relation.shift.prediction import flat_estimates, from_flat, predict_submission
 from klue_pipeline.relation.shift.prior import TargetPrior
+from klue_pipeline.relation.shift.witnesses import Evidence
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +23,7 @@ def report_shift(
     out_of_fold: LabelledScores,
     folds: Sequence[ScoreTable],
     prior: TargetPrior,
+    texts: TextShift,
     params: EvaluationParams,
 ) -> dict[str, Any]:
     """Give an experiment's scores with intervals, and what its submission will score.
@@ -35,17 +32,20 @@ def report_shift(
         out_of_fold: Scores of training rows by models that did not see them.
         folds: Test scores of each fold's model.
         prior: Where the submission will be judged, if that is known.
+        texts: How the texts differ there.
         params: How intervals are drawn.
 
     Returns:
         For JSON: ``intervals`` of the plain scores; ``shift_aware`` (None without a target
-        population) and ``predicted``, each a score with ``_low`` and ``_high``; ``prior``, as
-        :func:`~klue_pipeline.relation.shift.prior.resolve_prior` describes it; and
-        ``averaging_gain`` (None for a single fold).
+        population) and ``predicted`` (empty where ``not_predicted`` says why), each a score with
+        ``_low`` and ``_high``; ``witnesses``, the same by estimator; ``text_shift``, what they know
+        of the texts; ``prior``, as :func:`~klue_pipeline.relation.shift.prior.resolve_prior`
+        describes it; and ``averaging_gain`` (None for a single fold).
     """
     judgement = judge({"": out_of_fold}, prior.population, params)[""]
     gain = gain_of_submission(folds, out_of_fold, judgement, prior.population, params.seed)
-    predicted = predict_submission(judgement, gain, params.seed)
+    evidence = Evidence(out_of_fold, judgement, folds, gain, prior.population, texts)
+    predicted = predict_submission(evidence, params)
     estimates = judgement.estimates()
     shifted = _of_kind(estimates, shifted=True)
     report = {
@@ -53,7 +53,12 @@ def report_shift(
         "shift_aware": flat_estimates(shifted) or None,
         "prior": prior.report,
         "averaging_gain": None if gain is None else asdict(gain),
-        "predicted": flat_estimates(predicted),
+        "predicted": flat_estimates(predicted.estimates),
+        "not_predicted": predicted.refusal or None,
+        "witnesses": {
+            name: flat_estimates(estimates) for name, estimates in predicted.witnesses.items()
+        },
+        "text_shift": dict(texts.report),
     }
     _log(prior, shifted)
     return report
@@ -70,8 +75,6 @@ def _of_kind(estimates: dict[str, Estimate], *, shifted: bool) -> dict[str, Esti
 def tell_scores(metrics: Mapping[str, Any]) -> list[str]:
     """Say in a line each what an experiment's metrics are: measured, expected and tested.
 
-    The confidence gap stands beside the prediction, and is explained in a line where there is one.
-
     >>> tell_scores({"out_of_fold": {"micro_f1": 60.0, "auprc": 50.0}, "predicted": {}})
     ['out_of_fold: micro F1 60.00, AUPRC 50.00']
     """
@@ -79,7 +82,6 @@ def tell_scores(metrics: Mapping[str, Any]) -> list[str]:
         *_plain_line(metrics, "out_of_fold"),
         *_expected_line(metrics),
         *_plain_line(metrics, "test"),
-        *_gap_line(metrics),
     ]
 
 
@@ -91,19 +93,14 @@ def _plain_line(metrics: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _expected_line(metrics: Mapping[str, Any]) -> list[str]:
+    if reason := metrics.get("not_predicted"):
+        return [f"scores of the test rows cannot be predicted: {reason}"]
     expected = from_flat(metrics.get("predicted") or {})
     if not expected:
         return []
     where = "" if metrics["shift_aware"] else ", with labels distributed as in training"
     shown = [f"micro F1 {_interval(expected['micro_f1'])}", f"AUPRC {_interval(expected['auprc'])}"]
-    if gain := metrics["averaging_gain"]:
-        shown.append(describe_gap(gain["confidence_gap"]))
     return [f"expected on the test rows{where}: {', '.join(shown)}"]
-
-
-def _gap_line(metrics: Mapping[str, Any]) -> list[str]:
-    gain = metrics.get("averaging_gain")
-    return [GAP_IN_WORDS] if gain and gain["confidence_gap"] is not None else []
 
 
 def _interval(estimate: Estimate) -> str:

@@ -34,7 +34,9 @@ def with_negative_share(
 
 
 def shift_weights(
-    gold_ids: NDArray[np.int64], target_shares: NDArray[np.float64]
+    gold_ids: NDArray[np.int64],
+    target_shares: NDArray[np.float64],
+    ratios: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Weigh rows so that their labels have the target's shares.
 
@@ -44,6 +46,7 @@ def shift_weights(
     Args:
         gold_ids: True label ids of the scored rows. Shape: (rows,).
         target_shares: Share of each label. Shape: (labels,).
+        ratios: How much each row counts within its label; None for all alike. Shape: (rows,).
 
     Returns:
         One weight per row, with mean 1. Shape: (rows,).
@@ -51,14 +54,15 @@ def shift_weights(
     Raises:
         ValueError: No scored row has a label of the target.
     """
-    found = label_shares(gold_ids, len(target_shares))
+    within = np.ones(len(gold_ids)) if ratios is None else ratios
+    found = np.bincount(gold_ids, within, minlength=len(target_shares)) / within.sum()
     lost = float(target_shares[found == 0].sum())
     if not target_shares[found > 0].any():  # the sum of the others may be rounded below 1
         raise ValueError("No scored row has a label that the target has; check the target prior.")
     if lost > 0:
         logger.warning("%.2f%% of the target has labels that no scored row has", 100 * lost)
-    ratios = np.divide(target_shares, found, out=np.zeros_like(found), where=found > 0)
-    weights = ratios[gold_ids]
+    by_label = np.divide(target_shares, found, out=np.zeros_like(found), where=found > 0)
+    weights = by_label[gold_ids] * within
     return np.asarray(weights / weights.mean())
 
 
