@@ -20,7 +20,7 @@ from klue_pipeline.relation.shift.witnesses import Estimates, Evidence, ask_witn
 STATED_BY, CREDIBLE = "difference", ("texts", "difference")
 """The witness whose value is stated, and those that the interval covers."""
 
-ALLOWANCES = {"micro_f1": 14.0, "auprc": 10.0, "accuracy": 11.0}
+ALLOWANCES = {"micro_f1": 11.0, "auprc": 13.0, "accuracy": 7.0}
 """Points that an interval reaches to each side, beside the luck of the draw, where every row gives
 its file away; less in proportion where files are harder to tell apart."""
 
