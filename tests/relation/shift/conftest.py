@@ -1,13 +1,15 @@
-"""Rows for which label shift holds, and a model whose probabilities are exactly right."""
+"""Rows for which label shift holds, a model whose probabilities are exactly right, and texts."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.evaluation.truth import LabelledScores
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.shift.density import TextShift
 
 LABELS = ("no_relation", "per:title", "per:spouse", "org:members")
 
@@ -71,6 +73,48 @@ def label(make_scores):
 
     def make(logits, gold):
         return LabelledScores(make_scores(logits, fold=0), np.asarray(gold), 0)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_texts():
+    """Return a function that makes a text shift of the rows of ``make_scores``, by their ratios."""
+
+    def make(ratios=(), auc=0.5, unknown_type_pairs=0.0):
+        ids = [f"row-{number}" for number in range(len(ratios))]
+        report = {
+            "auc": auc,
+            "not_measured": None,
+            "read": "all",
+            "effective_rows": 100.0,
+            "unsupported": 0.0,
+            "unknown_type_pairs": unknown_type_pairs,
+            "lacking": [],
+        }
+        return TextShift(pd.Series(np.log(ratios), index=ids, dtype="float64"), report)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_rows():
+    """Return a function that makes rows of random syllables between two entities of their own."""
+
+    def make(n_rows, seed, syllables="가나다라마바사아자차카타파하", **columns):
+        generator, name = np.random.default_rng(seed), f"{syllables[0]}{seed}"
+        rows = []
+        for number in range(n_rows):
+            words = ["".join(generator.choice(list(syllables), 4)) for _ in range(8)]
+            sentence = " ".join(words)
+            rows.append(
+                {"row_id": f"{name}-{number}", "sentence": sentence, "subject_text": words[0],
+                 "object_text": words[-1], "subject_start": 0, "subject_end": 4,
+                 "object_start": len(sentence) - 4, "object_end": len(sentence),
+                 "subject_type": "PER", "object_type": "ORG", "source": "wikipedia",
+                 "pair_key": f"{words[0]}\t{words[-1]}", "problem": None}
+            )  # fmt: skip
+        return pd.DataFrame(rows).assign(**columns)
 
     return make
 

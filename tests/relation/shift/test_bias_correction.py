@@ -1,5 +1,7 @@
 """Calibration that agrees with the shares of labels, against a naive optimiser."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,8 +9,16 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from klue_pipeline.relation.shift.bias_correction import BiasCorrection, fit_bias_correction
-from klue_pipeline.relation.shift.weights import label_shares
+from klue_pipeline.relation.shift.bias_correction import (
+    BiasCorrection,
+    fit_bias_correction,
+    fit_negative_bias,
+)
+from klue_pipeline.relation.shift.weights import (
+    label_shares,
+    shift_weights,
+    with_negative_share,
+)
 
 INF = np.inf
 
@@ -115,3 +125,86 @@ def test_a_true_label_that_is_ruled_out_costs_something_finite():
 def test_scores_without_probabilities_are_refused(row):
     with pytest.raises(ValueError, match="1 of 2 rows have scores that are not numbers"):
         fit_bias_correction(np.array([row, [0.0, 1.0]]), np.array([0, 1]))
+
+
+EVEN = np.ones(4000)
+
+
+@pytest.fixture
+def draw_world(make_world, label):
+    """Return a function that draws rows of a world with the negative label's share changed."""
+
+    def draw(negative_share=0.3, sharpness=1.0, n_rows=4000):
+        world = make_world(2.0)
+        shares = with_negative_share(negative_share, 0, world.training_shares)
+        return label(*world.draw(shares, n_rows, 1, sharpness)[::-1])
+
+    return draw
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
+def test_a_known_sharpness_is_undone_with_one_bias(draw_world, sharpness):
+    found = fit_negative_bias(draw_world(sharpness=sharpness), EVEN)
+    assert found.inverse_temperature == pytest.approx(1 / sharpness, rel=0.05)
+    assert found.biases == pytest.approx([0, 0, 0, 0], abs=0.1)
+
+
+def test_the_bias_is_that_of_the_negative_share(draw_world):
+    """From 0.3 to 0.6: its odds grow from 3 / 7 to 6 / 4, and the other labels keep theirs."""
+    wanted = [np.log((0.6 / 0.4) / (0.3 / 0.7)), 0, 0, 0]
+    drawn = fit_negative_bias(draw_world(0.6), EVEN)
+    assert drawn.biases == pytest.approx(wanted, abs=0.15)
+    scores = draw_world()
+    target = with_negative_share(0.6, 0, label_shares(scores.truth, 4))
+    weighed = fit_negative_bias(scores, shift_weights(scores.truth, target))
+    assert weighed.biases == pytest.approx(wanted, abs=0.15)
+    assert weighed.inverse_temperature == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("negative", [0, 2, None])
+def test_weighted_rows_end_where_a_naive_optimiser_does(draw_world, negative):
+    scores = replace(draw_world(sharpness=2.0, n_rows=200), negative_id=negative)
+    weights = np.random.default_rng(2).random(200)
+    logits, moved = scores.table.logits.astype(np.float64), np.arange(4) == negative
+
+    def loss(values):
+        scaled = log_softmax(log_softmax(logits, axis=1) * values[0] + values[1] * moved, axis=1)
+        of_gold = scaled[np.arange(200), scores.truth]
+        return -np.average(of_gold, weights=weights) + 1e-4 * ((values - [1, 0]) ** 2).sum() / 2
+
+    wanted = minimize(loss, [1.0, 0.0])
+    found = fit_negative_bias(scores, weights)
+    assert found.inverse_temperature == pytest.approx(wanted.x[0], abs=1e-3)
+    assert found.biases == pytest.approx(wanted.x[1] * moved, abs=2e-3)
+
+
+def test_a_weight_is_a_number_of_rows(draw_world):
+    scores = draw_world(0.6, 2.0, n_rows=300)
+    times = np.random.default_rng(3).integers(4, size=300)
+    weighed = fit_negative_bias(scores, times.astype(float))
+    repeated = fit_negative_bias(
+        scores.take(np.repeat(np.arange(300), times)), np.ones(times.sum())
+    )
+    assert weighed.inverse_temperature == pytest.approx(repeated.inverse_temperature, abs=1e-3)
+    assert weighed.biases == pytest.approx(repeated.biases, abs=1e-3)
+
+
+def test_rows_without_the_negative_label_still_have_a_bias(draw_world):
+    scores = draw_world()
+    of_relations = fit_negative_bias(scores, (scores.truth != 0).astype(float))
+    assert np.isfinite(of_relations.biases).all()
+    assert of_relations(scores.table.logits)[scores.truth != 0, 0].max() < 0.3
+
+
+def test_the_negative_bias_copes_with_ruled_out_labels_and_refuses_no_numbers(draw_world):
+    scores = draw_world(n_rows=300)
+    logits = scores.table.logits.copy()
+    logits[scores.truth != 3, 3] = -INF
+    logits[0, scores.truth[0]] = -INF
+    masked = scores.with_table(replace(scores.table, logits=logits))
+    found = fit_negative_bias(masked, np.ones(300))
+    assert np.isfinite(found(logits)).all()
+    assert found(logits)[1:][scores.truth[1:] != 3, 3].max() < 1e-4
+    logits[1, 1] = np.nan
+    with pytest.raises(ValueError, match="1 of 300 rows have scores that are not numbers"):
+        fit_negative_bias(masked, np.ones(300))

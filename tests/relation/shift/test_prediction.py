@@ -1,99 +1,144 @@
-"""A submission's scores: what rows like the target's give, and what averaging adds."""
+"""The rule: one value, an interval that covers what is credible, or a refusal in words."""
 
 import json
-from dataclasses import astuple, replace
 
-import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from klue_pipeline.evaluation.intervals import Estimate, Judgement
-from klue_pipeline.relation.shift.averaging import AveragingGain
+from klue_pipeline.evaluation.intervals import Estimate
+from klue_pipeline.relation.shift import prediction
 from klue_pipeline.relation.shift.prediction import (
+    ALLOWANCES,
+    MOST_APART,
+    MOST_UNKNOWN_TYPES,
+    Prediction,
     as_json,
+    describe_expected,
+    flat_estimates,
+    from_flat,
     from_json,
     predict_submission,
+    state_scores,
 )
 
-GAIN = AveragingGain({"micro_f1": 2.0, "auprc": 4.0, "accuracy": 0.0}, 0.0)
+METRICS = ("micro_f1", "auprc", "accuracy")
 
 
-def judge(n_draws=20_000, confidence=0.95, **values):
-    """A judgement without any luck: every draw is the value."""
-    return Judgement(
-        values, {name: np.full(n_draws, own) for name, own in values.items()}, confidence
-    )
+def say(value, half=2.0):
+    """One witness: the same of every score."""
+    return {name: Estimate(value, value - half, value + half) for name in METRICS}
 
 
-PLAIN = {"micro_f1": 60.0, "auprc": 70.0, "accuracy": 80.0}
-SHIFTED = {"shift_micro_f1": 50.0, "shift_auprc": 65.0, "shift_accuracy": 75.0}
+def ask(texts=60.0, difference=58.0, others=20.0):
+    """What all witnesses say; those that are not credible are far off."""
+    others_say = dict.fromkeys(("labels", "confidence", "thresholded"), say(others))
+    return {**others_say, "texts": say(texts), "difference": say(difference)}
 
 
-def test_the_gain_is_added_and_its_uncertainty_with_it():
-    found = predict_submission(judge(**PLAIN), GAIN, seed=1)
-    assert list(found) == ["micro_f1", "auprc", "accuracy"]
-    # The gain may be half as large or half as large again; 95 % of that is 0.525 to 1.475 of it.
-    f1 = found["micro_f1"]
-    assert f1.value == 62
-    assert (f1.low, f1.high) == pytest.approx((60 + 0.525 * 2, 60 + 1.475 * 2), abs=0.03)
-    assert found["accuracy"] == Estimate(80, 80, 80)
+@pytest.fixture
+def predict(monkeypatch, make_evaluation, make_texts):
+    """Return a function that predicts from what witnesses say and how texts differ."""
+
+    def predict_from(witnesses, **texts):
+        monkeypatch.setattr(prediction, "ask_witnesses", lambda *_: witnesses)
+        evidence = type("Evidence", (), {"texts": make_texts(**texts)})
+        return predict_submission(evidence, make_evaluation())
+
+    return predict_from
 
 
-def test_a_confidence_gap_is_a_doubt_downwards_and_moves_nothing_else():
-    without = predict_submission(judge(**PLAIN), GAIN, seed=1)
-    with_gap = predict_submission(judge(**PLAIN), replace(GAIN, confidence_gap=3.0), seed=1)
-    for name, own in with_gap.items():
-        assert own == replace(without[name], low=without[name].low - 3)
-    hopeless = predict_submission(judge(**PLAIN), replace(GAIN, confidence_gap=99.0), seed=1)
-    assert hopeless["micro_f1"].low == 0
+def test_the_value_is_that_of_the_difference_and_the_interval_covers_the_credible(make_texts):
+    stated = state_scores(ask(texts=60.0, difference=58.0), make_texts(auc=0.5))
+    assert stated == dict.fromkeys(METRICS, Estimate(58, 56, 62))
+    turned = state_scores(ask(texts=55.0, difference=58.0), make_texts(auc=0.5))
+    assert turned == dict.fromkeys(METRICS, Estimate(58, 53, 60))
 
 
-def test_scores_of_the_target_go_before_plain_ones():
-    found = predict_submission(judge(**PLAIN, **SHIFTED), GAIN, seed=1)
-    assert {name: own.value for name, own in found.items()} == {
-        "micro_f1": 52,
-        "auprc": 69,
-        "accuracy": 75,
-    }
-    assert found["micro_f1"].high < 60
+def test_the_interval_widens_with_the_distance_of_the_files(make_texts):
+    """Luck and allowance are independent: their squares add up."""
+    for auc, distance in ((0.4, 0), (0.5, 0), (0.75, 0.5), (1.0, 1), (None, 1)):
+        stated = state_scores(ask(60.0, 60.0), make_texts(auc=auc))
+        for name, allowance in ALLOWANCES.items():
+            half = (2**2 + (distance * allowance) ** 2) ** 0.5
+            assert stated[name].value == 60
+            assert (stated[name].low, stated[name].high) == pytest.approx((60 - half, 60 + half))
 
 
-def test_without_a_gain_it_is_the_judgement_itself():
-    generator = np.random.default_rng(0)
-    draws = {name: own + generator.normal(size=500) for name, own in PLAIN.items()}
-    judgement = Judgement(PLAIN, draws, 0.9)
-    for name, found in predict_submission(judgement, None, seed=1).items():
-        wanted = judgement.estimate(name)
-        assert astuple(found) == pytest.approx(astuple(wanted))
+def test_no_interval_leaves_the_scale(make_texts):
+    stated = state_scores(ask(texts=1.0, difference=99.0), make_texts(auc=1.0))
+    assert stated == dict.fromkeys(METRICS, Estimate(99, 0, 100))
 
 
-def test_the_interval_lies_around_the_value_wherever_the_draws_lie():
-    """Rows that a draw repeats raise its AUPRC; that says nothing about the submission."""
-    judgement = Judgement(PLAIN, {name: np.linspace(83, 87, 401) for name in PLAIN}, 0.9)
-    auprc = predict_submission(judgement, None, seed=1)["auprc"]
-    assert astuple(auprc) == pytest.approx((70, 68.2, 71.8))
+@given(*[st.floats(0, 100)] * 3, st.floats(0, 30), st.floats(0, 1))
+def test_the_interval_holds_every_credible_witness_and_its_luck(
+    make_texts, texts, own, far, half, auc
+):
+    witnesses = ask(texts, own, far) | {"texts": say(texts, half)}
+    for name, stated in state_scores(witnesses, make_texts(auc=auc)).items():
+        assert stated.value == own
+        for credible in (witnesses["texts"][name], witnesses["difference"][name]):
+            assert stated.low <= max(credible.low, 0) + 1e-9
+            assert stated.high >= min(credible.high, 100) - 1e-9
 
 
-def test_luck_and_gain_add_up():
-    """Variances of independent causes do: 1.5 squared, and 4 squared over 12."""
-    generator = np.random.default_rng(0)
-    draws = {name: own + 1.5 * generator.normal(size=20_000) for name, own in PLAIN.items()}
-    # 68.27 % are one standard deviation to either side.
-    auprc = predict_submission(Judgement(PLAIN, draws, 0.6827), GAIN, seed=1)["auprc"]
-    assert (auprc.high - auprc.low) / 2 == pytest.approx(np.sqrt(1.5**2 + 4**2 / 12), rel=0.05)
-    assert (auprc.high + auprc.low) / 2 == pytest.approx(74, abs=0.1)
+def test_what_is_credible_is_stated_with_all_witnesses(predict):
+    said = ask(60.0, 60.0 - MOST_APART)
+    found = predict(said, unknown_type_pairs=MOST_UNKNOWN_TYPES)
+    assert found.refusal == ""
+    assert found.witnesses == said
+    assert found.estimates["micro_f1"].value == 60 - MOST_APART
 
 
-def test_no_score_leaves_the_scale():
-    high = predict_submission(judge(micro_f1=99.5, auprc=99.0, accuracy=100.0), GAIN, seed=1)
-    assert (high["micro_f1"].value, high["micro_f1"].high) == (100, 100)
-    assert high["accuracy"] == Estimate(100, 100, 100)
-    loss = AveragingGain(dict.fromkeys(PLAIN, -3.0), 0.0)
-    low = predict_submission(judge(micro_f1=1.0, auprc=1.0, accuracy=1.0), loss, seed=1)
-    assert low["micro_f1"] == Estimate(0, 0, 0)
+APART = "estimates of micro F1 are 26 points apart (believed up to 20)"
+UNKNOWN = (
+    "24% of the test rows have a pair of entity types that training lacks (believed up to 20%)"
+)
+
+
+@pytest.mark.parametrize(
+    ("difference", "unknown", "refusal"),
+    [(34.0, 0.0, APART), (86.0, 0.0, APART), (60.0, 0.24, UNKNOWN),
+     (34.0, 0.24, f"{UNKNOWN}; {APART}")],
+)  # fmt: skip
+def test_what_cannot_be_told_is_refused_in_words_and_nothing_is_stated(
+    predict, difference, unknown, refusal
+):
+    said = ask(60.0, difference)
+    assert predict(said, unknown_type_pairs=unknown) == Prediction({}, refusal, said)
+
+
+def test_only_micro_f1_of_the_credible_decides_whether_they_are_apart(predict):
+    said = ask(60.0, 58.0, others=0.0)
+    said["texts"] |= {"auprc": Estimate(99, 98, 100)}
+    assert predict(said).refusal == ""
+
+
+@pytest.mark.parametrize(
+    ("metrics", "wanted"),
+    [
+        ({}, ""),
+        ({"predicted": None, "not_predicted": None}, ""),
+        ({"predicted": flat_estimates(say(60.0)), "not_predicted": None},
+         "expected on the test rows: micro F1 60.00 [58.00, 62.00]"),
+        ({"predicted": {}, "not_predicted": APART}, f"cannot be predicted: {APART}"),
+    ],
+)  # fmt: skip
+def test_a_line_says_what_is_expected_or_why_nothing_is(metrics, wanted):
+    assert describe_expected(metrics) == wanted
 
 
 def test_estimates_can_be_written_as_json_and_read_again():
-    estimates = predict_submission(judge(**PLAIN), GAIN, seed=1)
-    written = json.loads(json.dumps(as_json(estimates)))
-    assert written["accuracy"] == {"value": 80.0, "low": 80.0, "high": 80.0}
-    assert from_json(written) == estimates
+    written = json.loads(json.dumps(as_json(say(80.0))))
+    assert written["accuracy"] == {"value": 80.0, "low": 78.0, "high": 82.0}
+    assert from_json(written) == say(80.0)
+
+
+numbers = st.floats(0, 100)
+
+
+@given(st.dictionaries(st.sampled_from(METRICS), st.builds(Estimate, numbers, numbers, numbers)))
+def test_flat_numbers_give_the_estimates_back(estimates):
+    flat = flat_estimates(estimates)
+    assert len(flat) == 3 * len(estimates)
+    assert from_flat(flat) == estimates

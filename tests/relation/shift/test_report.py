@@ -5,17 +5,16 @@ import logging
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from klue_pipeline.evaluation.intervals import Estimate
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.metrics.klue import score_metrics
-from klue_pipeline.relation.shift.prediction import GAP_IN_WORDS, flat_estimates, from_flat
+from klue_pipeline.relation.shift.averaging import gain_of_submission
+from klue_pipeline.relation.shift.prediction import from_flat, predict_submission
 from klue_pipeline.relation.shift.prior import resolve_prior
 from klue_pipeline.relation.shift.report import report_shift, tell_scores
+from klue_pipeline.relation.shift.witnesses import Evidence
 
 LABELS = LabelSet(names=["no_relation", "per:title", "per:spouse", "org:members"],
                   negative="no_relation")  # fmt: skip
@@ -49,15 +48,26 @@ def given_prior(make_evaluation):
     return make_evaluation(source="given", shares=SHARES)
 
 
-def report_by(scores, folds, params):
-    """Report under the prior that the settings say."""
-    prior = resolve_prior(scores, average_probabilities(folds), LABELS, params)
-    return report_shift(scores, folds, prior, params)
+@pytest.fixture
+def texts(make_texts):
+    """No scored row has more of its like in the test than in training."""
+    return make_texts(np.ones(N_ROWS), auc=0.6)
 
 
 @pytest.fixture
-def report(scores, folds, given_prior):
-    return report_by(scores, folds, given_prior)
+def report_by(scores, texts):
+    """Return a function that reports under the prior that the settings say."""
+
+    def report_of(folds, params, texts=texts):
+        prior = resolve_prior(scores, average_probabilities(folds), LABELS, params)
+        return report_shift(scores, folds, prior, texts, params)
+
+    return report_of
+
+
+@pytest.fixture
+def report(report_by, folds, given_prior):
+    return report_by(folds, given_prior)
 
 
 def test_plain_scores_are_those_of_the_rows_with_their_intervals(scores, report):
@@ -90,37 +100,62 @@ def test_the_numbers_are_those_of_the_judgement(scores, folds, given_prior, repo
             assert from_flat(report[part])[name] == judged[key]
 
 
-def test_the_submission_is_expected_to_be_better_by_what_averaging_brings(report):
+def test_what_is_predicted_is_that_of_the_rule(scores, folds, texts, given_prior, report):
+    """With all witnesses, and with what they know of the texts."""
+    prior = resolve_prior(scores, average_probabilities(folds), LABELS, given_prior)
+    judgement = judge({"": scores}, prior.population, given_prior)[""]
+    gain = gain_of_submission(folds, scores, judgement, prior.population, given_prior.seed)
+    evidence = Evidence(scores, judgement, folds, gain, prior.population, texts)
+    found = predict_submission(evidence, given_prior)
+    assert from_flat(report["predicted"]) == found.estimates
+    assert report["not_predicted"] is None
+    assert {name: from_flat(flat) for name, flat in report["witnesses"].items()} == found.witnesses
+    assert report["text_shift"] == texts.report
+
+
+def test_labels_say_that_the_submission_is_better_by_what_averaging_brings(report):
     gains = report["averaging_gain"]["gains"]
     assert gains["accuracy"] > 0
     for name in METRICS:
         wanted = report["shift_aware"][name] + gains[name]
-        assert report["predicted"][name] == pytest.approx(wanted)
-        low, high = (report["predicted"][f"{name}{end}"] for end in ("_low", "_high"))
-        assert low < report["predicted"][name] < high
+        assert report["witnesses"]["labels"][name] == pytest.approx(wanted)
 
 
-def test_one_fold_has_nothing_to_average(scores, folds, given_prior):
-    alone = report_by(scores, folds[:1], given_prior)
+def test_what_cannot_be_predicted_is_said_and_no_score_with_it(
+    report_by, folds, given_prior, make_texts
+):
+    texts = make_texts(np.ones(N_ROWS), unknown_type_pairs=0.5)
+    found = report_by(folds[:1], given_prior, texts)
+    assert found["predicted"] == {}
+    assert found["not_predicted"].startswith("50% of the test rows have a pair of entity types")
+    assert set(found["witnesses"]["difference"]) > set(METRICS)
+    wanted = f"scores of the test rows cannot be predicted: {found['not_predicted']}"
+    assert tell_scores(found) == [wanted]
+
+
+def test_one_fold_has_nothing_to_average(report_by, folds, given_prior):
+    alone = report_by(folds[:1], given_prior)
     assert alone["averaging_gain"] is None
     for name in METRICS:
-        assert alone["predicted"][name] == alone["shift_aware"][name]
+        assert alone["witnesses"]["labels"][name] == alone["shift_aware"][name]
 
 
-def test_without_a_target_the_plain_score_is_expected(scores, folds, make_evaluation, caplog):
+def test_without_a_target_labels_are_taken_as_in_training(
+    report_by, folds, make_evaluation, caplog
+):
     with caplog.at_level(logging.INFO):
-        found = report_by(scores, folds[:1], make_evaluation(source="none"))
+        found = report_by(folds[:1], make_evaluation(source="none"))
     assert found["shift_aware"] is None
     assert found["prior"]["refusal"] == "evaluation.target_prior.source is none"
-    assert found["predicted"]["auprc"] == found["intervals"]["auprc"]
+    assert found["witnesses"]["labels"]["auprc"] == found["intervals"]["auprc"]
     assert "shift-aware" not in caplog.text
     (line,) = tell_scores(found)
     assert line.startswith("expected on the test rows, with labels distributed as in training: ")
 
 
-def test_the_log_tells_the_shift_aware_score_and_the_prior(scores, folds, given_prior, caplog):
+def test_the_log_tells_the_shift_aware_score_and_the_prior(report_by, folds, given_prior, caplog):
     with caplog.at_level(logging.INFO):
-        found = report_by(scores, folds[:1], given_prior)
+        found = report_by(folds[:1], given_prior)
     shifted = found["shift_aware"]
     assert (
         "shift-aware, prior given, 60.0% without a relation (1,000 rows): micro F1 "
@@ -128,32 +163,17 @@ def test_the_log_tells_the_shift_aware_score_and_the_prior(scores, folds, given_
     ) in caplog.text
 
 
-def test_the_confidence_gap_stands_beside_the_prediction(report):
-    ends = ("", "_low", "_high")
+def test_the_expected_scores_stand_in_a_line_with_their_intervals(report):
     expected = [
-        report["predicted"][f"{name}{end}"] for name in ("micro_f1", "auprc") for end in ends
+        report["predicted"][f"{name}{end}"]
+        for name in ("micro_f1", "auprc")
+        for end in ("", "_low", "_high")
     ]
-    gap = report["averaging_gain"]["confidence_gap"]
     wanted = (
-        "expected on the test rows: micro F1 {:.2f} [{:.2f}, {:.2f}], "
-        "AUPRC {:.2f} [{:.2f}, {:.2f}], {}"
+        "expected on the test rows: micro F1 {:.2f} [{:.2f}, {:.2f}], AUPRC {:.2f} [{:.2f}, {:.2f}]"
     )
-    in_words = f"confidence gap {gap:.1f}"
-    assert tell_scores(report) == [wanted.format(*expected, in_words), GAP_IN_WORDS]
-    of_one_label = report | {"averaging_gain": report["averaging_gain"] | {"confidence_gap": None}}
-    (line,) = tell_scores(of_one_label)
-    assert line.endswith("no confidence gap: all test rows get one label")
+    assert tell_scores(report) == [wanted.format(*expected)]
 
 
 def test_the_report_is_plain_json(report):
     assert json.loads(json.dumps(report, allow_nan=False)) == report
-
-
-numbers = st.floats(0, 100)
-
-
-@given(st.dictionaries(st.sampled_from(METRICS), st.builds(Estimate, numbers, numbers, numbers)))
-def test_flat_numbers_give_the_estimates_back(estimates):
-    flat = flat_estimates(estimates)
-    assert len(flat) == 3 * len(estimates)
-    assert from_flat(flat) == estimates

@@ -26,6 +26,36 @@ def test_weighed_rows_have_the_shares_of_the_target(n_rows, n_labels, seed):
     np.testing.assert_allclose(found, judged / judged.sum(), atol=1e-9)
 
 
+def test_rows_count_by_their_ratios_within_their_label():
+    # Label 0 has 4 of 5 parts and shall have half: 1/8 a part; label 1 has the other, and 1/2.
+    ratios = np.array([1.0, 3.0, 1.0])
+    weights = shift_weights(np.array([0, 0, 1]), np.array([0.5, 0.5]), ratios)
+    assert weights == pytest.approx([3 / 8, 9 / 8, 3 / 2])
+    # Without a target of their own, they count by their ratios alone.
+    alone = shift_weights(np.zeros(3, dtype=np.int64), np.array([1.0]), ratios)
+    assert alone == pytest.approx(ratios * 3 / 5)
+
+
+@given(st.integers(1, 60), st.integers(0, 10**6), st.floats(0.01, 100))
+def test_ratios_keep_the_shares_of_the_target_in_any_unit(n_rows, seed, unit):
+    generator = np.random.default_rng(seed)
+    gold, ratios = generator.integers(3, size=n_rows), generator.uniform(0.05, 20, n_rows)
+    target = label_shares(gold, 3)[::-1] + 0.1
+    weights = shift_weights(gold, target, ratios)
+    found = np.bincount(gold, weights, minlength=3) / n_rows
+    judged = np.where(label_shares(gold, 3) > 0, target, 0)
+    np.testing.assert_allclose(found, judged / judged.sum(), atol=1e-9)
+    np.testing.assert_allclose(shift_weights(gold, target, unit * ratios), weights)
+    np.testing.assert_allclose(shift_weights(gold, target, np.ones(n_rows)),
+                               shift_weights(gold, target))  # fmt: skip
+
+
+def test_a_label_of_which_no_row_counts_cannot_be_judged(caplog):
+    weights = shift_weights(np.array([0, 1]), np.array([0.5, 0.5]), np.array([1.0, 0.0]))
+    assert weights.tolist() == [2, 0]
+    assert "50.00% of the target" in caplog.text
+
+
 @given(st.integers(1, 60), st.integers(0, 10**6))
 def test_the_same_shares_weigh_all_rows_alike(n_rows, seed):
     gold = np.random.default_rng(seed).integers(4, size=n_rows)
