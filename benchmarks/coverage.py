@@ -29,7 +29,7 @@ from benchmarks.coverage_table import (
     Measured,
     describe,
     describe_estimates,
-    describe_gaps,
+    describe_refusals,
 )
 from benchmarks.markdown import write_table
 from benchmarks.sample_run import SampleRun, ScoredTestSet, read_run, score_rows
@@ -37,8 +37,10 @@ from klue_pipeline.evaluation.scores import average_probabilities
 from klue_pipeline.evaluation.truth import label_scores
 from klue_pipeline.relation.metrics.klue import score_metrics
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS
+from klue_pipeline.relation.settings.exploration_params import ExploreParams
+from klue_pipeline.relation.shift.density import TextShift, weigh_texts
 from klue_pipeline.relation.shift.prediction import from_flat
-from klue_pipeline.relation.shift.prior import resolve_prior
+from klue_pipeline.relation.shift.prior import TargetPrior, resolve_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.weights import label_shares
 
@@ -58,7 +60,7 @@ def main() -> None:
         test_sets = _make_test_sets(run, kind, arguments.test_sets)
         findings = _measure(run, test_sets, common_shares(test_sets, len(run.labels.names)))
         lines += [describe(kind, *measured) for measured in findings.measured.items()]
-        notes += [f"{kind}: {note}" for note in (findings.gap, findings.estimates)]
+        notes += [f"{kind}: {note}" for note in (findings.refusals, findings.estimates)]
     print(f"{len(test_sets)} test sets of a kind with {len(test_sets[0].truth)} rows each, "
           f"{len(run.models)} models\n")  # fmt: skip
     print(write_table(COLUMNS, lines), "\n")
@@ -71,12 +73,12 @@ class _Findings:
 
     Attributes:
         measured: Each score with its intervals, by name.
-        gap: Whether the test rows are harder than their labels' shares explain, in a sentence.
+        refusals: On how many test sets no score was stated, in a sentence.
         estimates: What the prior would have been without labels, in a sentence.
     """
 
     measured: dict[str, Measured]
-    gap: str
+    refusals: str
     estimates: str
 
 
@@ -119,23 +121,30 @@ def _measure(run: SampleRun, test_sets: Sequence[ScoredTestSet], shares: NDArray
         title: Measured(
             plain=plain[name],
             shift_aware=shift_aware[name],
-            predicted=[estimates[name] for estimates in predicted],
+            predicted=[estimates.get(name) for estimates in predicted],
             submissions=np.array([scores[0][name] for scores in reached]),
             singles=np.array([[single[name] for single in scores[1:]] for scores in reached]),
         )
         for name, title in SCORES.items()
     }
-    gaps = [report["averaging_gain"]["confidence_gap"] for report in reports]
-    return _Findings(measured, describe_gaps(gaps), _try_estimates(run, test_sets, shares))
+    refusals = describe_refusals([report["not_predicted"] for report in reports])
+    return _Findings(measured, refusals, _try_estimates(run, test_sets, shares))
 
 
 def _report(run: SampleRun, test_set: ScoredTestSet, **prior: Any) -> dict[str, Any]:
     """Report what is known before a submission, under a prior."""
+    target = _resolve(run, test_set, **prior)
+    scores = label_scores(run.out_of_fold, run.gold, run.labels)
+    params = ExploreParams.model_validate(run.parameters["eda"])
+    weighed = weigh_texts(run.sentences, test_set.sentences, params.adversarial)
+    texts = TextShift.from_tables(*weighed)
+    return report_shift(scores, test_set.folds, target, texts, run.evaluation_under(prior))
+
+
+def _resolve(run: SampleRun, test_set: ScoredTestSet, **prior: Any) -> TargetPrior:
     mean = average_probabilities(test_set.folds)
     scores = label_scores(run.out_of_fold, run.gold, run.labels)
-    evaluation = run.evaluation_under(prior)
-    population = resolve_prior(scores, mean, run.labels, evaluation)
-    return report_shift(scores, test_set.folds, population, evaluation)
+    return resolve_prior(scores, mean, run.labels, run.evaluation_under(prior))
 
 
 def _reach(run: SampleRun, test_set: ScoredTestSet) -> list[dict[str, float]]:
@@ -147,7 +156,7 @@ def _reach(run: SampleRun, test_set: ScoredTestSet) -> list[dict[str, float]]:
 
 def _try_estimates(run: SampleRun, test_sets: Sequence[ScoredTestSet], shares: NDArray) -> str:
     """Estimate the prior from the scores of each test set alone."""
-    priors = [_report(run, each, source="estimated")["prior"] for each in test_sets]
+    priors = [_resolve(run, each, source="estimated").report for each in test_sets]
     found = [
         np.array([label["share"] for label in prior["shares"]])
         for prior in priors

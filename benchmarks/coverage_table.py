@@ -35,14 +35,15 @@ class Measured:
     Attributes:
         plain: Told by the out-of-fold rows as they are.
         shift_aware: Told by the out-of-fold rows, re-weighted to the prior of the test sets.
-        predicted: For the mean of the folds' models, on each test set.
+        predicted: For the mean of the folds' models, on each test set; None where nothing was
+            stated.
         submissions: What that mean reached on each test set, 0 to 100. Shape: (sets,).
         singles: What each fold's model reached. Shape: (sets, folds).
     """
 
     plain: Estimate
     shift_aware: Estimate
-    predicted: Sequence[Estimate]
+    predicted: Sequence[Estimate | None]
     submissions: NDArray[np.float64]
     singles: NDArray[np.float64]
 
@@ -65,16 +66,14 @@ def describe(kind: str, score: str, measured: Measured) -> list[str]:
     ]
 
 
-def describe_gaps(gaps: Sequence[float]) -> str:
-    """Say in a sentence whether test rows are harder than their labels' shares explain.
+def describe_refusals(reasons: Sequence[str | None]) -> str:
+    """Say in a sentence how often nothing was stated.
 
     Args:
-        gaps: Points of accuracy that the models do not believe they have, on each test set.
+        reasons: Why, on each test set; None where something was.
     """
-    return (
-        f"the models believe in {np.mean(gaps):.1f} points of accuracy less than promised "
-        f"({min(gaps):.1f} to {max(gaps):.1f})"
-    )
+    refused = sum(reason is not None for reason in reasons)
+    return f"nothing was stated of {refused} of {len(reasons)} sets"
 
 
 def describe_estimates(
@@ -111,11 +110,15 @@ def _describe_interval(estimate: Estimate, measured: Measured) -> list[str]:
 
 
 def _describe_predictions(measured: Measured) -> list[str]:
+    """Describe what was stated; a prediction that was refused neither holds nor misses."""
     pairs = zip(measured.submissions[:, None], measured.predicted, strict=True)
+    stated = [(score, each) for score, each in pairs if each is not None]
+    if not stated:
+        return ["–", "–", "–"]
     return [
-        f"{np.mean([each.value for each in measured.predicted]):.1f}",
-        f"{np.mean([each.high - each.low for each in measured.predicted]):.1f}",
-        f"{np.mean([share_inside(score, each) for score, each in pairs]):.0%}",
+        f"{np.mean([each.value for _, each in stated]):.1f}",
+        f"{np.mean([each.high - each.low for _, each in stated]):.1f}",
+        f"{np.mean([share_inside(score, each) for score, each in stated]):.0%}",
     ]
 
 

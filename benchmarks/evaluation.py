@@ -35,7 +35,9 @@ from klue_pipeline.relation.error_analysis.slices import tabulate_slices
 from klue_pipeline.relation.metrics.evaluation import evaluate_by_fold, evaluate_scores
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.exploration_params import ExploreParams
 from klue_pipeline.relation.settings.params import EnsembleParams
+from klue_pipeline.relation.shift.density import TextShift, weigh_texts
 from klue_pipeline.relation.shift.prior import resolve_prior
 from klue_pipeline.relation.shift.report import report_shift
 from klue_pipeline.relation.shift.sensitivity import tabulate_sensitivity
@@ -111,19 +113,20 @@ def measure(name: str, work: Callable[[], Any]) -> tuple[Any, Stage]:
 
 
 def measure_stages(scores: MadeUp, evaluation: EvaluationParams) -> list[Stage]:
-    """Evaluate each experiment, compare all, and blend them."""
+    """Weigh the texts, evaluate each experiment, compare all, and blend them."""
     names = list(scores.voters.selection.out_of_fold)
+    texts, weighing = measure("weigh texts", lambda: _weigh_texts(scores))
     stages = {
         "evaluate each: scores, intervals, prior, prediction": lambda: [
-            _evaluate(scores, name, evaluation) for name in names
+            _evaluate(scores, name, texts, evaluation) for name in names
         ],
         "evaluate each: slices, sensitivity, calibration": lambda: [
             _look_closer(scores, name, evaluation) for name in names
         ],
         "compare all": lambda: _compare(scores, evaluation),
-        "blend by every method": lambda: _blend(scores, evaluation),
+        "blend by every method": lambda: _blend(scores, texts, evaluation),
     }
-    return [measure(name, work)[1] for name, work in stages.items()]
+    return [weighing, *(measure(name, work)[1] for name, work in stages.items())]
 
 
 def add_up(stages: list[Stage]) -> Stage:
@@ -133,7 +136,15 @@ def add_up(stages: list[Stage]) -> Stage:
     return Stage("total", wall, cpu, stages[-1].peak_megabytes)
 
 
-def _evaluate(scores: MadeUp, name: str, evaluation: EvaluationParams) -> dict[str, Any]:
+def _weigh_texts(scores: MadeUp) -> TextShift:
+    params = ExploreParams.model_validate(read_settings("eda")["eda"])
+    rows = scores.task.sentences, scores.task.test_sentences
+    return TextShift.from_tables(*weigh_texts(*rows, params.adversarial))
+
+
+def _evaluate(
+    scores: MadeUp, name: str, texts: TextShift, evaluation: EvaluationParams
+) -> dict[str, Any]:
     task, voters = scores.task, scores.voters
     table = voters.selection.out_of_fold[name]
     scores, test_scores = task.label(table), voters.selection.test_scores[name]
@@ -141,7 +152,7 @@ def _evaluate(scores: MadeUp, name: str, evaluation: EvaluationParams) -> dict[s
     return {
         "out_of_fold": evaluate_scores(scores),
         "folds": evaluate_by_fold(scores),
-        **report_shift(scores, voters.fold_scores[name], prior, evaluation),
+        **report_shift(scores, voters.fold_scores[name], prior, texts, evaluation),
     }
 
 
@@ -168,9 +179,9 @@ def _compare(scores: MadeUp, evaluation: EvaluationParams) -> Any:
     return rank_contenders(contenders, scores.task, nobody_knows, evaluation)
 
 
-def _blend(scores: MadeUp, evaluation: EvaluationParams) -> dict[str, Any]:
+def _blend(scores: MadeUp, texts: TextShift, evaluation: EvaluationParams) -> dict[str, Any]:
     params = EnsembleParams.model_validate(read_settings("ensemble")["ensemble"])
-    blended = blend(scores.voters, scores.task, params, evaluation)
+    blended = blend(scores.voters, scores.task, texts, params, evaluation)
     tabulate_diversity(blended.prepared.panel)
     return report_blend(blended, scores.voters.selection.skipped, params)
 

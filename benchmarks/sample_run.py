@@ -38,7 +38,7 @@ class SampleRun:
 
     Attributes:
         out_of_fold: Scores of its training rows by the models that did not see them.
-        gold: True label names of the training rows, indexed by row id.
+        sentences: The training rows with their labels.
         models: Checkpoint of each fold.
         tokenizer: What its texts were cut with.
         labels: The labels in the order of the scores.
@@ -46,11 +46,16 @@ class SampleRun:
     """
 
     out_of_fold: ScoreTable
-    gold: pd.Series
+    sentences: pd.DataFrame
     models: list[Path]
     tokenizer: PreTrainedTokenizerBase
     labels: LabelSet
     parameters: dict[str, Any]
+
+    @property
+    def gold(self) -> pd.Series:
+        """True label names of the training rows, indexed by row id."""
+        return gold_by_row(self.sentences)
 
     def evaluation_under(self, prior: Mapping[str, Any]) -> EvaluationParams:
         """Return how scores are judged, with other settings of the target's prior."""
@@ -66,10 +71,12 @@ class ScoredTestSet:
 
     Attributes:
         truth: True label ids. Shape: (rows,).
+        sentences: The rows as they were read.
         folds: Scores of each fold's model.
     """
 
     truth: NDArray[np.int64]
+    sentences: pd.DataFrame
     folds: list[ScoreTable]
 
 
@@ -95,7 +102,7 @@ def read_run(data: Path, experiment: str, environment: str | None = None) -> Sam
     sentences = pd.read_parquet(data / "03_primary" / "clean_sentences.parquet")
     return SampleRun(
         out_of_fold,
-        gold_by_row(sentences),
+        sentences,
         models,
         TokenizerDataset(filepath=str(tokenizer)).load(),
         labels,
@@ -114,9 +121,8 @@ def score_rows(run: SampleRun, rows: Sequence[Row]) -> ScoredTestSet:
     written_as = read_relation_config(run.models[0]).input
     features = encode(sentences, run.tokenizer, written_as, training.max_tokens, run.labels)
     truth = pd.Index(run.labels.names).get_indexer([row.label for row in rows])
-    return ScoredTestSet(
-        truth, [score_test_rows(model, features, training) for model in run.models]
-    )
+    folds = [score_test_rows(model, features, training) for model in run.models]
+    return ScoredTestSet(truth, sentences, folds)
 
 
 def _resolve_parameters(experiment: str, environment: str | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from klue_pipeline.training.params import FoldsParams
 FOLDS = FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2, run=None)
 STAGES = {
     "single": [
-        "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
+        "ingest", "clean", "augment", "tokenize", "train", "predict", "report", "ensemble",
         "submissions", "errors", "leaderboard", "export",
     ],
     "member": [
@@ -23,7 +23,7 @@ STAGES = {
         "leaderboard", "export",
     ],
     "composite": [
-        "ingest", "clean", "compose", "ensemble", "report", "submissions", "errors", "leaderboard",
+        "ingest", "clean", "compose", "report", "ensemble", "submissions", "errors", "leaderboard",
     ],
 }  # fmt: skip
 LOOKS = {

@@ -43,7 +43,7 @@ from klue_pipeline.runs import topology
 
 RUNS: dict[topology.Kind, tuple[str, ...]] = {
     "single": (
-        "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
+        "ingest", "clean", "augment", "tokenize", "train", "predict", "report", "ensemble",
         "submissions", "errors", "leaderboard", "export",
     ),
     "member": (
@@ -51,7 +51,7 @@ RUNS: dict[topology.Kind, tuple[str, ...]] = {
         "leaderboard", "export",
     ),
     "composite": (
-        "ingest", "clean", "compose", "ensemble", "report", "submissions", "errors", "leaderboard",
+        "ingest", "clean", "compose", "report", "ensemble", "submissions", "errors", "leaderboard",
     ),
 }  # fmt: skip
 """The stages of a whole run, by the kind of the experiment."""

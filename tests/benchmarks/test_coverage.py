@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from benchmarks.coverage import KINDS, common_shares, main
 from benchmarks.coverage_table import (
@@ -10,7 +11,7 @@ from benchmarks.coverage_table import (
     Measured,
     describe,
     describe_estimates,
-    describe_gaps,
+    describe_refusals,
     share_inside,
 )
 from benchmarks.markdown import write_table
@@ -74,19 +75,25 @@ def test_estimates_that_are_all_refused_have_no_error():
     assert sentence.endswith("refused in 4 of 4 sets")
 
 
-def test_gaps_by_hand():
-    assert "2.0 points of accuracy less than promised (0.0 to 4.0)" in describe_gaps(
-        [0.0, 2.0, 4.0]
-    )
+def test_what_was_refused_neither_holds_nor_misses():
+    zero, stated = Estimate(0, 0, 0), Estimate(58, 57, 59)
+    scores = {"submissions": np.array([58.0, 58.0]), "singles": np.zeros((2, 1))}
+    some = Measured(zero, zero, predicted=[None, stated], **scores)
+    assert describe("", "", some)[-3:] == ["58.0", "2.0", "100%"]
+    none = Measured(zero, zero, predicted=[None, None], **scores)
+    assert describe("", "", none)[-3:] == ["–", "–", "–"]
+    assert describe_refusals(["too far apart", None, None]) == "nothing was stated of 1 of 3 sets"
 
 
 def test_the_prior_is_that_of_the_test_sets():
-    test_sets = [ScoredTestSet(np.array(gold), []) for gold in ([0, 0, 2, 1], [2, 0, 1, 0])]
+    test_sets = [
+        ScoredTestSet(np.array(gold), pd.DataFrame(), []) for gold in ([0, 0, 2, 1], [2, 0, 1, 0])
+    ]
     assert common_shares(test_sets, 4).tolist() == [0.5, 0.25, 0.25, 0]
 
 
 def test_test_sets_of_other_shares_are_refused():
-    test_sets = [ScoredTestSet(np.array(gold), []) for gold in ([0, 1], [0, 0])]
+    test_sets = [ScoredTestSet(np.array(gold), pd.DataFrame(), []) for gold in ([0, 1], [0, 0])]
     with pytest.raises(ValueError, match="differ in their shares of labels"):
         common_shares(test_sets, 2)
 
@@ -119,3 +126,4 @@ def test_it_measures_a_run_on_disk(whole_run, run_script):
         [f"| {kind}", score] for kind in KINDS for score in ("micro F1", "AUPRC", "accuracy")
     ]
     assert shown.count("the prior was refused in") == len(KINDS)
+    assert shown.count("of 2 sets") == 2 * len(KINDS)

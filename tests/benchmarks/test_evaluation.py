@@ -75,6 +75,7 @@ def test_every_stage_is_measured(made_up):
     evaluation = read_evaluation(100)
     stages = measure_stages(made_up, evaluation)
     assert [stage.name.split()[0] for stage in stages] == [
+        "weigh",
         "evaluate",
         "evaluate",
         "compare",

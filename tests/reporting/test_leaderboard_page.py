@@ -110,7 +110,7 @@ def test_the_page_needs_nothing_but_itself(read_page):
 def test_what_an_entry_is_when_it_ran_and_where_more_is_stand_beside_its_name(read_page):
     own = entry(
         "a b--look", 60.0, why="왜", variant_of="a b", partial="fold 0 only", common_rows=120,
-        difference=Interval(-1.0, -2.0, 0.5), expected="expected: 7, confidence gap 2.0",
+        difference=Interval(-1.0, -2.0, 0.5), expected="expected: 7, and more",
         started_at=datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
         pages={"errors": "a b--look/errors.html"},
     )  # fmt: skip
@@ -118,7 +118,7 @@ def test_what_an_entry_is_when_it_ran_and_where_more_is_stand_beside_its_name(re
     assert page.links == ["ensemble_report.html", "a%20b--look/errors.html"]
     assert page.column("Experiment")[1]["text"] == (
         "a b--look single finished fold 0 only 2026-03-01 09:30 UTC · errors Variant of a b; "
-        "the why of that entry: 왜 Expected: 7, confidence gap 2.0"
+        "the why of that entry: 왜 Expected: 7, and more"
     )
     assert [cell["text"] for cell in page.column("Rank")] == ["1", "–"]
     assert page.column("To the best")[1]["text"].endswith("on 120 common rows")

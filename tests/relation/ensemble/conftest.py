@@ -15,6 +15,7 @@ from klue_pipeline.relation.ensemble.selection import Selection
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import EnsembleParams
+from klue_pipeline.relation.shift.density import TextShift
 
 NAMES = ["no_relation", "per:title", "per:spouse", "org:founded"]
 SHARES = (0.4, 0.3, 0.2, 0.1)
@@ -61,6 +62,12 @@ def evaluation_params():
         return EvaluationParams(**{**EVALUATION, **changes, "target_prior": target_prior})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def same_texts():
+    """Test texts that nothing tells from those of training."""
+    return TextShift(pd.Series(dtype=np.float64), {"auc": 0.5, "unknown_type_pairs": 0.0})
 
 
 @pytest.fixture(scope="session")

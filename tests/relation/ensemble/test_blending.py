@@ -22,13 +22,14 @@ GIVEN = {"source": "given", "negative_share": 0.7}
 
 
 @pytest.fixture(scope="module")
-def blend_task(small_task, ensemble_params, evaluation_params):
+def blend_task(small_task, same_texts, ensemble_params, evaluation_params):
     """Blend members with every method; without any given, three, whose folds are not on disk."""
 
     def run(voters=None, task=None, evaluation=None, **changes):
         return blend(
             voters or small_task.voters(SKILLS, fold_scores={}),
             task or small_task.task,
+            same_texts,
             ensemble_params(**{"methods": EVERY, **changes}),
             evaluation or evaluation_params(),
         )
@@ -128,13 +129,34 @@ def test_the_best_member_is_that_of_the_score_that_decides(blended, blend_task, 
     assert blend_task(reordered, methods=["soft_vote"]).best_member == "strong"
 
 
-def test_what_is_promised_is_the_score_and_the_gain(blended):
+def values_of(estimates):
+    return {name: found.value for name, found in estimates.items()}
+
+
+def test_a_witness_adds_the_gain_to_the_score(blended):
     own = blended.methods["soft_vote"]
     assert all(own.gain.gains.values())
     wanted = {
-        name: min(100, own.judgement.scores[name] + own.gain.gains[name]) for name in own.predicted
+        name: min(100, own.judgement.scores[name] + gain) for name, gain in own.gain.gains.items()
     }
-    assert {name: found.value for name, found in own.predicted.items()} == pytest.approx(wanted)
+    assert values_of(own.predicted.witnesses["labels"]) == pytest.approx(wanted)
+
+
+def test_what_is_promised_looks_at_the_test_rows(blended, blend_task, small_task):
+    """Test rows that nobody is sure of are promised less; the out-of-fold rows stay the same."""
+    voters = small_task.voters(SKILLS)
+    unsure = {
+        name: [replace(table, logits=table.logits / 2) for table in tables]
+        for name, tables in voters.fold_scores.items()
+    }
+    means = {name: average_probabilities(tables) for name, tables in unsure.items()}
+    selection = replace(voters.selection, test_scores=means)
+    found = blend_task(
+        replace(voters, selection=selection, fold_scores=unsure), methods=["soft_vote"]
+    )
+    own, other = blended.methods["soft_vote"].predicted, found.methods["soft_vote"].predicted
+    assert not own.refusal
+    assert own.estimates["micro_f1"].value > other.witnesses["difference"]["micro_f1"].value + 1
 
 
 @pytest.mark.parametrize("prior", [None, GIVEN])
@@ -180,7 +202,7 @@ def test_without_every_members_folds_there_is_no_gain(case, blend_task, small_ta
     found = blend_task(small_task.voters(SKILLS, fold_scores=folds), methods=["soft_vote"])
     own = found.methods["soft_vote"]
     assert own.gain is None
-    assert own.predicted["micro_f1"].value == own.judgement.scores["micro_f1"]
+    assert values_of(own.predicted.witnesses["labels"]) == own.judgement.scores
 
 
 def test_tables_in_other_orders_say_the_same(blended, blend_task, small_task):

@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def render(small_task, ensemble_params, evaluation_params):
+def render(small_task, same_texts, ensemble_params, evaluation_params):
     """The page of a blend and the report it shows."""
 
     def run(skills, prior=None, skipped=None, files=(), **changes):
@@ -64,7 +64,7 @@ def render(small_task, ensemble_params, evaluation_params):
         params = ensemble_params(**{"methods": [*METHODS], **changes})
         select_by = "shift_micro_f1" if prior else "micro_f1"
         evaluation = evaluation_params(prior, select_by=select_by)
-        blended = blend(voters, small_task.task, params, evaluation)
+        blended = blend(voters, small_task.task, same_texts, params, evaluation)
         report = report_blend(blended, voters.selection.skipped, params)
         return report, render_ensemble(report, tabulate_diversity(blended.prepared.panel))
 
@@ -165,7 +165,7 @@ def estimate(found):
 def test_after_decoding_the_submission_has_a_row_of_its_own(render):
     """Those of the methods are what they were compared by."""
     report, html = render(
-        {"strong": 2.5, "weak": 1.0}, GIVEN, negative_bias=3.0, type_pair_mask="always"
+        {"strong": 2.5, "weak": 1.0}, GIVEN, negative_bias=1.0, type_pair_mask="always"
     )
     page, method = Page(html), report["method"]
     line, before = page.lines()[f"{method} decoded"], page.lines()[method]
@@ -182,6 +182,27 @@ def test_after_decoding_the_submission_has_a_row_of_its_own(render):
         f"Methods are compared before decoding. The submission is {method} after type_pair_mask "
         "and negative_bias, which has a row of its own."
     ) in page.text
+
+
+def test_what_every_witness_says_is_shown(shown):
+    report, page = shown
+    own = report["witnesses"]["thresholded"]
+    f1, auprc, accuracy, about = page.lines()["thresholded"][1:]
+    assert f1 == f"{own['micro_f1']:.2f} [{own['micro_f1_low']:.2f}, {own['micro_f1_high']:.2f}]"
+    assert auprc == "–"
+    assert accuracy.startswith(f"{own['accuracy']:.2f} ")
+    assert about.startswith("the share of test rows above the confidence")
+    assert page.lines()["stated"][1] == estimate(report["predicted"]["micro_f1"])
+
+
+def test_without_a_prediction_the_page_says_why(render):
+    report, html = render({"strong": 2.5, "weak": 1.0}, GIVEN, negative_bias=3.0)
+    page = Page(html)
+    assert report["predicted"] == {}
+    assert f"; there is none: {report['not_predicted']}." in page.text
+    assert "stated" not in page.lines()
+    assert {*report["witnesses"]} <= {*page.lines()}
+    assert page.lines()[f"{report['method']} decoded"][-3:-1] == ["", ""]
 
 
 def test_submission_files_are_shown_with_their_weight(render):

@@ -16,13 +16,14 @@ NO_OTHERS = "a fold's rows are all that there are, and what is fitted on them ca
 
 
 @pytest.fixture(scope="module")
-def prepare_task(small_task, ensemble_params, evaluation_params):
+def prepare_task(small_task, same_texts, ensemble_params, evaluation_params):
     """Prepare members of the small task; without any given, a strong and a weak one."""
 
     def run(voters=None, evaluation=None, task=None, **changes):
         return prepare(
             voters or small_task.voters(SKILLS),
             task or small_task.task,
+            same_texts,
             ensemble_params(**{"methods": ALL, **changes}),
             evaluation or evaluation_params(),
         )

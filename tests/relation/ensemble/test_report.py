@@ -15,7 +15,8 @@ from klue_pipeline.relation.ensemble.report import report_blend
 from klue_pipeline.relation.metrics.evaluation import evaluate_scores
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.metrics.klue import micro_f1
-from klue_pipeline.relation.shift.prediction import as_json, predict_submission
+from klue_pipeline.relation.shift.prediction import as_json, flat_estimates, predict_submission
+from klue_pipeline.relation.shift.witnesses import Evidence
 
 SKILLS = {"strong": 2.5, "middling": 1.5}
 GIVEN = {"source": "given", "negative_share": 0.7}
@@ -24,13 +25,14 @@ EVERY = (*PLAIN, *(f"shift_{name}" for name in PLAIN))
 
 
 @pytest.fixture(scope="module")
-def report_on(small_task, ensemble_params, evaluation_params):
+def report_on(small_task, same_texts, ensemble_params, evaluation_params):
     """Blend and report; returns both, with the members. Without any given, their folds are lost."""
 
     def run(voters=None, evaluation=None, **changes):
         voters = voters or small_task.voters(SKILLS, fold_scores={})
         params = ensemble_params(**{"methods": [*METHODS], **changes})
-        blended = blend(voters, small_task.task, params, evaluation or evaluation_params())
+        evaluation = evaluation or evaluation_params()
+        blended = blend(voters, small_task.task, same_texts, params, evaluation)
         report = report_blend(blended, voters.selection.skipped, params)
         return report, blended, voters.selection
 
@@ -132,17 +134,24 @@ def test_out_of_fold_metrics_are_those_after_decoding(report_on, small_task):
     assert report["out_of_fold"] != evaluate_scores(before)
 
 
-def test_scores_and_promise_are_those_after_decoding(report_on, small_task, evaluation_params):
-    """A bias of 3 on the negative label: everything that is told of the blend, judged by hand."""
+def test_scores_and_promise_are_those_after_decoding(
+    report_on, small_task, same_texts, evaluation_params
+):
+    """A bias of 1 on the negative label: everything that is told of the blend, judged by hand."""
     evaluation = evaluation_params(GIVEN, select_by="shift_micro_f1")
     voters = small_task.voters(SKILLS)
-    report, blended, _ = report_on(voters, evaluation, negative_bias=3.0)
+    report, blended, _ = report_on(voters, evaluation, negative_bias=1.0)
     own, prepared = blended.methods[blended.chosen], blended.prepared
-    biased = own.nested.with_table(add_negative_bias(own.nested.table, 0, 3.0))
-    judged = judge({"": biased}, prepared.prior.population, evaluation)[""]
-    promised = predict_submission(judged, own.gain, evaluation.seed)
+    biased = own.nested.with_table(add_negative_bias(own.nested.table, 0, 1.0))
+    test, population = add_negative_bias(own.test, 0, 1.0), prepared.prior.population
+    judged = judge({"": biased}, population, evaluation)[""]
+    evidence = Evidence(biased, judged, [test], own.gain, population, same_texts)
+    promised = predict_submission(evidence, evaluation)
     assert report["scores"] == as_json(judged.estimates())
-    assert report["predicted"] == as_json(promised)
+    assert report["predicted"] == as_json(promised.estimates)
+    assert report["witnesses"] == {
+        name: flat_estimates(estimates) for name, estimates in promised.witnesses.items()
+    }
     for name, other in (
         ("over_best_member", blended.best_alone),
         ("over_soft_vote", blended.methods["soft_vote"].judgement),
@@ -156,7 +165,16 @@ def test_scores_and_promise_are_those_after_decoding(report_on, small_task, eval
     # Methods are told as they were compared: before decoding.
     before = report["methods"][report["method"]]
     assert before["scores"] == as_json(own.judgement.estimates()) != report["scores"]
-    assert before["predicted"] == as_json(own.predicted) != report["predicted"]
+    assert before["predicted"] == as_json(own.predicted.estimates) != report["predicted"]
+
+
+def test_a_promise_that_is_refused_is_empty_and_says_why(report_on, evaluation_params):
+    """A bias of 3 leaves hardly a relation, of which the test rows have more than their prior."""
+    report, blended, _ = report_on(evaluation=evaluation_params(GIVEN), negative_bias=3.0)
+    assert report["predicted"] == {}
+    assert report["not_predicted"] == blended.predicted.refusal
+    assert "points apart" in report["not_predicted"]
+    assert list(report["witnesses"]) == list(blended.predicted.witnesses)
 
 
 def test_a_bias_that_does_harm_is_in_the_verdict(report_on):
