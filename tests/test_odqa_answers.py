@@ -138,7 +138,7 @@ def test_new_questions_are_answered_from_a_file(answered, tmp_path):
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
     (project.folder / "new.jsonl").write_text("\n".join(lines), encoding="utf-8")
     console = run(project, "--pipelines", "odqa_answer_new", *params("odqa.questions=new.jsonl"))
-    assert "2 rows answered" in console
+    assert "2 questions read: 2 answered" in console
     answers = read_table(project, f"{REPORTS}/reader/answers_new/new/answers.csv", "utf-8-sig")
     assert [row["question_id"] for row in answers] == ["known", "read"]
     predictions = project.read_json(f"{REPORTS}/reader/predictions.json")

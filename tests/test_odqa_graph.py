@@ -21,6 +21,7 @@ ODQA_SUMS = {"odqa_retrieval": ODQA_RETRIEVAL, "odqa": [*ODQA_RETRIEVAL, *ODQA_A
 ODQA_STAGES = {*ODQA_RETRIEVAL, *ODQA_ANSWERS, *ODQA_USES}
 LEFT_BY_A_RUN = {
     "record", "trained_answerer", "new_questions", "answer_bundles", "n_best@all", "answers@all",
+    "all_answer_fits",
     "all_predictions", "ensemble_predictions@latest", "ensemble_report@latest",
 }  # fmt: skip
 """What is read from the disk by a name that no node of the job writes, or brought by the user."""

@@ -9,6 +9,7 @@ import click
 from klue_pipeline.commands.check_submission import show_report
 from klue_pipeline.commands.options import read_settings
 from klue_pipeline.commands.project import open_context
+from klue_pipeline.odqa.answer_ensemble.answer_bundle import PlainAnswers
 from klue_pipeline.odqa.answer_ensemble.prediction_files import find_prediction_problems
 from klue_pipeline.odqa.ingest.schema import TEST
 from klue_pipeline.runs.remedies import kedro_run
@@ -56,6 +57,18 @@ def _report(path: Path, wanted: Sequence[str] | None) -> bool:
     answers, problems = find_prediction_problems(content, wanted)
     description = [
         f"answers {len(answers):,}, {len(set(answers.values())):,} of them different",
+        *_tell_empty(answers),
         f"sha256  {hashlib.sha256(content).hexdigest()}",
     ]
     return show_report(path, problems, description)
+
+
+def _tell_empty(answers: PlainAnswers) -> list[str]:
+    """Count the questions that are left unanswered, if any are."""
+    count = sum(not text.strip() for text in answers.values())
+    if not count:
+        return []
+    return [
+        f"empty   {count:,}, where nothing was retrieved or odqa.answer.abstain_below keeps an "
+        "answer back; a contest counts them as wrong"
+    ]

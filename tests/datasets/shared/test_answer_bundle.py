@@ -12,10 +12,7 @@ from retrieval_world import EXAMPLES
 from klue_pipeline.datasets.shared.answer_bundle import AnswerBundleDataset
 from klue_pipeline.datasets.shared.drop_folders import AnswerBundlesDataset
 from klue_pipeline.evaluation.bundles import ExperimentDescription
-from klue_pipeline.odqa.answer_ensemble.answer_bundle import (
-    QuestionFingerprint,
-    make_answer_bundle,
-)
+from klue_pipeline.odqa.answer_ensemble.answer_bundle import make_answer_bundle
 
 N_BEST = pd.DataFrame(
     {
@@ -85,21 +82,6 @@ def test_parts_that_do_not_belong_together_are_refused(changed, message):
 def test_lost_answers_are_noticed():
     with pytest.raises(ValueError, match="answers to 1 questions, the description says 2"):
         replace(make(), answers=ANSWERS[:1])
-
-
-@pytest.mark.parametrize(
-    ("place", "change", "reason"),
-    [
-        (0, "누가 썼나?", "other validation questions"),
-        (6, "누가 썼나?", "other test questions"),
-        (3, "누가 썼나?", ""),
-    ],
-)
-def test_a_bundle_is_for_questions_of_the_same_words(place, change, reason):
-    questions = EXAMPLES["question"].where(EXAMPLES.index != place, change)
-    here = QuestionFingerprint.of(EXAMPLES.assign(question=questions))
-    found = make().why_not_here(here)
-    assert reason in found if reason else found == ""
 
 
 def test_a_folder_may_hold_bundles_and_files_of_predictions(tmp_path):

@@ -75,7 +75,7 @@ def test_an_error_leaves_what_was_there(tmp_path):
     made = dataset(tmp_path)
     made.save(job("csv"))
     before = made.load()
-    with pytest.raises(DatasetError, match=r"None of the 1 rows of my/new\.csv"):
+    with pytest.raises(DatasetError, match=r"None of 1 row of my/new\.csv"):
         made.save(job("jsonl", LINES[1:2]))
     pd.testing.assert_frame_equal(made.load(), before)
     assert [path.name for path in tmp_path.iterdir()] == ["new"]

@@ -1,5 +1,7 @@
 """Who may vote, who may only vote on the test questions, and what is said of the others."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from retrieval_world import EXAMPLES, make_truth
@@ -11,8 +13,10 @@ from klue_pipeline.odqa.answer_ensemble.members import (
     Asked,
     select_members,
 )
+from klue_pipeline.odqa.ingest.question_fingerprint import QuestionFingerprint
 
 ASKED = Asked.of(EXAMPLES, make_truth())
+FINGERPRINT = QuestionFingerprint.of(EXAMPLES)
 PARTS = EXAMPLES.set_index("question_id")["part"]
 
 
@@ -20,7 +24,7 @@ def answer(*question_ids, unjudged=""):
     ids = list(question_ids)
     parts = [PARTS.get(name, "test") for name in ids]
     answers = pd.DataFrame({"question_id": ids, "part": parts}, dtype="str")
-    return Answered(pd.DataFrame(), answers, unjudged)
+    return Answered(pd.DataFrame(), answers, FINGERPRINT, unjudged)
 
 
 WHOLE = answer("q0", "q1", "q2", "q6")
@@ -49,6 +53,22 @@ def test_everybody_votes_who_answered_the_same_questions_and_the_others_are_name
     assert "0 of the 1 test questions of this run and 2 others" in selection.skipped["others"]
     assert selection.skipped["all"].startswith(NOT_ASKED)
     assert "name it in odqa.ensemble.members" in selection.skipped["file.json"]
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [(0, "it was asked other validation questions"), (6, "it was asked other test questions"),
+     (3, "")],
+)  # fmt: skip
+def test_who_answered_other_words_under_the_same_ids_does_not_vote(place, reason):
+    words = EXAMPLES["question"].where(EXAMPLES.index != place, "누가 썼나?")
+    earlier = QuestionFingerprint.of(EXAMPLES.assign(question=words))
+    found = {"whole": WHOLE, "earlier": replace(WHOLE, fingerprint=earlier),
+             "unknown": replace(WHOLE, fingerprint=None)}  # fmt: skip
+    selection = select_members(found, {}, None, ASKED)
+    assert selection.skipped.get("earlier", "").startswith(reason)
+    assert ("earlier" in selection.voters) == (not reason)
+    assert {"whole", "unknown"} <= selection.voters.keys()
 
 
 def test_who_is_named_votes_in_that_order_be_it_on_the_test_questions_alone():
@@ -83,5 +103,6 @@ def test_an_ensemble_of_nobody_is_refused():
 
 def test_without_validation_questions_nobody_is_left_out_for_not_having_answered_them():
     asked = Asked.of(EXAMPLES[EXAMPLES["part"] == "test"], make_truth(examples=EXAMPLES[3:]))
-    selection = select_members({"all": TRAINED_ON_ALL}, {}, None, asked)
+    of_now = replace(TRAINED_ON_ALL, fingerprint=asked.fingerprint)
+    selection = select_members({"all": of_now}, {}, None, asked)
     assert (asked.judged, selection.unjudged) == ((), {})

@@ -60,7 +60,7 @@ def test_a_report_that_was_refused_says_why():
     assert ATTACK not in page
     figure = draw_risk_coverage(refused, "train_on_all")
     assert not figure.axes
-    assert "metrics.json says why" in figure.texts[-1].get_text()
+    assert "the report says why" in figure.texts[-1].get_text()
 
 
 @pytest.mark.parametrize(

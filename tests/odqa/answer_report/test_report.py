@@ -177,10 +177,12 @@ def test_the_table_has_a_row_for_every_way_and_metric(report):
     [
         ("all", "validation", "odqa.folds.strategy=all"),
         ("validation", "train", "No validation question has a known answer"),
+        ("holdout", "validation", "None of 8 validation questions has its answer"),
     ],
 )
 def test_what_cannot_be_judged_has_no_score_and_a_reason(strategy, part, reason):
-    questions = make_questions(examples=EXAMPLES.assign(part=part))
+    gold = GOLD[:0] if strategy == "holdout" else GOLD
+    questions = make_questions(examples=EXAMPLES.assign(part=part), gold=gold)
     folds = FOLDS.model_copy(update={"strategy": strategy})
     found = explain_refusal(questions, folds)
     assert reason in found

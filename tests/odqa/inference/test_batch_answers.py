@@ -1,6 +1,7 @@
 """A file of questions answered in chunks: nothing is lost, and what is wrong is told."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -55,8 +56,21 @@ def test_questions_are_answered_in_chunks_and_bad_ones_told(answerer, caplog):
     (rejected,) = [chunk.rejected for chunk in chunks if len(chunk.rejected)]
     [row] = rejected.to_dict("records")
     assert (row["row_number"], row["row_id"], row["reason"]) == (2, "b", "empty question")
-    assert "3 rows answered (an answer 3)" in caplog.text
-    assert "1 row could not be answered (empty question 1, such as row 2" in caplog.text
+    assert "3 questions read: 3 answered" in caplog.text
+    assert "1 question could not be answered (empty question 1, such as row 2" in caplog.text
+
+
+def test_questions_that_are_left_without_an_answer_are_counted(answerer, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    answer_table = type(answerer).answer_table
+
+    def abstain(self, questions, **more):
+        first, *others = answer_table(self, questions, **more)
+        return [replace(first, answer=None), *others]
+
+    monkeypatch.setattr(type(answerer), "answer_table", abstain)
+    list(job(answerer, lines(*ROWS), chunk_rows=10))
+    assert "3 questions read: 2 answered, 1 left without an answer" in caplog.text
 
 
 def test_contexts_are_left_out_on_demand(answerer):
@@ -82,7 +96,7 @@ def test_files_of_every_kind(answerer, name, content):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (lines(ROWS[1]), "None of the 1 rows of new.jsonl, read as json_lines, can be answered: "),
+        (lines(ROWS[1]), "None of 1 question of new.jsonl, read as json_lines, can be answered: "),
         ("id,text\n1,왜?\n", "in no known format"),
         (lines({"q": "왜?"}), r"no column question; it has q\."),
     ],

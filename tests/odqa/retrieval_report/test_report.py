@@ -5,8 +5,18 @@ import json
 import pytest
 from retrieval_world import EXAMPLES, GOLD, GOOD, PARAMS, PASSAGES, POOR, make_run, make_truth
 
-from klue_pipeline.odqa.retrieval_report.report import Search, fingerprint_passages, judge
-from klue_pipeline.odqa.retrieval_report.table import COLUMNS, final_scores, tabulate_scores
+from klue_pipeline.odqa.retrieval_report.report import (
+    Search,
+    fingerprint_passages,
+    judge,
+    report_refusal,
+)
+from klue_pipeline.odqa.retrieval_report.table import (
+    COLUMNS,
+    final_scores,
+    tabulate_scores,
+    tell_retrieval,
+)
 
 RUNS = {"poor": POOR, "good": GOOD, "fusion": POOR}
 SEARCH = Search(5, ("fusion",), frozenset({"good"}), {"good": {"index_bytes": 1024}})
@@ -97,7 +107,7 @@ def test_test_questions_with_known_gold_passages_are_a_part():
     [
         ({"runs": {"fusion": GOOD}}, "combined runs only"),
         ({"search": Search(5, ("blend",))}, "no run called 'blend'; there are poor, good, fusion"),
-        ({"gold": GOLD[:0]}, r"Found 3 runs and 0 questions with a gold passage.*add_contexts"),
+        ({"gold": GOLD[:0]}, "None of 5 labelled questions has its answer.*the 7 passages"),
         ({"params": PARAMS.model_copy(update={"select_by": "recall_at_20"})},
          "select_by is recall_at_20, and runs have 5 passages"),
         ({"runs": {"good": make_run({"q0": ["p9"]})}, "search": Search(5)}, "not among the 7"),
@@ -106,6 +116,12 @@ def test_test_questions_with_known_gold_passages_are_a_part():
 def test_what_cannot_be_judged_is_refused(changed, message):
     with pytest.raises(ValueError, match=message):
         report(**changed)
+
+
+def test_the_end_of_a_run_tells_scores_or_why_there_are_none():
+    assert tell_retrieval(report())[0].startswith("fusion on 3 validation questions: recall at 1")
+    refused = report_refusal(make_truth(gold=GOLD[:0]), "no reason")
+    assert tell_retrieval(refused) == ["Retrieval is not judged: no reason"]
 
 
 def test_the_table_has_a_row_for_every_score():

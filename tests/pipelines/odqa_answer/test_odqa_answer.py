@@ -8,6 +8,7 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.odqa.ingest.question_fingerprint import QuestionFingerprint
 from klue_pipeline.odqa.settings.reader_params import AnswerParams, ReaderFoldsParams
 from klue_pipeline.pipelines.odqa_answer import create_pipeline
 from klue_pipeline.runs import topology
@@ -113,7 +114,7 @@ def answered(make_catalog, tmp_path):
     return catalog, outputs["odqa.answers_table"].load()
 
 
-def test_from_passages_to_predictions(answered, tiny_passages):
+def test_from_passages_to_predictions(answered, tiny_questions, tiny_passages):
     catalog, table = answered
     answers, n_best = (catalog.load(f"odqa.{name}@one") for name in ("answers", "n_best"))
     assert answers["question_id"].tolist() == [f"q{number}" for number in range(10)]
@@ -131,6 +132,7 @@ def test_from_passages_to_predictions(answered, tiny_passages):
         (each["probability"] for each in best["q9"]), reverse=True
     )
     fit = catalog.load("odqa.answer_fit")
+    assert fit["asked"] == QuestionFingerprint.of(tiny_questions).model_dump()
     assert (fit["retrieval_weight"], fit["weight_fit"]) == (2.0, {"how": "given"})
 
 

@@ -11,6 +11,7 @@ from retrieval_world import ATTACK, EXAMPLES, GOLD, GROUPS, PARAMS, PASSAGES
 from klue_pipeline.datasets.shared.answer_bundle import AnswerBundleDataset
 from klue_pipeline.evaluation.bundles import ExperimentDescription
 from klue_pipeline.odqa.answer_ensemble.answer_bundle import make_answer_bundle
+from klue_pipeline.odqa.ingest.question_fingerprint import QuestionFingerprint
 from klue_pipeline.odqa.settings.reader_params import AnswerEnsembleParams
 from klue_pipeline.pipelines.odqa_ensemble import create_pipeline
 
@@ -62,6 +63,7 @@ def data(tmp_path):
         folder.mkdir(parents=True)
         for table, file in zip(make_tables(answers), ("n_best", "answers"), strict=True):
             table.to_parquet(folder / f"{file}.parquet")
+        (folder / "answer_fit.json").write_text('{"retrieval_weight": 0.0}', encoding="utf-8")
     (tmp_path / "handed_in").mkdir()
     return tmp_path
 
@@ -77,6 +79,11 @@ def run(data, **changed):
             "dataset": f"{DATASETS}.whole.parquet.ParquetDataset",
         }
         for name in ("n_best", "answers")
+    }
+    partitions["odqa.all_answer_fits"] = {
+        **partitions["odqa.answers@all"],
+        "filename_suffix": "/answer_fit.json",
+        "dataset": f"{DATASETS}.whole.texts.JSONDataset",
     }
     handed_in = {
         "odqa.answer_bundles": {
@@ -142,6 +149,17 @@ def test_what_was_handed_in_joins(data):
     found = run(data, members=["good", "far", "kim.json"], method="hard_vote")
     assert found["ensemble_predictions"] == {"q6": "서해"}
     assert found["ensemble_report"]["unjudged"].keys() == {"kim.json"}
+
+
+@pytest.mark.parametrize(("words", "is_skipped"), [("누가 썼나?", True), (None, False)])
+def test_an_experiment_that_was_asked_other_words_is_left_out(data, words, is_skipped):
+    examples = EXAMPLES.assign(question=words) if words else EXAMPLES
+    fit = {"asked": QuestionFingerprint.of(examples).model_dump()}
+    file = data / "07_model_output/odqa/poor/answer_fit.json"
+    file.write_text(json.dumps(fit), encoding="utf-8")
+    skipped = run(data)["ensemble_report"]["skipped"]
+    assert ("poor" in skipped) == is_skipped
+    assert "half" in skipped
 
 
 def test_one_member_alone_hands_out_its_own_answers(data):

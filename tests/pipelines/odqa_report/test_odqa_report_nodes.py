@@ -25,11 +25,11 @@ from klue_pipeline.runs.process import this_process
 from klue_pipeline.runs.records.run_records import RunRecord
 
 
-def judge(name, answers=ANSWERS, strategy="validation"):
+def judge(name, answers=ANSWERS, strategy="validation", gold=GOLD):
     folds = FOLDS.model_copy(update={"strategy": strategy})
     about = AboutParams(experiment=name, folder=name, why="")
     return judge_answers(
-        CANDIDATES, N_BEST, answers, FIT, RUN, EXAMPLES, GOLD, GROUPS, PASSAGES,
+        CANDIDATES, N_BEST, answers, FIT, RUN, EXAMPLES, gold, GROUPS, PASSAGES,
         about, folds, ANSWER, EVALUATION,
     )  # fmt: skip
 
@@ -59,19 +59,28 @@ def test_an_experiment_is_judged(judged):
     assert "Answers of reader, one by one" in errors
 
 
-def test_a_reader_of_all_questions_is_not_judged(caplog):
-    metrics, report, table, _, page, errors = judge("train_on_all", strategy="all")
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"strategy": "all"}, "odqa.folds.strategy=all"),
+        ({"gold": GOLD[:0]}, "None of 7 validation questions has its answer"),
+    ],
+)
+def test_where_nothing_can_be_judged_every_output_says_why(given, reason, caplog):
+    metrics, report, table, _, page, errors = judge("refused", **given)
     assert metrics["exact_match"] == {"given_gold_passage": None, "end_to_end": None}
     assert report["refused"] in page
     assert report["refused"] in errors
     assert table.empty
-    assert "odqa.folds.strategy=all" in caplog.text
+    assert reason in report["refused"]
+    assert report["refused"] in caplog.text
 
 
 def test_all_experiments_that_answer_are_ranked(judged):
     reports = {
         "reader": judged[1],
         "worse": judge("worse", ANSWERS.assign(text="없음"))[1],
+        "mine": judge("mine", gold=GOLD[:0])[1],
         "train_on_all": judge("train_on_all", strategy="all")[1],
     }
     # As they come from disk.
@@ -79,9 +88,11 @@ def test_all_experiments_that_answer_are_ranked(judged):
     records = {name: lambda status=status: record(status) for name, status in
                (("bm25", "finished"), ("broken", "failed"), ("reader", "finished"))}  # fmt: skip
     table, page = rank_answers(loaders, records, judged[1], EVALUATION)
-    assert table["experiment"].tolist() == ["reader", "worse", "broken", "train_on_all"]
+    assert table["experiment"].tolist() == ["reader", "worse", "broken", "mine", "train_on_all"]
     assert table["rank"].tolist()[:2] == [1, 2]
-    assert "learnt from the validation questions too" in table["note"].iloc[3]
+    assert table.loc[3:, ["rank", "exact_match", "rows"]].isna().all(axis=None)
+    assert table["note"].iloc[3] == reports["mine"]["refused"]
+    assert "learnt from the validation questions too" in table["note"].iloc[4]
     assert 'href="reader/answer_report.html"' in page
     assert 'href="train_on_all/answer_errors.html"' in page
     # A run that is refused itself knows what the others were asked.

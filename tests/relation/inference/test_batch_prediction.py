@@ -58,7 +58,7 @@ def test_rows_are_labelled_in_chunks_and_bad_ones_told(caplog):
         (5, "unusable entity"),
     ]
     assert (made.tally.n_answered, made.tally.n_rejected) == (3, 2)
-    assert "3 rows labelled (a 2, b|c 1)" in caplog.text
+    assert "3 rows labelled: 2 a, 1 b|c" in caplog.text
     assert (
         "2 rows could not be labelled (unusable entity 2, such as row 2: object: '마'"
         in caplog.text
@@ -84,7 +84,7 @@ def test_a_file_of_another_format_names_the_setting():
         (HEADER, "new.csv has no rows"),
         (
             HEADER + LINES[1],
-            "None of the 1 rows of new.csv, read as table, can be labelled: unusable",
+            "None of 1 row of new.csv, read as table, can be labelled: unusable",
         ),
         ("text\n가\n", "lacks the columns sentence: sentence"),
     ],

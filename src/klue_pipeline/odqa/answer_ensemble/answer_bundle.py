@@ -4,34 +4,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 from pandera.errors import SchemaError, SchemaErrors
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from klue_pipeline.evaluation.bundles import ExperimentDescription
 from klue_pipeline.odqa.answering.schema import Answers, NBest
-from klue_pipeline.odqa.ingest.schema import TEST, VALIDATION
+from klue_pipeline.odqa.ingest.question_fingerprint import QuestionFingerprint
 from klue_pipeline.text.shortened import list_shortly
-from klue_pipeline.training.fingerprint import hash_table
 
 PlainAnswers = dict[str, str]
 """An answer to each test question by its id, from somebody who says no more."""
 
 _SHOWN = 3
-
-
-class QuestionFingerprint(BaseModel):
-    """Content hashes of ids and texts of the questions; two sets that agree are the same."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    test: str = Field(min_length=1)
-    validation: str = Field(min_length=1)
-
-    @classmethod
-    def of(cls, examples: pd.DataFrame) -> "QuestionFingerprint":
-        """Take them from the questions, schema ``Questions``."""
-        parts = {part: examples[examples["part"] == part] for part in (TEST, VALIDATION)}
-        columns = ["question_id", "question"]
-        return cls(**{part: hash_table(own, columns) for part, own in parts.items()})
 
 
 class AnswerBundleDescription(ExperimentDescription):
@@ -77,19 +60,6 @@ class AnswerBundle:
                 f"its tables are about other questions: only one of them has "
                 f"{list_shortly(sorted(unknown), _SHOWN)}; export the experiment again"
             )
-
-    def why_not_here(self, here: QuestionFingerprint) -> str:
-        """Say why the answers do not fit the questions of a run; empty if they do."""
-        own = self.description.fingerprint
-        differing = [
-            part for part in (TEST, VALIDATION) if getattr(own, part) != getattr(here, part)
-        ]
-        if not differing:
-            return ""
-        return (
-            f"it was made from other {' and '.join(differing)} questions than those of this run; "
-            "run its experiment again with the same files, and export it again"
-        )
 
 
 def make_answer_bundle(

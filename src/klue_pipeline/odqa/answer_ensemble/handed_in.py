@@ -4,38 +4,19 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from klue_pipeline.odqa.answer_ensemble.answer_bundle import (
-    AnswerBundle,
-    PlainAnswers,
-    QuestionFingerprint,
-)
+from klue_pipeline.odqa.answer_ensemble.answer_bundle import AnswerBundle, PlainAnswers
 from klue_pipeline.odqa.answer_ensemble.members import A_FILE, Answered
 from klue_pipeline.odqa.ingest.schema import TEST
 
 
-def read_handed_in(
-    handed_in: Mapping[str, AnswerBundle | PlainAnswers], examples: pd.DataFrame
-) -> tuple[dict[str, Answered], dict[str, str]]:
-    """Turn bundles and files of predictions into answers.
-
-    Args:
-        handed_in: By name.
-        examples: The questions of this run, schema ``Questions``.
-
-    Returns:
-        What was answered, and why a bundle is about other questions, both by name.
-    """
-    here = QuestionFingerprint.of(examples)
-    found: dict[str, Answered] = {}
-    refused: dict[str, str] = {}
-    for name, own in handed_in.items():
-        if not isinstance(own, AnswerBundle):
-            found[name] = read_plain_answers(own)
-        elif reason := own.why_not_here(here):
-            refused[name] = reason
-        else:
-            found[name] = Answered(own.n_best, own.answers)
-    return found, refused
+def read_handed_in(handed_in: Mapping[str, AnswerBundle | PlainAnswers]) -> dict[str, Answered]:
+    """Turn bundles and files of predictions into answers, by name."""
+    return {
+        name: Answered(own.n_best, own.answers, own.description.fingerprint)
+        if isinstance(own, AnswerBundle)
+        else read_plain_answers(own)
+        for name, own in handed_in.items()
+    }
 
 
 def read_plain_answers(answers: PlainAnswers) -> Answered:
@@ -54,4 +35,4 @@ def read_plain_answers(answers: PlainAnswers) -> Answered:
         }
     )
     questions = pd.DataFrame({"question_id": pd.Series(list(answers), dtype="str"), "part": TEST})
-    return Answered(n_best, questions, A_FILE)
+    return Answered(n_best, questions, unjudged=A_FILE)

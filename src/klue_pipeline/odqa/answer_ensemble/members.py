@@ -11,6 +11,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from klue_pipeline.odqa.ingest.question_fingerprint import QuestionFingerprint
 from klue_pipeline.odqa.ingest.schema import TEST, VALIDATION
 from klue_pipeline.odqa.metrics.answer_judgement import JudgedQuestions
 from klue_pipeline.odqa.metrics.truth import RetrievalTruth
@@ -28,17 +29,20 @@ class Asked:
     Attributes:
         test: Ids of the test questions, in order.
         judging: The validation questions with known answers.
+        fingerprint: Hashes of all of these and their words.
     """
 
     test: tuple[str, ...]
     judging: JudgedQuestions
+    fingerprint: QuestionFingerprint
 
     @classmethod
     def of(cls, examples: pd.DataFrame, truth: RetrievalTruth) -> "Asked":
         """Take them from the questions (schema ``Questions``) and what is known of them."""
         is_test = examples["part"] == TEST
         test = tuple(examples["question_id"][is_test])
-        return cls(test, JudgedQuestions.of_part(truth, VALIDATION))
+        judging = JudgedQuestions.of_part(truth, VALIDATION)
+        return cls(test, judging, QuestionFingerprint.of(examples))
 
     @cached_property
     def judged(self) -> tuple[str, ...]:
@@ -53,11 +57,14 @@ class Answered:
     Attributes:
         n_best: Schema ``NBest``.
         answers: ``question_id`` and ``part`` of all that was answered, as in schema ``Answers``.
+        fingerprint: Of the questions of that run; None where it is not known, as of a file of
+            predictions.
         unjudged: Why nothing can be told of it; empty where that is for the questions to say.
     """
 
     n_best: pd.DataFrame
     answers: pd.DataFrame
+    fingerprint: QuestionFingerprint | None = None
     unjudged: str = ""
 
     def answered(self, part: str) -> set[str]:
@@ -135,7 +142,18 @@ def _why_not(own: Answered | None, asked: Asked) -> str:
         return _describe(test, asked.test, "test")
     if judged and len(judged) < len(asked.judged):
         return _describe(judged, asked.judged, "judged")
-    return ""
+    return "" if own.fingerprint is None else _name_other_questions(own.fingerprint, asked)
+
+
+def _name_other_questions(fingerprint: QuestionFingerprint, asked: Asked) -> str:
+    differing = fingerprint.differing(asked.fingerprint)
+    if not differing:
+        return ""
+    return (
+        f"it was asked other {' and '.join(differing)} questions than those of this run, or the "
+        "same ones in another order; run its experiment again with those of this run, and if it is "
+        "a bundle, export it again"
+    )
 
 
 def _describe(found: set[str], wanted: Sequence[str], kind: str) -> str:

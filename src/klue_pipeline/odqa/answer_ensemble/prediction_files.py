@@ -53,7 +53,10 @@ def index_answers(
 def find_prediction_problems(
     content: bytes, question_ids: Sequence[str] | None
 ) -> tuple[PlainAnswers, list[str]]:
-    """Find all that a contest would refuse in a file of predictions, or count as wrong.
+    """Find all that a contest would refuse in a file of predictions.
+
+    An empty answer is no problem: it is how a question is left unanswered, on purpose or because
+    nothing was retrieved for it.
 
     Args:
         content: The bytes of the file.
@@ -73,7 +76,6 @@ def find_prediction_problems(
     problems = {
         "is answered more than once": [name for name, count in counts.items() if count > 1],
         "has another answer than a text": [name for name in counts if name not in texts],
-        "has an empty answer": [name for name, text in texts.items() if not text.strip()],
     }
     if question_ids is not None:
         wanted = set(question_ids)

@@ -11,6 +11,7 @@ from klue_pipeline.odqa.answer_report.variants import ReadPassages, Variant, cho
 from klue_pipeline.odqa.ingest.schema import VALIDATION
 from klue_pipeline.odqa.metrics.answer_judgement import JudgedQuestions
 from klue_pipeline.odqa.metrics.truth import RetrievalTruth
+from klue_pipeline.odqa.retrieval_report.refusal import explain_no_gold
 from klue_pipeline.odqa.settings.reader_params import AnswerParams, ReaderFoldsParams
 
 PART = VALIDATION
@@ -142,4 +143,6 @@ def explain_refusal(questions: JudgedQuestions, folds: ReaderFoldsParams) -> str
             f"No {PART} question has a known answer. odqa.parts says which questions are kept for "
             "validation."
         )
+    if not questions.has_gold.any():
+        return explain_no_gold(f"{len(questions):,} {PART}", questions.truth)
     return None

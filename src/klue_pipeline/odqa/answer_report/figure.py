@@ -9,6 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from klue_pipeline.odqa.answer_report.confidence import MEASURES
 from klue_pipeline.odqa.answer_report.report import Report
+from klue_pipeline.odqa.retrieval_report.figure import draw_refusal
 from klue_pipeline.reporting.colors import choose_colors
 from klue_pipeline.reporting.fonts import write_title
 
@@ -30,7 +31,7 @@ def draw_risk_coverage(report: Report, title: str = "") -> Figure:
         title: Which experiment it is; Korean is drawn where the machine has a Korean font.
     """
     if report["refused"]:
-        return _draw_refusal(title)
+        return draw_refusal(title)
     figure = Figure(figsize=(12, 5.2), layout="constrained")
     for axes, chart in zip(figure.subplots(1, 2), _CHARTS, strict=True):
         _CHARTS[chart](axes, report)
@@ -48,13 +49,6 @@ def draw_chart(report: Report, chart: str) -> Figure:
     """
     figure = Figure(figsize=(6.2, 5.2), layout="constrained")
     _CHARTS[chart](figure.add_subplot(), report)
-    return figure
-
-
-def _draw_refusal(title: str) -> Figure:
-    figure = Figure(figsize=(6.2, 2.2), layout="constrained")
-    write_title(figure, title)
-    figure.text(0.5, 0.4, "Nothing is judged: metrics.json says why.", ha="center")
     return figure
 
 

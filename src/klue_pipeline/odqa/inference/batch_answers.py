@@ -44,8 +44,10 @@ class BatchAnswers(AnsweredRows[RawQuestion]):
     """
 
     words: ClassVar[AnswerWords] = AnswerWords(
+        noun="question",
         verb="answer",
         done="answered",
+        counted_as="read",
         if_none="Correct the file, or say what its columns hold in odqa.ingest.columns.",
         if_other_format="Set odqa.ingest.format to the format of the file, or to auto.",
     )
@@ -99,7 +101,8 @@ class BatchAnswers(AnsweredRows[RawQuestion]):
         return pd.concat([pd.DataFrame(named), told.astype({**types, **_PLACES})], axis=1)
 
     def _count(self, predictions: pd.DataFrame) -> Iterable[str]:
-        return predictions["answer"].isna().map({True: "no answer", False: "an answer"}).tolist()
+        told = {True: "left without an answer", False: "answered"}
+        return predictions["answer"].isna().map(told).tolist()
 
 
 _NUMBERS = ("probability", "confidence")

@@ -31,10 +31,13 @@ def draw_recall(report: Report, title: str = "") -> Figure:
     """Draw recall of gold passages, and of answers, in two charts.
 
     Args:
-        report: That of :func:`~klue_pipeline.odqa.retrieval_report.report.judge`.
+        report: That of :func:`~klue_pipeline.odqa.retrieval_report.report.judge`, or of
+            ``report_refusal``, of which a figure says why it is empty.
         title: What was searched or by which experiment; Korean is drawn where the machine has a
             Korean font.
     """
+    if report["refused"]:
+        return draw_refusal(title)
     figure = Figure(figsize=(13, 5.2), layout="constrained")
     charts = figure.subplots(1, 2, sharey=True)
     for axes, start in zip(charts, _TITLES, strict=True):
@@ -44,6 +47,18 @@ def draw_recall(report: Report, title: str = "") -> Figure:
     # Once both are drawn: a range set before cuts off what the second one has further down.
     charts[0].set_ylim(_find_bottom(report, *_TITLES), _TOP)
     _add_legend(figure, charts[0], columns=4)
+    return figure
+
+
+def draw_refusal(title: str) -> Figure:
+    """Draw what stands in place of a figure where nothing can be judged.
+
+    Args:
+        title: As in :func:`draw_recall`.
+    """
+    figure = Figure(figsize=(6.2, 2.2), layout="constrained")
+    write_title(figure, title)
+    figure.text(0.5, 0.4, "Nothing is judged: the report says why.", ha="center")
     return figure
 
 

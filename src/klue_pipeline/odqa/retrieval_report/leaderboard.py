@@ -28,24 +28,27 @@ def rank_experiments(
     Args:
         entries: What the run of each experiment left behind, without scores, by its name.
         reports: Retrieval reports by the name of their experiment, as
-            :func:`~klue_pipeline.odqa.retrieval_report.report.judge` makes them.
+            :func:`~klue_pipeline.odqa.retrieval_report.report.judge` makes them, or
+            ``report_refusal``.
         fingerprint: That of the passages now; reports about others are listed without scores.
         params: Intervals, and what is ranked by.
 
     Returns:
         The entries, best first. An experiment without validation questions has no rank beside
-        others, because its questions are other ones.
+        others, because its questions are other ones. One whose runs could not be judged, or were
+        about other passages, is listed with the reason, without scores.
     """
-    judged = {
-        name: _read(report)
-        for name, report in reports.items()
-        if report["corpus"]["fingerprint"] == fingerprint
-    }
-    shown = [
-        add_note(entry, OTHER_PASSAGES) if name in reports and name not in judged else entry
-        for name, entry in entries.items()
-    ]
+    reasons = {name: _explain(report, fingerprint) for name, report in reports.items()}
+    judged = {name: _read(report) for name, report in reports.items() if not reasons[name]}
+    shown = [add_note(entry, reasons.get(name, "")) for name, entry in entries.items()]
     return experiment_ranking.rank_experiments(shown, judged, ODQA_SCORES, params.select_by, params)
+
+
+def _explain(report: Report, fingerprint: str) -> str:
+    """Say why a report cannot be compared; nothing where it can."""
+    if report.get("refused"):  # reports of earlier versions do not say
+        return str(report["refused"])
+    return "" if report["corpus"]["fingerprint"] == fingerprint else OTHER_PASSAGES
 
 
 def _read(report: Report) -> JudgedExperiment:

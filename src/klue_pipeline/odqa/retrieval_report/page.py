@@ -42,10 +42,13 @@ def render_retrieval(report: Report, title: str, pages: Mapping[str, str] | None
     """Write the report as one HTML document that needs nothing else.
 
     Args:
-        report: That of :func:`~klue_pipeline.odqa.retrieval_report.report.judge`.
+        report: That of :func:`~klue_pipeline.odqa.retrieval_report.report.judge`, or of
+            ``report_refusal``, of which the page says why nothing is judged.
         title: Which experiment it is.
         pages: Other pages, from the folder of this one, by what they are called.
     """
+    if report["refused"]:
+        return render_page("retrieval", title=title, report=report)
     main, *others = report["questions"]
     return render_page(
         "retrieval",
@@ -72,7 +75,17 @@ def render_misses(misses: Misses, title: str, part: str) -> str:
         title: Which experiment it is.
         part: Whose questions they are.
     """
-    return render_page("misses", title=title, part=part, misses=misses)
+    return render_page("misses", title=title, refused=None, part=part, misses=misses)
+
+
+def render_no_misses(reason: str, title: str) -> str:
+    """Write the page of an experiment whose runs cannot be judged.
+
+    Args:
+        reason: Why not.
+        title: Which experiment it is.
+    """
+    return render_page("misses", title=title, refused=reason)
 
 
 def _table(report: Report, part: str, scores: tuple[Score, ...]) -> ScoreTable:

@@ -1,7 +1,8 @@
 """Everything that is said of the runs of an experiment, as one document for JSON.
 
 Table, figure and page are made from it alone. The questions that decide are those of the main part:
-validation questions, or others only where there are none.
+validation questions, or others only where there are none. Where nothing can be judged, it says why
+and has no score.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from klue_pipeline.odqa.metrics.retrieval import FirstRanks, find_first_ranks
 from klue_pipeline.odqa.metrics.truth import Mask, RetrievalTruth
 from klue_pipeline.odqa.retrieval_report.comparisons import compare_runs, conclude
 from klue_pipeline.odqa.retrieval_report.finds import report_finds
+from klue_pipeline.odqa.retrieval_report.refusal import explain_refusal
 from klue_pipeline.odqa.retrieval_report.slices import judge_slices
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 
@@ -55,6 +57,21 @@ class Search:
     costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
+def report_refusal(truth: RetrievalTruth, reason: str) -> Report:
+    """Write the report of runs that cannot be judged.
+
+    Args:
+        truth: What would count as found.
+        reason: Why they are not.
+    """
+    return {
+        "refused": reason,
+        "main_part": VALIDATION,
+        "corpus": _describe_corpus(truth),
+        "runs": {},
+    }
+
+
 def judge(
     runs: Mapping[str, pd.DataFrame],
     truth: RetrievalTruth,
@@ -70,7 +87,8 @@ def judge(
         search: What else is known.
 
     Returns:
-        - ``main_part``, ``select_by``, ``confidence``, ``n_resamples``, ``top_k``;
+        - ``refused`` (None), ``main_part``, ``select_by``, ``confidence``, ``n_resamples`` and
+          ``top_k``;
         - ``corpus``: ``passages``, ``groups`` and ``fingerprint`` of the passages;
         - ``questions``: by part, how many there are, and of how many gold passage and answers are
           known; the others are in no score;
@@ -100,6 +118,7 @@ def judge(
     comparisons = compare_runs(of_main, singles, search.combined)
     rows = masks[main] & truth.has_gold
     return {
+        "refused": None,
         "main_part": main,
         **params.model_dump(include={"select_by", "confidence", "n_resamples"}),
         "top_k": search.top_k,
@@ -142,12 +161,10 @@ def _require_judgeable(
     params: OdqaEvaluationParams,
     search: Search,
 ) -> None:
-    if not runs or not truth.has_gold.any():
-        raise ValueError(
-            f"Found {len(runs)} runs and {int(truth.has_gold.sum())} questions with a gold passage "
-            "among those that are searched; at least one of each was wanted. Are these the "
-            "documents that the questions are about? odqa.passages.add_contexts=true adds theirs."
-        )
+    if not runs:
+        raise ValueError("Found no run to judge; at least one was wanted.")
+    if refusal := explain_refusal(truth):
+        raise ValueError(refusal)
     if unknown := [name for name in search.combined if name not in runs]:
         raise ValueError(f"Found no run called {unknown[0]!r}; there are {', '.join(runs)}.")
     if set(search.combined) >= set(runs):

@@ -16,7 +16,8 @@ def tabulate_scores(report: Report) -> pd.DataFrame:
     """Write one row for every run, part and measure.
 
     Args:
-        report: That of :func:`~klue_pipeline.odqa.retrieval_report.report.judge`.
+        report: That of :func:`~klue_pipeline.odqa.retrieval_report.report.judge`, or of
+            ``report_refusal``, whose table is empty.
 
     Returns:
         ``retriever`` (or what is made of several), ``part``, ``measure``, ``questions`` (how many
@@ -39,13 +40,20 @@ def _count(report: Report, part: str, measure: str) -> int:
 
 
 def final_scores(report: Report) -> dict[str, float]:
-    """Return the scores of what the experiment finds, on the part that it is judged on."""
+    """Return the scores of what the experiment finds, on the part that it is judged on, if any."""
+    if report["refused"]:
+        return {}
     scores = report["runs"][report["final"]]["parts"][report["main_part"]]["scores"]
     return {name: estimate["value"] for name, estimate in scores.items()}
 
 
 def tell_retrieval(report: Report) -> list[str]:
-    """Say in a line each how good the experiment is, and whether several retrievers pay off."""
+    """Say in a line each how good the experiment is, or why that is not known.
+
+    Where several retrievers were combined, a line says whether that pays off.
+    """
+    if report["refused"]:
+        return [f"Retrieval is not judged: {report['refused']}"]
     part, final = report["main_part"], report["final"]
     scores = report["runs"][final]["parts"][part]["scores"]
     shown = dict.fromkeys(["recall_at_1", report["select_by"], "mrr"])

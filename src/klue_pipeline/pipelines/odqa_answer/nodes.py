@@ -14,6 +14,7 @@ from klue_pipeline.odqa.answering.predictions import (
     Predictions,
     list_predictions,
 )
+from klue_pipeline.odqa.ingest.question_fingerprint import QuestionFingerprint
 from klue_pipeline.odqa.settings.reader_params import (
     AnswerParams,
     PassageReading,
@@ -94,11 +95,13 @@ def choose_answers(  # noqa: PLR0913, PLR0917 (one argument per input of the nod
     Gold answers are looked at for questions that a fold held out, and to count what trimming did.
 
     Returns:
-        The best answers of each question, the answer of each, and what was fitted.
+        The best answers of each question, the answer of each, and what was fitted. The last says
+        which questions these were, too, so that an ensemble can tell answers to others.
     """
     held_out = fold_members.loc[fold_members["fold"].isin(folds.numbers), "row_id"]
     asked = AskedQuestions(examples, gold_passages, passage_groups, held_out)
-    return answer_questions(candidates, run, passages, asked, answer)
+    n_best, answers, fit = answer_questions(candidates, run, passages, asked, answer)
+    return n_best, answers, {**fit, "asked": QuestionFingerprint.of(examples).model_dump()}
 
 
 def write_predictions(

@@ -10,7 +10,7 @@ from klue_pipeline.evaluation.bundles import BundleShelf, refuse_taken_names
 from klue_pipeline.odqa.answer_ensemble.answer_bundle import AnswerBundle, PlainAnswers
 from klue_pipeline.odqa.answer_ensemble.combining import combine_answers
 from klue_pipeline.odqa.answer_ensemble.handed_in import read_handed_in
-from klue_pipeline.odqa.answer_ensemble.members import Answered, Asked, Selection, select_members
+from klue_pipeline.odqa.answer_ensemble.members import Answered, Asked, select_members
 from klue_pipeline.odqa.answer_ensemble.report import render_ensemble as render_page
 from klue_pipeline.odqa.answer_ensemble.report import report_ensemble
 from klue_pipeline.odqa.answering.predictions import (
@@ -18,6 +18,7 @@ from klue_pipeline.odqa.answering.predictions import (
     Predictions,
     list_predictions,
 )
+from klue_pipeline.odqa.ingest.question_fingerprint import QuestionFingerprint
 from klue_pipeline.odqa.metrics.truth import RetrievalTruth
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 from klue_pipeline.odqa.settings.reader_params import AnswerEnsembleParams
@@ -31,6 +32,7 @@ Shelf = BundleShelf[AnswerBundle | PlainAnswers]
 def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     all_n_best: Loaders,
     all_answers: Loaders,
+    all_answer_fits: Mapping[str, Callable[[], dict[str, Any]]],
     answer_bundles: Shelf,
     examples: pd.DataFrame,
     gold_passages: pd.DataFrame,
@@ -49,7 +51,12 @@ def combine_experiments(  # noqa: PLR0913, PLR0917 (one argument per input of th
     """
     truth = RetrievalTruth.of(examples, gold_passages, passage_groups, passages)
     asked = Asked.of(examples, truth)
-    selection = _select(all_n_best, all_answers, answer_bundles, examples, ensemble, asked)
+    shelf = refuse_taken_names(answer_bundles, all_n_best.keys() | all_answers.keys())
+    members = {
+        name: Answered(all_n_best[name](), all_answers[name](), _read_asked(all_answer_fits, name))
+        for name in sorted(all_n_best.keys() & all_answers.keys())
+    } | read_handed_in(shelf.bundles)
+    selection = select_members(members, shelf.refused, ensemble.members, asked)
     combined = combine_answers(selection, asked, ensemble, evaluation)
     report = report_ensemble(combined, ensemble)
     logger.info("%s", report["verdict"])
@@ -61,21 +68,9 @@ def render_ensemble(ensemble_report: dict[str, Any]) -> str:
     return render_page(ensemble_report)
 
 
-def _select(
-    n_best: Loaders,
-    answers: Loaders,
-    answer_bundles: Shelf,
-    examples: pd.DataFrame,
-    ensemble: AnswerEnsembleParams,
-    asked: Asked,
-) -> Selection:
-    """Choose members among the experiments on disk and what was handed in."""
-    shelf = refuse_taken_names(answer_bundles, n_best.keys() | answers.keys())
-    handed_in, refused = read_handed_in(shelf.bundles, examples)
-    experiments = {
-        name: Answered(n_best[name](), answers[name]())
-        for name in sorted(n_best.keys() & answers.keys())
-    }
-    return select_members(
-        experiments | handed_in, {**shelf.refused, **refused}, ensemble.members, asked
-    )
+def _read_asked(
+    fits: Mapping[str, Callable[[], dict[str, Any]]], name: str
+) -> QuestionFingerprint | None:
+    """Return which questions an experiment answered, if it says so: earlier versions did not."""
+    asked = fits[name]().get("asked") if name in fits else None
+    return None if asked is None else QuestionFingerprint.model_validate(asked)

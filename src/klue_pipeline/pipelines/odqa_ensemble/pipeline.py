@@ -14,6 +14,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 inputs=[
                     "odqa.n_best@all",
                     "odqa.answers@all",
+                    "odqa.all_answer_fits",
                     "odqa.answer_bundles",
                     "odqa.examples",
                     "odqa.gold_passages",

@@ -1,6 +1,7 @@
 """Judge runs against gold passages, and compare experiments."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,8 +11,13 @@ from klue_pipeline.odqa.metrics.task_scores import ODQA_SCORES
 from klue_pipeline.odqa.metrics.truth import RetrievalTruth
 from klue_pipeline.odqa.retrieval_report.leaderboard import rank_experiments
 from klue_pipeline.odqa.retrieval_report.misses import find_misses
-from klue_pipeline.odqa.retrieval_report.page import render_misses, render_retrieval
-from klue_pipeline.odqa.retrieval_report.report import Search, judge
+from klue_pipeline.odqa.retrieval_report.page import (
+    render_misses,
+    render_no_misses,
+    render_retrieval,
+)
+from klue_pipeline.odqa.retrieval_report.refusal import explain_refusal
+from klue_pipeline.odqa.retrieval_report.report import Search, judge, report_refusal
 from klue_pipeline.odqa.retrieval_report.table import final_scores, tabulate_scores
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 from klue_pipeline.odqa.settings.retriever_params import (
@@ -24,6 +30,8 @@ from klue_pipeline.reporting.leaderboard import LeaderboardEntry, build_leaderbo
 from klue_pipeline.reporting.leaderboard_page import render_leaderboard
 from klue_pipeline.runs.records.run_records import RunRecord, parse_records
 from klue_pipeline.runs.records.run_summary import describe_run, summarise_run
+
+logger = logging.getLogger(__name__)
 
 Loaders = Mapping[str, Callable[[], Any]]
 
@@ -64,10 +72,38 @@ def judge_retrieval(  # noqa: PLR0913, PLR0917 (one argument per input of the no
 
     Returns:
         The report, its scores as a table, curves of recall, and two pages: the report, and what
-        was missed.
+        was missed. Where nothing can be judged, all say why.
     """
     from klue_pipeline.odqa.retrieval_report.figure import draw_recall
 
+    truth = RetrievalTruth.of(examples, gold_passages, passage_groups, passages)
+    if refusal := explain_refusal(truth):
+        logger.warning("Retrieval is not judged. %s", refusal)
+        report = report_refusal(truth, refusal)
+        misses = render_no_misses(refusal, about.folder)
+    else:
+        runs, search = _describe_search(run, fused_run, fusion_report, retrieval, rerank, found)
+        report = judge(runs, truth, evaluation, search)
+        missed = find_misses(run, truth, report["main_part"], evaluation.select_by)
+        misses = render_misses(missed, about.folder, report["main_part"])
+    return (
+        {**report, "scores": final_scores(report), "fusion": fusion_report},
+        tabulate_scores(report),
+        draw_recall(report, about.folder),
+        render_retrieval(report, about.folder, PAGES),
+        misses,
+    )
+
+
+def _describe_search(
+    run: pd.DataFrame,
+    fused_run: pd.DataFrame,
+    fusion_report: dict[str, Any],
+    retrieval: RetrievalParams,
+    rerank: RerankParams,
+    found: Sequence[Any],
+) -> tuple[dict[str, pd.DataFrame], Search]:
+    """Return all runs by name, single ones first, and what is known of them."""
     names, half = retrieval.retrievers, len(retrieval.retrievers)
     searches = dict(zip(names, found[half:], strict=True))
     combined = {FUSION: fused_run} if half > 1 else {}
@@ -80,17 +116,7 @@ def judge_retrieval(  # noqa: PLR0913, PLR0917 (one argument per input of the no
         trained=frozenset(learnt | ({RERANKED} if rerank.is_trained or learnt else set())),
         costs={name: report.get("costs", {}) for name, report in searches.items()},
     )
-    truth = RetrievalTruth.of(examples, gold_passages, passage_groups, passages)
-    runs = {**dict(zip(names, found[:half], strict=True)), **combined}
-    report = judge(runs, truth, evaluation, search)
-    misses = find_misses(run, truth, report["main_part"], evaluation.select_by)
-    return (
-        {**report, "scores": final_scores(report), "fusion": fusion_report},
-        tabulate_scores(report),
-        draw_recall(report, about.folder),
-        render_retrieval(report, about.folder, PAGES),
-        render_misses(misses, about.folder, report["main_part"]),
-    )
+    return {**dict(zip(names, found[:half], strict=True)), **combined}, search
 
 
 def rank_retrieval(

@@ -48,8 +48,10 @@ class BatchPrediction(AnsweredRows[RawRow]):
     """
 
     words: ClassVar[AnswerWords] = AnswerWords(
+        noun="row",
         verb="label",
         done="labelled",
+        counted_as="labelled",
         if_none="Correct the file, or say what its columns hold in predict.columns and "
         "predict.ends.",
         if_other_format="Set predict.format to the format of the file, or to auto.",

@@ -72,14 +72,18 @@ class AnswerWords:
     """What is said of rows and their answers.
 
     Attributes:
-        verb: What is done to a row.
-        done: Its participle.
+        noun: What a row is.
+        verb: What is done to it.
+        done: The participle of that.
+        counted_as: What the rows together were, before it is told how many got which answer.
         if_none: What to do where no row can be answered.
         if_other_format: What to do where the file does not follow its format.
     """
 
+    noun: str
     verb: str
     done: str
+    counted_as: str
     if_none: str
     if_other_format: str
 
@@ -114,7 +118,7 @@ class AnsweredRows(ABC, Generic[Row]):
             ValueError: The file does not follow its format, has no rows, or none could be answered.
         """
         description = f"{self.words.verb} {self.name}"
-        with tqdm(desc=description, unit=" rows", disable=None, leave=False) as bar:
+        with tqdm(desc=description, unit=f" {self.words.noun}s", disable=None, leave=False) as bar:
             rows_left = self._rows()
             while rows := list(islice(rows_left, self._chunk_rows)):
                 answered = self._answer_or_break_off(rows)
@@ -173,26 +177,29 @@ class AnsweredRows(ABC, Generic[Row]):
         if self.tally.n_answered:
             return
         if not self.tally.n_rejected:
-            raise ValueError(f"{self.name} has no rows; give a file with at least one.")
+            raise ValueError(
+                f"{self.name} has no {self.words.noun}s; give a file with at least one."
+            )
         raise ValueError(
-            f"None of the {self.tally.n_rejected:,} rows of {self.name}, read as "
+            f"None of {counted(self.tally.n_rejected, self.words.noun)} of {self.name}, read as "
             f"{self._format_name}, can be {self.words.done}: {self.tally.describe_rejected()}. "
             f"{self.words.if_none}"
         )
 
     def _log(self) -> None:
-        common = ", ".join(
-            f"{answer} {n_rows:,}" for answer, n_rows in self.tally.answers.most_common(5)
-        )
-        done = self.words.done
+        words, common = self.words, self.tally.answers.most_common(5)
         logger.info(
-            "%s: %s %s (%s)", self.name, counted(self.tally.n_answered, "row"), done, common
+            "%s: %s %s: %s",
+            self.name,
+            counted(self.tally.n_answered, words.noun),
+            words.counted_as,
+            ", ".join(f"{n_rows:,} {answer}" for answer, n_rows in common),
         )
         if self.tally.n_rejected:
             logger.warning(
                 "%s: %s could not be %s (%s)",
                 self.name,
-                counted(self.tally.n_rejected, "row"),
-                done,
+                counted(self.tally.n_rejected, words.noun),
+                words.done,
                 self.tally.describe_rejected(),
             )
