@@ -51,6 +51,10 @@ def tables(small_sentences):
         "fold_members": members.sort_values(["fold", "row_id"], ignore_index=True),
         "clean_test_sentences": test.assign(label=None),
         "labels": LabelSet(names=names, negative="no_relation"),
+        "density_ratios": pd.DataFrame(
+            {"row_id": clean["row_id"], "split": "train", "log_ratio": 0.0}
+        ),
+        "text_shift": {"auc": 0.5, "unknown_type_pairs": 0.0},
         "params:ensemble": ensemble_params(),
         "params:evaluation": EvaluationParams.model_validate(
             {"target_prior": prior, "n_resamples": 100, "confidence": 0.95, "seed": 1,

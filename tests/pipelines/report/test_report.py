@@ -1,6 +1,8 @@
 """The report stage on hand-made scores."""
 
+import html
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
 from klue_pipeline.pipelines.report import create_pipeline
 from klue_pipeline.relation.metrics.targets import map_gold, target_labels
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.settings.exploration_params import AdversarialParams, ExploreParams
 from klue_pipeline.relation.settings.params import TargetParams
 from klue_pipeline.runs import topology
 from klue_pipeline.training.params import FoldsParams
@@ -32,6 +35,15 @@ def evaluation_params(**prior):
         {"target_prior": target_prior, "n_resamples": 100, "confidence": 0.95, "seed": 1,
          "select_by": "shift_micro_f1"}
     )  # fmt: skip
+
+
+EDA = ExploreParams(
+    token_limits=[64], listed_pairs=1,
+    adversarial=AdversarialParams(
+        max_rows=None, n_splits=2, seed=1, shortest_ngram=1, longest_ngram=2, max_ngrams=200,
+        min_rows=2, inverse_regularisation=1.0, listed_features=5,
+    ),
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +79,8 @@ def tables(small_sentences):
         "fold_0.test_scores": by_fold[0],
         "fold_2.test_scores": by_fold[1],
         "clean_sentences": small_sentences,
+        "clean_test_sentences": test.assign(label=None, problem=None),
+        "params:eda": EDA,
         "fold_members": pd.DataFrame(
             {"fold": FOLD_OF_ROW + [1] * len(others), "row_id": [*held_out["row_id"], *others]}
         ),
@@ -95,12 +109,17 @@ def make_catalog(tables):
 
 
 def run_report(tables, *node_names):
-    """Run some nodes, or all; the metrics need the prior, too."""
+    """Run some nodes, or all; the metrics need the prior and the texts, too."""
     if "evaluate" in node_names:
-        node_names = ("resolve_target_prior", *node_names)
+        node_names = ("weigh_texts", "resolve_target_prior", *node_names)
     pipeline = create_pipeline().filter(node_names=node_names or None)
     outputs = SequentialRunner().run(pipeline, make_catalog(tables))
     return {name: dataset.load() for name, dataset in outputs.items()}
+
+
+def read_page(outputs):
+    """The text of the page, without its tags."""
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", outputs["prediction_page"])).split())
 
 
 def test_metrics_of_folds_out_of_fold_and_test(tables):
@@ -135,10 +154,51 @@ def test_scores_are_told_for_the_target_with_intervals(tables):
 def test_the_folds_test_scores_tell_what_averaging_brings(tables):
     metrics = run_report(tables, "evaluate")["metrics"]
     gain = metrics["averaging_gain"]["gains"]
-    expected, found = metrics["predicted"], metrics["shift_aware"]
+    expected, found = metrics["witnesses"]["labels"], metrics["shift_aware"]
     assert expected["accuracy"] == pytest.approx(found["accuracy"] + gain["accuracy"])
     topology.set_shape(topology.Shape(FOLDS.model_copy(update={"run": [0]})))
     assert run_report(tables, "evaluate")["metrics"]["averaging_gain"] is None
+
+
+def test_texts_are_weighed_row_by_row(tables):
+    outputs = run_report(tables, "weigh_texts")
+    ratios = outputs["density_ratios"].groupby("split")["row_id"].apply(list)
+    assert ratios["train"] == tables["clean_sentences"]["row_id"].tolist()
+    assert ratios["test"] == tables["clean_test_sentences"]["row_id"].tolist()
+    assert 0.5 <= outputs["text_shift"]["auc"] <= 1
+    json.dumps(outputs["text_shift"], allow_nan=False)
+
+
+WITNESSES = ["labels", "texts", "difference", "confidence", "thresholded"]
+
+
+def test_a_prediction_is_told_with_its_witnesses(tables):
+    outputs = run_report(tables, "evaluate", "render_prediction")
+    metrics, page = outputs["metrics"], read_page(outputs)
+    assert list(metrics["witnesses"]) == WITNESSES
+    assert metrics["not_predicted"] is None
+    assert metrics["predicted"]["micro_f1"] == metrics["witnesses"]["difference"]["micro_f1"]
+    expected = "{micro_f1:.2f} [{micro_f1_low:.2f}, {micro_f1_high:.2f}]"
+    assert f"Expected micro F1 {expected.format(**metrics['predicted'])}." in page
+    for name, scores in metrics["witnesses"].items():
+        assert f"{name} {expected.format(**scores)}" in page
+    assert f"with an AUC of {metrics['text_shift']['auc']:.2f}" in page
+    assert "No source, pair of types or length of the test is missing in training." in page
+
+
+def test_pairs_of_types_that_training_lacks_leave_no_prediction(tables):
+    """Two of eight test rows have one."""
+    test = tables["clean_test_sentences"].assign(object_type=["POH", "NOH"] * 4)
+    nodes = ("evaluate", "render_prediction")
+    outputs = run_report(tables | {"clean_test_sentences": test}, *nodes)
+    metrics, page = outputs["metrics"], read_page(outputs)
+    assert metrics["predicted"] == {}
+    assert metrics["not_predicted"].startswith("25% of the test rows have a pair of entity types")
+    assert list(metrics["witnesses"]) == WITNESSES
+    assert f"cannot be predicted {metrics['not_predicted']}." in page
+    assert "Expected micro F1" not in page
+    assert "type pair PER:NOH 0.00 25.00" in page
+    assert all(example in page for example in metrics["text_shift"]["lacking"][0]["examples"])
 
 
 def test_without_a_target_only_plain_scores_are_told(tables):
@@ -174,7 +234,7 @@ def test_tables_and_figures_show_the_out_of_fold_rows(tables):
     assert set(outputs) == {
         "metrics", "per_label", "confusion_matrix", "calibration",
         "reliability_figure", "slices", "shift_sensitivity_figure", "learning_curves",
-        "experiment_metrics",
+        "prediction_page",
     }  # fmt: skip
     assert outputs["per_label"]["support"].sum() == 6
     assert outputs["per_label"]["label"].tolist() == tables["labels"].names

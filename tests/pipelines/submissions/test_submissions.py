@@ -216,6 +216,20 @@ def test_a_refused_prior_is_told_as_plain(stage):
     assert set(ledger["prior"]) == {"plain"}
 
 
+def test_a_refused_prediction_leaves_its_cells_empty(stage):
+    """Another file has one, and is ranked; those without are on the page and have no rank."""
+    refused = {"predicted": {}, "not_predicted": "estimates are 30 points apart"}
+    stage.inputs["experiment_metrics"] |= refused
+    stage.inputs["ensemble_report@one"]["methods"]["soft_vote"] = refused
+    ledger, page = stage.run()
+    cells = ledger.filter(like="predicted_")
+    assert (cells != "").all(axis=1).to_dict() == {
+        "rbert": False, "blend by soft_vote": False, "blend by stacking": True,
+    }  # fmt: skip
+    assert (cells.loc[["rbert", "blend by soft_vote"]] == "").all().all()
+    assert page.count("No micro F1 is predicted for it, so it has no rank.") == 2
+
+
 def test_the_ledger_waits_for_every_file():
     from kedro.pipeline import Pipeline, node
 
