@@ -117,6 +117,8 @@ def test_fewer_test_rows_above_the_threshold_are_fewer_right_ones(label):
     test = np.array([0.95, 0.65, 0.65, 0.65])
     asked = believe(np.column_stack([1 - test, test]))
     found = threshold_scores(known, believe(known.table.probabilities), asked, relations=0.75)
+    itself = believe(known.table.probabilities)
+    assert threshold_scores(known, itself, itself, relations=0.75)["accuracy"] == 75
     # A quarter of all rows is right, all are predicted to have a relation, and 0.75 have one.
     assert found == pytest.approx({"micro_f1": 200 * 0.25 / 1.75, "accuracy": 25.0})
 

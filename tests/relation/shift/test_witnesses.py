@@ -86,6 +86,32 @@ def test_where_kinds_of_rows_shift_those_that_know_of_texts_are_nearer(gather, p
         assert max(off["texts"], off["difference"]) < off["labels"] / 1.5
 
 
+def test_an_interval_is_wider_where_few_rows_stand_for_many(gather, params):
+    evidence, _ = gather(of_second=(0.1, 0.5))
+    alike = replace(evidence.texts, log_ratios=0 * evidence.texts.log_ratios)
+    few, all_rows = (
+        ask_witnesses(replace(evidence, texts=texts), params)["texts"]["accuracy"]
+        for texts in (evidence.texts, alike)
+    )
+    assert few.high - few.low > 1.5 * (all_rows.high - all_rows.low)
+
+
+def test_models_that_are_less_sure_of_the_test_rows_are_expected_to_be_less_right(
+    gather, make_world, make_scores, params
+):
+    """Its labels lie nearer to each other, which no ratio of a training row tells."""
+    evidence, _ = gather()
+    world = make_world(2.0)
+    truth, logits = world.draw(world.training_shares, N_ROWS, 3)
+    changed = replace(evidence, folds=[make_scores(logits)], gain=None)
+    really = score_metrics(make_scores(logits).logits, truth, 0)
+    found = {name: values_of(own) for name, own in ask_witnesses(changed, params).items()}
+    for name in METRICS:
+        off = abs(found["texts"][name] - really[name])
+        assert off > 8
+        assert abs(found["difference"][name] - really[name]) < off / 2
+
+
 def test_only_those_who_know_single_models_are_raised_by_the_gain(gather, params):
     evidence, _ = gather()
     gains = dict(zip(METRICS, (0.3, 0.4, 0.5), strict=True))
