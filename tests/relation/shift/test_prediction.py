@@ -92,7 +92,7 @@ def test_what_is_credible_is_stated_with_all_witnesses(predict):
 
 APART = "estimates of micro F1 are 26 points apart (believed up to 20)"
 UNKNOWN = (
-    "24% of the test rows have a pair of entity types that training lacks (believed up to 20%)"
+    "24% of the test rows have a pair of entity types that training hardly has (believed up to 20%)"
 )
 
 
@@ -121,7 +121,8 @@ def test_only_micro_f1_of_the_credible_decides_whether_they_are_apart(predict):
         ({"predicted": None, "not_predicted": None}, ""),
         ({"predicted": flat_estimates(say(60.0)), "not_predicted": None},
          "expected on the test rows: micro F1 60.00 [58.00, 62.00]"),
-        ({"predicted": {}, "not_predicted": APART}, f"cannot be predicted: {APART}"),
+        ({"predicted": {}, "not_predicted": APART},
+         f"scores of the test rows cannot be predicted: {APART}"),
     ],
 )  # fmt: skip
 def test_a_line_says_what_is_expected_or_why_nothing_is(metrics, wanted):

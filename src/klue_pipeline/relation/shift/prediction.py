@@ -5,7 +5,7 @@ on the others. The value is that of the witness that was nearest to the truth; t
 the witnesses that know of texts, widened by how far the value was off where files differ as much.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from klue_pipeline.evaluation.intervals import PERCENT, Estimate
 from klue_pipeline.relation.metrics.resampled_metrics import METRICS
+from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.shift.density import TextShift
 from klue_pipeline.relation.shift.witnesses import Estimates, Evidence, ask_witnesses
@@ -28,7 +29,7 @@ MOST_APART = 20.0
 """Points of micro F1 that credible witnesses may differ by; above that, nothing is stated."""
 
 MOST_UNKNOWN_TYPES = 0.2
-"""Share of test rows whose pair of types training lacks; above that, nothing is stated."""
+"""Share of test rows whose pair of types training hardly has; above that, nothing is stated."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ def _refuse(witnesses: Mapping[str, Estimates], texts: TextShift) -> str:
     values = [witnesses[name]["micro_f1"].value for name in CREDIBLE]
     apart, unknown = max(values) - min(values), texts.report["unknown_type_pairs"]
     doubts = {
-        f"{unknown:.0%} of the test rows have a pair of entity types that training lacks (believed "
-        f"up to {MOST_UNKNOWN_TYPES:.0%})": unknown > MOST_UNKNOWN_TYPES,
+        f"{unknown:.0%} of the test rows have a pair of entity types that training hardly has "
+        f"(believed up to {MOST_UNKNOWN_TYPES:.0%})": unknown > MOST_UNKNOWN_TYPES,
         f"estimates of micro F1 are {apart:.0f} points apart (believed up to {MOST_APART:.0f})":
             apart > MOST_APART,
     }  # fmt: skip
@@ -124,22 +125,25 @@ def as_json(estimates: dict[str, Estimate]) -> dict[str, Any]:
     return {name: asdict(estimate) for name, estimate in estimates.items()}
 
 
-def describe_expected(metrics: Mapping[str, Any]) -> str:
+def describe_expected(metrics: Mapping[str, Any], names: Sequence[str] = ("micro_f1",)) -> str:
     """Say what test predictions should score, or why nobody can say.
 
     Args:
         metrics: An experiment's ``metrics.json``; an empty one says nothing.
+        names: The scores to name.
 
     >>> scores = {"micro_f1": 63.9, "micro_f1_low": 51.49, "micro_f1_high": 72.19}
     >>> describe_expected({"predicted": scores})
     'expected on the test rows: micro F1 63.90 [51.49, 72.19]'
     >>> describe_expected({"predicted": {}, "not_predicted": "estimates are 30 points apart"})
-    'cannot be predicted: estimates are 30 points apart'
+    'scores of the test rows cannot be predicted: estimates are 30 points apart'
     """
     if reason := metrics.get("not_predicted"):
-        return f"cannot be predicted: {reason}"
-    predicted = from_flat(metrics.get("predicted") or {})
-    if not predicted:
-        return ""
-    f1 = predicted["micro_f1"]
-    return f"expected on the test rows: micro F1 {f1.value:.2f} [{f1.low:.2f}, {f1.high:.2f}]"
+        return f"scores of the test rows cannot be predicted: {reason}"
+    expected = from_flat(metrics.get("predicted") or {})
+    shown = [
+        f"{RELATION_SCORES.find(name).title} {each.value:.2f} [{each.low:.2f}, {each.high:.2f}]"
+        for name, each in expected.items()
+        if name in names
+    ]
+    return f"expected on the test rows: {', '.join(shown)}" if shown else ""

@@ -12,7 +12,11 @@ from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.settings.evaluation_params import SHIFT, EvaluationParams
 from klue_pipeline.relation.shift.averaging import gain_of_submission
 from klue_pipeline.relation.shift.density import TextShift
-from klue_pipeline.relation.shift.prediction import flat_estimates, from_flat, predict_submission
+from klue_pipeline.relation.shift.prediction import (
+    describe_expected,
+    flat_estimates,
+    predict_submission,
+)
 from klue_pipeline.relation.shift.prior import TargetPrior
 from klue_pipeline.relation.shift.witnesses import Evidence
 
@@ -78,29 +82,19 @@ def tell_scores(metrics: Mapping[str, Any]) -> list[str]:
     >>> tell_scores({"out_of_fold": {"micro_f1": 60.0, "auprc": 50.0}, "predicted": {}})
     ['out_of_fold: micro F1 60.00, AUPRC 50.00']
     """
-    return [
-        *_plain_line(metrics, "out_of_fold"),
-        *_expected_line(metrics),
-        *_plain_line(metrics, "test"),
-    ]
+    lines = (
+        _plain_line(metrics, "out_of_fold"),
+        describe_expected(metrics, ("micro_f1", "auprc")),
+        _plain_line(metrics, "test"),
+    )
+    return [line for line in lines if line]
 
 
-def _plain_line(metrics: Mapping[str, Any], name: str) -> list[str]:
+def _plain_line(metrics: Mapping[str, Any], name: str) -> str:
     scores = metrics.get(name)
     if not scores:
-        return []
-    return [f"{name}: micro F1 {scores['micro_f1']:.2f}, AUPRC {scores['auprc']:.2f}"]
-
-
-def _expected_line(metrics: Mapping[str, Any]) -> list[str]:
-    if reason := metrics.get("not_predicted"):
-        return [f"scores of the test rows cannot be predicted: {reason}"]
-    expected = from_flat(metrics.get("predicted") or {})
-    if not expected:
-        return []
-    where = "" if metrics["shift_aware"] else ", with labels distributed as in training"
-    shown = [f"micro F1 {_interval(expected['micro_f1'])}", f"AUPRC {_interval(expected['auprc'])}"]
-    return [f"expected on the test rows{where}: {', '.join(shown)}"]
+        return ""
+    return f"{name}: micro F1 {scores['micro_f1']:.2f}, AUPRC {scores['auprc']:.2f}"
 
 
 def _interval(estimate: Estimate) -> str:

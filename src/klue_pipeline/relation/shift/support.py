@@ -37,7 +37,7 @@ def describe_support(rows: pd.DataFrame, density_ratios: pd.DataFrame) -> dict[s
     Returns:
         For JSON: ``unsupported``, the share of test rows at the largest ratio, from 0 to 1 (None
         without ratios); ``unknown_type_pairs``, that of test rows with a pair of types that
-        training lacks; and ``lacking``, most frequent first: ``fact``, ``value``, its share of
+        training hardly has; and ``lacking``, most frequent first: ``fact``, ``value``, its share of
         both files, and ``examples``, the beginnings of some test sentences.
     """
     facts = _facts_of(rows)
@@ -77,7 +77,7 @@ def _lacking_values(
         return []
     shares = compare_shares(*sides)
     lacks = shares["test_share"] >= LARGEST_RATIO * shares["train_share"]
-    found = shares[lacks & (shares["test_rows"] > 0)].to_dict("records")
+    found = shares[lacks].to_dict("records")
     return [_describe(name, value, rows[is_test & (values == value["value"])]) for value in found]
 
 
