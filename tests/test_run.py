@@ -52,10 +52,12 @@ RESULTS = _words("""
 08_reporting/typed_punct_query/calibration.json 08_reporting/typed_punct_query/reliability.csv
 08_reporting/typed_punct_query/reliability.png 08_reporting/typed_punct_query/slices.csv
 08_reporting/typed_punct_query/shift_sensitivity.csv
+08_reporting/typed_punct_query/prediction.html
 08_reporting/typed_punct_query/target_prior.json 08_reporting/ensemble_target_prior.json
 08_reporting/typed_punct_query/shift_sensitivity.png
 08_reporting/typed_punct_query/error_rows.parquet 08_reporting/typed_punct_query/run_record.json
 08_reporting/blend_scores/soft_vote.parquet 08_reporting/ensemble/soft_vote/submission.csv
+08_reporting/density_ratios.parquet 08_reporting/text_shift.json
 08_reporting/cleaning_report.json 08_reporting/ensemble_diversity.csv
 08_reporting/ensemble_out_of_fold.parquet 08_reporting/ensemble_report.html
 08_reporting/ensemble_report.json 08_reporting/ensemble_scores.parquet 08_reporting/errors.html
@@ -68,7 +70,8 @@ parse_train parse_test parse_test_gold clean_sentences assign_folds augment_sent
 prepare_tokenizer encode_train encode_test fold_0.train fold_1.train collect_out_of_fold
 fold_0.predict fold_1.predict average_folds combine_experiments render_ensemble write_submission
 write_blend_submissions write_experiment_submission evaluate tabulate_labels
-resolve_target_prior plot_confusion_matrix calibrate plot_reliability slice_scores
+weigh_texts resolve_target_prior render_prediction
+plot_confusion_matrix calibrate plot_reliability slice_scores
 trace_sensitivity plot_sensitivity plot_learning_curves enter_submissions render_submissions
 tabulate_errors render_errors
 rank_experiments export_model
@@ -112,7 +115,7 @@ def test_the_metrics_are_those_of_all_folds_and_of_the_test_rows(finished):
     assert metrics == finished.read_json("08_reporting/typed_punct_query/metrics.json")
     assert set(metrics) == {
         "out_of_fold", "intervals", "shift_aware", "prior", "averaging_gain", "predicted",
-        "folds", "leak_rate", "test",
+        "not_predicted", "witnesses", "text_shift", "folds", "leak_rate", "test",
     }  # fmt: skip
     assert metrics["out_of_fold"]["rows"] == 240
     assert metrics["test"]["rows"] == len(read_table(finished, "08_reporting/submission.csv"))
@@ -206,6 +209,7 @@ def test_the_pages_need_no_other_file_and_say_what_they_are_about(finished):
         "leaderboard": ["typed_punct_query", "given, 60.0% without a relation"],
         "submissions": ["Predictions for the test rows", "blend by soft_vote"],
         "ensemble_report": ["One member, typed_punct_query", "soft_vote"],
+        "typed_punct_query/prediction": ["No label of the test was read", "thresholded"],
         "errors": ["240 out-of-fold rows", sentence["subject_text"]],
     }
     for name, texts in pages.items():

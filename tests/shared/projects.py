@@ -24,7 +24,7 @@ from klue_pipeline.runs.process import process_start
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_SECONDS = 300
 STAGES = (
-    "ingest", "clean", "augment", "tokenize", "train", "predict", "ensemble", "report",
+    "ingest", "clean", "augment", "tokenize", "train", "predict", "report", "ensemble",
     "submissions", "errors", "leaderboard", "export", "eda,label_audit",
 )  # fmt: skip
 LEDGER = "08_reporting/submissions.csv"
