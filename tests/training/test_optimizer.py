@@ -23,6 +23,7 @@ from klue_pipeline.training.optimizer import (
     build_freezing,
     build_optimizer,
     count_steps,
+    count_steps_per_epoch,
     count_warmup_steps,
     find_part,
     learning_rates,
@@ -174,12 +175,19 @@ def test_settings_arrive(bert, training_params):
 
 
 @pytest.mark.parametrize(
-    ("batches", "accumulation", "epochs", "steps"),
-    [(10, 1, 3, 30), (10, 4, 3, 9), (3, 8, 2, 2), (8, 4, 1, 2)],
+    ("batches", "accumulation", "epochs", "max_steps", "steps"),
+    [
+        (10, 1, 3, None, 30),
+        (10, 4, 3, None, 9),
+        (3, 8, 2, None, 2),
+        (8, 4, 1, None, 2),
+        (10, 1, 3, 14, 14),
+        (10, 1, 3, 31, 30),  # the epochs are an upper bound
+    ],
 )
-def test_steps_of_a_training(training_params, batches, accumulation, epochs, steps):
-    params = training_params(accumulation_steps=accumulation, epochs=epochs)
-    assert count_steps(batches, params) == steps
+def test_steps_of_a_training(training_params, batches, accumulation, epochs, max_steps, steps):
+    params = training_params(accumulation_steps=accumulation, epochs=epochs, max_steps=max_steps)
+    assert count_steps(count_steps_per_epoch(batches, params), params) == steps
 
 
 @pytest.mark.parametrize(
@@ -206,8 +214,8 @@ def is_frozen(module):
     return found.pop()
 
 
-def begin_epoch(callback, step):
-    callback.on_epoch_begin(None, TrainerState(global_step=step), TrainerControl(), model=None)
+def begin_step(callback, step):
+    callback.on_step_begin(None, TrainerState(global_step=step), TrainerControl(), model=None)
 
 
 @pytest.mark.parametrize("config", FREEZABLE)
@@ -223,7 +231,7 @@ def test_embeddings_are_those_of_words_and_all_around_them(config):
 @pytest.mark.parametrize("name", FREEZABLE_PARTS)
 def test_only_the_part_is_frozen(training_params, name):
     model = Classifier(FREEZABLE[0])
-    begin_epoch(build_freezing(model, training_params(freeze=name), steps_per_epoch=10), 0)
+    begin_step(build_freezing(model, training_params(freeze=name), 10, total_steps=20), 0)
     frozen = {id(weight) for weight in model.parameters() if not weight.requires_grad}
     assert frozen == {id(weight) for weight in find_part(model, name).parameters()}
     assert not is_frozen(model.head)
@@ -244,22 +252,30 @@ def test_only_the_part_is_frozen(training_params, name):
 def test_until_when(training_params, freeze_epochs, steps, frozen):
     model = nn.ModuleDict({"encoder": nn.Linear(2, 2), "head": nn.Linear(2, 3)})
     params = training_params(freeze="encoder", freeze_epochs=freeze_epochs)
-    callback = build_freezing(model, params, steps_per_epoch=10)
+    callback = build_freezing(model, params, steps_per_epoch=10, total_steps=20)
     found = []
     for step in steps:
-        begin_epoch(callback, step)
+        begin_step(callback, step)
         found.append(is_frozen(model["encoder"]))
     assert found == frozen
 
 
-@pytest.mark.parametrize(("epochs", "learns"), [(1, [1, 1, 0]), (2, [1, 0, 0]), (9, [0, 0, 0])])
-def test_the_last_epochs_may_be_those_that_are_frozen(training_params, epochs, learns):
+@pytest.mark.parametrize(
+    ("epochs", "total_steps", "learns"),
+    [
+        (1, 30, [1, 1, 1, 0]),
+        (2, 30, [1, 0, 0, 0]),
+        (9, 30, [0, 0, 0, 0]),
+        (1, 25, [1, 1, 0, 0]),  # max_steps ends the last epoch in its middle
+    ],
+)
+def test_the_last_epochs_may_be_those_that_are_frozen(training_params, epochs, total_steps, learns):
     model = nn.ModuleDict({"encoder": nn.Linear(2, 2), "head": nn.Linear(2, 3)})
     params = training_params(freeze="encoder", freeze_at="end", freeze_epochs=epochs, epochs=3)
-    callback = build_freezing(model, params, steps_per_epoch=10)
+    callback = build_freezing(model, params, 10, total_steps)
     found = []
-    for step in (0, 10, 20):
-        begin_epoch(callback, step)
+    for step in (0, 10, 15, 20):
+        begin_step(callback, step)
         found.append(int(not is_frozen(model["encoder"])))
     assert found == learns
 
@@ -270,4 +286,4 @@ def test_the_last_epochs_may_be_those_that_are_frozen(training_params, epochs, l
 def test_a_model_without_the_part(training_params, name, path):
     model = nn.ModuleDict({"body": nn.Linear(2, 2), "head": nn.Linear(2, 3)})
     with pytest.raises(ValueError, match=f"freeze is {name}, .* no {path}; it has body, head"):
-        build_freezing(model, training_params(freeze=name), steps_per_epoch=10)
+        build_freezing(model, training_params(freeze=name), 10, total_steps=20)

@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -385,6 +386,75 @@ def test_killed_after_the_last_step_needs_no_step_more(run_all_at_once, unbroken
     np.testing.assert_array_equal(again.validation_logits, first.validation_logits)
 
 
+MAX_STEPS = {"max_steps": 25, "freeze_epochs": 1, "freeze_at": "end"}
+
+
+@pytest.mark.parametrize(
+    ("killed_at_step", "while_logging"),
+    [(17, "train_loss"), (25, "train_loss"), (25, "validation_loss"), (None, "")],
+)
+def test_resumed_training_ends_at_max_steps_too(rows, tmp_path, killed_at_step, while_logging):
+    """25 of 30 steps, the last of them in mid-epoch; killed there, or when all was written."""
+    params = settings(**{**ALL_AT_ONCE, **MAX_STEPS})
+    steps = []
+
+    def fit(folder):
+        loss = make_loss(**LDAM, beta=0.99)
+        return run(rows, folder, params, dropout=0.3, model=EncoderClassifier, loss=loss)
+
+    def kill(step, values):
+        steps.append(step)
+        if step == killed_at_step and while_logging in values:
+            raise KilledError
+
+    wanted = fit(tmp_path / "unbroken")
+    with nullcontext() if killed_at_step is None else pytest.raises(KilledError), listening(kill):
+        fit(tmp_path / "resumed")
+    resumed = fit(tmp_path / "resumed")
+    np.testing.assert_array_equal(resumed.validation_logits, wanted.validation_logits)
+    assert (resumed.steps, resumed.best_step) == (25, wanted.best_step)
+    assert resumed.history == wanted.history
+    assert [e["step"] for e in wanted.history if "validation_loss" in e] == [10, 20, 25]
+
+
+@pytest.mark.parametrize(
+    ("changes", "evaluated_at"),
+    [
+        ({}, [10, 12]),
+        ({"batch_size": 16}, [5, 10, 12]),
+        ({"accumulation_steps": 4, "epochs": 5}, [3, 6, 9, 12]),
+        ({"evaluate_every_steps": 5}, [5, 10, 12]),
+        ({"evaluate_every_steps": 6, "checkpoint_every_steps": 5}, [6, 12]),
+    ],
+)
+def test_max_steps_end_the_training(rows, tmp_path, caplog, changes, evaluated_at):
+    """12 steps, whatever the batches: warm-up and schedule run over these, and so does the loss."""
+    progress = []
+
+    def spy(logits, label_ids, done):
+        progress.append(done)
+        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+
+    params = settings(
+        **{"epochs": 4, "max_steps": 12, "schedule": "linear", "warmup_share": 1 / 6, **changes}
+    )
+    with caplog.at_level("INFO"):
+        result = run(rows, tmp_path / "scratch", params, loss=spy)
+    assert result.steps == 12
+    assert sorted(set(progress)) == [step / 12 for step in range(12)]
+    rates = [entry["learning_rate"] for entry in result.history if "learning_rate" in entry]
+    shares = [0, 1 / 2] + [1 - (step - 2) / 10 for step in range(2, 12)]
+    assert rates == pytest.approx([0.05 * share for share in shares])
+    assert [e["step"] for e in result.history if "validation_loss" in e] == evaluated_at
+    assert "train: max_steps ended the training after 12 steps" in caplog.text
+
+
+def test_epochs_that_are_over_before_max_steps_say_so(rows, tmp_path, caplog):
+    result = run(rows, tmp_path / "scratch", settings(max_steps=21))
+    assert result.steps == 20
+    assert "the epochs were over after 20 steps, before max_steps (21)" in caplog.text
+
+
 @pytest.mark.parametrize("metric", ["accuracy", "loss"])
 def test_best_state_is_the_one_returned(rows, tmp_path, metric):
     params = settings(epochs=6, learning_rate=0.3, select_by=metric)
@@ -547,26 +617,27 @@ def test_out_of_memory_names_the_setting_to_lower(rows, tmp_path):
         train_classifier(lambda: Greedy(0.0), rows, loss, scorer, settings(), folder)
 
 
-def test_without_a_judge_the_last_state_is_the_result(rows, tmp_path):
-    """20 steps, saved after each epoch of 10; a kill in the second one changes nothing."""
+@pytest.mark.parametrize(("max_steps", "last_step"), [(None, 20), (15, 15)])
+def test_without_a_judge_the_last_state_is_the_result(rows, tmp_path, max_steps, last_step):
+    """Saved after each epoch of 10 steps; a kill at the end of the second one changes nothing."""
 
     def fit(folder):
         folder.mkdir(exist_ok=True)
         torch.manual_seed(7)
         loss = loss_of_rows(make_loss())
-        params = settings(log_every_steps=100)
+        params = settings(log_every_steps=100, max_steps=max_steps)
         return train(EncoderClassifier(0.3), rows.training, loss, None, params, folder)
 
     def kill(step, values):
-        if step == 20:
+        if step == last_step:
             raise KilledError
 
     unbroken = fit(tmp_path / "unbroken")
     assert [(e["step"], set(e) - {"step", "epoch"}) for e in unbroken.history] == [
-        (step, {"train_loss", "gradient_norm", "learning_rate"}) for step in (10, 20)
+        (step, {"train_loss", "gradient_norm", "learning_rate"}) for step in (10, last_step)
     ]
     assert unbroken.best_metrics() == {}
-    assert unbroken.best_step == unbroken.steps == 20
+    assert unbroken.best_step == unbroken.steps == last_step
     assert not list((tmp_path / "unbroken").glob("best*"))
     with pytest.raises(KilledError), listening(kill):
         fit(tmp_path / "resumed")

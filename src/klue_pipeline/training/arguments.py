@@ -39,6 +39,7 @@ def trainer_arguments(
     arguments = TrainingArguments(
         output_dir=str(scratch_folder),
         num_train_epochs=params.epochs,
+        max_steps=total_steps,
         per_device_train_batch_size=params.batch_size,
         gradient_accumulation_steps=params.accumulation_steps,
         learning_rate=params.learning_rate,

@@ -91,8 +91,37 @@ class ProgressReporter(TrainerCallback):
             self._bar.close()
 
 
+class EndReporter(TrainerCallback):
+    """Log whether a limit of steps ended the training, or the epochs were over before.
+
+    Args:
+        max_steps: The limit, in optimizer steps.
+        description: What trains.
+    """
+
+    def __init__(self, max_steps: int, description: str) -> None:
+        self._max_steps = max_steps
+        self._description = description
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Log it; a training that stopped early has said so."""
+        if state.global_step == self._max_steps:
+            logger.info(
+                "%s: max_steps ended the training after %d steps, %.3g epochs",
+                self._description, state.global_step, state.epoch,
+            )  # fmt: skip
+        elif state.global_step == state.max_steps:
+            logger.warning(
+                "%s: the epochs were over after %d steps, before max_steps (%d); raise epochs for "
+                "a comparison at equal steps",
+                self._description, state.global_step, self._max_steps,
+            )  # fmt: skip
+
+
 class SaveAfterEvaluation(TrainerCallback):
-    """Save an epoch's last step after the epoch's evaluation instead of before it.
+    """Save the last step of an epoch, or of the training, after its evaluation and not before it.
 
     Trainer saves by steps within the epoch and evaluates after it. A training that goes on from a
     state between the two starts with the next epoch: that evaluation would never take place.
@@ -108,7 +137,7 @@ class SaveAfterEvaluation(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Put the save off."""
-        if state.global_step % self._steps_per_epoch == 0:
+        if state.global_step % self._steps_per_epoch == 0 or state.global_step >= state.max_steps:
             control.should_save = False
 
     def on_epoch_end(

@@ -88,9 +88,15 @@ def _depths_under_top(encoder: list[str], layer_decay: float | None) -> dict[str
     return {name: top - layer for name, layer in (others | layers).items()}
 
 
-def count_steps(batches_per_epoch: int, params: TrainingParams) -> int:
+def count_steps_per_epoch(batches_per_epoch: int, params: TrainingParams) -> int:
+    """Return the number of optimizer steps of one epoch."""
+    return math.ceil(batches_per_epoch / params.accumulation_steps)
+
+
+def count_steps(steps_per_epoch: int, params: TrainingParams) -> int:
     """Return the number of optimizer steps of a whole training."""
-    return math.ceil(batches_per_epoch / params.accumulation_steps) * params.epochs
+    all_epochs = steps_per_epoch * params.epochs
+    return all_epochs if params.max_steps is None else min(all_epochs, params.max_steps)
 
 
 def count_warmup_steps(total_steps: int, params: TrainingParams) -> int:
@@ -118,25 +124,28 @@ class FreezePart(TrainerCallback):
         self._part = part
         self._first_step, self._last_step = first_step, last_step
 
-    def on_epoch_begin(
+    def on_step_begin(
         self,
         args: TrainingArguments,  # noqa: ARG002 (Trainer's signature)
         state: TrainerState,
         control: TrainerControl,  # noqa: ARG002
         **kwargs: Any,  # noqa: ARG002
     ) -> None:
-        """Freeze or thaw; a resumed training comes by here before its first step too."""
+        """Freeze or thaw; the last epochs of a training may begin in the middle of one."""
         is_over = self._last_step is not None and state.global_step >= self._last_step
         self._part.requires_grad_(state.global_step < self._first_step or is_over)
 
 
-def build_freezing(model: nn.Module, params: TrainingParams, steps_per_epoch: int) -> FreezePart:
+def build_freezing(
+    model: nn.Module, params: TrainingParams, steps_per_epoch: int, total_steps: int
+) -> FreezePart:
     """Build the callback that freezes what ``params.freeze`` names.
 
     Args:
         model: The classifier, with its encoder as ``model.encoder``.
         params: What to freeze, and for how many epochs.
         steps_per_epoch: Optimizer steps of one epoch.
+        total_steps: Those of the whole training.
 
     Raises:
         ValueError: The model has no such part.
@@ -144,10 +153,10 @@ def build_freezing(model: nn.Module, params: TrainingParams, steps_per_epoch: in
     part = find_part(model, str(params.freeze))
     if params.freeze_epochs is None:
         return FreezePart(part)
+    frozen_steps = params.freeze_epochs * steps_per_epoch
     if params.freeze_at == "end":
-        learnt_epochs = params.epochs - params.freeze_epochs
-        return FreezePart(part, first_step=learnt_epochs * steps_per_epoch)
-    return FreezePart(part, last_step=params.freeze_epochs * steps_per_epoch)
+        return FreezePart(part, first_step=total_steps - frozen_steps)
+    return FreezePart(part, last_step=frozen_steps)
 
 
 def find_part(model: nn.Module, name: str) -> nn.Module:

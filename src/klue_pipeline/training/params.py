@@ -137,6 +137,9 @@ class TrainingParams(Settings):
     )
 
     epochs: int = Field(ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    """Optimizer steps after which the training ends if the epochs are not over before; schedule and
+    warm-up run over these steps. None leaves the end to ``epochs``."""
     learning_rate: float = Field(gt=0)
     head_learning_rate: float | None = Field(default=None, gt=0)
     """Rate of the layers over the encoder, which start at random; None takes ``learning_rate``."""

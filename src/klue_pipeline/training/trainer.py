@@ -37,6 +37,7 @@ from klue_pipeline.training.batches import (
 )
 from klue_pipeline.training.best_state import PARTIAL_BEST_FILE, BestState
 from klue_pipeline.training.callbacks import (
+    EndReporter,
     LogAfterEpoch,
     ProgressReporter,
     RunningLoss,
@@ -44,7 +45,12 @@ from klue_pipeline.training.callbacks import (
     read_history,
 )
 from klue_pipeline.training.device import choose_device
-from klue_pipeline.training.optimizer import build_freezing, build_optimizer, count_steps
+from klue_pipeline.training.optimizer import (
+    build_freezing,
+    build_optimizer,
+    count_steps,
+    count_steps_per_epoch,
+)
 from klue_pipeline.training.params import TrainingParams
 from klue_pipeline.training.workspace import last_whole_checkpoint
 
@@ -126,6 +132,8 @@ def train(  # noqa: PLR0913 (each is a thing of its own)
     """
     trainer = BestStateTrainer(model, rows, loss, judge, params, scratch_folder, order)
     trainer.add_callback(ProgressReporter(trainer.total_steps, description))
+    if params.max_steps is not None:
+        trainer.add_callback(EndReporter(params.max_steps, description))
     checkpoint = last_whole_checkpoint(scratch_folder)
     if checkpoint is not None:
         logger.info("Resuming from %s", checkpoint.name)
@@ -165,7 +173,8 @@ class BestStateTrainer(Trainer):
         self._params = params
         self._best = BestState(scratch_folder, params.select_by)
         self._sampler = order or _order_by_length(rows, params)
-        self.total_steps = count_steps(len(self._sampler), params)
+        self._steps_per_epoch = count_steps_per_epoch(len(self._sampler), params)
+        self.total_steps = count_steps(self._steps_per_epoch, params)
         device, precision = choose_device(params)
         super().__init__(
             model=model.to(device),
@@ -176,17 +185,20 @@ class BestStateTrainer(Trainer):
             eval_dataset=rows,  # Trainer wants one; evaluate() asks the judge instead.
             optimizers=(build_optimizer(model, params), None),
         )
-        self._set_callbacks(self.total_steps // params.epochs)
+        self._set_callbacks()
 
-    def _set_callbacks(self, steps_per_epoch: int) -> None:
+    def _set_callbacks(self) -> None:
+        params, steps_per_epoch = self._params, self._steps_per_epoch
         self.remove_callback(PrinterCallback)
         self.add_callback(RunningLoss(self))
         if self._judge is None:
             self.add_callback(LogAfterEpoch())
-        if self._params.evaluate_every_steps is None:
+        if params.evaluate_every_steps is None:
             self.add_callback(SaveAfterEvaluation(steps_per_epoch))
-        if self._params.freeze is not None:
-            self.add_callback(build_freezing(self._learner, self._params, steps_per_epoch))
+        if params.freeze is not None:
+            self.add_callback(
+                build_freezing(self._learner, params, steps_per_epoch, self.total_steps)
+            )
 
     def get_train_dataloader(self) -> DataLoader[Batch]:
         """Return the loader of whole batches; a dataset row is never handled alone."""
@@ -240,6 +252,11 @@ class BestStateTrainer(Trainer):
             super()._save_checkpoint(model, trial)
         except (OSError, RuntimeError, SafetensorError) as error:  # of Python, PyTorch, safetensors
             raise _cannot_save(folder, self.state.global_step, error) from error
+
+    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        # Gone on from its last step within an epoch, Trainer would make a step more.
+        if self.state.global_step < self.total_steps:
+            super()._run_epoch(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def load_best_state(self) -> int:
         """Load the weights of the best evaluation into the model; return its optimizer step."""

@@ -106,17 +106,20 @@ class Killed(BaseException):
 
 
 def test_a_training_that_died_goes_on_to_the_same_weights(learn, tmp_path, caplog):
+    steps = {"epochs": 3, "max_steps": 7}  # 7 of 9, the last of them in mid-epoch
+
     def die(now, values):
         if now == 6 and "train_loss" in values:
             raise Killed
 
     with listening(die), pytest.raises(Killed):
-        learn(folder=tmp_path / "killed", epochs=3, checkpoint_every_steps=2)
+        learn(folder=tmp_path / "killed", **steps, checkpoint_every_steps=2)
     assert [path.name for path in (tmp_path / "killed").glob("*/checkpoint-*")] == ["checkpoint-4"]
     with caplog.at_level("INFO"):
-        resumed = learn(folder=tmp_path / "killed", epochs=3, checkpoint_every_steps=2)
+        resumed = learn(folder=tmp_path / "killed", **steps, checkpoint_every_steps=2)
     assert "Resuming from checkpoint-4" in caplog.text
-    unbroken = learn(epochs=3)
+    unbroken = learn(**steps)
+    assert unbroken.history["step"].max() == 7
     assert same(resumed, unbroken, atol=0, rtol=0)
     columns = ["step", "train_loss", "validation_mrr", "validation_loss"]
     pd.testing.assert_frame_equal(resumed.history[columns], unbroken.history[columns])
