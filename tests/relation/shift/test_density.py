@@ -10,9 +10,10 @@ from klue_pipeline.relation.exploration.file_guesses import NO_SPLIT
 from klue_pipeline.relation.settings.exploration_params import AdversarialParams
 from klue_pipeline.relation.shift.density import TextShift, weigh_texts
 from klue_pipeline.relation.shift.support import LARGEST_RATIO
+from klue_pipeline.relation.shift.weights import effective_rows
 
 PARAMS = AdversarialParams(
-    max_rows=50, n_splits=3, seed=1, shortest_ngram=1, longest_ngram=2, max_ngrams=500,
+    max_rows=None, n_splits=3, seed=1, shortest_ngram=1, longest_ngram=2, max_ngrams=500,
     min_rows=2, inverse_regularisation=1.0, listed_features=10,
 )  # fmt: skip
 OTHER = "거너더러머버서어저처커터퍼허"
@@ -70,6 +71,20 @@ def test_scored_rows_are_weighed_by_their_ids(shifted, make_scores):
     scores = make_scores(np.zeros((4, 4)))
     scores.row_ids[:] = train["row_id"].to_numpy()[chosen]
     assert texts.weigh(scores) == pytest.approx(np.exp(table["log_ratio"].to_numpy()[chosen]))
+
+
+def test_rows_that_were_not_drawn_do_not_speak(of_kinds, make_scores):
+    train = of_kinds(80, 0, 1)
+    table, report = weigh_texts(
+        train, of_kinds(50, 0, 2), PARAMS.model_copy(update={"max_rows": 60})
+    )
+    by_split = table.groupby("split", sort=False)["log_ratio"]
+    assert by_split.agg(["size", "count"]).to_numpy().tolist() == [[80, 60], [50, 50]]
+    scores = make_scores(np.zeros((80, 4)))
+    scores.row_ids[:] = train["row_id"].to_numpy()
+    weights = TextShift.from_tables(table, report).weigh(scores)
+    assert (weights > 0).sum() == 60
+    assert report["effective_rows"] == pytest.approx(effective_rows(weights))
 
 
 def test_ids_of_another_file_are_refused_with_the_reason(shifted, make_scores):

@@ -105,6 +105,12 @@ def test_a_file_from_elsewhere_without_prediction_does_not_wipe_one():
     assert merged.loc[0, ["file", "prior", "predicted_micro_f1"]].tolist() == ["b.csv", "given", 70]
 
 
+def test_a_prediction_that_is_refused_later_leaves():
+    merged = merge(ledger_of(entry("a")), [entry("a", predicted={}, prior="given")])
+    assert merged.loc[0, "prior"] == "given"
+    assert merged.filter(like="predicted_").isna().all(axis=None)
+
+
 def test_a_prediction_is_replaced_as_a_whole():
     merged = merge(ledger_of(entry("a")), [entry("a", predicted={"auprc": Estimate(9, 8, 10)})])
     assert math.isnan(merged.loc[0, "predicted_micro_f1_high"])

@@ -27,7 +27,11 @@ from klue_pipeline.relation.exploration.file_guesses import (
     guess_files,
     join_files,
 )
-from klue_pipeline.relation.exploration.row_measures import TRAIN, measure_rows
+from klue_pipeline.relation.exploration.row_measures import (
+    TEST,
+    TRAIN,
+    measure_rows,
+)
 from klue_pipeline.relation.settings.exploration_params import AdversarialParams
 from klue_pipeline.relation.shift.support import LARGEST_RATIO, describe_support
 from klue_pipeline.relation.shift.weights import effective_rows
@@ -44,7 +48,8 @@ class TextShift:
     """How the texts of the test differ from those of training.
 
     Attributes:
-        log_ratios: Of each training row, by its id; empty where nothing could be measured.
+        log_ratios: Of each training row, by its id; NaN of rows that were not drawn. Empty where
+            nothing could be measured.
         report: For JSON: ``auc`` (how well the files can be told apart, 0.5 to 1; None where that
             could not be measured, and ``not_measured`` says why), ``read`` (``all`` features, or
             ``text`` alone), ``effective_rows``, and what training lacks (see
@@ -73,7 +78,7 @@ class TextShift:
         """Return the ratio of each scored training row; 1 for all where none was measured.
 
         Returns:
-            Shape: (rows,).
+            0 for rows that were not drawn. Shape: (rows,).
 
         Raises:
             ValueError: A row has none, because the ratios are those of another training file.
@@ -87,7 +92,8 @@ class TextShift:
                 f"them {scores.row_ids[places < 0][:3].tolist()}; the ratios on disk are those of "
                 "other rows. Run the pipeline report anew."
             )
-        return np.asarray(np.exp(self.log_ratios.to_numpy()[places]))
+        ratios = np.exp(self.log_ratios.to_numpy()[places])
+        return np.asarray(np.nan_to_num(ratios, nan=0.0))
 
 
 def weigh_texts(
@@ -98,25 +104,32 @@ def weigh_texts(
     Args:
         train: Training rows; schema ``Sentences``.
         test: Test rows; those with a ``problem`` are left out.
-        params: Folds and features of the classifier; it reads all rows, whatever ``max_rows`` is.
+        params: Rows, folds and features of the classifier.
 
     Returns:
-        ``row_id``, ``split`` (train or test) and ``log_ratio`` of each row, and a report; see
-        :class:`TextShift`.
+        ``row_id``, ``split`` (train or test) and ``log_ratio`` of each row (NaN of one that was not
+        drawn), and a report; see :class:`TextShift`.
     """
-    params, test = params.model_copy(update={"max_rows": None}), usable_rows(test)
+    test = usable_rows(test)
     files = join_files(train, test, params)
     report: dict[str, Any] = {"auc": None, "not_measured": NO_SPLIT, "read": None}
     if not files.parts:
         logger.warning("Texts are not compared: %s", NO_SPLIT)
-        return _tabulate(files, np.array([]), {**report, "effective_rows": None})
+        nothing = pd.DataFrame({"row_id": [], "split": [], "log_ratio": []})
+        support = describe_support(files.rows, nothing)
+        return nothing, {**report, "effective_rows": None, **support}
     read, guesses, auc = _guess(files, params)
     log_ratios = np.clip(
         _calibrate(guesses, files), -np.log(LARGEST_RATIO), np.log(LARGEST_RATIO)
     )  # fmt: skip
     weights = np.exp(log_ratios[~files.is_test])
     report |= {"auc": auc, "not_measured": None, "read": read}
-    return _tabulate(files, log_ratios, {**report, "effective_rows": effective_rows(weights)})
+    drawn = files.rows[["row_id", "split"]].assign(log_ratio=log_ratios)
+    report |= {"effective_rows": effective_rows(weights), **describe_support(files.rows, drawn)}
+    everyone = pd.concat(
+        [train[["row_id"]].assign(split=TRAIN), test[["row_id"]].assign(split=TEST)]
+    )
+    return everyone.merge(drawn, how="left", on=["row_id", "split"], validate="1:1"), report
 
 
 def _guess(files: TwoFiles, params: AdversarialParams) -> tuple[str, Guesses, float]:
@@ -143,11 +156,3 @@ def _calibrate(guesses: Guesses, files: TwoFiles) -> NDArray[np.float64]:
     odds = guesses.log_odds[:, None]
     platt = LogisticRegression(C=np.inf, class_weight="balanced").fit(odds, files.is_test)
     return np.asarray(platt.decision_function(odds))
-
-
-def _tabulate(
-    files: TwoFiles, log_ratios: NDArray[np.float64], report: dict[str, Any]
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    rows = files.rows if len(log_ratios) else files.rows[:0]
-    table = rows[["row_id", "split"]].assign(log_ratio=log_ratios.astype(np.float64))
-    return table, {**report, **describe_support(files.rows, table)}

@@ -139,7 +139,8 @@ def merge_ledger(existing: pd.DataFrame, new: pd.DataFrame, columns: LedgerColum
     Returns:
         The rows of ``existing`` in their order, then those whose file is new. A file that was made
         again keeps its row; only what names it (where it lies, its maker and the members) and what
-        is predicted for it (scores, intervals and prior together, if there are any) are replaced.
+        is predicted for it (scores, intervals and prior together) are replaced. A prior without
+        scores says that none can be predicted; without a prior, nobody was asked.
         The row of a file that another one has been written over leaves, unless a person wrote into
         it.
 
@@ -149,9 +150,9 @@ def merge_ledger(existing: pd.DataFrame, new: pd.DataFrame, columns: LedgerColum
     entries = _check_new(new, columns)
     old, made = existing.set_index("sha256"), entries.set_index("sha256")
     again = old.index[old.index.isin(made.index)]
-    predicted = again[made.loc[again, columns.predicted].notna().any(axis=1)]
+    judged = again[made.loc[again, "prior"] != ""]
     old.loc[again, columns.named_anew] = made.loc[again, columns.named_anew]
-    old.loc[predicted, columns.predicted_anew] = made.loc[predicted, columns.predicted_anew]
+    old.loc[judged, columns.predicted_anew] = made.loc[judged, columns.predicted_anew]
     first = made[~made.index.isin(old.index)]
     is_gone = old["file"].isin(new["file"]) & ~old.index.isin(made.index)
     old = old[~is_gone | _is_annotated(old, columns)]
