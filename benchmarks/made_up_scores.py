@@ -24,7 +24,8 @@ TRAINING_NEGATIVE_SHARE, TEST_NEGATIVE_SHARE = 0.29, 0.60
 
 _APART = 3.5
 _SHARED_NOISE, _OWN_NOISE, _FOLD_NOISE = 1.0, 0.5, 0.4
-_SUBJECT, _OBJECT, _FILLER = "가나다", "라마바", " 말"
+_SUBJECT, _OBJECT = "가나다", "라마바"
+_SYLLABLES = np.array([chr(code) for code in range(ord("가"), ord("힣"), 37)])
 _SUBJECTS = ("PER", "ORG")
 _TYPE_PAIRS = tuple(f"{first}:{second}" for first in _SUBJECTS for second in (*_SUBJECTS, "LOC"))
 _SOURCES = ("wikipedia", "wikitree", "policy_briefing")
@@ -133,14 +134,15 @@ def _make_task(sizes: Sizes, gold: LabelIds, generator: np.random.Generator) -> 
 
 
 def _write_sentences(n_rows: int, generator: np.random.Generator) -> pd.DataFrame:
-    """Write two entities with more or less between them; nobody reads the sentence."""
-    words = generator.integers(1, 60, size=n_rows)
+    """Write two entities with more or fewer syllables between them, drawn at random."""
+    lengths = generator.integers(2, 120, size=n_rows)
     types = generator.choice(_TYPE_PAIRS, size=n_rows)
-    object_start = len(_SUBJECT) + len(_FILLER) * words
+    object_start = len(_SUBJECT) + lengths
+    fillers = ["".join(generator.choice(_SYLLABLES, size=length)) for length in lengths]
     return pd.DataFrame(
         {
             "row_id": np.arange(n_rows).astype(str).astype(object),
-            "sentence": [_SUBJECT + _FILLER * count + _OBJECT for count in words],
+            "sentence": [_SUBJECT + filler + _OBJECT for filler in fillers],
             "subject_start": 0,
             "subject_end": len(_SUBJECT),
             "subject_type": [pair.partition(":")[0] for pair in types],
