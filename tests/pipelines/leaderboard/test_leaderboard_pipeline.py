@@ -359,13 +359,16 @@ def test_a_bundle_named_like_an_experiment_hides_nothing(disk, name):
 
 def test_the_latest_blend_is_ranked_if_there_was_something_to_blend(disk):
     assert "blend of the last run" not in disk.run()[0].index
-    report = {"method": "stacking", "members": {"strong": {}, "kim": {}}}
+    predicted = {"micro_f1": {"value": 61.5, "low": 50.0, "high": 70.0}}
+    report = {"method": "stacking", "members": {"strong": {}, "kim": {}}, "predicted": predicted}
     disk.tables |= {
         "ensemble_report@latest": report,
         "ensemble_out_of_fold@latest": disk.out_of_fold(4.0, 8),
         "ensemble_scores@latest": disk.test_scores(4.0, 8),
     }
-    own = disk.run()[0].loc["blend of the last run"]
+    table, page = disk.run()
+    assert "Expected on the test rows: micro F1 61.50 [50.00, 70.00]" in page
+    own = table.loc["blend of the last run"]
     assert own[["rank", "kind", "status"]].tolist() == [1, "blend", "finished"]
     assert own["why"] == "stacking of strong, kim; judged nested"
     assert own["test_micro_f1"] > 90

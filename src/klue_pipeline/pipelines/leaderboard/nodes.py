@@ -14,7 +14,11 @@ from klue_pipeline.relation.ensemble.standings import Contender, Standings, rank
 from klue_pipeline.relation.metrics.run_rows import RunRows
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.relation.shift.prediction import describe_expected
+from klue_pipeline.relation.shift.prediction import (
+    describe_expected,
+    flat_estimates,
+    from_json,
+)
 from klue_pipeline.relation.shift.prior import TargetPrior
 from klue_pipeline.reporting.leaderboard import (
     LeaderboardEntry,
@@ -128,8 +132,11 @@ def _blend(
     if out_of_fold is None or report is None or len(report["members"]) <= 1:
         return
     why = f"{report['method']} of {', '.join(report['members'])}; judged nested"
-    entry = LeaderboardEntry(BLEND, "blend", "finished", why=why,
-                             pages={"report": "ensemble_report.html"})  # fmt: skip
+    predicted = flat_estimates(from_json(report["predicted"]))
+    entry = LeaderboardEntry(
+        BLEND, "blend", "finished", why=why, pages={"report": "ensemble_report.html"},
+        expected=describe_expected({**report, "predicted": predicted}),
+    )  # fmt: skip
     yield Contender(entry, out_of_fold, scores)
 
 
