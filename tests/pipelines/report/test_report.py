@@ -312,6 +312,9 @@ def test_a_model_of_other_labels_is_judged_on_the_rows_it_has_an_answer_for(
     # The prior says how many rows have a relation, and nothing about which.
     told = outputs["metrics"]["prior"]["source"]
     assert told == {"binary": "given", "positive": "none"}[target]
+    if target == "positive":  # which test rows have a relation is not known
+        assert outputs["metrics"]["predicted"] == {}
+        assert "which test rows have a relation" in outputs["metrics"]["not_predicted"]
 
 
 def test_a_composite_has_no_learning_curves():

@@ -32,6 +32,9 @@ from klue_pipeline.relation.splits.leakage import pair_is_seen
 
 logger = logging.getLogger(__name__)
 
+NOT_ITS_ROWS = "nobody knows which test rows have a relation, and only these are asked which"
+"""Why nothing is predicted of a model of the relations alone."""
+
 
 def weigh_texts(
     clean_sentences: pd.DataFrame, clean_test_sentences: pd.DataFrame, eda: ExploreParams
@@ -124,6 +127,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         "leak_rate": fold_report["leak_rate"],
         "test": evaluate_known_rows(*test_set, target_labels(labels, target)),
     }
+    if target.name == "positive":
+        metrics |= {"predicted": {}, "not_predicted": NOT_ITS_ROWS}
     if part := describe_part(out_of_fold.folds, (fold["fold"] for fold in fold_report["folds"])):
         metrics["partial"] = part
     return metrics, metrics
