@@ -23,7 +23,7 @@ from klue_pipeline.runs.dataset_names import fold_name, in_fold
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire the report stage; a composite has no training histories to draw."""
     curves = Pipeline([]) if topology.experiment_kind() == "composite" else _curves()
-    return _judgement() + _doubts() + curves
+    return _judgement() + _labels() + _doubts() + curves
 
 
 SCORED = ["out_of_fold@one", "clean_sentences", "labels", "params:target"]
@@ -31,6 +31,7 @@ SCORED = ["out_of_fold@one", "clean_sentences", "labels", "params:target"]
 
 
 def _judgement() -> Pipeline:
+    """Find out where the submission will be judged, score it, and say what it will reach there."""
     by_fold = {fold_name(fold): in_fold(fold, "test_scores") for fold in topology.folds_to_run()}
     return Pipeline(
         [
@@ -71,6 +72,14 @@ def _judgement() -> Pipeline:
                 outputs="prediction_page",
                 name="render_prediction",
             ),
+        ]
+    )
+
+
+def _labels() -> Pipeline:
+    """Look at single labels, and at which of them are taken for which."""
+    return Pipeline(
+        [
             node(tabulate_labels, inputs=SCORED, outputs="per_label", name="tabulate_labels"),
             node(
                 plot_confusion_matrix,
