@@ -10,12 +10,15 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
+from klue_pipeline.runs.trial_settings import SEARCHED_GROUPS, as_written, require_space
 from klue_pipeline.training.params import EncoderParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
+from klue_pipeline.training.tuning.tune_params import TuneParams
 
 _SCRATCH = "scratch"
 _ENCODER, _TRAINING, _ADAPT = "params:encoder", "params:training", "params:adapt"
 _ODQA_ENCODER, _ODQA_TRAINING = "params:odqa.encoder", "params:odqa.retriever_training"
+_TUNE = "params:tune"
 _OF_MODELS = {_ENCODER, _TRAINING, _ADAPT, "params:composite", _ODQA_ENCODER, _ODQA_TRAINING}
 _OF_WHAT_LEARNS = {"params:loss", "params:composite", _ADAPT, _ODQA_TRAINING}
 """Settings that only nodes read which draw random numbers."""
@@ -32,7 +35,8 @@ class PreconditionHooks:
 
         Raises:
             ValueError: The machine has no such device, nothing usable is where the encoder should
-                be, or a training was to run in a thread.
+                be, a training was to run in a thread, or a search names settings that there are
+                not.
         """
         nodes = _nodes_to_run(pipeline, catalog, resumed=run_params["only_missing_outputs"])
         _require_processes(str(run_params.get("runner")), nodes)
@@ -45,6 +49,8 @@ class PreconditionHooks:
             if name in read:
                 encoder = EncoderParams.model_validate(catalog.load(name))
                 _require_encoder(encoder, f"{name.removeprefix('params:')}.name")
+        if _TUNE in read:
+            _require_space(catalog)
         if _ADAPT in read:
             adapt = AdaptParams.model_validate(catalog.load(_ADAPT))
             _require_device(adapt.training, "adapt")
@@ -76,6 +82,11 @@ def _require_device(params: TrainingParams, group: str) -> None:
 
     device = resolve_device(params.device, f"{group}.device")
     resolve_precision(params.precision, device, f"{group}.precision")
+
+
+def _require_space(catalog: Any) -> None:
+    space = TuneParams.model_validate(catalog.load(_TUNE)).space
+    require_space(as_written(catalog.load("parameters")), space, SEARCHED_GROUPS)
 
 
 def _require_encoder(params: EncoderParams, setting: str) -> None:

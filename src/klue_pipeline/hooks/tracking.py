@@ -25,6 +25,7 @@ from klue_pipeline.tracking.parent_run import (
     join_parent,
     open_parent,
 )
+from klue_pipeline.tracking.part_runs import PartRuns
 from klue_pipeline.tracking.patience import Patience
 from klue_pipeline.tracking.tolerance import Tolerance
 from klue_pipeline.tracking.tracking_params import TrackingParams, read_tracking_params
@@ -49,6 +50,7 @@ class TrackingHooks:
         self._tolerating = Tolerance()
         self._patience = Patience()
         self._folds = FoldRuns(self._tolerating)
+        self._parts = PartRuns(self._tolerating)
 
     # The process of `kedro run`
 
@@ -129,16 +131,19 @@ class TrackingHooks:
             parent = self._current_parent()
             if parent is not None:
                 self._folds.start(parent, node)
+                self._parts.start(parent, node)
 
     @hook_impl
     def after_node_run(self, node: "Node") -> None:
         """Send the rest of a fold's live values."""
         self._folds.stop_listening(node)
+        self._parts.stop()
 
     @hook_impl
     def on_node_error(self, error: Exception, node: "Node") -> None:
         """Close a failed fold's run, and say on the parent which node failed."""
         self._folds.stop_listening(node)
+        self._parts.stop()
         self._folds.fail(node, _describe(error))
         with self._tolerating(f"say that {node.name} failed"):
             parent = self._current_parent()

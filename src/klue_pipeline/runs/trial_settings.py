@@ -10,6 +10,9 @@ from klue_pipeline.runs.parameters import RELATION, check_parameters, refuse_set
 from klue_pipeline.runs.tasks import Task
 from klue_pipeline.training.tuning.tune_params import Dimension
 
+SEARCHED_GROUPS = ("input", "encoder", "head", "loss", "training")
+"""What a trial of relation extraction can vary; data, folds and added rows are those of the run."""
+
 _STANDS_FOR = {"training.head_learning_rate": "training.learning_rate"}
 """What a setting is where it is left out."""
 

@@ -97,14 +97,26 @@ class RunStore:
         run = self._client.create_run(experiment_id, tags=legal_tags, run_name=name)
         return str(run.info.run_id)
 
-    def start_child(self, parent_id: str, name: str, tags: Mapping[str, str]) -> str:
+    def start_child(
+        self,
+        parent_id: str,
+        name: str,
+        tags: Mapping[str, str],
+        parameters: Mapping[str, str] | None = None,
+    ) -> str:
         """Start a run below another, with its parameters and inputs, and return its id.
 
         What it needs comes from the parent, so that any process that knows its id can do it.
+
+        Args:
+            parent_id: The run above.
+            name: Its name.
+            tags: Its tags.
+            parameters: Those that it has otherwise than its parent.
         """
         parent = self._client.get_run(parent_id)
         child_id = self.start(parent.info.experiment_id, name, {PARENT_TAG: parent_id, **tags})
-        self.log_parameters(child_id, parent.data.params)
+        self.log_parameters(child_id, {**parent.data.params, **(parameters or {})})
         if parent.inputs is not None and parent.inputs.dataset_inputs:
             self._client.log_inputs(child_id, parent.inputs.dataset_inputs)
         return child_id

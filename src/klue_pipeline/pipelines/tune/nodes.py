@@ -19,6 +19,7 @@ from klue_pipeline.runs.lab_book_entry import write_entry
 from klue_pipeline.runs.parameters import Parameters, check_parameters
 from klue_pipeline.runs.studies import about_study, load_study, open_repeats, open_search
 from klue_pipeline.runs.trial_settings import (
+    SEARCHED_GROUPS,
     as_written,
     check_trial,
     entry_of_trial,
@@ -32,9 +33,6 @@ from klue_pipeline.training.tuning.trials import Attempt, Objective, RefusedErro
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
 logger = logging.getLogger(__name__)
-
-SEARCHED_GROUPS = ("input", "encoder", "head", "loss", "training")
-"""What a trial can vary; data, folds and added rows are those of the run."""
 
 
 def search_settings(  # noqa: PLR0913, PLR0917 (one argument per input of the node)

@@ -5,11 +5,11 @@ from typing import Any
 from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.tune.nodes import (
-    SEARCHED_GROUPS,
     draw_search,
     report_search,
     search_settings,
 )
+from klue_pipeline.runs.trial_settings import SEARCHED_GROUPS
 
 _READ = ["params:target", "params:augment", *(f"params:{group}" for group in SEARCHED_GROUPS)]
 """What trials have in common unless it is searched; named so that lineage knows of it."""

@@ -128,6 +128,15 @@ def korean_nouns_elsewhere(params: RelationParams) -> list[str]:
     return conflicts
 
 
+def searched_on_unknown_folds(params: RelationParams) -> list[str]:
+    """A search trains folds that the split has."""
+    unknown = [fold for fold in params.tune.folds if not 0 <= fold < params.folds.n_splits]
+    if not unknown:
+        return []
+    last = params.folds.n_splits - 1
+    return [f"tune.folds: found {unknown}; the split has folds 0 to {last} (folds.n_splits)"]
+
+
 DATA_RULES: tuple[Callable[[RelationParams], list[str]], ...] = (
     trained_and_tested_on_one_file,
     columns_without_table,
@@ -138,5 +147,6 @@ DATA_RULES: tuple[Callable[[RelationParams], list[str]], ...] = (
     unknown_selected_labels,
     unknown_selected_types,
     korean_nouns_elsewhere,
+    searched_on_unknown_folds,
 )
 """Every rule about settings that have to fit the data."""

@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 if TYPE_CHECKING:
     from optuna import Study
 
-_SIZES = {"history": (9.0, 5.0), "importance": (9.0, 4.5), "slices": (15.0, 4.5),
-          "parallel": (13.0, 6.0)}  # fmt: skip
+_INCHES: dict[str, tuple[float, float]] = {
+    "history": (9.0, 5.0),
+    "importance": (9.0, 4.5),
+    "parallel": (14.0, 6.0),
+}
+"""Sizes where Optuna's own is too small; slices grow with the number of settings."""
 _FEWEST_TRIALS = 2
 
 
@@ -47,18 +53,28 @@ def _draw(name: str, way: Callable[[], Any], reason: str) -> Figure:
     # Optuna's functions choose a style for everything that is drawn after them.
     with mpl.rc_context():
         try:
-            axes = np.ravel(way())
+            figure: Figure = np.ravel(way())[0].figure
         except (ValueError, RuntimeError) as error:
             return _say(name, str(error))
-        figure: Figure = axes[0].figure
-        figure.set_size_inches(_SIZES[name])
-        figure.set_layout_engine("tight")
+        if name in _INCHES:
+            figure.set_size_inches(_INCHES[name])
+        for axes in figure.axes:
+            _write_plain_numbers(axes.xaxis)
+            _write_plain_numbers(axes.yaxis)
+            axes.xaxis.label.set_fontsize("small")
         plt.close(figure)
     return figure
 
 
+def _write_plain_numbers(axis: Axis) -> None:
+    """Write 0.001 and not a power; on a short axis powers run into each other."""
+    if axis.get_scale() == "log":
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
 def _say(name: str, reason: str) -> Figure:
-    figure = Figure(figsize=_SIZES[name], layout="constrained")
+    figure = Figure(figsize=(9.0, 3.0), layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
     axes.text(0.5, 0.5, f"No figure ({name}): {reason}.", ha="center", va="center", wrap=True)

@@ -202,9 +202,8 @@ class Search:
             return
         self._tell(trial, value, "")
         part.metrics["value"] = value
-        logger.info(
-            "%s %d: %.2f with %s", self.name, trial.number, value, written(attempt.settings)
-        )
+        drawn = written(attempt.settings) or "the experiment as it was"
+        logger.info("%s %d: %.2f with %s", self.name, trial.number, value, drawn)
 
     def _climb(self, trial: "Trial", attempt: Attempt) -> float:
         """Evaluate an attempt from rung to rung; the last value is the trial's."""
