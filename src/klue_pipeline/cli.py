@@ -103,6 +103,42 @@ def experiments(names: tuple[str, ...], every: bool, env: str | None, params: li
 
 
 @cli.command(context_settings=CONTEXT_SETTINGS)
+@env_option
+@click.option("--experiment", help="The entry to start from; else the one of the environment.")
+@click.option("--trials", type=int, help="Trials that the study has in the end.")
+@click.option("--storage", help="Database of studies, such as postgresql+psycopg://host/optuna.")
+@click.option("--study", help="Name of the study; else that of the experiment.")
+@click.option(
+    "--odqa",
+    "part",
+    type=click.Choice(["reader", "retriever"]),
+    help="Search for settings of open-domain QA instead of relation extraction.",
+)
+@click.option("--write-entry", "entry", help="Write the winner into the lab book by this name.")
+@click.option(
+    "--params",
+    cls=ParamsOption,
+    callback=split_settings,
+    help="Settings of the search and of what is not searched, as kedro run takes them.",
+)
+@explain_errors
+def tune(env: str | None, part: str | None, entry: str | None, params: list[str],
+         **options: object) -> None:  # fmt: skip
+    """Search for settings: trials, the best of them again with other seeds, and an entry.
+
+    What is searched stands in conf/*/parameters_tune.yml (tune.space). What the search reads is
+    made first where it is missing. A study that exists is joined: the same call goes on after a
+    kill, and more processes, on more machines, share the work.
+
+    --write-entry writes what won into conf/<env>/ (conf/local/ without --env).
+    """
+    from klue_pipeline.commands.tune import TuneRequest, search, tune_settings
+
+    settings = tune_settings(params, part=part, **options)  # type: ignore[arg-type]
+    raise SystemExit(search(TuneRequest(env, settings, part, entry)))
+
+
+@cli.command(context_settings=CONTEXT_SETTINGS)
 @click.argument("names", nargs=-1, required=True)
 @env_option
 @click.option("--mlflow", is_flag=True, help="Delete their runs in MLflow too.")

@@ -51,6 +51,15 @@ def _write_groups(groups: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
+def rename_entry(text: str, name: str) -> str:
+    """Give an entry another name.
+
+    >>> rename_entry("tuned: {why: searched}", "lr4e5")
+    'lr4e5: {why: searched}'
+    """
+    return name + text[text.index(":") :]
+
+
 def insert_entry(file: Path, text: str, *, within: tuple[str, ...] = ("experiments",)) -> None:
     """Put an entry at the end of the table of experiments in a file, which is made if need be.
 

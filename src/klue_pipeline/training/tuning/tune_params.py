@@ -127,7 +127,10 @@ class TuneParams(Settings):
     @field_validator("space", mode="before")
     @classmethod
     def _read_space(cls, value: Any) -> Any:
-        return dict(_dimensions(value)) if isinstance(value, Mapping) else value
+        if not isinstance(value, Mapping):
+            return value
+        whole = dict(_dimensions(value))  # what the command line nests stands behind
+        return {name: dimension for name, dimension in whole.items() if dimension is not None}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -149,5 +152,5 @@ def _dimensions(space: Mapping[str, Any], before: str = "") -> Iterator[tuple[st
             yield from _dimensions(value, f"{whole}.")
         elif isinstance(value, list):
             yield whole, {"choices": value}
-        elif value is not None:  # an environment leaves out what base searches
+        else:
             yield whole, value
