@@ -25,6 +25,7 @@ from klue_pipeline.runs.trial_settings import (
     entry_of_trial,
     usual_values,
 )
+from klue_pipeline.text.counts import counted
 from klue_pipeline.training.tuning import figures, report
 from klue_pipeline.training.tuning.finalists import queue_repeats, tabulate_repeats
 from klue_pipeline.training.tuning.space import Space
@@ -124,7 +125,8 @@ def _repeat_best(search: Search) -> pd.DataFrame:
     """Train the best trials again; nothing as long as other processes are at trials."""
     tune, repeats = search.params, open_repeats(search)
     if (others := search.running_elsewhere()) and tune.finalist_seeds:
-        logger.info("%d trials run elsewhere; whoever ends last names the winner", others)
+        logger.info("Elsewhere %s under way; whoever ends last names the winner",
+                    counted(others, "trial is", "trials are"))  # fmt: skip
     elif tune.finalist_seeds:
         repeats.run(queue_repeats(search.study, repeats.study, tune.finalists, tune.finalist_seeds))
     return tabulate_repeats(search.study, repeats.study)

@@ -100,6 +100,8 @@ def tell_search(report: Mapping[str, Any], score: str) -> Iterator[str]:
 def describe_verdict(report: Mapping[str, Any], score: str) -> str:
     """Say in a sentence or two whether the search found more than noise."""
     verdict = report["verdict"]
+    if verdict is None and report["trials"].get("running"):
+        return "No winner is named yet: trials still run elsewhere, and whoever ends last names it."
     if verdict is None:
         return "No winner is named: nothing was trained with other seeds (tune.finalist_seeds)."
     if verdict["winner"] == AS_IT_WAS:

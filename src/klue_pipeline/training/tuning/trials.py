@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_FAILURES_IN_A_ROW = 3
+_SECONDS_TO_SAY_ITS_NAME = 5.0
+_SECONDS_BETWEEN_LOOKS = 0.5
 _UNFINISHED = ("RUNNING", "WAITING")
 VALUES, SEED = "values", "seed"
 """Attributes of a trial that repeats another: its values, and the seed of its training."""
@@ -106,6 +109,8 @@ class Search:
     space: Space | None = None
     name: str = "trial"
     _failures: int = field(default=0, init=False)
+    _nameless: dict[int, float] = field(default_factory=dict, init=False)
+    """When a trial was seen first whose process has not said which one it is."""
 
     def run(self, limit: int) -> None:
         """Run trials until the study has enough, or only others are at work.
@@ -119,8 +124,11 @@ class Search:
         while True:
             self._give_up_dead()
             trial = self._take(limit)
-            if trial is None:
+            if trial is None and not self._nameless:
                 return
+            if trial is None:
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+                continue
             with _alive(self.storage, self._id_of(trial.number)):
                 self._run(trial)
 
@@ -165,11 +173,29 @@ class Search:
         from optuna.storages import fail_stale_trials
 
         fail_stale_trials(self.study)
-        for trial in self._trials():
+        running = [trial for trial in self._trials() if trial.state.name == "RUNNING"]
+        self._note_nameless(running)
+        for trial in running:
             process = trial.user_attrs.get(_PROCESS)
-            if trial.state.name == "RUNNING" and process and self.workers.is_dead(process):
+            if self.workers.is_dead(process) if process else self._never_spoke(trial):
                 logger.warning("%s %d: its process was killed", self.name, trial.number)
                 self._fail(trial.number, "its process was killed")
+                self._nameless.pop(trial.number, None)
+
+    def _note_nameless(self, running: "list[FrozenTrial]") -> None:
+        """Remember since when trials run whose process has not said its name.
+
+        It was killed in the moment between, or is about to say it.
+        """
+        now = time.monotonic()
+        self._nameless = {
+            trial.number: self._nameless.get(trial.number, now)
+            for trial in running
+            if _PROCESS not in trial.user_attrs
+        }
+
+    def _never_spoke(self, trial: "FrozenTrial") -> bool:
+        return time.monotonic() - self._nameless[trial.number] > _SECONDS_TO_SAY_ITS_NAME
 
     def _run(self, trial: "Trial") -> None:
         known = trial.user_attrs.get(VALUES)
