@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from klue_pipeline.training.tuning.study import USUAL
 from klue_pipeline.training.tuning.trials import SEED, VALUES
@@ -148,6 +147,8 @@ def judge_repeats(table: pd.DataFrame, *, rises: bool = True) -> Verdict | None:
     >>> verdict.winner, verdict.gain, round(verdict.low, 2), verdict.is_beyond_noise
     ('3', 2.0, -0.27, False)
     """
+    from scipy import stats
+
     whole = table[table["n"] > 1]
     if AS_IT_WAS not in set(whole["candidate"]):
         return None
