@@ -19,6 +19,7 @@ from klue_pipeline.tracking.inputs import RunInput, as_dataset_inputs
 from klue_pipeline.tracking.live_metrics import MetricPoint
 from klue_pipeline.tracking.logged_values import legal_name
 from klue_pipeline.tracking.patience import Patience
+from klue_pipeline.tracking.postgres import is_postgres, require_short
 from klue_pipeline.tracking.tracking_params import TrackingParams
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ HOST_TAG, PID_TAG, START_TAG = "klue.host", "klue.pid", "klue.process_start"
 MAX_METRICS_PER_CALL = 1000
 MAX_PARAMETERS_PER_CALL = 100
 MAX_TAG_CHARACTERS = 5000
+MAX_RUN_NAME_CHARACTERS = 250
+"""MLflow's tables hold no more; sqlite never counts."""
 _T = TypeVar("_T")
 
 
@@ -51,11 +54,14 @@ class RunStore:
 
         Raises:
             TrackingError: It was deleted in MLflow.
+            ValueError: Its artifacts would have addresses that the database cannot hold.
         """
         from mlflow.exceptions import MlflowException
 
         experiment = self._client.get_experiment_by_name(name)
         if experiment is None:
+            if is_postgres(self.uri):
+                require_short(artifact_location or "")
             try:
                 return str(self._client.create_experiment(name, artifact_location))
             except MlflowException:  # another process was faster
@@ -94,6 +100,7 @@ class RunStore:
     def start(self, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
         """Start a run and return its id."""
         legal_tags = {legal_name(key): _tag_text(value) for key, value in tags.items()}
+        name = name[:MAX_RUN_NAME_CHARACTERS]
         run = self._client.create_run(experiment_id, tags=legal_tags, run_name=name)
         return str(run.info.run_id)
 
