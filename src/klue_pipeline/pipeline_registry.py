@@ -37,6 +37,7 @@ from klue_pipeline.pipelines import (
     submissions,
     tokenize,
     train,
+    tune,
 )
 from klue_pipeline.pipelines.stage import as_stage
 from klue_pipeline.runs import topology
@@ -66,8 +67,8 @@ LOOKS: dict[topology.Kind, tuple[str, ...]] = {
 
 
 USES: dict[topology.Kind, tuple[str, ...]] = {
-    "single": ("predict_new", "mlflow_model", "adapt", "bundle"),
-    "member": ("predict_new", "mlflow_model", "adapt", "bundle"),
+    "single": ("tune", "predict_new", "mlflow_model", "adapt", "bundle"),
+    "member": ("tune", "predict_new", "mlflow_model", "adapt", "bundle"),
     "composite": ("adapt", "bundle"),
 }
 """What is made for other uses. ``predict_new`` and ``mlflow_model`` take an exported experiment,
@@ -98,7 +99,8 @@ _STAGES = {
     "predict": predict, "compose": compose, "ensemble": ensemble, "report": report,
     "submissions": submissions, "errors": errors, "leaderboard": leaderboard, "export": export,
     "eda": eda, "label_audit": label_audit, "predict_new": predict_new,
-    "mlflow_model": mlflow_model, "adapt": adapt, "bundle": bundle, "odqa_ingest": odqa_ingest,
+    "tune": tune, "mlflow_model": mlflow_model, "adapt": adapt, "bundle": bundle,
+    "odqa_ingest": odqa_ingest,
     "odqa_index": odqa_index, "odqa_train_retriever": odqa_train_retriever,
     "odqa_retrieve": odqa_retrieve, "odqa_retrieval_report": odqa_retrieval_report,
     "odqa_tokenize": odqa_tokenize, "odqa_train": odqa_train, "odqa_answer": odqa_answer,

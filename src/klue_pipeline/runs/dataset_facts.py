@@ -25,6 +25,7 @@ class DatasetFacts(Settings):
     numbers: str | None = None
     numbers_of: frozenset[str] = frozenset()
     tags: Literal["rows_added"] | None = None
+    joined: bool = False
     result: str | None = None
 
     @property

@@ -214,7 +214,8 @@ def claim_of(results: StoredResults, pipeline: Pipeline) -> Claim:
         if path is None or gathers or not path.is_relative_to(results.data_root):
             continue
         place = path.relative_to(results.data_root).as_posix()
-        alone = results.is_own(path) or facts_of(results.catalog, name).training
+        facts = facts_of(results.catalog, name)
+        alone = (results.is_own(path) or facts.training) and not facts.joined
         if alone and name in outputs:
             claim.writes[place] = name
         elif alone or plain_name(name) not in results.origins:

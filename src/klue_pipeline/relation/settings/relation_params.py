@@ -27,6 +27,7 @@ from klue_pipeline.reporting.ledger.rules import LedgerParams
 from klue_pipeline.text.folder_names import EntryName
 from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
+from klue_pipeline.training.tuning.tune_params import TuneParams
 
 
 class ExperimentEntry(Settings):
@@ -81,6 +82,7 @@ class RelationParams(ExperimentDefaults):
     ledger: LedgerParams
     predict: PredictParams
     adapt: AdaptParams
+    tune: TuneParams
     eda: ExploreParams
     label_audit: LabelAuditParams
     export: ExportParams

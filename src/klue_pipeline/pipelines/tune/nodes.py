@@ -1,0 +1,164 @@
+"""Search for settings, train the best ones again, and say what was found."""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from klue_pipeline.base_settings import AboutParams
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.relation.model.fold_training import ClassifierParams
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.relation.splits.fingerprints import folds_fingerprint
+from klue_pipeline.relation.tuning.trials import RelationTrials
+from klue_pipeline.runs.lab_book_entry import write_entry
+from klue_pipeline.runs.parameters import Parameters, check_parameters
+from klue_pipeline.runs.studies import about_study, load_study, open_repeats, open_search
+from klue_pipeline.runs.trial_settings import (
+    as_written,
+    check_trial,
+    entry_of_trial,
+    usual_values,
+)
+from klue_pipeline.training.tuning import figures, report
+from klue_pipeline.training.tuning.finalists import queue_repeats, tabulate_repeats
+from klue_pipeline.training.tuning.space import Space
+from klue_pipeline.training.tuning.study import as_records, queue_first
+from klue_pipeline.training.tuning.trials import Attempt, Objective, RefusedError, Search
+from klue_pipeline.training.tuning.tune_params import TuneParams
+
+logger = logging.getLogger(__name__)
+
+SEARCHED_GROUPS = ("input", "encoder", "head", "loss", "training")
+"""What a trial can vary; data, folds and added rows are those of the run."""
+
+
+def search_settings(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
+    training_sentences: pd.DataFrame,
+    train_features: Any,
+    fold_members: pd.DataFrame,
+    tokenizer: Any,
+    labels: LabelSet,
+    scratch: Path,
+    parameters: Mapping[str, Any],
+    tune: TuneParams,
+    evaluation: EvaluationParams,
+    about: AboutParams,
+    *read: object,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run trials until the study has enough, then train the best of them with other seeds.
+
+    Where other processes are still at trials of the study, the last of them names the winner.
+
+    Args:
+        training_sentences: Rows with labels, augmented ones included.
+        train_features: The same, encoded as the experiment says.
+        fold_members: The split.
+        tokenizer: What encoded them.
+        labels: The label set of the task.
+        scratch: Where resume states live meanwhile.
+        parameters: All parameters of the run; a trial replaces some.
+        tune: How it is searched.
+        evaluation: By what a trial is judged.
+        about: Names the study where ``tune`` does not.
+        read: Settings that are taken from ``parameters``, so that lineage knows of them.
+
+    Returns:
+        All trials of the study, and the finalists.
+    """
+    del read
+    parameters = as_written(parameters)
+    own = check_parameters(parameters)
+    trials = RelationTrials(
+        training_sentences, fold_members, labels, evaluation, tune.folds, scratch, tune.seed
+    )
+    trials.remember(_classifier(own), (tokenizer, train_features))
+    search = open_search(
+        Objective(partial(_evaluate, trials, parameters), f"validation_{own.training.select_by}",
+                  live_rises=own.training.select_by != "loss"),
+        tune, about.folder, _about(own, tune, train_features, fold_members),
+    )  # fmt: skip
+    search.space = _space_of(parameters, tune)
+    search.run(queue_first(search.study, search.space, tune))
+    return report.tabulate_trials(as_records(search.study)), _repeat_best(search)
+
+
+def _evaluate(trials: RelationTrials, parameters: Mapping[str, Any], attempt: Attempt) -> float:
+    seed = parameters["training"]["seed"] + attempt.seed
+    try:
+        settings = check_trial(parameters, {**attempt.settings, "training.seed": seed})
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+    return trials.score(_classifier(settings), attempt.row_share, attempt.number)
+
+
+def _classifier(settings: Parameters) -> ClassifierParams:
+    return ClassifierParams(
+        settings.target, settings.input, settings.encoder, settings.head, settings.loss,
+        settings.training,
+    )  # fmt: skip
+
+
+def _space_of(parameters: Mapping[str, Any], tune: TuneParams) -> Space:
+    names = {*tune.space, *(other for each in tune.space.values() for other in each.when)}
+    return Space(tune.space, usual_values(parameters, sorted(names)))
+
+
+def _about(
+    own: Parameters, tune: TuneParams, train_features: Any, fold_members: pd.DataFrame
+) -> dict[str, str]:
+    facts = {
+        "rows": train_features.fingerprint["rows"][:16],
+        "folds": folds_fingerprint(fold_members)[:16],
+        "tune.folds": str(tune.folds),
+        "evaluation.select_by": own.evaluation.select_by,
+        "evaluation.target_prior": own.evaluation.target_prior.model_dump_json(),
+    }
+    groups = ("target", "augment", *SEARCHED_GROUPS)
+    return about_study(own, groups, list(tune.space), facts)
+
+
+def _repeat_best(search: Search) -> pd.DataFrame:
+    """Train the best trials again; nothing as long as other processes are at trials."""
+    tune, repeats = search.params, open_repeats(search)
+    if (others := search.running_elsewhere()) and tune.finalist_seeds:
+        logger.info("%d trials run elsewhere; whoever ends last names the winner", others)
+    elif tune.finalist_seeds:
+        repeats.run(queue_repeats(search.study, repeats.study, tune.finalists, tune.finalist_seeds))
+    return tabulate_repeats(search.study, repeats.study)
+
+
+def report_search(
+    trials: pd.DataFrame,
+    finalists: pd.DataFrame,
+    parameters: Mapping[str, Any],
+    evaluation: EvaluationParams,
+    about: AboutParams,
+) -> tuple[dict[str, Any], str]:
+    """Say whether the search found more than noise, and write the entry of what won.
+
+    Returns:
+        The report for JSON, and the entry as it stands in a lab book.
+    """
+    found = report.summarise(trials, finalists)
+    for line in report.tell_search(found, evaluation.select_by):
+        logger.info("%s", line)
+    entry = {
+        "why": f"Found by a search that started from {about.folder}. "
+        + report.describe_verdict(found, evaluation.select_by),
+        **entry_of_trial(as_written(parameters), report.winning_values(found)),
+    }
+    return found, write_entry({f"tuned_{about.folder}": entry})
+
+
+def draw_search(
+    trials: pd.DataFrame, evaluation: EvaluationParams, tune: TuneParams, about: AboutParams
+) -> tuple[Figure, Figure, Figure, Figure]:
+    """Draw the study: its history, what mattered, slices, and parallel coordinates."""
+    logger.info("Drawing %d trials", len(trials))
+    drawn = figures.draw_study(load_study(tune, about.folder), evaluation.select_by)
+    return drawn["history"], drawn["importance"], drawn["slices"], drawn["parallel"]

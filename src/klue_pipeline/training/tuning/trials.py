@@ -1,0 +1,333 @@
+"""Trials of a study, one after the other: taken, watched, ended early, given up, tried again.
+
+What a trial does is handed in: a function of settings that returns one value. Trials that fail, or
+whose process dies, are tried once more with the same values; trials of settings that do not go
+together are pruned with the reason.
+"""
+
+import json
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from klue_pipeline.training.progress import Part, also_listening, open_part
+from klue_pipeline.training.tuning.space import Space, Values
+from klue_pipeline.training.tuning.study import reseed
+from klue_pipeline.training.tuning.tune_params import TuneParams
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.storages import RDBStorage
+    from optuna.trial import FrozenTrial
+
+logger = logging.getLogger(__name__)
+
+_MOST_FAILURES_IN_A_ROW = 3
+_UNFINISHED = ("RUNNING", "WAITING")
+VALUES, SEED = "values", "seed"
+"""Attributes of a trial that repeats another: its values, and the seed of its training."""
+_PROCESS, _REASON = "process", "reason"
+
+
+class RefusedError(ValueError):
+    """The settings of a trial do not go together."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one training of a trial is given.
+
+    Attributes:
+        settings: Values of settings by their whole names.
+        seed: What is added to the experiment's seed.
+        row_share: Share of the training rows that it learns from.
+        number: Of the trial that is tried, the same when it is tried again.
+    """
+
+    settings: Values
+    seed: int = 0
+    row_share: float = 1.0
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a study is about.
+
+    Attributes:
+        evaluate: Trains and judges; raises :class:`RefusedError` where settings do not go together.
+        live_name: What an evaluation within a training calls the value to look at.
+        rises: Whether a higher value of a trial is better.
+        live_rises: Whether a higher live value is better.
+    """
+
+    evaluate: Callable[[Attempt], float]
+    live_name: str
+    rises: bool = True
+    live_rises: bool = True
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who works on a study: this process, and what is known of others.
+
+    Attributes:
+        own: This process, as text that others can read.
+        is_dead: Tells of such a text whether that process is over, for sure.
+    """
+
+    own: str
+    is_dead: Callable[[str], bool]
+
+
+@dataclass
+class Search:
+    """A study with what its trials do.
+
+    Attributes:
+        study: What the trials belong to.
+        storage: Where it is kept.
+        objective: What they do.
+        params: How many there are, and how they are looked at.
+        space: What they are drawn from; None where each says its values itself.
+        workers: Who works on them.
+        name: What a trial is called in the log and in MLflow.
+    """
+
+    study: "Study"
+    storage: "RDBStorage"
+    objective: Objective
+    params: TuneParams
+    workers: Workers
+    space: Space | None = None
+    name: str = "trial"
+    _failures: int = field(default=0, init=False)
+
+    def run(self, limit: int) -> None:
+        """Run trials until the study has enough, or only others are at work.
+
+        Args:
+            limit: How many the study has in the end, retries not counted.
+
+        Raises:
+            Exception: What the last of several failures in a row raised.
+        """
+        while True:
+            self._give_up_dead()
+            trial = self._take(limit)
+            if trial is None:
+                return
+            with _alive(self.storage, self._id_of(trial.number)):
+                self._run(trial)
+
+    def running_elsewhere(self) -> int:
+        """Return how many trials other processes are at."""
+        return sum(trial.state.name == "RUNNING" for trial in self._trials())
+
+    def _id_of(self, number: int) -> int:
+        study_id = self.storage.get_study_id_from_name(self.study.study_name)
+        return self.storage.get_trial_id_from_study_id_trial_number(study_id, number)
+
+    def _trials(self) -> "list[FrozenTrial]":
+        return self.study.get_trials(deepcopy=False)
+
+    def _take(self, limit: int) -> "Trial | None":
+        """Start a trial: one that waits, or a new one; None where there are enough."""
+        from optuna.trial import TrialState
+
+        if not any(map(_waits_again, self._trials())) and self._started() >= limit:
+            return None
+        reseed(self.study, self.params)
+        trial = self.study.ask()
+        trial_id = self._id_of(trial.number)
+        is_new = not _is_retry(self.storage.get_trial(trial_id))
+        if is_new and self._started(before=trial.number) >= limit:
+            # Another process was faster. It waits for whoever wants more trials.
+            self.storage.set_trial_state_values(trial_id, TrialState.WAITING)
+            return None
+        trial.set_user_attr(_PROCESS, self.workers.own)
+        return trial
+
+    def _started(self, before: int | None = None) -> int:
+        """Count the trials that are under way or over, without those that try one again."""
+        return sum(
+            trial.state.name != "WAITING"
+            and not _is_retry(trial)
+            and (before is None or trial.number < before)
+            for trial in self._trials()
+        )
+
+    def _give_up_dead(self) -> None:
+        from optuna.storages import fail_stale_trials
+
+        fail_stale_trials(self.study)
+        for trial in self._trials():
+            process = trial.user_attrs.get(_PROCESS)
+            if trial.state.name == "RUNNING" and process and self.workers.is_dead(process):
+                logger.warning("%s %d: its process was killed", self.name, trial.number)
+                self._fail(trial.number, "its process was killed")
+
+    def _run(self, trial: "Trial") -> None:
+        known = trial.user_attrs.get(VALUES)
+        values = known if known is not None or self.space is None else self.space.draw(trial)
+        frozen = self.storage.get_trial(self._id_of(trial.number))
+        number = frozen.system_attrs.get("failed_trial", trial.number)
+        attempt = Attempt(values or {}, trial.user_attrs.get(SEED, 0), 1.0, number)
+        facts = {"klue.trial": str(trial.number), "klue.study": self.study.study_name}
+        try:
+            with open_part(Part(f"{self.name} {trial.number}", attempt.settings, facts)) as part:
+                self._evaluate(trial, attempt, part)
+        except KeyboardInterrupt:
+            self._fail(trial.number, "interrupted")
+            raise
+        except Exception as error:
+            self._after_failure(trial, error)
+        else:
+            self._failures = 0
+
+    def _evaluate(self, trial: "Trial", attempt: Attempt, part: Part) -> None:
+        """Train, and tell the study the value, or why there is none."""
+        from optuna import TrialPruned
+
+        try:
+            value = self._climb(trial, attempt)
+        except (RefusedError, TrialPruned) as end:
+            reason = str(end) or "pruned"
+            self._tell(trial, None, reason)
+            part.tags["klue.pruned"] = reason
+            return
+        self._tell(trial, value, "")
+        part.metrics["value"] = value
+        logger.info(
+            "%s %d: %.2f with %s", self.name, trial.number, value, written(attempt.settings)
+        )
+
+    def _climb(self, trial: "Trial", attempt: Attempt) -> float:
+        """Evaluate an attempt from rung to rung; the last value is the trial's."""
+        from optuna import TrialPruned
+
+        if self.params.rungs == "evaluations":
+            with also_listening(_Watcher(trial, self.objective)):
+                return _require_number(self.objective.evaluate(attempt))
+        value = 0.0
+        for rung, share in enumerate(self.params.row_shares, start=1):
+            value = _require_number(self.objective.evaluate(replace(attempt, row_share=share)))
+            trial.report(value, rung)
+            if share < 1 and trial.should_prune():
+                raise TrialPruned(f"{value:.2f} on {share:.0%} of the rows is below the others'")
+        return value
+
+    def _tell(self, trial: "Trial", value: float | None, reason: str) -> None:
+        from optuna.trial import TrialState
+
+        if reason:
+            trial.set_user_attr(_REASON, reason)
+            logger.info("%s %d: %s", self.name, trial.number, reason)
+        state = TrialState.PRUNED if value is None else TrialState.COMPLETE
+        # Others may have taken this process for dead, such as one that slept.
+        self.study.tell(trial, value, state=state, skip_if_finished=True)
+
+    def _after_failure(self, trial: "Trial", error: Exception) -> None:
+        self._failures += 1
+        reason = f"{type(error).__name__}: {error}"
+        logger.warning("%s %d failed: %s", self.name, trial.number, reason)
+        self._fail(trial.number, reason)
+        if self._failures >= _MOST_FAILURES_IN_A_ROW:
+            raise error
+
+    def _fail(self, number: int, reason: str) -> None:
+        """Mark a trial as failed, and let its values be tried once more."""
+        from optuna.exceptions import UpdateFinishedTrialError
+        from optuna.storages import RetryHeartbeatStaleTrialCallback
+        from optuna.trial import TrialState
+
+        trial_id = self._id_of(number)
+        try:
+            self.storage.set_trial_user_attr(trial_id, _REASON, reason)
+            self.storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        except UpdateFinishedTrialError:
+            return  # another process saw it first
+        failed = self.storage.get_trial(trial_id)
+        failed.user_attrs.pop(_REASON, None)
+        failed.user_attrs.pop(_PROCESS, None)
+        RetryHeartbeatStaleTrialCallback(max_retry=1)(self.study, failed)
+
+
+class _Watcher:
+    """Reports each evaluation of a training to its trial, and ends the training with it."""
+
+    def __init__(self, trial: "Trial", objective: Objective) -> None:
+        self._trial, self._live_name, self._evaluations = trial, objective.live_name, 0
+        self._sign = 1 if objective.live_rises == objective.rises else -1
+
+    def __call__(self, step: int, values: Mapping[str, float]) -> None:  # noqa: ARG002 (a listener)
+        from optuna import TrialPruned
+
+        # Folds in turn report under their names; evaluations are counted on.
+        found = [values[name] for name in values if name.rpartition("/")[2] == self._live_name]
+        if not found:
+            return
+        self._evaluations += 1
+        value = found[0]
+        self._trial.report(self._sign * value, self._evaluations)
+        if self._trial.should_prune():
+            raise TrialPruned(
+                f"{value:.2f} at evaluation {self._evaluations} is below what others had there"
+            )
+
+
+def _require_number(value: float) -> float:
+    """Prune a trial whose training diverged; its sampler would not take what is no number."""
+    from optuna import TrialPruned
+
+    if math.isnan(value):
+        raise TrialPruned("its training diverged, so that its score is no number")
+    return value
+
+
+def _is_retry(trial: "FrozenTrial") -> bool:
+    return "failed_trial" in trial.system_attrs
+
+
+def _waits_again(trial: "FrozenTrial") -> bool:
+    return trial.state.name == "WAITING" and _is_retry(trial)
+
+
+def written(values: Mapping[str, Any]) -> str:
+    """Write values as --params takes them.
+
+    >>> written({"training.learning_rate": 0.00012345678, "training.batch_size": 16})
+    'training.learning_rate=0.000123457,training.batch_size=16'
+    """
+    texts = {
+        name: f"{value:.6g}" if isinstance(value, float) else json.dumps(value).strip('"')
+        for name, value in values.items()
+    }
+    return ",".join(f"{name}={text}" for name, text in texts.items())
+
+
+@contextmanager
+def _alive(storage: "RDBStorage", trial_id: int) -> Iterator[None]:
+    """Let the storage know all the while that this process is at work on a trial."""
+    over = threading.Event()
+
+    def report() -> None:
+        while True:
+            try:
+                storage.record_heartbeat(trial_id)
+            except Exception as error:  # the database may come back
+                logger.debug("no sign of life could be sent: %s", error)
+            if over.wait(storage.get_heartbeat_interval()):
+                return
+
+    thread = threading.Thread(target=report, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
