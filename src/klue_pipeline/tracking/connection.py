@@ -3,13 +3,13 @@
 import logging
 import os
 import sqlite3
-from contextlib import closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from klue_pipeline.databases import SQLITE_PREFIX, alone_at, sqlite_file
 from klue_pipeline.tracking.patience import Patience, PatientClient
-from klue_pipeline.tracking.postgres import is_postgres, one_at_a_time
-from klue_pipeline.tracking.tracking_params import DATABASES, SQLITE_PREFIX, sqlite_file
+from klue_pipeline.tracking.tracking_params import DATABASES
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -47,7 +47,7 @@ def connect(uri: str, patience: Patience) -> "MlflowClient":
         patience.wait_for(lambda: prepare(file))
 
     def make_client() -> MlflowClient:
-        with one_at_a_time(uri) if is_postgres(uri) else nullcontext():
+        with alone_at(uri):
             return MlflowClient(tracking_uri=uri)
 
     client = patience.wait_for(make_client)

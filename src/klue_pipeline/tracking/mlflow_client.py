@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from klue_pipeline.databases import is_postgres
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.process import ProcessIdentity, is_dead
 from klue_pipeline.tracking.connection import connect
@@ -19,7 +20,6 @@ from klue_pipeline.tracking.inputs import RunInput, as_dataset_inputs
 from klue_pipeline.tracking.live_metrics import MetricPoint
 from klue_pipeline.tracking.logged_values import legal_name
 from klue_pipeline.tracking.patience import Patience
-from klue_pipeline.tracking.postgres import is_postgres, require_short
 from klue_pipeline.tracking.tracking_params import TrackingParams
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ MAX_PARAMETERS_PER_CALL = 100
 MAX_TAG_CHARACTERS = 5000
 MAX_RUN_NAME_CHARACTERS = 250
 """MLflow's tables hold no more; sqlite never counts."""
+MAX_LOCATION_CHARACTERS = 200 - len(f"/{'0' * 32}/artifacts")
+"""Likewise, with what MLflow adds for each run."""
 _T = TypeVar("_T")
 
 
@@ -61,7 +63,7 @@ class RunStore:
         experiment = self._client.get_experiment_by_name(name)
         if experiment is None:
             if is_postgres(self.uri):
-                require_short(artifact_location or "")
+                _require_short(artifact_location or "")
             try:
                 return str(self._client.create_experiment(name, artifact_location))
             except MlflowException:  # another process was faster
@@ -254,6 +256,21 @@ def refusing(params: TrackingParams) -> Iterator[None]:
             "Correct tracking_uri in conf/<env>/tracking.yml or MLFLOW_TRACKING_URI, start the "
             "server, or run without tracking: --params mlflow.enabled=false"
         ) from error
+
+
+def _require_short(location: str) -> None:
+    """Refuse a place for artifacts that MLflow's tables cannot hold.
+
+    Raises:
+        ValueError: It is too long.
+    """
+    if len(location) > MAX_LOCATION_CHARACTERS:
+        raise ValueError(
+            f"artifact_location {location} has {len(location)} characters; in PostgreSQL MLflow "
+            f"can keep {MAX_LOCATION_CHARACTERS}. Name a shorter folder or address "
+            "(artifact_location in tracking.yml), or track at an MLflow server, which keeps "
+            "artifacts itself"
+        )
 
 
 def _process_of(run: "Run") -> ProcessIdentity:

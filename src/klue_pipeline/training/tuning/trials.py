@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from klue_pipeline.training.progress import Part, also_listening, open_part
 from klue_pipeline.training.tuning.space import Space, Values
-from klue_pipeline.training.tuning.study import reseed
+from klue_pipeline.training.tuning.study import alone_with, reseed
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
 if TYPE_CHECKING:
@@ -117,8 +117,9 @@ class Search:
             Exception: What the last of several failures in a row raised.
         """
         while True:
-            self._give_up_dead()
-            trial = self._take(limit)
+            with alone_with(self.study) as alone:
+                self._give_up_dead(alone)
+                trial = self._take(limit)
             if trial is None:
                 return
             with _alive(self.storage, self._id_of(trial.number)):
@@ -161,13 +162,15 @@ class Search:
             for trial in self._trials()
         )
 
-    def _give_up_dead(self) -> None:
+    def _give_up_dead(self, alone: bool) -> None:
         from optuna.storages import fail_stale_trials
 
         fail_stale_trials(self.study)
         for trial in self._trials():
             process = trial.user_attrs.get(_PROCESS)
-            if trial.state.name == "RUNNING" and process and self.workers.is_dead(process):
+            # Who takes a trial says who it is before others are let in.
+            is_over = self.workers.is_dead(process) if process else alone
+            if trial.state.name == "RUNNING" and is_over:
                 logger.warning("%s %d: its process was killed", self.name, trial.number)
                 self._fail(trial.number, "its process was killed")
 
