@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from klue_pipeline.training.tuning.study import USUAL
+from klue_pipeline.training.tuning.study import USUAL, alone_with
 from klue_pipeline.training.tuning.trials import SEED, VALUES
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ def queue_repeats(study: "Study", repeats: "Study", finalists: int, seeds: int) 
     Returns:
         How many repeats the study of repeats has now.
     """
+    with alone_with(repeats):
+        return _queue_repeats(study, repeats, finalists, seeds)
+
+
+def _queue_repeats(study: "Study", repeats: "Study", finalists: int, seeds: int) -> int:
     from optuna.trial import TrialState
 
     known = {_key(trial.user_attrs) for trial in repeats.get_trials(deepcopy=False)}

@@ -9,7 +9,6 @@ import json
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from klue_pipeline.training.progress import Part, also_listening, open_part
 from klue_pipeline.training.tuning.space import Space, Values
-from klue_pipeline.training.tuning.study import reseed
+from klue_pipeline.training.tuning.study import alone_with, reseed
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_FAILURES_IN_A_ROW = 3
-_SECONDS_TO_SAY_ITS_NAME = 5.0
-_SECONDS_BETWEEN_LOOKS = 0.5
 _UNFINISHED = ("RUNNING", "WAITING")
 VALUES, SEED = "values", "seed"
 """Attributes of a trial that repeats another: its values, and the seed of its training."""
@@ -109,8 +106,6 @@ class Search:
     space: Space | None = None
     name: str = "trial"
     _failures: int = field(default=0, init=False)
-    _nameless: dict[int, float] = field(default_factory=dict, init=False)
-    """When a trial was seen first whose process has not said which one it is."""
 
     def run(self, limit: int) -> None:
         """Run trials until the study has enough, or only others are at work.
@@ -122,13 +117,11 @@ class Search:
             Exception: What the last of several failures in a row raised.
         """
         while True:
-            self._give_up_dead()
-            trial = self._take(limit)
-            if trial is None and not self._nameless:
-                return
+            with alone_with(self.study) as alone:
+                self._give_up_dead(alone)
+                trial = self._take(limit)
             if trial is None:
-                time.sleep(_SECONDS_BETWEEN_LOOKS)
-                continue
+                return
             with _alive(self.storage, self._id_of(trial.number)):
                 self._run(trial)
 
@@ -169,33 +162,17 @@ class Search:
             for trial in self._trials()
         )
 
-    def _give_up_dead(self) -> None:
+    def _give_up_dead(self, alone: bool) -> None:
         from optuna.storages import fail_stale_trials
 
         fail_stale_trials(self.study)
-        running = [trial for trial in self._trials() if trial.state.name == "RUNNING"]
-        self._note_nameless(running)
-        for trial in running:
+        for trial in self._trials():
             process = trial.user_attrs.get(_PROCESS)
-            if self.workers.is_dead(process) if process else self._never_spoke(trial):
+            # Who takes a trial says who it is before others are let in.
+            is_over = self.workers.is_dead(process) if process else alone
+            if trial.state.name == "RUNNING" and is_over:
                 logger.warning("%s %d: its process was killed", self.name, trial.number)
                 self._fail(trial.number, "its process was killed")
-                self._nameless.pop(trial.number, None)
-
-    def _note_nameless(self, running: "list[FrozenTrial]") -> None:
-        """Remember since when trials run whose process has not said its name.
-
-        It was killed in the moment between, or is about to say it.
-        """
-        now = time.monotonic()
-        self._nameless = {
-            trial.number: self._nameless.get(trial.number, now)
-            for trial in running
-            if _PROCESS not in trial.user_attrs
-        }
-
-    def _never_spoke(self, trial: "FrozenTrial") -> bool:
-        return time.monotonic() - self._nameless[trial.number] > _SECONDS_TO_SAY_ITS_NAME
 
     def _run(self, trial: "Trial") -> None:
         known = trial.user_attrs.get(VALUES)
