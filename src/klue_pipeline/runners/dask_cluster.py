@@ -107,8 +107,10 @@ def worker_options(workers: int | None) -> list[dict[str, Any]]:
         "memory_limit": 0,  # Dask would end a worker for memory that it does not know the use of
         "preload": ["klue_pipeline.runners.dask_preload"],
     }
-    with_gpu = [{"env": {"CUDA_VISIBLE_DEVICES": gpu}, "resources": {GPU: 1}} for gpu in gpus]
-    without = {"env": {"CUDA_VISIBLE_DEVICES": ""} if gpus else {}, "resources": {}}
+    with_gpu: list[dict[str, Any]] = [
+        {"env": {"CUDA_VISIBLE_DEVICES": gpu}, "resources": {GPU: 1}} for gpu in gpus
+    ]
+    without: dict[str, Any] = {"env": {"CUDA_VISIBLE_DEVICES": ""} if gpus else {}, "resources": {}}
     each = [*with_gpu[:count], *[without] * (count - len(with_gpu))]
     return [{**shared, **own} for own in each]
 

@@ -24,7 +24,7 @@ class NodeOrder:
         failed: What stopped the others that ran, by node.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 (what Kedro gives a runner)
+    def __init__(
         self,
         client: Any,
         pipeline: Pipeline,
@@ -50,10 +50,10 @@ class NodeOrder:
             for future in self._wait_for_some():
                 self._note(self._running.pop(future), future)
             self._hand_out()
-        self._client.unsubscribe_topic(_EVENTS)
 
     def cancel(self) -> None:
         """Take back what is still running; a worker ends such a node at its next step."""
+        self._client.unsubscribe_topic(_EVENTS)
         self._client.cancel(list(self._running))
         self._running.clear()
 
@@ -109,8 +109,15 @@ class NodeOrder:
 
     def _wait_for_some(self) -> list[Any]:
         from distributed import wait
+        from distributed.client import FuturesCancelledError
 
-        wait(list(self._running), return_when="FIRST_COMPLETED")
+        try:
+            wait(list(self._running), return_when="FIRST_COMPLETED")
+        except FuturesCancelledError as error:  # nobody here has taken any back
+            raise ConnectionError(
+                f"The Dask scheduler at {self._client.scheduler.address} is gone; once there is "
+                "one again, --only-missing-outputs goes on from here."
+            ) from error
         return [future for future in self._running if future.done()]
 
     def _note(self, node: Node, future: Any) -> None:
@@ -128,11 +135,10 @@ class NodeOrder:
             report: Report = future.result()
         except Exception as problem:  # Dask's own kinds: dead workers, code that they do not have
             error = _explain(node, problem)
-            if self._hook_manager is not None:
-                self._hook_manager.hook.on_node_error(
-                    error=error, node=node, catalog=self._orders.catalog, inputs={},
-                    is_async=self._orders.is_async, run_id=self._orders.run_id,
-                )  # fmt: skip
+            self._hook_manager.hook.on_node_error(
+                error=error, node=node, catalog=self._orders.catalog, inputs={},
+                is_async=self._orders.is_async, run_id=self._orders.run_id,
+            )  # fmt: skip
             return Report("", error)
         return report
 
@@ -141,12 +147,10 @@ class NodeOrder:
         message = event[1]
         if not isinstance(message, dict) or message.get("action") != "remove-worker":
             return
-        lost = [node.name for key, node in self._keys().items() if key in message["processing-tasks"]]
+        keys = {future.key: node for future, node in list(self._running.items())}
+        lost = [keys[key].name for key in message["processing-tasks"] if key in keys]
         if lost and not message["expected"]:
             logger.warning("The worker that ran %s died; a node is run again once.", lost[0])
-
-    def _keys(self) -> dict[str, Node]:
-        return {future.key: node for future, node in list(self._running.items())}
 
 
 def _explain(node: Node, problem: Exception) -> Exception:
@@ -154,8 +158,8 @@ def _explain(node: Node, problem: Exception) -> Exception:
 
     if isinstance(problem, KilledWorker):
         return RuntimeError(
-            f"{node.name}: {problem.allowed_failures + 1} workers died while they ran it. A machine "
-            "short of memory does that, or a fault in a library; the log of the last one, "
+            f"{node.name}: {problem.allowed_failures + 1} workers died while they ran it. A "
+            "machine short of memory does that, or a fault in a library; the log of the last one, "
             f"{problem.last_worker.address}, may say more."
         )
     return RuntimeError(f"{node.name} could not run on the cluster: {problem}")

@@ -46,7 +46,7 @@ class DaskRunner(AbstractRunner):
                 "DASK_SCHEDULER_ADDRESS)."
             )
 
-    def _get_executor(self, max_workers: int) -> None:  # noqa: ARG002 (Kedro's signature)
+    def _get_executor(self, max_workers: int) -> None:
         """Return none: who runs when is decided in :meth:`_run`."""
 
     def _run(

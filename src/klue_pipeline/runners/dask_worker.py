@@ -149,7 +149,8 @@ def _surroundings(orders: Orders) -> Iterator[None]:
 def _run(node: Node, orders: Orders) -> None:
     hooks = _hooks_of_run(orders.package, orders.token)
     for hook in _travelling(hooks):
-        hook.unpack(orders.packed[_name(hook)])
+        if _name(hook) in orders.packed:
+            hook.unpack(orders.packed[_name(hook)])
     Task(node, orders.catalog, orders.is_async, hook_manager=hooks, run_id=orders.run_id).execute()
 
 
@@ -171,7 +172,7 @@ def _hooks_of_run(package: str | None, token: str) -> Any:  # noqa: ARG001 (one 
 
 
 def _travelling(hook_manager: Any) -> Iterator[TravellingHook]:
-    plugins = hook_manager.get_plugins() if hasattr(hook_manager, "get_plugins") else ()
+    plugins = hook_manager.get_plugins() or ()  # where Kedro has no hooks it returns None
     return (plugin for plugin in plugins if isinstance(plugin, TravellingHook))
 
 
