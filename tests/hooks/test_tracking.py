@@ -262,6 +262,19 @@ def test_fold_of_a_lost_worker_is_closed_with_the_parent(session):
     progress.set_listener(None)
 
 
+def test_fold_that_is_trained_again_leaves_the_first_try_killed(session):
+    driver, dead, worker = TrackingHooks(), TrackingHooks(), TrackingHooks()
+    session.start(driver)
+    for fold in (1, 0):
+        dead.before_node_run(fold_node(fold, train(1, 0.5)), DataCatalog())
+    first = session.runs()["fold_0"].info.run_id
+    worker.before_node_run(fold_node(0, train(1, 0.5)), DataCatalog())
+    progress.set_listener(None)
+    assert session.client().get_run(first).info.status == "KILLED"
+    assert session.runs()["fold_1"].info.status == "RUNNING"
+    driver.after_pipeline_run()
+
+
 def test_broken_mlflow_in_mid_run_costs_warnings_and_no_result(session, caplog, monkeypatch):
     hooks, catalog = TrackingHooks(), DataCatalog({"fold_0.metrics": MemoryDataset()})
 

@@ -39,12 +39,13 @@ class PreconditionHooks:
                 not.
         """
         nodes = _nodes_to_run(pipeline, catalog, resumed=run_params["only_missing_outputs"])
-        _require_processes(str(run_params.get("runner")), nodes)
+        runner = str(run_params.get("runner"))
+        _require_processes(runner, nodes)
         read = {name for node in nodes for name in node.inputs}
         for name, model in ((_TRAINING, TrainingParams), (_ODQA_TRAINING, RetrieverTrainingParams)):
             if name in read:
                 training = model.model_validate(catalog.load(name))
-                _require_device(training, name.removeprefix("params:"))
+                _require_device(training, name.removeprefix("params:"), runner)
         for name in (_ENCODER, _ODQA_ENCODER):
             if name in read:
                 encoder = EncoderParams.model_validate(catalog.load(name))
@@ -53,7 +54,7 @@ class PreconditionHooks:
             _require_space(catalog)
         if _ADAPT in read:
             adapt = AdaptParams.model_validate(catalog.load(_ADAPT))
-            _require_device(adapt.training, "adapt")
+            _require_device(adapt.training, "adapt", runner)
             _require_encoder(adapt.encoder, "adapt.encoder.name")
 
 
@@ -77,7 +78,9 @@ def _require_processes(runner: str, nodes: list[Node]) -> None:
         )
 
 
-def _require_device(params: TrainingParams, group: str) -> None:
+def _require_device(params: TrainingParams, group: str, runner: str) -> None:
+    if "DaskRunner" in runner:  # its workers' devices need not be those of this machine
+        return
     from klue_pipeline.training.device import resolve_device, resolve_precision
 
     device = resolve_device(params.device, f"{group}.device")

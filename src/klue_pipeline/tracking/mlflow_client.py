@@ -115,7 +115,8 @@ class RunStore:
     ) -> str:
         """Start a run below another, with its parameters and inputs, and return its id.
 
-        What it needs comes from the parent, so that any process that knows its id can do it.
+        What it needs comes from the parent, so that any process that knows its id can do it. One
+        that is still open with the same tags is that of a worker which died; it is marked KILLED.
 
         Args:
             parent_id: The run above.
@@ -124,6 +125,8 @@ class RunStore:
             parameters: Those that it has otherwise than its parent.
         """
         parent = self._client.get_run(parent_id)
+        for dead in self._running(parent.info.experiment_id, {PARENT_TAG: parent_id, **tags}):
+            self._close(dead, "KILLED")
         child_id = self.start(parent.info.experiment_id, name, {PARENT_TAG: parent_id, **tags})
         self.log_parameters(child_id, {**parent.data.params, **(parameters or {})})
         if parent.inputs is not None and parent.inputs.dataset_inputs:
