@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
-from klue_pipeline.training.params import EncoderParams, TrainingParams
+from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 
 _SCRATCH = "scratch"
@@ -37,7 +37,11 @@ class PreconditionHooks:
         nodes = _nodes_to_run(pipeline, catalog, resumed=run_params["only_missing_outputs"])
         _require_processes(str(run_params.get("runner")), nodes)
         read = {name for node in nodes for name in node.inputs}
-        for name, model in ((_TRAINING, TrainingParams), (_ODQA_TRAINING, RetrieverTrainingParams)):
+        models: dict[str, type[TrainingParams]] = {
+            _TRAINING: FoldTrainingParams,
+            _ODQA_TRAINING: RetrieverTrainingParams,
+        }
+        for name, model in models.items():
             if name in read:
                 training = model.model_validate(catalog.load(name))
                 _require_device(training, name.removeprefix("params:"))
