@@ -11,7 +11,7 @@ from kedro.pipeline.node import Node
 
 from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
 from klue_pipeline.runs.trial_settings import SEARCHED_GROUPS, as_written, require_space
-from klue_pipeline.training.params import EncoderParams, TrainingParams
+from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
@@ -42,7 +42,11 @@ class PreconditionHooks:
         runner = str(run_params.get("runner"))
         _require_processes(runner, nodes)
         read = {name for node in nodes for name in node.inputs}
-        for name, model in ((_TRAINING, TrainingParams), (_ODQA_TRAINING, RetrieverTrainingParams)):
+        models: dict[str, type[TrainingParams]] = {
+            _TRAINING: FoldTrainingParams,
+            _ODQA_TRAINING: RetrieverTrainingParams,
+        }
+        for name, model in models.items():
             if name in read:
                 training = model.model_validate(catalog.load(name))
                 _require_device(training, name.removeprefix("params:"), runner)

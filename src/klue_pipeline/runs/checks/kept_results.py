@@ -15,6 +15,7 @@ from kedro.pipeline import Pipeline
 from klue_pipeline.runs.checks.changed_results import Commands, require_unchanged
 from klue_pipeline.runs.dataset_names import parse_fold
 from klue_pipeline.runs.disk.origin_store import OriginStore
+from klue_pipeline.runs.kept_weights import explain_dropped, find_dropped, find_needed
 from klue_pipeline.runs.lineage import differing_fields
 from klue_pipeline.runs.remedies import kedro_run
 from klue_pipeline.runs.stored_results import StoredResults
@@ -52,12 +53,34 @@ def make_room(
     skipped = results.on_disk(pipeline.all_outputs()).keys() - to_renew if resumed else set()
     _require_same_origin(results, skipped, again, resumed=True)
     require_unchanged(results, pipeline, skipped, commands)
+    _require_weights(results, pipeline, skipped, commands)
     if resumed:
         _remove_what_to_renew(results, to_renew)
     else:
         results.plan(pipeline.all_outputs())
     if _scores_every_fold(results.whole, pipeline):
         _remove_surplus_folds(results)
+
+
+def _require_weights(
+    results: StoredResults, pipeline: Pipeline, skipped: Iterable[str], commands: Commands
+) -> None:
+    """Refuse to read weights that were dropped; the command that trains them again is named."""
+    going_to_run = [node for node in pipeline.nodes if not set(node.outputs) <= set(skipped)]
+    made = {name for node in going_to_run for name in node.outputs}
+    select_by = results.task.settings_of(results.parameters).training.select_by
+    needed = {
+        name for node in going_to_run for name in find_needed(node, results.catalog, select_by)
+    }
+    gone = find_dropped(needed - made, results.catalog)
+    if gone:
+        makers = [node.name for node in results.whole.nodes if gone & set(node.outputs)]
+        again = kedro_run(commands.run_params, nodes=",".join(makers))
+        raise ValueError(
+            f"This run reads {', '.join(sorted(gone))}, whose weights are gone: "
+            f"{explain_dropped(gone, results.catalog)}. Train again, then give the same command "
+            f"once more: {again}"
+        )
 
 
 def _require_same_origin(
