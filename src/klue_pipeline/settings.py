@@ -10,6 +10,7 @@ from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.hooks.partial_runs import PartialRunHooks
 from klue_pipeline.hooks.preconditions import PreconditionHooks
+from klue_pipeline.hooks.remote import RemoteHooks
 from klue_pipeline.hooks.run_end import RunEndHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
@@ -23,12 +24,13 @@ quieten()
 hide_in_logs()
 
 # pluggy calls hooks last registered first: parameters are resolved before anyone reads them, and a
-# run that cannot be is refused before lineage makes room for it. Weights go before lineage lets the
-# next run in. Of those that ask to be last
-# (tracking, the run record), the last registered is the last.
+# run that cannot be is refused before lineage makes room for it. What is in a bucket is fetched
+# before all that (tryfirst). Weights go before lineage lets the next run in. Of those that ask to
+# be last (tracking, the run record), the last registered is the last.
 HOOKS = (
     RunEndHooks(),
     NodeLogHooks(),
+    RemoteHooks(),
     TrackingHooks(),
     RunRecordHooks(),
     ScratchHooks(),

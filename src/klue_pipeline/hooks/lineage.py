@@ -1,7 +1,6 @@
 """The hook that keeps results of different settings apart, and stores what made each result."""
 
 import atexit
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
 from klue_pipeline.runs.disk.atomic_file import require_free_space
 from klue_pipeline.runs.disk.origin_store import Origin, OriginStore
-from klue_pipeline.runs.disk.running import announce
+from klue_pipeline.runs.disk.running import announce, withdraw
 from klue_pipeline.runs.stored_results import (
     StoredResults,
     claim_of,
@@ -122,8 +121,7 @@ class LineageHooks:
     def _release(self) -> None:
         atexit.unregister(self._release)
         if self._claim is not None:
-            with contextlib.suppress(OSError):  # the disk may have become read-only
-                self._claim.unlink(missing_ok=True)
+            withdraw(self._claim)
         self._claim = None
 
     def _path_of(self, dataset_name: str) -> Path | None:

@@ -14,6 +14,7 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.runs.checks.changed_results import Commands, require_unchanged
 from klue_pipeline.runs.dataset_names import parse_fold
+from klue_pipeline.runs.disk.mirror.sending import send
 from klue_pipeline.runs.disk.origin_store import OriginStore
 from klue_pipeline.runs.kept_weights import explain_dropped, find_dropped, find_needed
 from klue_pipeline.runs.lineage import differing_fields
@@ -132,13 +133,16 @@ def _remove_surplus_folds(results: StoredResults) -> None:
     """Remove what folds left that the split no longer has."""
     n_splits = results.n_splits
     names = filter(parse_fold, results.whole.datasets())
-    for folder in {path.parent for path in map(results.path_of, names) if path is not None}:
-        base = folder.parent if parse_fold(folder.name) else folder
-        for path in base.glob("fold_*"):
-            part = parse_fold(path.name)
-            if part and not part.name and part.fold >= n_splits:
-                logger.info("Removing %s: folds.n_splits is %d now", path, n_splits)
-                _remove(path)
+    folders = {path.parent for path in map(results.path_of, names) if path is not None}
+    bases = {folder.parent if parse_fold(folder.name) else folder for folder in folders}
+    found = {path.name: parse_fold(path.name) for base in bases for path in base.glob("fold_*")}
+    surplus = [
+        name for name, part in found.items() if part and not part.name and part.fold >= n_splits
+    ]
+    for path in sorted(base / name for base in bases for name in surplus):
+        if path.exists():
+            logger.info("Removing %s: folds.n_splits is %d now", path, n_splits)
+        _remove(path)  # also what lies in a bucket alone
 
 
 def _remove(path: Path) -> None:
@@ -147,6 +151,7 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+    send(path)
 
 
 def _untouched(whole: Pipeline, pipeline: Pipeline) -> set[str]:
