@@ -30,14 +30,11 @@ def sqlite_file(address: str) -> Path | None:
 
 
 @contextlib.contextmanager
-def alone_at(address: str) -> Iterator[bool]:
+def alone_at(address: str) -> Iterator[None]:
     """Keep other processes of this project out of what they do alone at the same database.
 
-    The system or the database forgets the dead. A server that does not answer fails here at once,
-    where MLflow would try again for minutes.
-
-    Yields:
-        Whether others are kept out: PostgreSQL and sqlite files have a lock, other databases none.
+    PostgreSQL and sqlite files have a lock, which forgets the dead; other databases go without. A
+    server that does not answer fails here at once, where MLflow would try again for minutes.
 
     Raises:
         ImportError: The driver is not installed.
@@ -46,11 +43,9 @@ def alone_at(address: str) -> Iterator[bool]:
     with contextlib.ExitStack() as stack:
         if is_postgres(address):
             stack.enter_context(_alone_in_postgres(address))
-            yield True
         elif file := sqlite_file(address):
-            yield _lock_folder(file.parent, stack)
-        else:
-            yield False
+            _lock_folder(file.parent, stack)
+        yield
 
 
 @contextlib.contextmanager
@@ -70,14 +65,11 @@ def _alone_in_postgres(address: str) -> Iterator[None]:
         yield
 
 
-def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> bool:
+def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> None:
     """Lock the folder of a file until the stack unwinds, where the file system has such locks."""
-    try:
+    with contextlib.suppress(OSError, ImportError):
         import fcntl
 
         descriptor = os.open(folder, os.O_RDONLY)
         stack.callback(os.close, descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except (OSError, ImportError):
-        return False
-    return True
