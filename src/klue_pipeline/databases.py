@@ -30,11 +30,14 @@ def sqlite_file(address: str) -> Path | None:
 
 
 @contextlib.contextmanager
-def alone_at(address: str) -> Iterator[None]:
+def alone_at(address: str) -> Iterator[bool]:
     """Keep other processes of this project out of what they do alone at the same database.
 
-    PostgreSQL and sqlite files have a lock, which forgets the dead; other databases go without. A
-    server that does not answer fails here at once, where MLflow would try again for minutes.
+    The system or the database forgets the dead. A server that does not answer fails here at once,
+    where MLflow would try again for minutes.
+
+    Yields:
+        Whether others are kept out: PostgreSQL and sqlite files have a lock, other databases none.
 
     Raises:
         ImportError: The driver is not installed.
@@ -43,9 +46,11 @@ def alone_at(address: str) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if is_postgres(address):
             stack.enter_context(_alone_in_postgres(address))
+            yield True
         elif file := sqlite_file(address):
-            _lock_folder(file.parent, stack)
-        yield
+            yield _lock_folder(file.parent, stack)
+        else:
+            yield False
 
 
 @contextlib.contextmanager
@@ -65,11 +70,14 @@ def _alone_in_postgres(address: str) -> Iterator[None]:
         yield
 
 
-def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> None:
+def _lock_folder(folder: Path, stack: contextlib.ExitStack) -> bool:
     """Lock the folder of a file until the stack unwinds, where the file system has such locks."""
-    with contextlib.suppress(OSError, ImportError):
+    try:
         import fcntl
 
         descriptor = os.open(folder, os.O_RDONLY)
         stack.callback(os.close, descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except (OSError, ImportError):
+        return False
+    return True

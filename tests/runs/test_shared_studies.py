@@ -90,6 +90,14 @@ def test_of_three_processes_one_is_killed_and_no_trial_is_lost_or_done_twice(add
     assert sum(value == repr(1e-4) for _, value in done) == 1
 
 
+def test_a_trial_whose_process_died_as_it_was_drawn_is_not_lost(address, tmp_path):
+    study = optuna.create_study(storage=open_storage(address), study_name="rbert")
+    study.ask()
+    work(address, tmp_path / "done", trials=3)
+    states = Counter(trial.state.name for trial in trials_at(address))
+    assert states == {"FAIL": 1, "COMPLETE": 3}
+
+
 def test_a_database_that_is_stopped_in_mid_trial_is_told(postgres, tmp_path):
     try:
         with pytest.raises(ConnectionError, match=r"'rbert' does not answer .* same command again"):

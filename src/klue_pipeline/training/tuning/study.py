@@ -67,7 +67,7 @@ def open_storage(address: str) -> "RDBStorage":
         ) from error
 
 
-def alone_with(study: "Study") -> AbstractContextManager[None]:
+def alone_with(study: "Study") -> AbstractContextManager[bool]:
     """Keep other processes out of what they do alone with a study; see :func:`alone_at`."""
     storage = study._storage  # Optuna has no public name for it, nor for what it caches
     return alone_at(str(getattr(getattr(storage, "_backend", storage), "url", "")))

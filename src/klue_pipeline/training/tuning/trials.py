@@ -132,8 +132,8 @@ class Search:
 
     def _run_next(self, limit: int) -> bool:
         """Run one trial, if there is one to run; tell whether there was."""
-        with alone_with(self.study):
-            self._give_up_dead()
+        with alone_with(self.study) as alone:
+            self._give_up_dead(alone)
             trial = self._take(limit)
         if trial is None:
             return False
@@ -178,13 +178,15 @@ class Search:
             for trial in self._trials()
         )
 
-    def _give_up_dead(self) -> None:
+    def _give_up_dead(self, alone: bool) -> None:
         from optuna.storages import fail_stale_trials
 
         fail_stale_trials(self.study)
         for trial in self._trials():
             process = trial.user_attrs.get(_PROCESS)
-            if trial.state.name == "RUNNING" and process and self.workers.is_dead(process):
+            # Who takes a trial says who it is before others are let in.
+            is_over = self.workers.is_dead(process) if process else alone
+            if trial.state.name == "RUNNING" and is_over:
                 logger.warning("%s %d: its process was killed", self.name, trial.number)
                 self._fail(trial.number, "its process was killed")
 
