@@ -16,7 +16,7 @@ from klue_pipeline.tracking.mlflow_client import (
     MAX_TAG_CHARACTERS,
     RunStore,
 )
-from klue_pipeline.tracking.patience import GivenUpError, Patience
+from klue_pipeline.tracking.patience import GivenUpError
 
 WHY = "두 개체의 위치를 알려 주면 나아진다. " * 300
 LONG = "가" * 5990
@@ -118,8 +118,9 @@ def test_a_server_that_is_back_before_the_end_gets_the_rest(session, postgres):
     assert session.curve(runs["fold_0"], "train_loss") == expected
 
 
-def test_a_frozen_server_is_given_up_after_the_budget(mlflow_database, postgres):
-    store = RunStore(mlflow_database, Patience(seconds=0.3))
+def test_a_frozen_server_is_given_up_after_the_budget(mlflow_database, postgres, monkeypatch):
+    store = RunStore(mlflow_database)
+    monkeypatch.setattr(store.patience, "_left", 0.3)
     postgres.freeze()
     try:
         with pytest.raises(GivenUpError, match="no answer"):

@@ -24,7 +24,7 @@ PARAMS = {
 USUAL = {"training.learning_rate": 1e-4}
 
 
-def work(address, log, barrier=None, trials=18, dies_at=None):
+def work(address, log, barrier=None, trials=18, dies_at=None, in_trial=lambda: None):
     """Take part in the study until it has enough trials, or die in the middle of one."""
     params = TuneParams(**{**PARAMS, "storage": address, "trials": trials})
     tried = Counter()
@@ -32,6 +32,7 @@ def work(address, log, barrier=None, trials=18, dies_at=None):
     def evaluate(attempt):
         tried["trials"] += 1
         time.sleep(0.02)
+        in_trial()
         if tried["trials"] == dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
         with log.open("a") as file:
@@ -95,3 +96,11 @@ def test_a_trial_whose_process_died_as_it_was_drawn_is_not_lost(address, tmp_pat
     work(address, tmp_path / "done", trials=3)
     states = Counter(trial.state.name for trial in trials_at(address))
     assert states == {"FAIL": 1, "COMPLETE": 3}
+
+
+def test_a_database_that_is_stopped_in_mid_trial_is_told(postgres, tmp_path):
+    try:
+        with pytest.raises(ConnectionError, match=r"'rbert' does not answer .* same command again"):
+            work(postgres.new_database(), tmp_path / "done", in_trial=postgres.stop)
+    finally:
+        postgres.start()

@@ -114,16 +114,32 @@ class Search:
             limit: How many the study has in the end, retries not counted.
 
         Raises:
+            ConnectionError: The database does not answer any more.
             Exception: What the last of several failures in a row raised.
         """
-        while True:
-            with alone_with(self.study) as alone:
-                self._give_up_dead(alone)
-                trial = self._take(limit)
-            if trial is None:
-                return
-            with _alive(self.storage, self._id_of(trial.number)):
-                self._run(trial)
+        from optuna.exceptions import StorageInternalError
+        from sqlalchemy.exc import OperationalError
+
+        try:
+            while self._run_next(limit):
+                pass
+        except (StorageInternalError, OperationalError) as error:
+            raise ConnectionError(
+                f"The database of the study {self.study.study_name!r} does not answer any more. "
+                "When it does, give the same command again: the search goes on, and the trial that "
+                "was under way is tried once more."
+            ) from error
+
+    def _run_next(self, limit: int) -> bool:
+        """Run one trial, if there is one to run; tell whether there was."""
+        with alone_with(self.study) as alone:
+            self._give_up_dead(alone)
+            trial = self._take(limit)
+        if trial is None:
+            return False
+        with _alive(self.storage, self._id_of(trial.number)):
+            self._run(trial)
+        return True
 
     def running_elsewhere(self) -> int:
         """Return how many trials other processes are at."""
