@@ -5,8 +5,16 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
-from klue_pipeline.runs.remote_results import fetch_for_comparison, fetch_for_run, send_dataset
+from klue_pipeline.runs.remote_results import (
+    Wanted,
+    fetch_for_comparison,
+    fetch_for_run,
+    fetch_wanted,
+    inputs_of,
+    send_dataset,
+)
 from klue_pipeline.runs.stored_results import graph_around
 
 
@@ -36,6 +44,14 @@ class RemoteHooks:
             graph = graph_around(pipeline, pipelines)
             resumed = run_params["only_missing_outputs"]
             fetch_for_run(self._context, pipeline, graph, catalog, resumed=resumed)
+
+    def pack_for(self, node: Node) -> Wanted:
+        """Return what a worker has to fetch before it runs a node; it may be another machine."""
+        return inputs_of(node, self._context, self._catalog)
+
+    def unpack(self, packed: Wanted) -> None:
+        """Fetch, in a worker, what the node reads that comes next."""
+        fetch_wanted(packed)
 
     @hook_impl
     def before_node_run(self, catalog: Any) -> None:

@@ -82,19 +82,25 @@ def fetch_datasets(catalog: Any, names: Iterable[str]) -> None:
     Raises:
         RemoteError: The bucket could not be reached, or refused.
     """
-    wanted = _wanted_of(catalog, names, lambda path: address_of(path) is not None)
-    folders = [*(path.parent for path in wanted.paths), *(path for path, _ in wanted.partitions)]
-    if folders:
-        fetch(Path(os.path.commonpath(folders)), wanted.holds)
+    fetch_wanted(_wanted_of(catalog, names, _is_in_bucket))
 
 
-def fetch_inputs(node: Node, catalog: Any) -> None:
-    """Fetch what a node reads, in a worker that did not make it.
+def inputs_of(node: Node, context: Any, catalog: Any) -> Wanted:
+    """Return what a worker on another machine has to fetch before it runs a node."""
+    wanted = _wanted_of(catalog, node.inputs, _is_in_bucket)
+    wanted.paths |= set(filter(_is_in_bucket, _encoders(context)))
+    return wanted
+
+
+def fetch_wanted(wanted: Wanted) -> None:
+    """Fetch what is not here, or here as it was.
 
     Raises:
         RemoteError: The bucket could not be reached, or refused.
     """
-    fetch_datasets(catalog, node.inputs)
+    folders = [*(path.parent for path in wanted.paths), *(path for path, _ in wanted.partitions)]
+    if folders:
+        fetch(Path(os.path.commonpath(folders)), wanted.holds)
 
 
 def send_dataset(catalog: Any, name: str) -> None:
@@ -122,6 +128,10 @@ def _fetch(context: Any, catalog: Any, needed: Iterable[str], compared: Iterable
     paths = needs.paths | light | _encoders(context)
     for path in fetch(root, Wanted(paths, needs.partitions | others.partitions).holds):
         send(path)
+
+
+def _is_in_bucket(path: Path) -> bool:
+    return address_of(path) is not None
 
 
 def _is_below(root: Path) -> Callable[[Path], bool]:

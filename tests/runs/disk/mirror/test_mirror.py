@@ -5,9 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.pipeline import node
-from kedro_datasets.json import JSONDataset
 
 from klue_pipeline.runs.disk.mirror import store as stores
 from klue_pipeline.runs.disk.mirror.address import address_of, local_folder
@@ -15,7 +12,6 @@ from klue_pipeline.runs.disk.mirror.fetching import fetch
 from klue_pipeline.runs.disk.mirror.sending import remote_sizes, send, send_file
 from klue_pipeline.runs.disk.mirror.store import RemoteError, Store
 from klue_pipeline.runs.disk.origin_store import OriginStore
-from klue_pipeline.runs.remote_results import fetch_inputs, send_dataset
 
 MODEL, SCORES = "06_models/a/fold_0", "07_model_output/a/test.parquet"
 ORIGINS = OriginStore()
@@ -224,24 +220,6 @@ def test_single_files_come_and_go(machines):
     send_file(two.root / plan)
     one.fetch()
     assert not (one.root / plan).exists()
-
-
-def test_a_worker_elsewhere_fetches_what_its_node_reads_alone(machines):
-    one, two = machines
-    names = {"labels": "02_intermediate/labels.json", "other": "02_intermediate/other.json"}
-
-    def catalog(machine):
-        files = {
-            name: JSONDataset(filepath=str(machine.root / path)) for name, path in names.items()
-        }
-        return DataCatalog({**files, "params:x": MemoryDataset(1)})
-
-    for name in names:
-        catalog(one).save(name, [name])
-        send_dataset(catalog(one), name)
-    fetch_inputs(node(print, ["labels", "params:x"], None), catalog(two))
-    assert catalog(two).load("labels") == ["labels"]
-    assert not catalog(two).exists("other")
 
 
 @pytest.mark.parametrize(

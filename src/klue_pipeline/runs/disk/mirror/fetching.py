@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from klue_pipeline.runs.disk.mirror.address import address_of
+from klue_pipeline.runs.disk.mirror.address import address_of, stays_local
 from klue_pipeline.runs.disk.mirror.files import list_local, places_for, remove_local
 from klue_pipeline.runs.disk.mirror.notes import SENDING, LocalState, Note, Notes, local_state
 from klue_pipeline.runs.disk.mirror.store import Store, VanishedError
 from klue_pipeline.runs.disk.mirror.units import Unit, group_files
+from klue_pipeline.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +149,8 @@ def _take(folder: Path, store: Store, notes: Notes, sides: Sides, units: Sequenc
             }
         )
     if differing:
-        logger.info("Fetched %d files from %s", len(differing), store.address)
+        level = logging.DEBUG if stays_local(folder) else logging.INFO  # claims come and go
+        logger.log(level, "Fetched %s from %s", counted(len(differing), "file"), store.address)
 
 
 def _slices(names: list[str]) -> Iterator[list[str]]:

@@ -15,6 +15,11 @@ from klue_pipeline.runs.disk.mirror.address import MIRRORS
 _SIGNS = ("ETag", "etag", "md5Hash", "mtime", "last_modified", "LastModified", "created")
 """What the file systems of fsspec call the sign that a file has changed, the surest first."""
 
+_SENDING = "send results to"
+_NOTHING_LOST = (
+    f" What was made lies below data/{MIRRORS}: run again with --only-missing-outputs, which sends "
+    "it first."
+)
 _MAKES_FOLDERS = {"file": {"auto_mkdir": True}, "local": {"auto_mkdir": True}}
 
 
@@ -78,7 +83,7 @@ class Store:
         Raises:
             RemoteError: The store did not take them.
         """
-        with self._said_in_words("send results to"):
+        with self._said_in_words(_SENDING):
             self._files.put([str(path) for path in files.values()], self._places(files))
             return self._signs_of(files)
 
@@ -128,8 +133,7 @@ class Store:
             told = " ".join(without_passwords(str(error)).split())
             raise RemoteError(
                 f"Could not {doing} {self.address} ({type(error).__name__}: {told}). "
-                f"{_advise(error)} What was made lies below data/{MIRRORS}: run again with "
-                "--only-missing-outputs, and it is sent."
+                f"{_advise(error)}{_NOTHING_LOST if doing == _SENDING else ''}"
             ) from error
 
 
