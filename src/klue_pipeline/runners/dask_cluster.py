@@ -84,7 +84,7 @@ def local_cluster(workers: int | None) -> Iterator[str]:
     quieten_dask()
     options = worker_options(workers)
     here = {"host": "127.0.0.1", "protocol": "tcp://", "dashboard_address": None}
-    with dask.config.set(_LOCAL_SETTINGS), SpecCluster(
+    with dask.config.set(_LOCAL_SETTINGS), _own_environment(), SpecCluster(
         scheduler={"cls": Scheduler, "options": {**here, "port": 0}},
         workers={number: {"cls": Nanny, "options": each} for number, each in enumerate(options)},
         name="klue_pipeline",
@@ -92,6 +92,22 @@ def local_cluster(workers: int | None) -> Iterator[str]:
         with_gpu = sum(GPU in each["resources"] for each in options)
         logger.info("%d Dask workers on this machine, %d with a GPU", len(options), with_gpu)
         yield str(cluster.scheduler_address)
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Take back what Dask sets for its workers, as ``OMP_NUM_THREADS``, in this process."""
+    import dask
+
+    former = dict(os.environ)
+    try:
+        yield
+    finally:
+        set_by_dask = dask.config.get("distributed.nanny.pre-spawn-environ")
+        for name in (*set_by_dask, "PYTHONHASHSEED"):
+            os.environ.pop(name, None)
+            if name in former:
+                os.environ[name] = former[name]
 
 
 def worker_options(workers: int | None) -> list[dict[str, Any]]:
