@@ -16,6 +16,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrievalParams,
     RetrieverParams,
 )
+from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams, TunedPart
 from klue_pipeline.training.params import FoldsParams
 
 Kind = Literal["single", "member", "composite"]
@@ -75,6 +76,19 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """What a search for settings of open-domain QA reads.
+
+    Attributes:
+        part: Whose settings are searched.
+        reads_run: Whether readers of trials learn from retrieved passages without the answer.
+    """
+
+    part: TunedPart = "reader"
+    reads_run: bool = False
+
+
+@dataclass(frozen=True)
 class Shape:
     """The settings that decide which nodes there are."""
 
@@ -85,6 +99,7 @@ class Shape:
     asked_to_augment: tuple[str, ...] = ()
     retrieval: Retrieval = Retrieval({}, {}, RerankParams(name="none"))
     reading: Reading = Reading()
+    tuning: Tuning = Tuning()
 
 
 _known: dict[str, Shape] = {}
@@ -148,6 +163,11 @@ def reading() -> Reading:
     return _shape().reading
 
 
+def tuning() -> Tuning:
+    """Return what a search for settings of open-domain QA reads."""
+    return _shape().tuning
+
+
 def shape_of(parameters: Mapping[str, Any]) -> Shape:
     """Return the shape of the graph for the resolved parameters of a run."""
     from klue_pipeline.relation.settings.augment_params import AugmentParams
@@ -162,6 +182,7 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
         asked_to_augment=AugmentParams.model_validate(parameters["augment"]).earlier_experiments,
         retrieval=_retrieval_of(parameters["odqa"]),
         reading=_reading_of(parameters["odqa"]),
+        tuning=_tuning_of(parameters["odqa"]),
     )
 
 
@@ -182,6 +203,12 @@ def _reading_of(settings: Mapping[str, Any]) -> Reading:
     folds = ReaderFoldsParams.model_validate(settings["folds"])
     reader = ReaderParams.model_validate(settings["reader"])
     return Reading(tuple(folds.numbers), folds.n_splits, reader.hard_passages > 0)
+
+
+def _tuning_of(settings: Mapping[str, Any]) -> Tuning:
+    tune = OdqaTuneParams.model_validate(settings["tune"])
+    learns = _reading_of(settings).learns_from_run
+    return Tuning(tune.part, learns or "odqa.reader.hard_passages" in tune.space)
 
 
 def kind_of(kind: str, target: str) -> Kind:
