@@ -76,10 +76,10 @@ mlflow: $(INSTALLED)  ## Compare runs in the browser
 	@$(BIN)/python -m klue_pipeline.tracking.pages mlflow.db $(ARGS)
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db $(ARGS)
 
-# Raw data is never touched, whoever put it there; nor are MLflow's record and what you wrote into submissions.csv.
-clean:  ## Remove what runs and tools leave (keeps raw data, submissions.csv, .venv and MLflow's record)
+# Raw data is never touched, whoever put it there; nor are the records of MLflow and of searches, and what you wrote into submissions.csv.
+clean:  ## Remove what runs and tools leave (keeps raw data, submissions.csv, .venv, records of MLflow and of searches)
 	find data -type d -name 01_raw -prune -o -type f ! -name .gitkeep \
-	  ! -path '*/08_reporting/submissions.csv' -exec rm -f {} +
+	  ! -path '*/08_reporting/submissions.csv' ! -name 'optuna.db*' -exec rm -f {} +
 	find data -depth -mindepth 1 -type d -empty ! -path '*/01_raw*' -exec rmdir {} \;
 	rm -rf .viz build dist sessions site htmlcov .coverage .coverage.*
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -23,6 +23,8 @@ gc.disable()  # until everything is collected: next to nothing of it is garbage
 ROOT = Path(__file__).resolve().parents[1]
 
 pytest_plugins = [
+    "buckets",
+    "postgres_server",
     "projects",
     "sentences",
     "tiny_models",

@@ -21,7 +21,7 @@ DROPPED = [
     ("kedro.runner.sequential_runner", "Using synchronous mode for loading and saving data."),
     ("kedro.runner.sequential_runner", "No nodes ran. Repeat the previous command to attempt ..."),
     ("kedro_viz.integrations.kedro.run_hooks", "Workflow tracking is disabled during partial ..."),
-    ("klue_pipeline.runners", "Completed node: parse_test"),
+    ("klue_pipeline.runners.parallel_runner", "Completed node: parse_test"),
     ("kedro_viz.integrations.kedro.hooks_utils", "No Kedro project found in here; skipping write."),
     (
         "kedro_viz.models.flowchart.node_metadata",
@@ -34,7 +34,7 @@ KEPT = [
     ("kedro.runner.sequential_runner", "Skipping all 23 nodes (all persistent outputs exist)"),
     ("kedro.runner.sequential_runner", "Pipeline execution completed successfully in 2.9 sec."),
     ("kedro.runner.sequential_runner", "There are 8 nodes that have not run."),
-    ("klue_pipeline.runners", "Completed 3 out of 23 tasks"),
+    ("klue_pipeline.runners.parallel_runner", "Completed 3 out of 23 tasks"),
     ("klue_pipeline.hooks.node_log", "Completed node: this line is ours"),
     (
         "kedro_viz.models.flowchart.node_metadata",

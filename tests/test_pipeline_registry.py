@@ -123,6 +123,19 @@ def test_a_model_for_mlflow_is_made_of_what_a_run_exports_for_whoever_asks(kind,
     assert package not in pipelines["__default__"].nodes
 
 
+def test_who_keeps_no_weights_exports_none():
+    reading = topology.Reading((0,), 1, keep_weights="none")
+    topology.set_shape(topology.Shape(FOLDS, reading=reading, keep_weights="none"))
+    pipelines = register_pipelines()
+    assert {"export", "odqa_export"}.isdisjoint(pipelines)
+    assert {"predict_new", "mlflow_model", "odqa_answer_new"} <= set(pipelines)
+    for job, model in (("__default__", "fold_0.model"), ("odqa", "odqa.fold_0.model")):
+        readers = [node for node in pipelines[job].nodes if model in node.inputs]
+        assert [node.outputs[0].split(".")[-1] for node in readers] in (
+            ["test_scores"], ["candidates"]
+        )  # fmt: skip
+
+
 def test_looks_at_data_and_labels_are_no_part_of_a_run(kind, pipelines):
     looks = {node for look in LOOKS[kind] for node in pipelines[look].nodes}
     assert looks

@@ -298,6 +298,32 @@ def test_the_leaderboard_needs_no_blend(finished_project):
     assert "nobody has made yet: ensemble_report (made by ensemble)" in ended.console
 
 
+def test_weights_go_afterwards_and_what_needs_them_says_how_to_get_them(finished_project):
+    models = finished_project.data / "06_models/typed_punct_query"
+    kept = ["--params", "training.keep_weights=best_fold"]
+    new_rows = "predict.input=data/01_raw/sample/test.csv"
+    before = finished_project.snapshot("07_model_output")
+    ended = finished_project.run("--only-missing-outputs", *kept)
+    assert ended.code == 0, ended.console
+    assert "[1/1] export_model" in ended.console
+    [best] = models.glob("fold_*/model.safetensors")
+    assert [path.parent.name for path in models.glob("exported/*/model.safetensors")] == [
+        best.parent.name
+    ]
+    [gone] = {"fold_0", "fold_1"} - {best.parent.name}
+    asked, predicted, refused = finished_project.run_each(
+        ["--only-missing-outputs", *kept],
+        ["--pipelines", "predict_new", kept[0], f"{kept[1]},{new_rows}"],
+        ["--pipelines", "predict", *kept],
+    )
+    assert f"Skipping all {len(NODES)} nodes" in asked.console
+    assert predicted.code == 0, predicted.console
+    assert refused.code == 1
+    assert f"This run reads {gone}.model, whose weights are gone" in refused.console
+    assert f"kedro run --env test --nodes {gone}.train" in refused.console
+    assert finished_project.snapshot("07_model_output") == before
+
+
 def test_one_fold_can_be_trained_again(finished_project):
     before = finished_project.snapshot()
     weights = finished_project.data / "06_models/typed_punct_query/fold_1/model.safetensors"

@@ -83,9 +83,17 @@ cli.add_command(run)
     callback=split_settings,
     help="Settings for each of the runs, as kedro run takes them; the names say which experiments.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Run so many at once, on so many Dask workers of this machine, or on the cluster that "
+    "DASK_SCHEDULER_ADDRESS names.",
+)
 @explain_errors
-def experiments(names: tuple[str, ...], every: bool, env: str | None, params: list[str]) -> None:
-    """Run experiments one after the other, then show how they rank.
+def experiments(
+    names: tuple[str, ...], every: bool, env: str | None, params: list[str], workers: int | None
+) -> None:
+    """Run experiments one after the other or side by side, then show how they rank.
 
     NAMES are entries of conf/*/parameters_experiments.yml; without any, they are listed. Each is
     one tracked `kedro run` in a process of its own, so that one that fails or is killed does not
@@ -99,7 +107,8 @@ def experiments(names: tuple[str, ...], every: bool, env: str | None, params: li
     """
     from klue_pipeline.commands.experiments import run_experiments
 
-    raise SystemExit(run_experiments(names, every=every, env=env, settings=params))
+    code = run_experiments(names, every=every, env=env, settings=params, workers=workers)
+    raise SystemExit(code)
 
 
 @cli.command(context_settings=CONTEXT_SETTINGS)

@@ -44,7 +44,8 @@ _OF_COUNTED = (*_OF_RUNNERS, r"Completed \d+ out of")
 _DROPPED = {
     "kedro.runner.sequential_runner": _OF_COUNTED,
     "kedro.runner.parallel_runner": _OF_RUNNERS,
-    "klue_pipeline.runners": _OF_RUNNERS,
+    "klue_pipeline.runners.parallel_runner": _OF_RUNNERS,
+    "klue_pipeline.runners.dask_runner": _OF_RUNNERS,
     "kedro.runner.thread_runner": _OF_COUNTED,
     # Kedro-Viz draws timings of whole runs only; nobody misses them after a partial one.
     "kedro_viz.integrations.kedro.run_hooks": ("Workflow tracking is disabled",),

@@ -120,7 +120,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     whenever somebody asks. Open-domain QA is a job of its own.
     """
     kind = topology.experiment_kind()
-    chosen = {name: _make(name) for name in RUNS[kind]}
+    chosen = {name: _make(name) for name in RUNS[kind] if _has_nodes(name)}
     others = {name: _make(name) for name in (*LOOKS[kind], *USES[kind], *ODQA_USES)}
     odqa = {name: _make(name) for name in ODQA if _has_nodes(name)}
     retrieval = [odqa[name] for name in ODQA_RETRIEVAL if name in odqa]
@@ -133,7 +133,12 @@ def register_pipelines() -> dict[str, Pipeline]:
 
 
 def _has_nodes(stage: str) -> bool:
-    """Tell whether there is something to do; most experiments train no retriever."""
+    """Tell whether there is something to do.
+
+    Most experiments train no retriever, and one that keeps no weights exports none.
+    """
+    if stage in ("export", "odqa_export"):
+        return topology.keep_weights(stage.removesuffix("export").rstrip("_")) != "none"
     return stage != "odqa_train_retriever" or topology.retrieval().trains
 
 

@@ -10,10 +10,12 @@ from klue_pipeline.hooks.node_log import NodeLogHooks
 from klue_pipeline.hooks.parameters import ParameterHooks
 from klue_pipeline.hooks.partial_runs import PartialRunHooks
 from klue_pipeline.hooks.preconditions import PreconditionHooks
+from klue_pipeline.hooks.remote import RemoteHooks
 from klue_pipeline.hooks.run_end import RunEndHooks
 from klue_pipeline.hooks.run_record import RunRecordHooks
 from klue_pipeline.hooks.scratch import ScratchHooks
 from klue_pipeline.hooks.tracking import TrackingHooks
+from klue_pipeline.hooks.weights import WeightsHooks
 from klue_pipeline.passwords import hide_in_logs
 from klue_pipeline.runs.configuration import ConfigurationLoader
 from klue_pipeline.runs.dataset_names import folder_name
@@ -22,15 +24,18 @@ quieten()
 hide_in_logs()
 
 # pluggy calls hooks last registered first: parameters are resolved before anyone reads them, and a
-# run that cannot be is refused before lineage makes room for it. Of those that ask to be last
-# (tracking, the run record), the last registered is the last.
+# run that cannot be is refused before lineage makes room for it. What is in a bucket is fetched
+# before all that (tryfirst). Weights go before lineage lets the next run in. Of those that ask to
+# be last (tracking, the run record), the last registered is the last.
 HOOKS = (
     RunEndHooks(),
     NodeLogHooks(),
+    RemoteHooks(),
     TrackingHooks(),
     RunRecordHooks(),
     ScratchHooks(),
     LineageHooks(),
+    WeightsHooks(),
     PreconditionHooks(),
     PartialRunHooks(),
     ParameterHooks(),

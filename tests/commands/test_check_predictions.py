@@ -38,7 +38,9 @@ def test_every_problem_is_named(content, problems):
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_the_command_takes_them_beside_tables(tmp_path, monkeypatch, is_known):
-    catalog = SimpleNamespace(exists=lambda _: is_known, load=lambda _: EXAMPLES)
+    catalog = SimpleNamespace(
+        exists=lambda _: is_known, load=lambda _: EXAMPLES, get=lambda _: None
+    )
     context = SimpleNamespace(catalog=catalog)
     monkeypatch.setattr(check_predictions, "open_context", lambda *_: context)
     good, bad = tmp_path / "predictions.json", tmp_path / "bad.json"
@@ -55,7 +57,7 @@ def test_the_command_takes_them_beside_tables(tmp_path, monkeypatch, is_known):
 
 @pytest.mark.parametrize(("answer", "is_told"), [("", True), (" ", True), ("남해", False)])
 def test_empty_answers_are_counted_and_no_problem(tmp_path, monkeypatch, answer, is_told):
-    catalog = SimpleNamespace(exists=lambda _: True, load=lambda _: EXAMPLES)
+    catalog = SimpleNamespace(exists=lambda _: True, load=lambda _: EXAMPLES, get=lambda _: None)
     context = SimpleNamespace(catalog=catalog)
     monkeypatch.setattr(check_predictions, "open_context", lambda *_: context)
     file = tmp_path / "predictions.json"

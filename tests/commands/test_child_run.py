@@ -103,6 +103,32 @@ def test_ctrl_c_reaches_a_run_that_did_not_hear_it(run, tmp_path, monkeypatch):
     assert (tmp_path / "closed its books").exists()
 
 
+def test_runs_side_by_side_write_to_their_logs_and_end_together(tmp_path, monkeypatch):
+    code = "import os, time; print(os.environ['WHERE'], flush=True); time.sleep(60)"
+    monkeypatch.setattr(
+        child_run, "_run",
+        lambda arguments, wait_for: wait_for([sys.executable, "-c", *arguments], {}),
+    )  # fmt: skip
+    children, codes = child_run.ChildRuns({"WHERE": "here"}), []
+    logs = [tmp_path / name / "run.log" for name in ("one", "two")]
+    threads = [
+        threading.Thread(target=lambda log=log: codes.append(children.run([code], log)))
+        for log in logs
+    ]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + 60
+    while not all(log.exists() and log.read_text() == "here\n" for log in logs):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    children.terminate()
+    for thread in threads:
+        thread.join(60)
+    assert codes == [-signal.SIGTERM, -signal.SIGTERM]
+    with pytest.raises(KeyboardInterrupt):
+        children.run([code], logs[0])
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [

@@ -1,19 +1,22 @@
 """What is run, skipped, resumed and given up, with runs that only pretend."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import click
 import pytest
+from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.commands import experiments
 from klue_pipeline.commands.child_run import Ended
 from klue_pipeline.commands.outcomes import NO_BOARD
+from klue_pipeline.commands.side_by_side import SHARED
 
 ENTRIES = {
     "rbert": {"why": "두 개체의 위치를 알려 주면 나아진다"},
     "binary": {"why": "x"},
     "positive": {"why": "x"},
-    "cascade": {"why": "x", "members": ["binary", "positive"]},
+    "cascade": {"why": "x", "kind": "composite", "members": ["binary", "positive"]},
 }
 
 
@@ -27,6 +30,7 @@ class Pretended:
         self.needs_adapting: set[str] = set()
         self.ran: list[tuple[str, ...]] = []
         self.ranked: list[str] = []
+        self.missing: set[str] = set()
         for name in (
             "read_lab_book", "open_experiment", "adapted_encoder_is_missing", "run_kedro",
             "leaderboard_path", "read_board",
@@ -47,8 +51,12 @@ class Pretended:
             raise ValueError(self.wrong_settings[job.folder])
         progress = self.progress.get(job.folder, "new")
         target = SimpleNamespace(name="binary" if job.folder in {"binary", "positive"} else "all")
-        parameters = SimpleNamespace(target=target, evaluation=None)
-        return SimpleNamespace(progress=lambda: progress, folder=job.folder, parameters=parameters)
+        kind = ENTRIES[job.experiment].get("kind", "single")
+        parameters = SimpleNamespace(target=target, evaluation=None, kind=kind)
+        return SimpleNamespace(
+            progress=lambda: progress, folder=job.folder, parameters=parameters,
+            is_current=lambda name: name not in self.missing,
+        )  # fmt: skip
 
     def adapted_encoder_is_missing(self, results):
         return results.folder in self.needs_adapting
@@ -71,8 +79,10 @@ class Pretended:
     def read_board(self, path, evaluation):
         return NO_BOARD
 
-    def call(self, *names, every=False, settings=()):
-        return experiments.run_experiments(names, every=every, env="test", settings=settings)
+    def call(self, *names, every=False, settings=(), workers=None):
+        return experiments.run_experiments(
+            names, every=every, env="test", settings=settings, workers=workers
+        )
 
 
 @pytest.fixture
@@ -168,6 +178,57 @@ def test_a_leaderboard_that_cannot_be_made_leaves_the_outcomes_and_the_reason(pr
     shown = capsys.readouterr().out
     assert "rbert       finished before" in shown
     assert "could not be made: clean_sentences on disk was made with other settings" in shown
+
+
+class Pretending:
+    """The runs of a cluster, on which every one goes through."""
+
+    def __init__(self, project):
+        self.project = project
+
+    def run(self, arguments, log_file):
+        self.project.ran.append(tuple(arguments[3:]))
+        return Ended(12.0, None)
+
+
+@pytest.fixture
+def on_cluster(project, monkeypatch):
+    @contextmanager
+    def pretend(workers):
+        yield Pretending(project)
+
+    monkeypatch.setattr(experiments, "shared_cluster", pretend)
+    monkeypatch.setattr(experiments, "pipelines", {stage: Pipeline([]) for stage in SHARED})
+    return project
+
+
+def test_side_by_side_all_are_joined_and_ranked_once_at_the_end(on_cluster):
+    on_cluster.progress = {"positive": "finished"}
+    tracked = ["mlflow.enabled=true"]  # so are the experiments, not what joins them
+    assert on_cluster.call("cascade", "rbert", workers=2, settings=tracked) == 0
+    own, joined = on_cluster.ran[:3], on_cluster.ran[3:]
+    assert {settings for settings, *_ in own} == {
+        f"mlflow.enabled=true,experiment={name}" for name in ("binary", "cascade", "rbert")
+    }
+    # Members have no part in the blend.
+    assert joined == [
+        (f"mlflow.enabled=false,experiment={name}", "--pipelines", "ensemble,submissions")
+        for name in ("cascade", "rbert")
+    ]
+    assert on_cluster.ranked == ["rbert"]
+
+
+def test_side_by_side_what_all_share_is_made_first(on_cluster, monkeypatch):
+    node_of_stage = node(lambda: 1, None, "sentences", name="parse")
+    monkeypatch.setattr(
+        experiments, "pipelines", {"ingest": Pipeline([node_of_stage]), "clean": Pipeline([])}
+    )
+    on_cluster.missing = {"sentences"}
+    on_cluster.errors = {"rbert": "no such file"}
+    assert on_cluster.call("rbert", "positive", workers=2) == 1
+    assert on_cluster.ran == [
+        ("mlflow.enabled=false,experiment=rbert", "--pipelines", "ingest,clean")
+    ]
 
 
 def test_all_means_those_of_the_lab_book(project):

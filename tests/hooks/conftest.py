@@ -10,6 +10,7 @@ from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
 from klue_pipeline.tracking.mlflow_client import RunStore
+from klue_pipeline.tracking.tracking_params import absolute_uri
 
 PARAMETERS = {
     "experiment": "rbert",
@@ -119,7 +120,7 @@ class Session:
     def client(self):
         from mlflow import MlflowClient
 
-        return MlflowClient(f"sqlite:///{self.folder}/mlflow.db")
+        return MlflowClient(absolute_uri(self.settings["tracking_uri"], self.folder))
 
     def curve(self, run, name: str) -> list[tuple[int, float]]:
         history = self.client().get_metric_history(run.info.run_id, name)
@@ -138,3 +139,9 @@ def project_folder(tmp_path_factory) -> Path:
 def session(project_folder, request, monkeypatch) -> Session:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return Session(project_folder, experiment=request.node.name)
+
+
+@pytest.fixture
+def make_session() -> type[Session]:
+    """For sessions that are tracked elsewhere."""
+    return Session

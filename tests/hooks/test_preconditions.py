@@ -6,6 +6,7 @@ from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner, ThreadRunner
 
 from klue_pipeline.hooks.preconditions import PreconditionHooks
+from klue_pipeline.runners import DaskRunner
 
 TRAINING = {
     "epochs": 1, "learning_rate": 0.1, "batch_size": 8, "evaluation_batch_size": 8,
@@ -63,6 +64,8 @@ def test_what_cannot_be_done_is_refused(ask, change, message):
         {},
         {"pipeline": NOTHING_LEARNT, "runner": ThreadRunner, "device": "cuda:9"},
         {"pipeline": FOLD.filter(node_names=["predict"]), "runner": ThreadRunner},
+        # The workers of a cluster may have the card.
+        {"runner": DaskRunner, "device": "cuda:9"},
         # What is trained already needs neither the encoder nor the card any more.
         {"made": ("model", "scores"), "encoder": "./gone", "device": "cuda:9"},
         {"made": ("model",), "encoder": "./gone", "runner": ThreadRunner},

@@ -11,6 +11,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from fold_nodes import fold_node, train
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import node
 from kedro_datasets.json import JSONDataset
@@ -45,22 +46,6 @@ UNFINISHED = """
     print("training", flush=True)
     time.sleep(60)
 """
-
-
-def train(steps, f1):
-    """A node function that reports a loss at each step and returns fold metrics."""
-
-    def train_fold():
-        for step in range(1, steps + 1):
-            progress.report_progress(step, {"train_loss": 1 / step})
-        return {"micro_f1": f1, "rows": 12, "kind": "x"}, {"history": [1, 2]}
-
-    return train_fold
-
-
-def fold_node(fold, function):
-    outputs = [f"fold_{fold}.metrics", f"fold_{fold}.history"]
-    return node(function, None, outputs, name="train", namespace=f"fold_{fold}")
 
 
 def fail():
@@ -275,6 +260,19 @@ def test_fold_of_a_lost_worker_is_closed_with_the_parent(session):
     driver.on_pipeline_error(RuntimeError("worker lost"))
     assert {run.info.status for run in session.runs().values()} == {"FAILED"}
     progress.set_listener(None)
+
+
+def test_fold_that_is_trained_again_leaves_the_first_try_killed(session):
+    driver, dead, worker = TrackingHooks(), TrackingHooks(), TrackingHooks()
+    session.start(driver)
+    for fold in (1, 0):
+        dead.before_node_run(fold_node(fold, train(1, 0.5)), DataCatalog())
+    first = session.runs()["fold_0"].info.run_id
+    worker.before_node_run(fold_node(0, train(1, 0.5)), DataCatalog())
+    progress.set_listener(None)
+    assert session.client().get_run(first).info.status == "KILLED"
+    assert session.runs()["fold_1"].info.status == "RUNNING"
+    driver.after_pipeline_run()
 
 
 def test_broken_mlflow_in_mid_run_costs_warnings_and_no_result(session, caplog, monkeypatch):

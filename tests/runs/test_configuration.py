@@ -64,3 +64,14 @@ def test_what_is_missing_is_named_with_a_remedy(conf):
 def test_one_value_in_the_place_of_settings_is_refused(settings, message):
     with pytest.raises(WrongShapeError, match=message):
         resolve_experiment({"experiment": "a", "experiments": {}, **settings}, {})
+
+
+def test_a_data_folder_in_a_bucket_is_a_local_one_to_all_who_read_it(conf):
+    (conf / "mine/globals.yml").write_text("data_root: s3://team/klue\n")
+    (conf / "base/catalog.yml").write_text("labels: {filepath: '${globals:data_root}/labels.json'}")
+    loader = ConfigurationLoader(str(conf), env="mine", **CONFIG_LOADER_ARGS)
+    assert loader["globals"]["data_root"] == "data/.mirror/s3/team/klue"
+    assert loader["catalog"]["labels"]["filepath"] == "data/.mirror/s3/team/klue/labels.json"
+    (conf / "mine/globals.yml").write_text("data_root: s3://kim:geheim@team/klue\n")
+    with pytest.raises(ValueError, match=r"data_root: found 's3://kim:\*\*\*@team/klue'"):
+        ConfigurationLoader(str(conf), env="mine", **CONFIG_LOADER_ARGS)

@@ -7,10 +7,10 @@ import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
 
+from klue_pipeline.databases import sqlite_file
 from klue_pipeline.tracking.tracking_params import (
     read_tracking_params,
     resolve_tracking_params,
-    sqlite_file,
 )
 
 PROJECT = Path("/home/kim/klue 실험")

@@ -13,6 +13,7 @@ from klue_pipeline.odqa.answer_ensemble.answer_bundle import PlainAnswers
 from klue_pipeline.odqa.answer_ensemble.prediction_files import find_prediction_problems
 from klue_pipeline.odqa.ingest.schema import TEST
 from klue_pipeline.runs.remedies import kedro_run
+from klue_pipeline.runs.remote_results import fetch_datasets
 
 _EXAMPLES = "odqa.examples"
 
@@ -38,6 +39,7 @@ def check_predictions(files: Sequence[Path], *, env: str | None, settings: Seque
         The exit code: 0, or 1 if any file has a problem.
     """
     catalog = open_context(env, settings).catalog
+    fetch_datasets(catalog, [_EXAMPLES])
     wanted = None
     if catalog.exists(_EXAMPLES):
         examples = catalog.load(_EXAMPLES)

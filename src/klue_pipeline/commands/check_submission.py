@@ -20,6 +20,7 @@ from klue_pipeline.relation.submissions.submission_problems import (
     find_problems,
 )
 from klue_pipeline.runs.remedies import kedro_run
+from klue_pipeline.runs.remote_results import fetch_datasets
 from klue_pipeline.text.counts import counted
 
 _MOST_SHOWN = 20
@@ -156,6 +157,7 @@ def _read_expected(env: str | None, settings: Sequence[str]) -> tuple[Expected, 
     """Read what is on disk of the test rows and the labels, and say what is not."""
     context = open_context(env, settings)
     catalog = context.catalog
+    fetch_datasets(catalog, _CHECKED_WITH)
     missing = [name for name in _CHECKED_WITH if not catalog.exists(name)]
     row_ids = None if "clean_test_sentences" in missing else _read_ids(catalog)
     labels = None if "labels" in missing else catalog.load("labels")

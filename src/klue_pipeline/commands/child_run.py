@@ -1,14 +1,16 @@
-"""One ``kedro run`` in a process of its own, on the same terminal."""
+"""``kedro run`` in a process of its own: one on the same terminal, or several with log files."""
 
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from klue_pipeline.commands.errors import ERROR_FILE
 from klue_pipeline.commands.interrupts import PARENT, Terminated
@@ -40,10 +42,58 @@ def run_kedro(arguments: Sequence[str]) -> Ended:
     Raises:
         KeyboardInterrupt: On Ctrl-C or SIGTERM, once the run has ended too.
     """
+    return _run(arguments, _wait_for)
+
+
+class ChildRuns:
+    """Runs side by side, each of which writes to a log file; all of them can be ended at once.
+
+    Args:
+        environment: Variables that they get beside those of this process.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock, self._is_over = threading.Lock(), False
+
+    def run(self, arguments: Sequence[str], log_file: Path) -> Ended:
+        """Run ``kedro run`` with these arguments and wait for its end; in any thread."""
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+
+        def wait_for(command: list[str], environment: dict[str, str]) -> int:
+            with log_file.open("wb") as log:
+                return self._start(command, {**environment, **self._environment}, log).wait()
+
+        return _run(arguments, wait_for)
+
+    def terminate(self) -> None:
+        """End those that run, with closed books; no other is started from here on."""
+        with self._lock:
+            self._is_over = True
+            for process in self._running:
+                process.terminate()
+
+    def _start(
+        self, command: list[str], environment: dict[str, str], log: BinaryIO
+    ) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._is_over:
+                raise KeyboardInterrupt
+            # In a session of its own a run does not get a terminal's Ctrl-C beside our signal.
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter
+                command, env=environment, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            self._running.add(process)
+        return process
+
+
+def _run(arguments: Sequence[str], wait_for: Callable[[list[str], dict[str, str]], int]) -> Ended:
     with tempfile.TemporaryDirectory(prefix="klue-") as folder:
         error_file = Path(folder) / "error.txt"
         started_at = time.perf_counter()
-        code = _wait_for(
+        code = wait_for(
             [sys.executable, "-m", "kedro", "run", *arguments],
             {**os.environ, ERROR_FILE: str(error_file), PARENT: str(os.getpid())},
         )

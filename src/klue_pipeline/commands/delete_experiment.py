@@ -1,7 +1,7 @@
 """``kedro delete-experiment``: remove what is on disk of experiments and, on request, in MLflow."""
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import click
 from klue_pipeline.base_settings import suggest
 from klue_pipeline.commands.project import open_context
 from klue_pipeline.runs.configuration import project_path, read_configuration
+from klue_pipeline.runs.disk.mirror.sending import remote_sizes, send, send_file
 from klue_pipeline.runs.disk.running import runs_under_way
 from klue_pipeline.runs.taken_names import (
     ANY_EXPERIMENT,
@@ -39,17 +40,22 @@ def delete_experiments(
         ValueError: One of them is being run.
     """
     data_root = project_path() / str(read_configuration(env)["globals"]["data_root"])
-    folders = _folders_on_disk(env)
+    remote = remote_sizes(data_root)
+    folders = _folders_on_disk(env, remote)
     _require_known(names, folders)
     _require_idle(names, data_root)
     chosen = [path for name in names for path in folders[name]]
-    click.echo("\n".join(f"{_size(path) / _MIB:8.1f} MiB  {path}" for path in chosen))
+    click.echo("\n".join(f"{_size(path, remote) / _MIB:8.1f} MiB  {path}" for path in chosen))
     if not (confirmed or click.confirm("Delete these folders?")):
         return 1
     for path in chosen:
-        shutil.rmtree(path)
+        if path.exists():  # else it lies in a bucket alone
+            shutil.rmtree(path)
+        send(path)
     for name in names:
-        (data_root / ".fingerprints" / f"unfinished-{name}.json").unlink(missing_ok=True)
+        plan = data_root / ".fingerprints" / f"unfinished-{name}.json"
+        plan.unlink(missing_ok=True)
+        send_file(plan)
     if with_mlflow:
         click.echo(f"{_delete_runs(names, env)} runs are deleted in MLflow (mlflow gc frees them)")
     option = f"--env {env} " if env else ""
@@ -60,14 +66,17 @@ def delete_experiments(
     return 0
 
 
-def _folders_on_disk(env: str | None) -> dict[str, list[Path]]:
-    """Return the folders of every experiment on disk, by its name."""
+def _folders_on_disk(env: str | None, remote: Iterable[Path]) -> dict[str, list[Path]]:
+    """Return the folders of every experiment on disk or in a bucket, by its name."""
+    elsewhere = {folder for path in remote for folder in path.parents}
     catalog = read_configuration(env, runtime={"experiment": ANY_EXPERIMENT})["catalog"]
     taken = find_taken_names(catalog)
     folders: dict[str, list[Path]] = {}
     for parent in sorted(parents_of_experiments(catalog)):
-        for path in sorted((project_path() / parent).glob("*")):
-            if path.is_dir() and not path.name.startswith(".") and path.name.lower() not in taken:
+        above = project_path() / parent
+        here = {path for path in above.glob("*") if path.is_dir()}
+        for path in sorted(here | {folder for folder in elsewhere if folder.parent == above}):
+            if not path.name.startswith(".") and path.name.lower() not in taken:
                 folders.setdefault(path.name, []).append(path)
     return folders
 
@@ -88,8 +97,10 @@ def _require_idle(names: Sequence[str], data_root: Path) -> None:
             )
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _size(folder: Path, remote: Mapping[Path, int]) -> int:
+    here = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    there = {path: size for path, size in remote.items() if folder in path.parents}
+    return sum({**here, **there}.values())
 
 
 def _delete_runs(names: Sequence[str], env: str | None) -> int:

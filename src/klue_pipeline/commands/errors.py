@@ -34,6 +34,8 @@ _NO_SUCH_PART = re.compile(
     r"Pipeline does not contain (?P<kind>nodes|datasets) named (?P<names>\[.*?\])"
 )
 _NAMES = re.compile(r"'([^']+)'")
+_EXPORTS = {"export": "", "odqa_export": "odqa"}
+"""The task that each exports of, by the prefix of its settings."""
 _NOTHING_CHOSEN = "Pipeline contains no nodes after applying all provided filters"
 
 
@@ -104,6 +106,10 @@ def _suggest_pipeline(name: str) -> str:
     names = sorted(set(pipelines) - {"__default__"})
     near = difflib.get_close_matches(name, names)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    task = _EXPORTS.get(name)
+    if task is not None and topology.keep_weights(task) == "none":
+        setting = ".".join(filter(None, [task, "training.keep_weights"]))
+        hint = f" {setting} is none, so there is nothing to export; set it to best_fold or all."
     return (
         f"There is no pipeline {name}.{hint}\n"
         f"The experiment is of kind {topology.experiment_kind()}, whose pipelines are "

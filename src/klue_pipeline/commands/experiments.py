@@ -4,9 +4,11 @@ import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import click
+from kedro.framework.project import pipelines
 
 from klue_pipeline.commands.child_run import Ended, run_kedro
 from klue_pipeline.commands.errors import EXPECTED_ERRORS
@@ -19,8 +21,11 @@ from klue_pipeline.commands.project import (
     open_experiment,
     read_lab_book,
 )
+from klue_pipeline.commands.side_by_side import OF_ALL, SHARED, Plan, SideBySide, shared_cluster
 from klue_pipeline.commands.table import format_table, save_table
-from klue_pipeline.runs.stored_results import Progress
+from klue_pipeline.pipeline_registry import RUNS
+from klue_pipeline.runs.stored_results import Progress, StoredResults
+from klue_pipeline.runs.topology import Kind, kind_of
 
 _HOW_IT_STARTS: dict[Progress, str] = {
     "begun": "going on from what is on disk",
@@ -30,10 +35,17 @@ _LINE_CHARACTERS = 110
 _ADAPT = ("--pipelines", "ingest,clean,adapt")
 _RESUME = ("--only-missing-outputs",)
 _RANK = ("--pipelines", "leaderboard")
+_TRACKED = "mlflow.enabled"
+_OWN_SUBMISSION = "experiment_submission"
 
 
 def run_experiments(
-    names: Sequence[str], *, every: bool, env: str | None, settings: Sequence[str]
+    names: Sequence[str],
+    *,
+    every: bool,
+    env: str | None,
+    settings: Sequence[str],
+    workers: int | None = None,
 ) -> int:
     """Run experiments that are not finished, and print and save the table of all of them.
 
@@ -44,6 +56,7 @@ def run_experiments(
         every: Take all entries, after those that are named.
         env: The environment.
         settings: ``name=value`` texts for each of the runs.
+        workers: How many run at once, on a cluster; None for one after the other.
 
     Returns:
         The exit code: 0, or 1 if a run failed or all were interrupted.
@@ -60,9 +73,12 @@ def run_experiments(
     require_known(chosen, entries)
     jobs = plan_jobs(chosen, entries, request.run_name)
     outcomes = _refuse_wrong_settings(request, jobs)
-    interrupted = _run_all(request, jobs, outcomes)
+    if workers is None:
+        interrupted = _run_all(request, jobs, outcomes)
+    else:
+        interrupted = _run_at_once(request, jobs, outcomes, workers)
     reached = [outcomes[job.folder] for job in jobs if job.folder in outcomes]
-    error = _show_table(request, reached, may_rank=not interrupted)
+    error = _show_table(request, reached, may_rank=not interrupted, ranked=workers is None)
     return int(interrupted or error or any(outcome.failed for outcome in reached))
 
 
@@ -114,6 +130,20 @@ def _run_one(request: Request, job: Job, outcomes: Mapping[str, JobOutcome]) -> 
 
 
 def _run_unless_finished(request: Request, job: Job) -> JobOutcome:
+    plan = _prepare(request, job)
+    if isinstance(plan, JobOutcome):
+        return plan
+    progress: Progress = "begun" if plan.options else "new"
+    ended = _say_and_run(_HOW_IT_STARTS[progress], request, job, plan.options)
+    return JobOutcome.of_run(job, ended)
+
+
+def _prepare(request: Request, job: Job) -> Plan | JobOutcome:
+    """Say what is left to do for an experiment, once the adapted encoder is there if it needs it.
+
+    Returns:
+        How it ended, where there is nothing left to do or it cannot be done.
+    """
     results = open_experiment(request, job)
     if adapted_encoder_is_missing(results):
         adapted = _say_and_run("making the adapted encoder first", request, job, _ADAPT)
@@ -123,9 +153,71 @@ def _run_unless_finished(request: Request, job: Job) -> JobOutcome:
     progress = results.progress()
     if progress == "finished":
         return JobOutcome(job, "finished before")
-    options = _RESUME if progress == "begun" else ()
-    ended = _say_and_run(_HOW_IT_STARTS[progress], request, job, options)
-    return JobOutcome(job, "failed" if ended.error else "trained", ended.seconds, ended.error)
+    return Plan(job, _kind_of(results), _RESUME if progress == "begun" else ())
+
+
+def _kind_of(results: StoredResults) -> Kind:
+    return kind_of(results.parameters.kind, results.parameters.target.name)
+
+
+def _run_at_once(
+    request: Request, jobs: Sequence[Job], outcomes: dict[str, JobOutcome], workers: int
+) -> bool:
+    """Run experiments side by side; tell whether Ctrl-C ended it before the last."""
+    try:
+        if error := _make_shared(request, [job for job in jobs if job.folder not in outcomes]):
+            missing = [job for job in jobs if job.folder not in outcomes]
+            outcomes.update({job.folder: JobOutcome(job, "failed", error=error) for job in missing})
+            return False
+        with shared_cluster(workers) as children:
+            prepare, logs = partial(_try_to_prepare, request), leaderboard_path(request).parent
+            if SideBySide(request, children, workers, prepare, logs).run(jobs, outcomes):
+                return True
+        _join_all(request, jobs, outcomes)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _try_to_prepare(request: Request, job: Job) -> Plan | JobOutcome:
+    try:
+        return _prepare(request, job)
+    except EXPECTED_ERRORS as error:
+        return JobOutcome(job, "failed", error=str(error))
+
+
+def _make_shared(request: Request, jobs: Sequence[Job]) -> str:
+    """Make what all experiments share, unless it is there; return what stopped that."""
+    for job in jobs[:1]:
+        results = open_experiment(request, job)
+        made = [name for stage in SHARED for name in pipelines[stage].all_outputs()]
+        if not all(map(results.is_current, made)):
+            stages = ("--pipelines", ",".join(SHARED))
+            ended = _say_and_run("making what all share", _untracked(request), job, stages)
+            return ended.error or ""
+    return ""
+
+
+def _join_all(request: Request, jobs: Sequence[Job], outcomes: dict[str, JobOutcome]) -> None:
+    """Blend and submit, once all are there, what a run by itself would have at its end."""
+    for job in jobs:
+        outcome = outcomes[job.folder]
+        if not outcome.has_results:
+            continue
+        results = open_experiment(request, job)
+        own = RUNS[_kind_of(results)]
+        joining = [stage for stage in OF_ALL if stage in own and stage not in _RANK]
+        if joining and (outcome.status == "trained" or not results.is_current(_OWN_SUBMISSION)):
+            stages = ("--pipelines", ",".join(joining))
+            ended = _say_and_run("blending", _untracked(request), job, stages)
+            if ended.error is not None:
+                error = f"blend: {ended.error}"
+                outcomes[job.folder] = JobOutcome(job, "failed", outcome.seconds, error)
+
+
+def _untracked(request: Request) -> Request:
+    others = (text for text in request.settings if text.partition("=")[0] != _TRACKED)
+    return replace(request, settings=(*others, f"{_TRACKED}=false"))
 
 
 def _say_and_run(doing: str, request: Request, job: Job, options: Sequence[str]) -> Ended:
@@ -134,9 +226,11 @@ def _say_and_run(doing: str, request: Request, job: Job, options: Sequence[str])
     return run_kedro(arguments)
 
 
-def _show_table(request: Request, outcomes: Sequence[JobOutcome], *, may_rank: bool) -> bool:
+def _show_table(
+    request: Request, outcomes: Sequence[JobOutcome], *, may_rank: bool, ranked: bool
+) -> bool:
     """Print and save the table; tell whether its leaderboard could not be made."""
-    board, error = _find_board(request, outcomes, may_rank=may_rank)
+    board, error = _find_board(request, outcomes, may_rank=may_rank, ranked=ranked)
     lines = [look_up(outcome, board) for outcome in outcomes]
     path = leaderboard_path(request).with_name("experiments.csv")
     save_table(lines, board, path, escape_formulas=escapes_formulas(request))
@@ -146,9 +240,16 @@ def _show_table(request: Request, outcomes: Sequence[JobOutcome], *, may_rank: b
 
 
 def _find_board(
-    request: Request, outcomes: Sequence[JobOutcome], *, may_rank: bool
+    request: Request, outcomes: Sequence[JobOutcome], *, may_rank: bool, ranked: bool
 ) -> tuple[Board, str]:
-    """Return the leaderboard, made anew if the last run did not write it, and what stopped that."""
+    """Return the leaderboard, made anew if the last run did not write it, and what stopped that.
+
+    Args:
+        request: What all runs have in common.
+        outcomes: How they ended.
+        may_rank: Whether a run may be started.
+        ranked: Whether each run writes the leaderboard at its end.
+    """
     with_results = [outcome for outcome in outcomes if outcome.has_results]
     if not with_results:
         return NO_BOARD, ""
@@ -157,10 +258,9 @@ def _find_board(
     targets = [results.parameters.target.name for results in opened]
     whole = [place for place, target in enumerate(targets) if target == "all"]
     place = whole[-1] if whole else -1
-    if may_rank and not _is_last_run(with_results[place], outcomes):
+    if may_rank and not (ranked and _is_last_run(with_results[place], outcomes)):
         job = with_results[place].job
-        untracked = replace(request, settings=(*request.settings, "mlflow.enabled=false"))
-        ended = _say_and_run("ranking all experiments", untracked, job, _RANK)
+        ended = _say_and_run("ranking all experiments", _untracked(request), job, _RANK)
         if ended.error is not None:
             return NO_BOARD, JobOutcome(job, "failed", error=ended.error).reason
     path = leaderboard_path(request)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from klue_pipeline.commands.child_run import Ended
 from klue_pipeline.commands.jobs import Job
 from klue_pipeline.evaluation.intervals import Interval
 from klue_pipeline.relation.metrics.task_scores import RELATION_SCORES
@@ -31,6 +32,11 @@ class JobOutcome:
     status: Literal["trained", "finished before", "failed", "interrupted"]
     seconds: float | None = None
     error: str | None = None
+
+    @classmethod
+    def of_run(cls, job: Job, ended: Ended) -> "JobOutcome":
+        """Return how an experiment ended whose run ended so."""
+        return cls(job, "failed" if ended.error else "trained", ended.seconds, ended.error)
 
     @property
     def failed(self) -> bool:

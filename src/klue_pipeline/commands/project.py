@@ -12,6 +12,7 @@ from klue_pipeline.commands.jobs import Job, Request
 from klue_pipeline.commands.options import read_settings
 from klue_pipeline.runs.configuration import project_path, read_configuration
 from klue_pipeline.runs.experiments import require_groups
+from klue_pipeline.runs.remote_results import fetch_for_comparison
 from klue_pipeline.runs.stored_results import StoredResults, read_stored_results
 
 _ADAPTED_ENCODER = "adapted_encoder"
@@ -51,10 +52,13 @@ def open_experiment(request: Request, job: Job) -> StoredResults:
 
     Raises:
         ValueError: Its settings are wrong; the message says which and what to do.
+        OSError: The results are in a bucket that could not be reached.
     """
     # The hook that resolves the parameters also tells the graph its shape.
     context = open_context(request.env, request.settings_of(job))
-    return read_stored_results(context, pipelines["__default__"])
+    graph = pipelines["__default__"]
+    fetch_for_comparison(context, graph, context.catalog)
+    return read_stored_results(context, graph)
 
 
 def open_context(env: str | None, given: Sequence[str]) -> Any:

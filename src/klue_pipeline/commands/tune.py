@@ -112,6 +112,9 @@ def _write_entry(request: TuneRequest) -> int:
     catalog = open_context(request.env, request.settings).catalog
     report = catalog.load(request.dataset("tune_report"))
     verdict = report["verdict"]
+    if verdict is None and report["trials"].get("running"):
+        click.echo("No entry is written: trials still run elsewhere; call again when they ended.")
+        return 0
     if verdict is not None and verdict["winner"] == AS_IT_WAS:
         click.echo("No entry is written: nothing that was found is better than the experiment.")
         return 0

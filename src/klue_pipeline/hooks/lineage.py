@@ -1,13 +1,14 @@
 """The hook that keeps results of different settings apart, and stores what made each result."""
 
 import atexit
-import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
 from klue_pipeline.runs.checks.changed_results import Commands
 from klue_pipeline.runs.checks.kept_results import make_room
@@ -15,8 +16,8 @@ from klue_pipeline.runs.checks.missing_inputs import require_inputs
 from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
 from klue_pipeline.runs.disk.atomic_file import require_free_space
-from klue_pipeline.runs.disk.origin_store import OriginStore
-from klue_pipeline.runs.disk.running import announce
+from klue_pipeline.runs.disk.origin_store import Origin, OriginStore
+from klue_pipeline.runs.disk.running import announce, withdraw
 from klue_pipeline.runs.stored_results import (
     StoredResults,
     claim_of,
@@ -33,6 +34,8 @@ class LineageHooks:
         self._context: Any = None
         self._catalog: Any = None
         self._results: StoredResults | None = None
+        self._origins: Mapping[str, Origin] = {}
+        """What makes each result, by plain name; in a worker those of the node that it runs."""
         self._claim: Path | None = None
 
     @hook_impl
@@ -66,7 +69,21 @@ class LineageHooks:
         except BaseException:
             self._release()
             raise
-        self._results = results
+        self._results, self._origins = results, results.origins
+
+    def pack_for(self, node: Node) -> dict[str, Origin]:
+        """Return what makes the outputs of a node that a worker is going to run."""
+        names = map(plain_name, node.outputs)
+        return {name: self._origins[name] for name in names if name in self._origins}
+
+    def unpack(self, packed: Mapping[str, Origin]) -> None:
+        """Take, in a worker, what makes the outputs of the node that comes next."""
+        self._origins = packed
+
+    @hook_impl
+    def before_node_run(self, catalog: Any) -> None:
+        """Remember the catalog, which a worker sees here first."""
+        self._catalog = catalog
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str) -> None:
@@ -79,8 +96,7 @@ class LineageHooks:
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Store what made the result that was just saved."""
         path = self._path_of(dataset_name)
-        origins = {} if self._results is None else self._results.origins
-        origin = origins.get(plain_name(dataset_name))
+        origin = self._origins.get(plain_name(dataset_name))
         if path is not None and origin is not None:
             self._store.write(path, origin, dataset_name)
 
@@ -105,8 +121,7 @@ class LineageHooks:
     def _release(self) -> None:
         atexit.unregister(self._release)
         if self._claim is not None:
-            with contextlib.suppress(OSError):  # the disk may have become read-only
-                self._claim.unlink(missing_ok=True)
+            withdraw(self._claim)
         self._claim = None
 
     def _path_of(self, dataset_name: str) -> Path | None:

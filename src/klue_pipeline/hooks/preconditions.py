@@ -14,7 +14,7 @@ from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
 from klue_pipeline.odqa.tuning import searched
 from klue_pipeline.runs.parameters import ODQA
 from klue_pipeline.runs.trial_settings import SEARCHED_GROUPS, as_written, require_space
-from klue_pipeline.training.params import EncoderParams, TrainingParams
+from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
@@ -44,12 +44,17 @@ class PreconditionHooks:
                 not.
         """
         nodes = _nodes_to_run(pipeline, catalog, resumed=run_params["only_missing_outputs"])
-        _require_processes(str(run_params.get("runner")), nodes)
+        runner = str(run_params.get("runner"))
+        _require_processes(runner, nodes)
         read = {name for node in nodes for name in node.inputs}
-        for name, model in ((_TRAINING, TrainingParams), (_ODQA_TRAINING, RetrieverTrainingParams)):
+        models: dict[str, type[TrainingParams]] = {
+            _TRAINING: FoldTrainingParams,
+            _ODQA_TRAINING: RetrieverTrainingParams,
+        }
+        for name, model in models.items():
             if name in read:
                 training = model.model_validate(catalog.load(name))
-                _require_device(training, name.removeprefix("params:"))
+                _require_device(training, name.removeprefix("params:"), runner)
         for name in (_ENCODER, _ODQA_ENCODER):
             if name in read:
                 encoder = EncoderParams.model_validate(catalog.load(name))
@@ -60,7 +65,7 @@ class PreconditionHooks:
             _require_odqa_space(catalog)
         if _ADAPT in read:
             adapt = AdaptParams.model_validate(catalog.load(_ADAPT))
-            _require_device(adapt.training, "adapt")
+            _require_device(adapt.training, "adapt", runner)
             _require_encoder(adapt.encoder, "adapt.encoder.name")
 
 
@@ -84,7 +89,9 @@ def _require_processes(runner: str, nodes: list[Node]) -> None:
         )
 
 
-def _require_device(params: TrainingParams, group: str) -> None:
+def _require_device(params: TrainingParams, group: str, runner: str) -> None:
+    if "DaskRunner" in runner:  # its workers' devices need not be those of this machine
+        return
     from klue_pipeline.training.device import resolve_device, resolve_precision
 
     device = resolve_device(params.device, f"{group}.device")

@@ -22,6 +22,11 @@ class ScratchHooks:
         self._catalog = catalog
 
     @hook_impl
+    def before_node_run(self, catalog: Any) -> None:
+        """Remember the catalog in a worker too, which sees it here first."""
+        self._catalog = catalog
+
+    @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Remove ``fold_k``'s scratch folder after ``fold_k.model``, the node's last output."""
         part = parse_fold(dataset_name)

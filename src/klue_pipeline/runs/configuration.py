@@ -11,6 +11,7 @@ from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
 from klue_pipeline.base_settings import merge_settings, suggest
+from klue_pipeline.runs.disk.mirror.address import local_folder
 
 _ENDINGS = frozenset({".yml", ".yaml", ".json"})
 
@@ -22,11 +23,12 @@ class ConfigurationLoader(OmegaConfigLoader):
         """Read a kind of configuration.
 
         Raises:
-            ValueError: A file is no YAML, in another encoding or of another shape.
+            ValueError: A file is no YAML, in another encoding or of another shape, or data_root is
+                no address of a folder.
             MissingConfigException: There is no such environment, or no configuration at all.
         """
         try:
-            return super().__getitem__(key)
+            return _with_local_data(key, super().__getitem__(key))
         except MissingConfigException as error:
             raise MissingConfigException(f"{error}{self._explain_missing()}") from error
         except Exception as error:
@@ -49,6 +51,13 @@ class ConfigurationLoader(OmegaConfigLoader):
         return (
             "" if name in known else f"\nThere is no environment {name!r}. {suggest(name, known)}"
         )
+
+
+def _with_local_data(key: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Let everybody read and write a local folder where ``data_root`` is an address."""
+    if key != "globals" or "data_root" not in found:
+        return found
+    return {**found, "data_root": local_folder(str(found["data_root"]))}
 
 
 def files_of(loader: OmegaConfigLoader, key: str) -> Iterator[Path]:

@@ -25,6 +25,7 @@ from klue_pipeline.runs.dataset_names import (
     plain_name,
 )
 from klue_pipeline.runs.disk.origin_store import Origin
+from klue_pipeline.runs.kept_weights import takes_best_fold
 from klue_pipeline.runs.parameters import Parameters
 from klue_pipeline.training.fingerprint import hash_encoder_folder, hash_file, hash_folder
 from klue_pipeline.version import __version__
@@ -122,7 +123,8 @@ def _collected_folds(node: Node) -> Origin:
     others = [name for name in node.inputs if own is None or not name.startswith(own)]
     parts = [parse_fold(name) or parse_member_dataset(name) for name in others]
     folds = dict.fromkeys(fold_name(part.fold) for part in parts if part is not None)
-    return {COLLECTED_FOLDS: ", ".join(folds)} if folds else {}
+    collected = f"{'the best of ' * takes_best_fold(others)}{', '.join(folds)}"
+    return {COLLECTED_FOLDS: collected} if folds else {}
 
 
 def settings_of(parameters: BaseModel, path: str) -> Origin:

@@ -1,7 +1,8 @@
 """What the settings of a run would make, and how much of exactly that is on disk already."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,11 @@ from kedro.pipeline import Pipeline
 from klue_pipeline.runs.dataset_facts import facts_of, path_in
 from klue_pipeline.runs.dataset_names import folder_name, plain_name
 from klue_pipeline.runs.disk.atomic_file import write_text
+from klue_pipeline.runs.disk.mirror.fetching import fetch
+from klue_pipeline.runs.disk.mirror.sending import send_file
+from klue_pipeline.runs.disk.mutex import one_at_a_time
 from klue_pipeline.runs.disk.origin_store import FOLDER, Origin, OriginStore
-from klue_pipeline.runs.disk.running import Claim, one_at_a_time
+from klue_pipeline.runs.disk.running import Claim
 from klue_pipeline.runs.lineage import (
     COLLECTED_FOLDS,
     hash_origin,
@@ -182,21 +186,29 @@ class StoredResults:
     def plan(self, outputs: Iterable[str]) -> None:
         """Write down what a run is about to make, so that it can go on after a kill."""
         news = {name: hash_origin(self.wanted(name)) for name in outputs}
-        with one_at_a_time(self.running_folder):
+        with self._plan_alone():
             self._write_plan(self.planned | news)
 
     def fulfil(self, outputs: Iterable[str]) -> None:
         """Strike out what a run has made; runs of other folds may still be under way."""
         known, made = self.whole.all_outputs(), set(outputs)
-        with one_at_a_time(self.running_folder):
+        with self._plan_alone():
             plan = self.planned
             self._write_plan({name: plan[name] for name in plan.keys() & (known - made)})
+
+    @contextmanager
+    def _plan_alone(self) -> Iterator[None]:
+        """Take the plan as it is now; in a bucket, another machine may have added to it."""
+        with one_at_a_time(self.running_folder):
+            fetch(self.plan_file.parent, lambda path: path == self.plan_file)
+            yield
 
     def _write_plan(self, plan: dict[str, str]) -> None:
         if plan:
             write_text(self.plan_file, json.dumps(plan, indent=1))
         else:
             self.plan_file.unlink(missing_ok=True)
+        send_file(self.plan_file)
 
 
 def claim_of(results: StoredResults, pipeline: Pipeline) -> Claim:

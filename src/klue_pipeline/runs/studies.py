@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from klue_pipeline.runs.lineage import differing_fields, settings_of
 from klue_pipeline.runs.process import ProcessIdentity, is_dead, this_process
+from klue_pipeline.text.counts import counted
 from klue_pipeline.training.tuning.finalists import queue_repeats, tabulate_repeats
 from klue_pipeline.training.tuning.report import tabulate_trials
 from klue_pipeline.training.tuning.space import Space
@@ -70,7 +71,8 @@ def _repeat_best(search: Search) -> pd.DataFrame:
     """Train the best trials again; nothing as long as other processes are at trials."""
     params, repeats = search.params, open_repeats(search)
     if (others := search.running_elsewhere()) and params.finalist_seeds:
-        logger.info("%d trials run elsewhere; whoever ends last names the winner", others)
+        under_way = counted(others, "trial is", "trials are")
+        logger.info("Elsewhere %s under way; whoever ends last names the winner", under_way)
     elif params.finalist_seeds:
         count = queue_repeats(search.study, repeats.study, params.finalists, params.finalist_seeds)
         repeats.run(count)

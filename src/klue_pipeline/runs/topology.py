@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from klue_pipeline.odqa.settings.reader_params import ReaderFoldsParams, ReaderParams
+from klue_pipeline.odqa.settings.reader_params import (
+    ReaderFoldsParams,
+    ReaderParams,
+    ReaderTrainingParams,
+)
 from klue_pipeline.odqa.settings.retriever_params import (
     ContrastiveParams,
     RerankParams,
@@ -17,7 +21,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrieverParams,
 )
 from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams, TunedPart
-from klue_pipeline.training.params import FoldsParams
+from klue_pipeline.training.params import FoldsParams, FoldTrainingParams, KeepWeights
 
 Kind = Literal["single", "member", "composite"]
 """A ``single`` experiment trains a model of all labels; a ``member`` trains one of other labels,
@@ -68,11 +72,13 @@ class Reading:
         folds: The folds that are trained, ascending.
         n_splits: How many folds the split has.
         learns_from_run: Whether retrieved passages without the answer train too.
+        keep_weights: Whose weights stay, and which of them are exported.
     """
 
     folds: tuple[int, ...] = ()
     n_splits: int = 0
     learns_from_run: bool = False
+    keep_weights: KeepWeights = "all"
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,7 @@ class Shape:
     retrieval: Retrieval = Retrieval({}, {}, RerankParams(name="none"))
     reading: Reading = Reading()
     tuning: Tuning = Tuning()
+    keep_weights: KeepWeights = "all"
 
 
 _known: dict[str, Shape] = {}
@@ -168,6 +175,11 @@ def tuning() -> Tuning:
     return _shape().tuning
 
 
+def keep_weights(task: str = "") -> KeepWeights:
+    """Return whose weights stay: of relation extraction, or of the task with this prefix."""
+    return reading().keep_weights if task else _shape().keep_weights
+
+
 def shape_of(parameters: Mapping[str, Any]) -> Shape:
     """Return the shape of the graph for the resolved parameters of a run."""
     from klue_pipeline.relation.settings.augment_params import AugmentParams
@@ -183,6 +195,7 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
         retrieval=_retrieval_of(parameters["odqa"]),
         reading=_reading_of(parameters["odqa"]),
         tuning=_tuning_of(parameters["odqa"]),
+        keep_weights=FoldTrainingParams.model_validate(parameters["training"]).keep_weights,
     )
 
 
@@ -202,7 +215,12 @@ def _retrieval_of(settings: Mapping[str, Any]) -> Retrieval:
 def _reading_of(settings: Mapping[str, Any]) -> Reading:
     folds = ReaderFoldsParams.model_validate(settings["folds"])
     reader = ReaderParams.model_validate(settings["reader"])
-    return Reading(tuple(folds.numbers), folds.n_splits, reader.hard_passages > 0)
+    return Reading(
+        tuple(folds.numbers),
+        folds.n_splits,
+        learns_from_run=reader.hard_passages > 0,
+        keep_weights=ReaderTrainingParams.model_validate(settings["training"]).keep_weights,
+    )
 
 
 def _tuning_of(settings: Mapping[str, Any]) -> Tuning:

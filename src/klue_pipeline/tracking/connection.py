@@ -1,4 +1,4 @@
-"""How MLflow is reached: its own settings, its import, and the sqlite file behind it."""
+"""How MLflow is reached: its own settings, its import, and the database behind it."""
 
 import logging
 import os
@@ -7,8 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from klue_pipeline.databases import SQLITE_PREFIX, alone_at, sqlite_file
 from klue_pipeline.tracking.patience import Patience, PatientClient
-from klue_pipeline.tracking.tracking_params import SQLITE_PREFIX, sqlite_file
+from klue_pipeline.tracking.tracking_params import DATABASES
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,8 +23,8 @@ ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
 }
 """MLflow's own settings, unless the user has set them."""
-SQLITE_ENVIRONMENT = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
-"""An open sqlite connection must not cross a fork: none is kept between two calls (3 ms each)."""
+DATABASE_ENVIRONMENT = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
+"""An open connection must not cross a fork: none is kept between two calls (some ms each)."""
 LOUD_LOGGERS = {
     "mlflow.store.db.utils": logging.CRITICAL,  # a traceback for each error, which it also raises
     "mlflow.store.tracking": logging.WARNING,
@@ -34,7 +35,8 @@ LOUD_LOGGERS = {
 def connect(uri: str, patience: Patience) -> "MlflowClient":
     """Import MLflow quietly and make a client whose calls go through ``patience``."""
     file = sqlite_file(uri)
-    for name, value in {**ENVIRONMENT, **(SQLITE_ENVIRONMENT if file else {})}.items():
+    of_store = DATABASE_ENVIRONMENT if uri.startswith(DATABASES) else {}
+    for name, value in {**ENVIRONMENT, **of_store}.items():
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 
@@ -43,7 +45,12 @@ def connect(uri: str, patience: Patience) -> "MlflowClient":
     if file is not None:
         prepare = _require_usable_sqlite if file.exists() else _create_database
         patience.wait_for(lambda: prepare(file))
-    client = patience.wait_for(lambda: MlflowClient(tracking_uri=uri))
+
+    def make_client() -> MlflowClient:
+        with alone_at(uri):
+            return MlflowClient(tracking_uri=uri)
+
+    client = patience.wait_for(make_client)
     return PatientClient(client, patience)  # type: ignore[return-value]
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from klue_pipeline.databases import is_postgres
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.process import ProcessIdentity, is_dead
 from klue_pipeline.tracking.connection import connect
@@ -31,6 +32,10 @@ HOST_TAG, PID_TAG, START_TAG = "klue.host", "klue.pid", "klue.process_start"
 MAX_METRICS_PER_CALL = 1000
 MAX_PARAMETERS_PER_CALL = 100
 MAX_TAG_CHARACTERS = 5000
+MAX_RUN_NAME_CHARACTERS = 250
+"""MLflow's tables hold no more; sqlite never counts."""
+MAX_LOCATION_CHARACTERS = 200 - len(f"/{'0' * 32}/artifacts")
+"""Likewise, with what MLflow adds for each run."""
 _T = TypeVar("_T")
 
 
@@ -51,11 +56,14 @@ class RunStore:
 
         Raises:
             TrackingError: It was deleted in MLflow.
+            ValueError: Its artifacts would have addresses that the database cannot hold.
         """
         from mlflow.exceptions import MlflowException
 
         experiment = self._client.get_experiment_by_name(name)
         if experiment is None:
+            if is_postgres(self.uri):
+                _require_short(artifact_location or "")
             try:
                 return str(self._client.create_experiment(name, artifact_location))
             except MlflowException:  # another process was faster
@@ -94,6 +102,7 @@ class RunStore:
     def start(self, experiment_id: str, name: str, tags: Mapping[str, str]) -> str:
         """Start a run and return its id."""
         legal_tags = {legal_name(key): _tag_text(value) for key, value in tags.items()}
+        name = name[:MAX_RUN_NAME_CHARACTERS]
         run = self._client.create_run(experiment_id, tags=legal_tags, run_name=name)
         return str(run.info.run_id)
 
@@ -106,7 +115,8 @@ class RunStore:
     ) -> str:
         """Start a run below another, with its parameters and inputs, and return its id.
 
-        What it needs comes from the parent, so that any process that knows its id can do it.
+        What it needs comes from the parent, so that any process that knows its id can do it. One
+        that is still open with the same tags is that of a worker which died; it is marked KILLED.
 
         Args:
             parent_id: The run above.
@@ -115,6 +125,8 @@ class RunStore:
             parameters: Those that it has otherwise than its parent.
         """
         parent = self._client.get_run(parent_id)
+        for dead in self._running(parent.info.experiment_id, {PARENT_TAG: parent_id, **tags}):
+            self._close(dead, "KILLED")
         child_id = self.start(parent.info.experiment_id, name, {PARENT_TAG: parent_id, **tags})
         self.log_parameters(child_id, {**parent.data.params, **(parameters or {})})
         if parent.inputs is not None and parent.inputs.dataset_inputs:
@@ -259,6 +271,21 @@ def refusing(params: TrackingParams) -> Iterator[None]:
             "Correct tracking_uri in conf/<env>/tracking.yml or MLFLOW_TRACKING_URI, start the "
             "server, or run without tracking: --params mlflow.enabled=false"
         ) from error
+
+
+def _require_short(location: str) -> None:
+    """Refuse a place for artifacts that MLflow's tables cannot hold.
+
+    Raises:
+        ValueError: It is too long.
+    """
+    if len(location) > MAX_LOCATION_CHARACTERS:
+        raise ValueError(
+            f"artifact_location {location} has {len(location)} characters; in PostgreSQL MLflow "
+            f"can keep {MAX_LOCATION_CHARACTERS}. Name a shorter folder or address "
+            "(artifact_location in tracking.yml), or track at an MLflow server, which keeps "
+            "artifacts itself"
+        )
 
 
 def _process_of(run: "Run") -> ProcessIdentity:

@@ -9,13 +9,13 @@ import yaml
 from pydantic import Field, ValidationError
 
 from klue_pipeline.base_settings import Settings, explain_errors
+from klue_pipeline.databases import SQLITE_PREFIX
 
 CONFIG_NAME = "tracking"
 CONFIG_PATTERNS = ["tracking*", "tracking*/**"]
 FORMER_FILE = "mlflow.yml"
 """The plugin kedro-mlflow reads a file of this name, and stops at settings that are not its own."""
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
-SQLITE_PREFIX = "sqlite:///"
 ARTIFACT_FOLDER = "mlartifacts"
 DEFAULT_ENVIRONMENT = "local"
 ENVIRONMENT_FIELD = "{env}"
@@ -116,13 +116,6 @@ def absolute_uri(uri: str, project_path: Path) -> str:
     if file in (uri, "", ":memory:"):
         return uri
     return f"{SQLITE_PREFIX}{(project_path / file).as_posix()}"
-
-
-def sqlite_file(uri: str) -> Path | None:
-    """Return the file of an absolute sqlite address; None for other addresses."""
-    file = uri.removeprefix(SQLITE_PREFIX).partition("?")[0]
-    is_file = uri.startswith(SQLITE_PREFIX) and file not in ("", ":memory:")
-    return Path(file) if is_file else None
 
 
 def _artifact_location(location: str | None, uri: str, project_path: Path) -> str | None:

@@ -5,7 +5,7 @@ patience therefore survive a kill.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +82,23 @@ class BestState:
             values = np.nan_to_num(values, nan=-math.inf)
             kept[1:] |= is_good_enough(values[1:], np.maximum.accumulate(values)[:-1])
         return int(np.flatnonzero(kept)[-1])
+
+
+def find_best_fold(metrics: Mapping[int, Mapping[str, float]], select_by: str) -> int:
+    """Return the fold whose best state scored best on its own validation rows; of equals the first.
+
+    Args:
+        metrics: What was measured of each fold's best state, by its number; a single fold may lack
+            scores.
+        select_by: A name in :data:`RULES`, of which the last metric counts, or that of a metric.
+
+    >>> find_best_fold({0: {"loss": 0.5}, 1: {"loss": 0.4}, 2: {"loss": 0.4}}, "loss")
+    1
+    """
+    folds = sorted(metrics)
+    metric = RULES[select_by][-1][0] if select_by in RULES else select_by
+    values = [_ORDERS.get(metric, 1.0) * metrics[fold].get(metric, math.nan) for fold in folds]
+    return folds[int(np.argmax(np.nan_to_num(values, nan=-math.inf)))]
 
 
 def _key(metric: str) -> str:

@@ -17,6 +17,7 @@ FoldStrategy = Literal[
 ]
 SelectionMetric = Literal["micro_f1", "auprc", "accuracy", "loss"]
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
+KeepWeights = Literal["all", "best_fold", "none"]
 
 
 class FoldsParams(Settings):
@@ -227,3 +228,16 @@ class TrainingParams(Settings):
                 f"{self.freeze_epochs}, set freeze=encoder and leave freeze_epochs out"
             )
         return self
+
+
+class FoldTrainingParams(TrainingParams):
+    """How one fold is trained, and whose weights stay."""
+
+    results_do_not_depend_on: ClassVar[frozenset[str]] = TrainingParams.results_do_not_depend_on | {
+        "keep_weights"
+    }
+
+    keep_weights: KeepWeights = "all"
+    """Whose weights stay on disk once a run has saved all that is made of them: those of all folds,
+    of the fold with the best validation score by ``select_by``, or none. The best fold is exported
+    alone; without weights nothing is exported. Scores are the same."""

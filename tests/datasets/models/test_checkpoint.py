@@ -13,6 +13,7 @@ from klue_pipeline.datasets.models.checkpoint import (
     ExportedModelDataset,
 )
 from klue_pipeline.relation.inference.model_export import ExportedModel
+from klue_pipeline.training.loading.weights_file import require_weights
 
 
 def whole(content):
@@ -65,6 +66,19 @@ def test_the_former_files_go_and_nothing_is_left_beside_it(dataset, folder):
     dataset.save(Weights(b"new"))
     assert contents(folder) == {"model.safetensors": whole(b"new"), "config.json": b"new"}
     assert [path.name for path in folder.parent.iterdir()] == ["fold_0"]
+
+
+def test_a_folder_without_weights_exists_where_they_were_dropped_on_purpose(dataset, folder):
+    dataset.save(Weights(b"old"))
+    (folder / "model.safetensors").unlink()
+    assert not dataset.exists()
+    (folder / "weights_dropped.json").write_text('{"dropped_at": "today", "because": "x was y"}')
+    assert dataset.exists()
+    assert dataset.load() == folder
+    with pytest.raises(FileNotFoundError, match=r"fold_0 has no weights.*on today, as x was y"):
+        require_weights(folder)
+    dataset.save(Weights(b"new"))
+    assert set(contents(folder)) == {"model.safetensors", "config.json"}
 
 
 def test_a_kill_while_saving_leaves_no_checkpoint(dataset):

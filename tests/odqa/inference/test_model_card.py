@@ -42,6 +42,8 @@ def facts(tiny_answerer):
         documents_source="/home/me/wiki.json",
         folds=ReaderFoldsParams(strategy="group", n_splits=5, validation_share=0.1, seed=1),
         exported_folds=[0, 1],
+        trained_folds=[0, 1],
+        chosen_by=None,
         augmentation=["random_flip"],
         reader=ReaderParams(name="klue/roberta-large", **reader),
         head=ReaderHeadParams(name="linear", dropout=0.1),
@@ -57,6 +59,12 @@ def facts(tiny_answerer):
 
 def card(facts, **changes):
     return write_answerer_card(dataclasses.replace(facts, **changes))
+
+
+def test_the_best_fold_alone_is_told_as_such(facts):
+    text = card(facts, exported_folds=[1], chosen_by="exact_match")
+    assert "The best of 2 folds by exact\\_match" in text
+    assert "Only 2 of 5 folds were trained" in text
 
 
 def test_it_says_what_it_is_and_how_good(facts):

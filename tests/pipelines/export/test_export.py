@@ -1,6 +1,7 @@
 """The export pipeline over a hand-made catalog."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from kedro.io import DataCatalog
 from kedro.runner import SequentialRunner
 
 from klue_pipeline.base_settings import AboutParams
+from klue_pipeline.datasets.models.checkpoint import CheckpointDataset
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.export import create_pipeline
 from klue_pipeline.relation.model.relation_model import read_relation_config
@@ -23,8 +25,9 @@ SCORES = {"micro_f1": 50.0, "auprc": 40.0, "accuracy": 60.0}
 FOLDS = {"strategy": "kfold", "n_splits": 2, "seed": 1, "validation_share": 0.2}
 
 
-def choose_folds(*folds):
-    topology.set_shape(topology.Shape(FoldsParams(**FOLDS, run=list(folds) or None)))
+def choose_folds(*folds, keep_weights="all"):
+    split = FoldsParams(**FOLDS, run=list(folds) or None)
+    topology.set_shape(topology.Shape(split, keep_weights=keep_weights))
 
 
 @pytest.fixture
@@ -103,6 +106,25 @@ def test_a_fold_that_is_no_longer_in_the_graph_leaves_the_folder(catalog):
     choose_folds(1)
     folder = run(catalog)
     assert {path.name for path in folder.iterdir()} == {"fold_1", *BESIDE}
+
+
+def test_the_best_fold_is_exported_alone_though_the_others_have_no_weights(
+    catalog, relation_checkpoints, tmp_path
+):
+    copied = shutil.copytree(relation_checkpoints, tmp_path / "checkpoints")
+    (copied / "fold_0/model.safetensors").unlink()
+    (copied / "fold_0/weights_dropped.json").write_text("{}")
+    for fold, f1 in ((0, 50.0), (1, 60.0)):
+        catalog[f"fold_{fold}.metrics"] = {"micro_f1": f1}
+        catalog[f"fold_{fold}.model"] = CheckpointDataset(filepath=str(copied / f"fold_{fold}"))
+    catalog["params:training.select_by"] = "micro_f1"
+    choose_folds(keep_weights="best_fold")
+    folder = run(catalog)
+    assert {path.name for path in folder.iterdir()} == {"fold_1", *BESIDE}
+    assert "The best of 2 folds" in (folder / "README.md").read_text(encoding="utf-8")
+    catalog["fold_0.metrics"] = {"micro_f1": 70.0}
+    with pytest.raises(FileNotFoundError, match=r"fold_0 has no weights any more"):
+        run(catalog)
 
 
 @pytest.mark.parametrize("calibration", [{"temperature": None}, {}])

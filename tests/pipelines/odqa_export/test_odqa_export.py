@@ -33,10 +33,10 @@ REPORT = {"refused": "Nothing is held out.", "questions": {"judged": 0}}
 NO_LICENCES = dict.fromkeys(("model", "data", "encoder", "documents"))
 
 
-def choose(folds, retrievers):
+def choose(folds, retrievers, keep_weights="all"):
     split = FoldsParams(strategy="kfold", n_splits=2, seed=1, validation_share=0.2)
     retrieval = topology.Retrieval(retrievers, {}, RerankParams(name="none"))
-    reading = topology.Reading(tuple(folds), 2)
+    reading = topology.Reading(tuple(folds), 2, keep_weights=keep_weights)
     topology.set_shape(topology.Shape(split, retrieval=retrieval, reading=reading))
 
 
@@ -95,6 +95,18 @@ def test_what_is_exported_answers_as_it_was_fitted(catalog, answerer, load_answe
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert "Augmentation: random\\_flip" in text
     assert "c.jsonl, in 10 passages" in text
+
+
+def test_the_best_reader_is_exported_alone(catalog):
+    choose([0, 1], {"bm25": RetrieverParams(**BIGRAMS)}, "best_fold")
+    catalog["params:odqa.retrieval"] = RetrievalParams(retrievers=["bm25"], top_k=TOP_K)
+    catalog["odqa.fusion_report"] = {"name": "none"}
+    catalog["params:odqa.training.select_by"] = "loss_or_exact_match"
+    for fold, score in ((0, 10.0), (1, 20.0)):
+        catalog[f"odqa.fold_{fold}.metrics"] = {"exact_match": score, "loss": 1.0 + fold}
+    folder = run(catalog)
+    parts = {path.name for path in folder.iterdir() if path.is_dir()}
+    assert parts == {"fold_1", "answering", "index_bm25"}
 
 
 def test_a_fold_that_is_no_longer_in_the_graph_leaves_the_folder(catalog):

@@ -62,6 +62,8 @@ def facts(small_sentences):
         sentences=small_sentences,
         fold_report={"n_splits": 2, "strategy": "stratified_group", "leak_rate": 0.125},
         folds=[0, 1],
+        trained_folds=[0, 1],
+        chosen_by=None,
         metrics=METRICS,
         per_label=per_label(names),
         temperature=1.25,
@@ -180,7 +182,16 @@ def test_scores_stand_with_their_intervals_and_only_where_there_are_some(facts):
 
 def test_folds_that_were_not_trained_are_told(facts):
     assert "Only" not in card(facts)
-    assert "Only 1 of 2 folds were trained" in card(facts, folds=[1])
+    assert "Only 1 of 2 folds were trained" in card(facts, folds=[1], trained_folds=[1])
+
+
+def test_the_best_fold_alone_is_told_from_folds_that_were_not_trained(facts):
+    metrics = {**METRICS, "test": {"micro_f1": 1.0, "auprc": 1.0, "accuracy": 2.0, "rows": 415}}
+    text = card(facts, folds=[1], chosen_by="micro_f1", metrics=metrics)
+    assert "The best of 2 folds by micro\\_f1" in text
+    assert "scored by the average of all 2 folds' models" in text
+    assert "were trained" not in text
+    assert "their probabilities are averaged" not in text
     assert "(`fold_1`)" in card(facts, folds=[1])
 
 

@@ -44,6 +44,11 @@ def keep_times(path, change):
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
+def drop(folder, name):
+    (folder / "weights_dropped.json").write_text("{}")
+    (folder / name).unlink()
+
+
 def swap_bytes(path):
     content = path.read_bytes()
     path.write_bytes(content[:-8] + content[-4:] + content[-8:-4])
@@ -69,6 +74,8 @@ CHANGES = {
     ),
     "the card edited": ("fold_1", lambda p: (p / "README.md").write_text("내 카드"), ""),
     "a file added": ("fold_1", lambda p: (p / "notes.txt").write_text("x"), ""),
+    "weights dropped on purpose": ("fold_1", lambda p: drop(p, "model.safetensors"), ""),
+    "another file dropped": ("fold_1", lambda p: drop(p, "config.json"), "config.json is missing"),
     "a later date": ("fold_1", lambda p: os.utime(p / "model.safetensors"), ""),
 }
 

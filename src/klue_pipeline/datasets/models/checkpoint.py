@@ -11,7 +11,11 @@ from klue_pipeline.datasets.local import WholeFolderDataset
 from klue_pipeline.training.exporting.export_manifest import require_whole_export
 from klue_pipeline.training.exporting.linked_folders import CARD_FILE
 from klue_pipeline.training.loading.checkpoint_files import COPY_AGAIN
-from klue_pipeline.training.loading.weights_file import WEIGHTS_FILE, find_weights_problem
+from klue_pipeline.training.loading.weights_file import (
+    WEIGHTS_FILE,
+    are_dropped,
+    find_weights_problem,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +32,8 @@ class CheckpointDataset(WholeFolderDataset[SavesFolder]):
 
     The path, not the model, is what a node gets, so that no model lives longer than its node. A
     folder whose weights are cut off does not exist, so that ``--only-missing-outputs`` makes it
-    anew, and is not loaded.
+    anew, and is not loaded. One whose weights were dropped on purpose, to save disk, exists and is
+    loaded: what has been made of it need not be made again, and who wants its weights is told.
 
     Example usage for the YAML API:
 
@@ -75,6 +80,8 @@ class CheckpointDataset(WholeFolderDataset[SavesFolder]):
         data.save_pretrained(folder)
 
     def _exists(self) -> bool:
+        if are_dropped(self._filepath):
+            return True
         if not super()._exists():
             return False
         problem = self._find_problem()
@@ -145,7 +152,8 @@ class ExportedModelDataset(CheckpointDataset):
     whole_file = CARD_FILE
     if_missing = (
         "No exported model at {folder}; make it with kedro run --pipelines export, with the same "
-        "--env and --params experiment=... as the training."
+        "--env and --params experiment=... as the training. An experiment whose "
+        "training.keep_weights is none exports none: set it to best_fold or all, and train again."
     )
 
     def _find_problem(self) -> str | None:
@@ -170,5 +178,7 @@ class ExportedAnswererDataset(ExportedModelDataset):
 
     if_missing = (
         "No exported answerer at {folder}; make it with kedro run --pipelines odqa_export, with "
-        "the same --env and --params odqa.experiment=... as the training."
+        "the same --env and --params odqa.experiment=... as the training. An experiment whose "
+        "odqa.training.keep_weights is none exports none: set it to best_fold or all, and train "
+        "again."
     )

@@ -52,6 +52,8 @@ class CardFacts:
         documents_source: What ``odqa.raw.documents`` says.
         folds: Which questions each reader learnt from.
         exported_folds: Numbers of the folds whose readers are exported.
+        trained_folds: Of those that were trained.
+        chosen_by: The score by which the best fold was chosen; None where all are exported.
         augmentation: Names of the methods that added training questions.
         reader: What the readers started from, and their windows.
         head: What scores the tokens.
@@ -69,6 +71,8 @@ class CardFacts:
     documents_source: str
     folds: ReaderFoldsParams
     exported_folds: Sequence[int]
+    trained_folds: Sequence[int]
+    chosen_by: str | None
     augmentation: Sequence[str]
     reader: ReaderParams
     head: ReaderHeadParams

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from klue_pipeline.base_settings import MethodSettings, Seed, Settings
-from klue_pipeline.training.params import EncoderParams, TrainingParams
+from klue_pipeline.training.params import EncoderParams, FoldTrainingParams
 
 ReaderFoldStrategy = Literal["group", "holdout", "validation", "all"]
 ReaderHeadName = Literal["linear", "bilstm", "bilstm_layer_norm", "cnn", "cnn_bilstm", "attention"]
@@ -96,7 +96,7 @@ class ReaderHeadParams(MethodSettings):
     encoder's."""
 
 
-class ReaderTrainingParams(TrainingParams):
+class ReaderTrainingParams(FoldTrainingParams):
     """How a reader is trained; ``max_tokens`` is the longest window, question included."""
 
     select_by: Literal[  # type: ignore[assignment]

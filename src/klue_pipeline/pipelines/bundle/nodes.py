@@ -17,7 +17,7 @@ from klue_pipeline.relation.settings.params import (
 )
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.records.exported_experiment import describe_experiment
-from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams, TrainingParams
+from klue_pipeline.training.params import EncoderParams, FoldsParams, FoldTrainingParams, LossParams
 
 
 def export_bundle(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
@@ -34,7 +34,7 @@ def export_bundle(  # noqa: PLR0913, PLR0917 (one argument per input of the node
     encoder: EncoderParams,
     head: HeadParams,
     loss: LossParams,
-    training: TrainingParams,
+    training: FoldTrainingParams,
     augment: AugmentParams,
 ) -> ScoreBundle:
     """Bundle the scores of an experiment that trains a model.

@@ -1,7 +1,6 @@
 """Put the models of all folds together, with their temperature and a card that explains them."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, RawParams, TargetParams
 from klue_pipeline.runs.dataset_names import fold_numbers
+from klue_pipeline.runs.kept_weights import choose_checkpoints
 from klue_pipeline.training.params import EncoderParams
 
 
@@ -35,7 +35,8 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     max_tokens: int,
     evaluation: EvaluationParams,
     export: ExportParams,
-    **checkpoints: Path,
+    select_by: str | None = None,
+    **folds: Any,
 ) -> ExportedModel:
     """Gather what leaves the project: every fold's checkpoint, the temperature, the card.
 
@@ -58,9 +59,12 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         max_tokens: Longest input.
         evaluation: How intervals were drawn.
         export: Licences.
-        checkpoints: The folder of each fold's checkpoint; each argument is named after its fold.
+        select_by: What the best fold is found by, where it is exported alone.
+        folds: The folder of each fold's checkpoint, named after its fold, and what the best one is
+            found by.
     """
     temperature = _known_temperature(calibration)
+    checkpoints = choose_checkpoints(folds, select_by)
     facts = CardFacts(
         about=about,
         training_source=raw.train,
@@ -76,6 +80,8 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         sentences=clean_sentences,
         fold_report=fold_report,
         folds=fold_numbers(checkpoints),
+        trained_folds=fold_numbers(folds),
+        chosen_by=select_by,
         metrics=experiment_metrics,
         per_label=per_label,
         temperature=temperature,

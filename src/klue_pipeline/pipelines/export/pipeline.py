@@ -4,12 +4,12 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.export.nodes import export_model
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.dataset_names import fold_name, in_fold
+from klue_pipeline.runs.kept_weights import inputs_of_export
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
-    """Wire the export of the folds that are run."""
-    by_fold = {fold_name(fold): in_fold(fold, "model") for fold in topology.folds_to_run()}
+    """Wire the export of the folds that are run, or of the best of them."""
+    by_fold = inputs_of_export(topology.folds_to_run(), topology.keep_weights())
     return Pipeline(
         [
             node(

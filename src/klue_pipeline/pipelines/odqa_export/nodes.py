@@ -22,6 +22,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrievalParams,
 )
 from klue_pipeline.runs.dataset_names import fold_numbers
+from klue_pipeline.runs.kept_weights import choose_checkpoints
 
 INDEX = "index_"
 """What the arguments with indexes begin with; the retriever's name follows."""
@@ -47,6 +48,7 @@ def export_answerer(  # noqa: PLR0913, PLR0917 (one argument per input of the no
     export: OdqaExportParams,
     tokenizer: Any = None,
     reranker: Path | None = None,
+    select_by: str | None = None,
     **parts: Any,
 ) -> Any:
     """Gather what leaves the project.
@@ -71,8 +73,9 @@ def export_answerer(  # noqa: PLR0913, PLR0917 (one argument per input of the no
         export: Licences.
         tokenizer: Of an index of an encoder's tokens.
         reranker: Folder of a cross-encoder that was trained here.
-        parts: The folder of each fold's reader, by its fold's name, and the index of each
-            retriever that has one.
+        select_by: What the best fold is found by, where it is exported alone.
+        parts: The folder of each fold's reader, by its fold's name, what the best one is found by,
+            and the index of each retriever that has one.
 
     Returns:
         An :class:`~klue_pipeline.odqa.inference.answerer_export.ExportedAnswerer`.
@@ -82,6 +85,7 @@ def export_answerer(  # noqa: PLR0913, PLR0917 (one argument per input of the no
     from klue_pipeline.odqa.inference.model_card import CardFacts, write_answerer_card
 
     indexes = _indexes(parts)
+    checkpoints = choose_checkpoints(parts, select_by)
     search, no_search = describe_search(retrieval, fusion, fusion_report, rerank, list(indexes))
     weight = {"retrieval_weight": float(answer_fit["retrieval_weight"])}
     settings = AnswererSettings(
@@ -97,7 +101,9 @@ def export_answerer(  # noqa: PLR0913, PLR0917 (one argument per input of the no
             training_source=raw.train,
             documents_source=raw.documents,
             folds=folds,
-            exported_folds=fold_numbers(parts),
+            exported_folds=fold_numbers(checkpoints),
+            trained_folds=fold_numbers(parts),
+            chosen_by=select_by,
             augmentation=augment.methods,
             reader=reader,
             head=head,
@@ -111,7 +117,7 @@ def export_answerer(  # noqa: PLR0913, PLR0917 (one argument per input of the no
         )
     )
     return ExportedAnswerer(
-        checkpoints={name: path for name, path in parts.items() if not name.startswith(INDEX)},
+        checkpoints=checkpoints,
         settings=settings,
         passages=passages,
         card=card,

@@ -7,12 +7,12 @@ from kedro.pipeline import Pipeline, node
 from klue_pipeline.pipelines.odqa_export.nodes import INDEX, export_answerer
 from klue_pipeline.pipelines.odqa_index.pipeline import WORDPIECE, has_index, index_name
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.dataset_names import fold_name, in_fold
+from klue_pipeline.runs.kept_weights import inputs_of_export
 
 
 def create_pipeline(**_: Any) -> Pipeline:
     """Wire the export of the folds that are run, and of the indexes that they read from."""
-    models = {fold_name(fold): in_fold(fold, "model", "odqa") for fold in topology.reading().folds}
+    models = inputs_of_export(topology.reading().folds, topology.keep_weights("odqa"), "odqa")
     return Pipeline(
         [
             node(

@@ -1,4 +1,7 @@
-"""Search for settings of the reader or the retriever, and say what was found."""
+"""Search for settings of the reader or the retriever, and say what was found.
+
+Figures are not annotated as such, as in the search for settings of relation extraction.
+"""
 
 import logging
 import re
@@ -7,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from klue_pipeline.base_settings import SettingNames, naming_settings
 from klue_pipeline.odqa.settings.odqa_params import OdqaParams
@@ -24,7 +26,7 @@ from klue_pipeline.runs.trial_settings import (
     space_of,
 )
 from klue_pipeline.training.fingerprint import hash_table
-from klue_pipeline.training.tuning import figures, report
+from klue_pipeline.training.tuning import report
 from klue_pipeline.training.tuning.trials import Attempt, Objective
 from klue_pipeline.training.tuning.tune_params import SearchParams
 
@@ -263,8 +265,10 @@ def _short(value: Any) -> str:
 
 def draw_search(
     trials: pd.DataFrame, parameters: Mapping[str, Any], tune: OdqaTuneParams, *read: object
-) -> tuple[Figure, Figure, Figure, Figure]:
+) -> tuple[Any, Any, Any, Any]:
     """Draw the study: its history, what mattered, slices, and parallel coordinates."""
+    from klue_pipeline.training.tuning import figures
+
     del read
     logger.info("Drawing %d trials", len(trials))
     own = Parameters.model_validate(as_written(parameters)).odqa

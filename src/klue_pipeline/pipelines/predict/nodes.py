@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
-from klue_pipeline.training.params import TrainingParams
+from klue_pipeline.training.params import FoldTrainingParams
 
 
-def predict(model: Path, test_features: Any, training: TrainingParams) -> ScoreTable:
+def predict(model: Path, test_features: Any, training: FoldTrainingParams) -> ScoreTable:
     """Score every test row with the model of one fold.
 
     Args:

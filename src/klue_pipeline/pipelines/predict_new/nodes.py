@@ -6,7 +6,7 @@ from typing import Any
 from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams
 from klue_pipeline.text.records.raw_file import RawFile
-from klue_pipeline.training.params import TrainingParams
+from klue_pipeline.training.params import FoldTrainingParams
 
 
 def predict_new(
@@ -14,7 +14,7 @@ def predict_new(
     trained_classifier: Path,
     predict: PredictParams,
     ingest: IngestParams,
-    training: TrainingParams,
+    training: FoldTrainingParams,
 ) -> Any:
     """Prepare the labelling of a file; rows are read and labelled as the result is written.
 

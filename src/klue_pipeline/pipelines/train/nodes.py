@@ -8,7 +8,7 @@ import pandas as pd
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable, concatenate
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
-from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
+from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, LossParams
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     encoder: EncoderParams,
     head: HeadParams,
     loss: LossParams,
-    training: TrainingParams,
+    training: FoldTrainingParams,
 ) -> tuple[dict[str, float], pd.DataFrame, ScoreTable, Any]:
     """Train the classifier of one fold.
 

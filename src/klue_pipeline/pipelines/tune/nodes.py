@@ -1,20 +1,21 @@
-"""Search for settings, train the best ones again, and say what was found."""
+"""Search for settings, train the best ones again, and say what was found.
+
+Figures are not annotated as such: Kedro resolves the annotations of every node, and importing
+matplotlib for them would slow every command down.
+"""
 
 import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.model.fold_training import ClassifierParams
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.splits.fingerprints import folds_fingerprint
-from klue_pipeline.relation.tuning.trials import RelationTrials
 from klue_pipeline.runs.lab_book_entry import write_tables
 from klue_pipeline.runs.parameters import Parameters, check_parameters
 from klue_pipeline.runs.studies import about_study, load_study, open_search, run_search
@@ -25,9 +26,13 @@ from klue_pipeline.runs.trial_settings import (
     entry_of_trial,
     space_of,
 )
-from klue_pipeline.training.tuning import figures, report
+from klue_pipeline.training.tuning import report
 from klue_pipeline.training.tuning.trials import Attempt, Objective
 from klue_pipeline.training.tuning.tune_params import TuneParams
+
+if TYPE_CHECKING:
+    from klue_pipeline.relation.model.fold_training import ClassifierParams
+    from klue_pipeline.relation.tuning.trials import RelationTrials
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +70,8 @@ def search_settings(  # noqa: PLR0913, PLR0917 (one argument per input of the no
     Returns:
         All trials of the study, and the finalists.
     """
+    from klue_pipeline.relation.tuning.trials import RelationTrials
+
     del read
     parameters = as_written(parameters)
     own = check_parameters(parameters)
@@ -80,12 +87,14 @@ def search_settings(  # noqa: PLR0913, PLR0917 (one argument per input of the no
     return run_search(search, space_of(parameters, tune.space))
 
 
-def _evaluate(trials: RelationTrials, parameters: Mapping[str, Any], attempt: Attempt) -> float:
+def _evaluate(trials: "RelationTrials", parameters: Mapping[str, Any], attempt: Attempt) -> float:
     settings = check_attempt(parameters, attempt, "training.seed")
     return trials.score(_classifier(settings), attempt.row_share, attempt.number)
 
 
-def _classifier(settings: Parameters) -> ClassifierParams:
+def _classifier(settings: Parameters) -> "ClassifierParams":
+    from klue_pipeline.relation.model.fold_training import ClassifierParams
+
     return ClassifierParams(
         settings.target, settings.input, settings.encoder, settings.head, settings.loss,
         settings.training,
@@ -125,8 +134,10 @@ def report_search(
 
 def draw_search(
     trials: pd.DataFrame, evaluation: EvaluationParams, tune: TuneParams, about: AboutParams
-) -> tuple[Figure, Figure, Figure, Figure]:
+) -> tuple[Any, Any, Any, Any]:
     """Draw the study: its history, what mattered, slices, and parallel coordinates."""
+    from klue_pipeline.training.tuning import figures
+
     logger.info("Drawing %d trials", len(trials))
     drawn = figures.draw_study(load_study(tune, about.folder), evaluation.select_by)
     return drawn["history"], drawn["importance"], drawn["slices"], drawn["parallel"]

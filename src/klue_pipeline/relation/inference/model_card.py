@@ -55,6 +55,8 @@ class CardFacts:
         sentences: The training rows; schema ``Sentences``.
         fold_report: The split.
         folds: Numbers of the folds whose models are exported.
+        trained_folds: Of those that were trained.
+        chosen_by: The score by which the best fold was chosen; None where all are exported.
         metrics: As node ``evaluate`` tells them.
         per_label: As node ``tabulate_labels`` tells it.
         temperature: Of the models' confidence.
@@ -74,6 +76,8 @@ class CardFacts:
     sentences: pd.DataFrame
     fold_report: Mapping[str, Any]
     folds: Sequence[int]
+    trained_folds: Sequence[int]
+    chosen_by: str | None
     metrics: Mapping[str, Any]
     per_label: pd.DataFrame
     temperature: float

@@ -14,7 +14,9 @@ from kedro.pipeline import Pipeline
 
 from klue_pipeline.runs.checks.changed_results import Commands, require_unchanged
 from klue_pipeline.runs.dataset_names import parse_fold
+from klue_pipeline.runs.disk.mirror.sending import send
 from klue_pipeline.runs.disk.origin_store import OriginStore
+from klue_pipeline.runs.kept_weights import explain_dropped, find_dropped, find_needed
 from klue_pipeline.runs.lineage import differing_fields
 from klue_pipeline.runs.remedies import kedro_run
 from klue_pipeline.runs.stored_results import StoredResults
@@ -52,12 +54,34 @@ def make_room(
     skipped = results.on_disk(pipeline.all_outputs()).keys() - to_renew if resumed else set()
     _require_same_origin(results, skipped, again, resumed=True)
     require_unchanged(results, pipeline, skipped, commands)
+    _require_weights(results, pipeline, skipped, commands)
     if resumed:
         _remove_what_to_renew(results, to_renew)
     else:
         results.plan(pipeline.all_outputs())
     if _scores_every_fold(results.whole, pipeline):
         _remove_surplus_folds(results)
+
+
+def _require_weights(
+    results: StoredResults, pipeline: Pipeline, skipped: Iterable[str], commands: Commands
+) -> None:
+    """Refuse to read weights that were dropped; the command that trains them again is named."""
+    going_to_run = [node for node in pipeline.nodes if not set(node.outputs) <= set(skipped)]
+    made = {name for node in going_to_run for name in node.outputs}
+    select_by = results.task.settings_of(results.parameters).training.select_by
+    needed = {
+        name for node in going_to_run for name in find_needed(node, results.catalog, select_by)
+    }
+    gone = find_dropped(needed - made, results.catalog)
+    if gone:
+        makers = [node.name for node in results.whole.nodes if gone & set(node.outputs)]
+        again = kedro_run(commands.run_params, nodes=",".join(makers))
+        raise ValueError(
+            f"This run reads {', '.join(sorted(gone))}, whose weights are gone: "
+            f"{explain_dropped(gone, results.catalog)}. Train again, then give the same command "
+            f"once more: {again}"
+        )
 
 
 def _require_same_origin(
@@ -109,13 +133,16 @@ def _remove_surplus_folds(results: StoredResults) -> None:
     """Remove what folds left that the split no longer has."""
     n_splits = results.n_splits
     names = filter(parse_fold, results.whole.datasets())
-    for folder in {path.parent for path in map(results.path_of, names) if path is not None}:
-        base = folder.parent if parse_fold(folder.name) else folder
-        for path in base.glob("fold_*"):
-            part = parse_fold(path.name)
-            if part and not part.name and part.fold >= n_splits:
-                logger.info("Removing %s: folds.n_splits is %d now", path, n_splits)
-                _remove(path)
+    folders = {path.parent for path in map(results.path_of, names) if path is not None}
+    bases = {folder.parent if parse_fold(folder.name) else folder for folder in folders}
+    found = {path.name: parse_fold(path.name) for base in bases for path in base.glob("fold_*")}
+    surplus = [
+        name for name, part in found.items() if part and not part.name and part.fold >= n_splits
+    ]
+    for path in sorted(base / name for base in bases for name in surplus):
+        if path.exists():
+            logger.info("Removing %s: folds.n_splits is %d now", path, n_splits)
+        _remove(path)  # also what lies in a bucket alone
 
 
 def _remove(path: Path) -> None:
@@ -124,6 +151,7 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+    send(path)
 
 
 def _untouched(whole: Pipeline, pipeline: Pipeline) -> set[str]:

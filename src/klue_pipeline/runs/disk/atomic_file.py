@@ -41,7 +41,7 @@ def written_beside(path: Path) -> Iterator[Path]:
     """
     with _said_in_words(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
+        remove_leftovers(path)
         partial = place_beside(path, "partial")
         try:
             yield partial
@@ -63,7 +63,7 @@ def folder_written_beside(path: Path) -> Iterator[Path]:
     """
     with _said_in_words(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
+        remove_leftovers(path)
         partial, former = place_beside(path, "partial"), place_beside(path, "former")
         for leftover in (partial, former):
             _remove(leftover)
@@ -118,7 +118,7 @@ def place_beside(path: Path, kind: str) -> Path:
     return path.with_name(f".{path.name}.{host}-{pid}-{start or ''}.{kind}")
 
 
-def _remove_leftovers(path: Path) -> None:
+def remove_leftovers(path: Path) -> None:
     """Remove what dead processes left beside ``path``, and what no process can still write."""
     for leftover in path.parent.glob(".*"):
         name = leftover.name.removeprefix(f".{path.name}.")

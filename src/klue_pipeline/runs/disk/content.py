@@ -14,7 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from klue_pipeline.training.fingerprint import hash_samples
-from klue_pipeline.training.loading.weights_file import find_weights_problem
+from klue_pipeline.training.loading.weights_file import (
+    WEIGHTS_FILE,
+    are_dropped,
+    find_weights_problem,
+)
 
 _PAGES = frozenset({".md"})
 """Files that people may edit, such as a model's card."""
@@ -42,11 +46,13 @@ def read_content(result: Path) -> Content:
 def find_change(result: Path, saved: Mapping[str, FilePrint]) -> str:
     """Say how a result differs from what was saved; nothing where it does not.
 
-    Files that were added are passed over.
+    Files that were added are passed over, and weights that were dropped on purpose.
     """
     for name, wanted in saved.items():
         path = result / name
         shown = path.name if name == "." else name
+        if path.name == WEIGHTS_FILE and are_dropped(path.parent):
+            continue
         if not path.is_file():
             return f"{shown} is missing"
         status = path.stat()

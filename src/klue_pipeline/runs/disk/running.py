@@ -2,11 +2,11 @@
 
 Each run says in a small file what it reads and writes, and removes the file at its end. What a dead
 process left there holds nobody up. Runs of two experiments, or of two folds of one, do not meet.
+Where the results are in a bucket, so are these files. A bucket has no lock: each run says first
+what it does and looks at the others then, so that of two that start at once one or both give way.
 """
 
-import contextlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,14 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_serializer
 
 from klue_pipeline.runs.disk.atomic_file import write_text
+from klue_pipeline.runs.disk.mirror.address import address_of
+from klue_pipeline.runs.disk.mirror.fetching import fetch
+from klue_pipeline.runs.disk.mirror.sending import send_file
+from klue_pipeline.runs.disk.mutex import one_at_a_time
 from klue_pipeline.runs.process import ProcessIdentity, is_dead, this_process
 
-_MUTEX = ".mutex"
+logger = logging.getLogger(__name__)
+
 _SHOWN = 3
 
 
@@ -71,44 +76,55 @@ def announce(folder: Path, claim: Claim) -> Path:
     host, pid, start, _ = claim.process
     own = folder / f"{host}-{pid}-{start or ''}.json"
     with one_at_a_time(folder):
-        for path in sorted(folder.glob("*.json")):
-            _require_room(claim, path)
+        _require_room_among(claim, folder)
         write_text(own, claim.model_dump_json(indent=1))
+        if address_of(folder) is not None:
+            send_file(own)
+            try:
+                _require_room_among(claim, folder)
+            except BaseException:
+                withdraw(own)
+                raise
     return own
+
+
+def withdraw(own: Path) -> None:
+    """Say that a run is over, whatever happens: others can be told by hand.
+
+    Args:
+        own: What :func:`announce` returned.
+    """
+    try:
+        own.unlink(missing_ok=True)
+        send_file(own)
+    except OSError as error:  # the disk may have become read-only, or the network be gone
+        logger.warning(
+            "Others may think that this run is still under way; remove %s (%s)",
+            address_of(own) or own,
+            error,
+        )
 
 
 def runs_under_way(folder: Path) -> list[Claim]:
     """Return what the runs say that are under way in a data folder."""
+    fetch(folder)
     claims = (_read(path) for path in sorted(folder.glob("*.json")))
     return [claim for claim in claims if claim is not None and not is_dead(claim.process)]
 
 
-@contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Keep other processes out for the moment of looking and writing; the system forgets the dead.
-
-    File systems and systems without such locks go without.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(
-            f"The data folder {folder.parent} cannot be written ({error.strerror}); change who "
-            "may, or set another data_root (conf/<name>/globals.yml)."
-        ) from error
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError, ImportError):
-            import fcntl
-
-            file = stack.enter_context((folder / _MUTEX).open("ab"))
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _require_room_among(claim: Claim, folder: Path) -> None:
+    fetch(folder)
+    for path in sorted(folder.glob("*.json")):
+        _require_room(claim, path)
 
 
 def _require_room(claim: Claim, path: Path) -> None:
     other = _read(path)
-    if other is None or other.process == claim.process or is_dead(other.process):
+    if other is not None and other.process == claim.process:
+        return
+    if other is None or is_dead(other.process):
         path.unlink(missing_ok=True)
+        send_file(path)
         return
     why, names = claim.clash_with(other)
     if names:
@@ -129,7 +145,7 @@ def _refusal(other: Claim, why: str, names: list[str], path: Path) -> str:
         ""
         if host == this_process().host
         else f"\nNobody here can tell whether a process of {host} still runs; if it does not, "
-        f"remove {path}."
+        f"remove {address_of(path) or path}."
     )
     return (
         f"Another run {why} ({', '.join(names[:_SHOWN])}{more}): experiment {other.experiment}, "

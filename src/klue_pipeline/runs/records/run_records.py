@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, fiel
 from klue_pipeline.base_settings import explain_errors
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.runs.disk.atomic_file import write_text
+from klue_pipeline.runs.disk.mirror.sending import send_file
 from klue_pipeline.runs.process import ProcessIdentity
 from klue_pipeline.runs.records.mlflow_pages import run_page, server_of
 from klue_pipeline.runs.topology import Kind
@@ -148,9 +149,10 @@ def write_record(path: Path, record: RunRecord) -> None:
     """Write a record, whole or not at all.
 
     Raises:
-        OSError: The folder cannot be written.
+        OSError: The folder cannot be written, or the bucket that it stands for.
     """
     write_text(path, record.model_dump_json(indent=2) + "\n")
+    send_file(path)
 
 
 def parse_records(stored: Mapping[str, Callable[[], Any]]) -> dict[str, RunRecord]:

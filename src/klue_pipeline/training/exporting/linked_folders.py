@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from klue_pipeline.training.loading.weights_file import require_weights
+
 CARD_FILE = "README.md"
 """Where the Hugging Face hub looks for the card of a model."""
 
@@ -19,7 +21,11 @@ def link_folder(source: Path, target: Path) -> None:
     Args:
         source: An existing folder.
         target: The folder to make; must not exist.
+
+    Raises:
+        FileNotFoundError: It is a checkpoint whose weights were dropped.
     """
+    require_weights(source)
     shutil.copytree(source, target, copy_function=_link_big_files)
 
 

@@ -21,7 +21,11 @@ from klue_pipeline.training.loading.checkpoint_files import (
     require_file,
 )
 from klue_pipeline.training.loading.encoder_files import explained, read_config, require_files
-from klue_pipeline.training.loading.weights_file import CONFIG_FILE, WEIGHTS_FILE
+from klue_pipeline.training.loading.weights_file import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    require_weights,
+)
 
 AnyModel = TypeVar("AnyModel", bound=nn.Module)
 
@@ -76,11 +80,12 @@ def load_model(
         build: Builds the model with random weights, which the folder's replace.
 
     Raises:
-        FileNotFoundError: The folder lacks one of the files.
+        FileNotFoundError: The folder lacks one of the files, or its weights were dropped.
         ValueError: A file is cut off, the weights do not fit the configuration, or the encoder
             needs code of its own.
     """
     folder = path.parent
+    require_weights(folder)
     for name in (path.name, CONFIG_FILE, WEIGHTS_FILE):
         require_file(folder / name, path.name)
     found = read_description(path, description)

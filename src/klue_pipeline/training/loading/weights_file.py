@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+DROPPED_FILE = "weights_dropped.json"
+"""Says when and why a checkpoint's weights were removed on purpose, to save disk."""
 _LENGTH_BYTES = 8
 """A safetensors file begins with the length of its header."""
 
@@ -34,3 +36,29 @@ def find_broken_tensor(path: Path) -> str | None:
     with safe_open(path, framework="pt") as file:
         names = sorted(file.keys())
         return next((name for name in names if not file.get_tensor(name).isfinite().all()), None)
+
+
+def are_dropped(folder: Path) -> bool:
+    """Tell whether a checkpoint's weights were removed on purpose."""
+    return (folder / DROPPED_FILE).is_file() and not (folder / WEIGHTS_FILE).exists()
+
+
+def require_weights(folder: Path) -> None:
+    """Refuse a checkpoint whose weights were removed on purpose.
+
+    Raises:
+        FileNotFoundError: Saying when and why they were.
+    """
+    if are_dropped(folder):
+        raise FileNotFoundError(
+            f"{folder} has no weights any more: {read_dropped(folder)}. Train it again to get them."
+        )
+
+
+def read_dropped(folder: Path) -> str:
+    """Say when and why a checkpoint's weights were removed on purpose."""
+    try:
+        note = json.loads((folder / DROPPED_FILE).read_text(encoding="utf-8"))
+        return f"they were dropped on {note['dropped_at']}, as {note['because']}"
+    except (ValueError, LookupError, TypeError):
+        return f"they were dropped, says {DROPPED_FILE} in it"

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from klue_pipeline.training.tuning.study import USUAL
+from klue_pipeline.training.tuning.study import USUAL, alone_with
 from klue_pipeline.training.tuning.trials import SEED, VALUES
 
 if TYPE_CHECKING:
@@ -67,6 +66,11 @@ def queue_repeats(study: "Study", repeats: "Study", finalists: int, seeds: int) 
     Returns:
         How many repeats the study of repeats has now.
     """
+    with alone_with(repeats):
+        return _queue_repeats(study, repeats, finalists, seeds)
+
+
+def _queue_repeats(study: "Study", repeats: "Study", finalists: int, seeds: int) -> int:
     from optuna.trial import TrialState
 
     known = {_key(trial.user_attrs) for trial in repeats.get_trials(deepcopy=False)}
@@ -148,6 +152,8 @@ def judge_repeats(table: pd.DataFrame, *, rises: bool = True) -> Verdict | None:
     >>> verdict.winner, verdict.gain, round(verdict.low, 2), verdict.is_beyond_noise
     ('3', 2.0, -0.27, False)
     """
+    from scipy import stats
+
     whole = table[table["n"] > 1]
     if AS_IT_WAS not in set(whole["candidate"]):
         return None

@@ -134,6 +134,8 @@ def describe_verdict(report: Mapping[str, Any], score: str, unrepeated: str = ""
         unrepeated: What to say where nothing was repeated, if that has a reason of its own.
     """
     verdict = report["verdict"]
+    if verdict is None and report["trials"].get("running"):
+        return "No winner is named yet: trials still run elsewhere, and whoever ends last names it."
     if verdict is None:
         return (
             unrepeated

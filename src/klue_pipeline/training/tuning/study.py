@@ -10,10 +10,12 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from klue_pipeline.databases import alone_at
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.training.tuning.space import Space
 from klue_pipeline.training.tuning.tune_params import SearchParams
@@ -47,14 +49,15 @@ def open_storage(address: str) -> "RDBStorage":
     _quieten()
     is_sqlite = address.startswith("sqlite")
     try:
-        return RDBStorage(
-            address,
-            engine_kwargs={"connect_args": {"timeout": _SQLITE_WAIT_SECONDS}} if is_sqlite
-            else {"pool_pre_ping": True},
-            heartbeat_interval=_ALIVE_EVERY_SECONDS,
-            grace_period=_GIVEN_UP_AFTER_SECONDS,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=1),
-        )  # fmt: skip
+        with alone_at(address):
+            return RDBStorage(
+                address,
+                engine_kwargs={"connect_args": {"timeout": _SQLITE_WAIT_SECONDS}} if is_sqlite
+                else {"pool_pre_ping": True},
+                heartbeat_interval=_ALIVE_EVERY_SECONDS,
+                grace_period=_GIVEN_UP_AFTER_SECONDS,
+                heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=1),
+            )  # fmt: skip
     except Exception as error:  # each database driver raises its own
         reason = without_passwords(str(error)).partition("\n")[0]
         raise ValueError(
@@ -62,6 +65,12 @@ def open_storage(address: str) -> "RDBStorage":
             "tune.storage, start the server, or install its driver (for PostgreSQL: pip install "
             '"klue_pipeline[postgresql]").'
         ) from error
+
+
+def alone_with(study: "Study") -> AbstractContextManager[bool]:
+    """Keep other processes out of what they do alone with a study; see :func:`alone_at`."""
+    storage = study._storage  # Optuna has no public name for it, nor for what it caches
+    return alone_at(str(getattr(getattr(storage, "_backend", storage), "url", "")))
 
 
 def join_study(
@@ -208,6 +217,11 @@ def queue_first(study: "Study", space: Space, params: SearchParams) -> int:
     Returns:
         How many trials the study is to have in the end.
     """
+    with alone_with(study):
+        return _queue_first(study, space, params)
+
+
+def _queue_first(study: "Study", space: Space, params: TuneParams) -> int:
     usual = space.usual_values()
     if params.sampler == "grid":
         points = space.grid()

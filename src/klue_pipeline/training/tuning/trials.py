@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from klue_pipeline.training.progress import Part, also_listening, open_part
 from klue_pipeline.training.tuning.space import Space, Values
-from klue_pipeline.training.tuning.study import reseed
+from klue_pipeline.training.tuning.study import alone_with, reseed
 from klue_pipeline.training.tuning.tune_params import SearchParams
 
 if TYPE_CHECKING:
@@ -114,15 +114,32 @@ class Search:
             limit: How many the study has in the end, retries not counted.
 
         Raises:
+            ConnectionError: The database does not answer any more.
             Exception: What the last of several failures in a row raised.
         """
-        while True:
-            self._give_up_dead()
+        from optuna.exceptions import StorageInternalError
+        from sqlalchemy.exc import OperationalError
+
+        try:
+            while self._run_next(limit):
+                pass
+        except (StorageInternalError, OperationalError) as error:
+            raise ConnectionError(
+                f"The database of the study {self.study.study_name!r} does not answer any more. "
+                "When it does, give the same command again: the search goes on, and the trial that "
+                "was under way is tried once more."
+            ) from error
+
+    def _run_next(self, limit: int) -> bool:
+        """Run one trial, if there is one to run; tell whether there was."""
+        with alone_with(self.study) as alone:
+            self._give_up_dead(alone)
             trial = self._take(limit)
-            if trial is None:
-                return
-            with _alive(self.storage, self._id_of(trial.number)):
-                self._run(trial)
+        if trial is None:
+            return False
+        with _alive(self.storage, self._id_of(trial.number)):
+            self._run(trial)
+        return True
 
     def running_elsewhere(self) -> int:
         """Return how many trials other processes are at."""
@@ -161,13 +178,15 @@ class Search:
             for trial in self._trials()
         )
 
-    def _give_up_dead(self) -> None:
+    def _give_up_dead(self, alone: bool) -> None:
         from optuna.storages import fail_stale_trials
 
         fail_stale_trials(self.study)
         for trial in self._trials():
             process = trial.user_attrs.get(_PROCESS)
-            if trial.state.name == "RUNNING" and process and self.workers.is_dead(process):
+            # Who takes a trial says who it is before others are let in.
+            is_over = self.workers.is_dead(process) if process else alone
+            if trial.state.name == "RUNNING" and is_over:
                 logger.warning("%s %d: its process was killed", self.name, trial.number)
                 self._fail(trial.number, "its process was killed")
 

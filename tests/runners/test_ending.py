@@ -1,4 +1,4 @@
-"""No process of the parallel runner outlives the command that started it."""
+"""No process of a runner outlives the command that started it."""
 
 import os
 import signal
@@ -17,10 +17,10 @@ pytestmark = [
 COMMAND = """
 import os, time
 from pathlib import Path
-from kedro.io import SharedMemoryDataCatalog
+from kedro.io import DataCatalog, SharedMemoryDataCatalog
 from kedro.pipeline import Pipeline, node
 from klue_pipeline.commands.interrupts import terminated_like_interrupted
-from klue_pipeline.runners import ParallelRunner
+from klue_pipeline.runners import DaskRunner, ParallelRunner
 
 def wait():
     Path(f"worker_{os.getpid()}").touch()
@@ -28,8 +28,14 @@ def wait():
 
 nodes = [node(wait, None, name, name=name) for name in ("one", "two")]
 with terminated_like_interrupted():
-    ParallelRunner(max_workers=2).run(Pipeline(nodes), SharedMemoryDataCatalog())
+    %s
 """
+RUNS = {
+    # The workers, and the manager of shared datasets.
+    "ParallelRunner(max_workers=2).run(Pipeline(nodes), SharedMemoryDataCatalog())": 3,
+    # The workers, and what cleans up after them.
+    "DaskRunner(workers=2).run(Pipeline(nodes), DataCatalog())": 3,
+}
 
 
 def is_running(pid):
@@ -40,7 +46,8 @@ def is_running(pid):
 
 
 def children_of(pid):
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [child for children in threads for child in children.read_text().split()]
 
 
 def wait_until(moment):
@@ -54,14 +61,15 @@ def wait_until(moment):
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, -2)]
 )
-def test_workers_end_with_the_command(tmp_path, number, code):
+@pytest.mark.parametrize(("run", "n_processes"), RUNS.items(), ids=["parallel", "dask"])
+def test_workers_end_with_the_command(tmp_path, run, n_processes, number, code):
     process = subprocess.Popen(
-        [sys.executable, "-c", COMMAND], cwd=tmp_path, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", COMMAND % run], cwd=tmp_path, stderr=subprocess.DEVNULL
     )
     try:
         wait_until(lambda: len(list(tmp_path.glob("worker_*"))) == 2)
-        started = children_of(process.pid)  # the workers, and the manager of shared datasets
-        assert len(started) >= 3
+        started = children_of(process.pid)
+        assert len(started) >= n_processes
         os.kill(process.pid, number)
         assert process.wait(120) == code
         wait_until(lambda: not any(map(is_running, started)))

@@ -1,0 +1,2 @@
+-- Beside mlflow, which the image makes: the studies of hyper-parameters.
+CREATE DATABASE optuna;
