@@ -31,6 +31,7 @@ from klue_pipeline.pipelines import (
     odqa_tokenize,
     odqa_train,
     odqa_train_retriever,
+    odqa_tune,
     predict,
     predict_new,
     report,
@@ -89,9 +90,11 @@ ODQA = (
 
 
 ODQA_USES = (
-    "odqa_ensemble", "odqa_submissions", "odqa_bundle", "odqa_answer_new", "odqa_mlflow_model",
+    "odqa_tune", "odqa_ensemble", "odqa_submissions", "odqa_bundle", "odqa_answer_new",
+    "odqa_mlflow_model",
 )  # fmt: skip
-"""What joins experiments of open-domain QA, or is made of one for other uses."""
+"""What searches for settings of open-domain QA, joins its experiments, or is made of one for other
+uses."""
 
 
 _STAGES = {
@@ -105,7 +108,7 @@ _STAGES = {
     "odqa_retrieve": odqa_retrieve, "odqa_retrieval_report": odqa_retrieval_report,
     "odqa_tokenize": odqa_tokenize, "odqa_train": odqa_train, "odqa_answer": odqa_answer,
     "odqa_report": odqa_report, "odqa_export": odqa_export, "odqa_ensemble": odqa_ensemble,
-    "odqa_submissions": odqa_submissions, "odqa_bundle": odqa_bundle,
+    "odqa_tune": odqa_tune, "odqa_submissions": odqa_submissions, "odqa_bundle": odqa_bundle,
     "odqa_answer_new": odqa_answer_new, "odqa_mlflow_model": odqa_mlflow_model,
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from klue_pipeline.runners.dask_cluster import visible_gpus
 from klue_pipeline.runs.configuration import project_path
 from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
-from klue_pipeline.runs.lab_book_entry import insert_entry, rename_entry
+from klue_pipeline.runs.lab_book_entry import insert_tables
 from klue_pipeline.runs.parameters import ODQA, RELATION
 from klue_pipeline.runs.stored_results import graph_around, read_stored_results
 from klue_pipeline.runs.tasks import Task
@@ -64,8 +64,8 @@ class TuneRequest:
         return [*options, "--pipelines", stages, *settings]
 
     def dataset(self, name: str) -> str:
-        """Return the whole name of one of the task's datasets."""
-        return self.task.path(name)
+        """Return the whole name of one of the search's datasets."""
+        return self.task.path(name if self.part is None else f"{name}_{self.part}")
 
 
 def search(request: TuneRequest) -> int:
@@ -171,10 +171,10 @@ def _write_entry(request: TuneRequest) -> int:
     if verdict is not None and verdict["winner"] == AS_IT_WAS:
         click.echo("No entry is written: nothing that was found is better than the experiment.")
         return 0
-    text = rename_entry(catalog.load(request.dataset("tuned_entry")), str(request.entry))
+    text = catalog.load(request.dataset("tuned_entry"))
     file = project_path() / "conf" / (request.env or _LOCAL) / f"{request.task.lab_book}"
-    insert_entry(file, text, within=tuple(request.dataset("experiments").split(".")))
-    named = request.dataset(f"experiment={request.entry}")
+    insert_tables(file, text, str(request.entry))
+    named = request.task.path(f"experiment={request.entry}")
     option = f"--env {request.env} " if request.env else ""
     job = f"--pipelines {request.task.job} " if request.task.job else ""
     click.echo(f"Written to {_shown(file)}. Next: kedro run {option}{job}--params {named}")

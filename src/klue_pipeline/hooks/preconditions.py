@@ -9,7 +9,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from klue_pipeline.odqa.settings.odqa_params import OdqaParams
 from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
+from klue_pipeline.odqa.tuning import searched
+from klue_pipeline.runs.parameters import ODQA
 from klue_pipeline.runs.trial_settings import SEARCHED_GROUPS, as_written, require_space
 from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
@@ -18,8 +21,10 @@ from klue_pipeline.training.tuning.tune_params import TuneParams
 _SCRATCH = "scratch"
 _ENCODER, _TRAINING, _ADAPT = "params:encoder", "params:training", "params:adapt"
 _ODQA_ENCODER, _ODQA_TRAINING = "params:odqa.encoder", "params:odqa.retriever_training"
-_TUNE = "params:tune"
-_OF_MODELS = {_ENCODER, _TRAINING, _ADAPT, "params:composite", _ODQA_ENCODER, _ODQA_TRAINING}
+_TUNE, _ODQA_TUNE = "params:tune", "params:odqa.tune"
+_OF_MODELS = {
+    _ENCODER, _TRAINING, _ADAPT, "params:composite", _ODQA_ENCODER, _ODQA_TRAINING, _ODQA_TUNE,
+}  # fmt: skip
 _OF_WHAT_LEARNS = {"params:loss", "params:composite", _ADAPT, _ODQA_TRAINING}
 """Settings that only nodes read which draw random numbers."""
 
@@ -56,6 +61,8 @@ class PreconditionHooks:
                 _require_encoder(encoder, f"{name.removeprefix('params:')}.name")
         if _TUNE in read:
             _require_space(catalog)
+        if _ODQA_TUNE in read:
+            _require_odqa_space(catalog)
         if _ADAPT in read:
             adapt = AdaptParams.model_validate(catalog.load(_ADAPT))
             _require_device(adapt.training, "adapt", runner)
@@ -94,6 +101,15 @@ def _require_device(params: TrainingParams, group: str, runner: str) -> None:
 def _require_space(catalog: Any) -> None:
     space = TuneParams.model_validate(catalog.load(_TUNE)).space
     require_space(as_written(catalog.load("parameters")), space, SEARCHED_GROUPS)
+
+
+def _require_odqa_space(catalog: Any) -> None:
+    parameters = as_written(catalog.load("parameters"))
+    own = OdqaParams.model_validate(parameters[ODQA.prefix])
+    part = own.tune.part
+    where = ODQA.path(f"tune.spaces.{part}")
+    require_space(parameters, own.tune.space, searched.SEARCHED_GROUPS[part], ODQA, where)
+    searched.require_search(own)
 
 
 def _require_encoder(params: EncoderParams, setting: str) -> None:

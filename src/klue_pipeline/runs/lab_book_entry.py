@@ -1,7 +1,7 @@
 """Entries of a lab book as text: written, and put into a file whose other lines stay."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from klue_pipeline.runs.disk.atomic_file import write_text
 
 _INDENT = "  "
 _LINE_CHARACTERS = 100
+_EXPERIMENTS, _RETRIEVERS = "experiments", "retrievers"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -33,8 +34,8 @@ def write_entry(entry: Mapping[str, Mapping[str, Any]]) -> str:
     lines = []
     for name, settings in entry.items():
         lines.append(f"{name}:")
-        why = textwrap.wrap(str(settings.get("why", "")), _LINE_CHARACTERS - 4)
-        lines += [f"{_INDENT}why: >-", *(f"{_INDENT * 2}{line}" for line in why)]
+        if why := textwrap.wrap(str(settings.get("why", "")), _LINE_CHARACTERS - 4):
+            lines += [f"{_INDENT}why: >-", *(f"{_INDENT * 2}{line}" for line in why)]
         groups = {group: value for group, value in settings.items() if group != "why"}
         lines += [f"{_INDENT}{line}" for line in _write_groups(groups)]
     return "\n".join(lines) + "\n"
@@ -45,19 +46,73 @@ def _write_groups(groups: Mapping[str, Any]) -> list[str]:
         line
         for group, value in groups.items()
         for line in yaml.dump(
-            {group: value}, Dumper=_Dumper, default_flow_style=None, allow_unicode=True,
-            sort_keys=False, width=10_000,
+            {group: value}, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000,
+            default_flow_style=None if isinstance(value, Mapping) else False,
         ).splitlines()
     ]  # fmt: skip
 
 
-def rename_entry(text: str, name: str) -> str:
-    """Give an entry another name.
+def write_tables(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Write entries of tables as they stand in a file of their own.
 
-    >>> rename_entry("tuned: {why: searched}", "lr4e5")
-    'lr4e5: {why: searched}'
+    Args:
+        tables: Entries by the whole name of their table; that of the experiments is the last.
+
+    >>> entries = {"tuned": {"head": {"name": "cnn"}}}
+    >>> print(write_tables({"odqa.experiments": entries}))
+    odqa:
+      experiments:
+        tuned:
+          head: {name: cnn}
+    <BLANKLINE>
     """
-    return name + text[text.index(":") :]
+    lines: list[str] = []
+    above: list[str] = []
+    for path, entries in tables.items():
+        keys = path.split(".")
+        known = sum(keys[: depth + 1] == above[: depth + 1] for depth in range(len(keys)))
+        lines += [f"{_INDENT * depth}{key}:" for depth, key in enumerate(keys) if depth >= known]
+        lines += textwrap.indent(write_entry(entries), _INDENT * len(keys)).splitlines()
+        above = keys
+    return "\n".join(lines) + "\n"
+
+
+def insert_tables(file: Path, text: str, name: str) -> None:
+    """Put what stands in a text into a file whose other lines stay.
+
+    Args:
+        file: Settings of an environment.
+        text: By :func:`write_tables`, with one experiment.
+        name: What this is called in the file.
+
+    Raises:
+        ValueError: As :func:`insert_entry`.
+    """
+    for keys, entries in _tables_in(yaml.safe_load(text)):
+        if keys[-1] == _EXPERIMENTS:
+            insert_entry(file, write_entry({name: next(iter(entries.values()))}), within=keys)
+            continue
+        for method, settings in entries.items():
+            # Its name says what it is, so that it may well be there.
+            if settings != _read(file, (*keys, method)):
+                insert_entry(file, write_entry({method: settings}), within=keys)
+
+
+def _tables_in(
+    found: Mapping[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    for key, below in found.items():
+        if key in {_EXPERIMENTS, _RETRIEVERS}:
+            yield (*above, key), below
+        else:
+            yield from _tables_in(below, (*above, key))
+
+
+def _read(file: Path, keys: tuple[str, ...]) -> Any:
+    found: Any = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else None
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def insert_entry(file: Path, text: str, *, within: tuple[str, ...] = ("experiments",)) -> None:

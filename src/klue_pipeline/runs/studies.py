@@ -1,27 +1,35 @@
 """A study as a run sees it: its name, its address, what it is about, and who works on it."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
 from pydantic import BaseModel
 
 from klue_pipeline.runs.lineage import differing_fields, settings_of
 from klue_pipeline.runs.process import ProcessIdentity, is_dead, this_process
-from klue_pipeline.training.tuning.study import join_study, open_storage
+from klue_pipeline.text.counts import counted
+from klue_pipeline.training.tuning.finalists import queue_repeats, tabulate_repeats
+from klue_pipeline.training.tuning.report import tabulate_trials
+from klue_pipeline.training.tuning.space import Space
+from klue_pipeline.training.tuning.study import as_records, join_study, open_storage, queue_first
 from klue_pipeline.training.tuning.trials import Objective, Search, Workers
-from klue_pipeline.training.tuning.tune_params import TuneParams
+from klue_pipeline.training.tuning.tune_params import SearchParams
 
 if TYPE_CHECKING:
     from optuna import Study
+
+logger = logging.getLogger(__name__)
 
 _SQLITE = "sqlite:///"
 _REPEATS = " repeats"
 
 
 def open_search(
-    objective: Objective, params: TuneParams, name: str, about: Mapping[str, str]
+    objective: Objective, params: SearchParams, name: str, about: Mapping[str, str]
 ) -> Search:
     """Join the study of a run, or begin it.
 
@@ -42,6 +50,35 @@ def open_search(
     return Search(study, storage, objective, params, _workers())
 
 
+def run_search(search: Search, space: Space) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run trials until the study has enough, then train the best of them with other seeds.
+
+    Where other processes are still at trials of the study, the last of them names the winner.
+
+    Args:
+        search: The study, and what its trials do.
+        space: What they are drawn from.
+
+    Returns:
+        All trials of the study, and the finalists.
+    """
+    search.space = space
+    search.run(queue_first(search.study, space, search.params))
+    return tabulate_trials(as_records(search.study)), _repeat_best(search)
+
+
+def _repeat_best(search: Search) -> pd.DataFrame:
+    """Train the best trials again; nothing as long as other processes are at trials."""
+    params, repeats = search.params, open_repeats(search)
+    if (others := search.running_elsewhere()) and params.finalist_seeds:
+        under_way = counted(others, "trial is", "trials are")
+        logger.info("Elsewhere %s under way; whoever ends last names the winner", under_way)
+    elif params.finalist_seeds:
+        count = queue_repeats(search.study, repeats.study, params.finalists, params.finalist_seeds)
+        repeats.run(count)
+    return tabulate_repeats(search.study, repeats.study)
+
+
 def open_repeats(search: Search) -> Search:
     """Join the study in which the best trials of another one are repeated."""
     unwatched = search.params.model_copy(update={"pruner": "none", "rungs": "evaluations"})
@@ -53,7 +90,7 @@ def open_repeats(search: Search) -> Search:
     return Search(study, search.storage, search.objective, unwatched, search.workers, name="repeat")
 
 
-def load_study(params: TuneParams, name: str) -> "Study":
+def load_study(params: SearchParams, name: str) -> "Study":
     """Return the study of a run, to look at.
 
     Raises:

@@ -51,6 +51,15 @@ class Task(Generic[SettingsT]):
         """Return the whole name of a setting, as on the command line."""
         return f"{self.prefix}.{setting}" if self.prefix else setting
 
+    def own_name(self, setting: str) -> str:
+        """Return the name of a setting within the task; nothing for one that is not the task's.
+
+        >>> Task(BaseModel, (), prefix="odqa").own_name("odqa.head.dropout")
+        'head.dropout'
+        """
+        before = f"{self.prefix}." if self.prefix else ""
+        return setting.removeprefix(before) if setting.startswith(before) else ""
+
     def settings_in(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return this task's part of all parameters."""
         if not self.prefix:

@@ -20,6 +20,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrievalParams,
     RetrieverParams,
 )
+from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams, TunedPart
 from klue_pipeline.training.params import FoldsParams, FoldTrainingParams, KeepWeights
 
 Kind = Literal["single", "member", "composite"]
@@ -81,6 +82,19 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Tuning:
+    """What a search for settings of open-domain QA reads.
+
+    Attributes:
+        part: Whose settings are searched.
+        reads_run: Whether readers of trials learn from retrieved passages without the answer.
+    """
+
+    part: TunedPart = "reader"
+    reads_run: bool = False
+
+
+@dataclass(frozen=True)
 class Shape:
     """The settings that decide which nodes there are."""
 
@@ -91,6 +105,7 @@ class Shape:
     asked_to_augment: tuple[str, ...] = ()
     retrieval: Retrieval = Retrieval({}, {}, RerankParams(name="none"))
     reading: Reading = Reading()
+    tuning: Tuning = Tuning()
     keep_weights: KeepWeights = "all"
 
 
@@ -155,6 +170,11 @@ def reading() -> Reading:
     return _shape().reading
 
 
+def tuning() -> Tuning:
+    """Return what a search for settings of open-domain QA reads."""
+    return _shape().tuning
+
+
 def keep_weights(task: str = "") -> KeepWeights:
     """Return whose weights stay: of relation extraction, or of the task with this prefix."""
     return reading().keep_weights if task else _shape().keep_weights
@@ -174,6 +194,7 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
         asked_to_augment=AugmentParams.model_validate(parameters["augment"]).earlier_experiments,
         retrieval=_retrieval_of(parameters["odqa"]),
         reading=_reading_of(parameters["odqa"]),
+        tuning=_tuning_of(parameters["odqa"]),
         keep_weights=FoldTrainingParams.model_validate(parameters["training"]).keep_weights,
     )
 
@@ -200,6 +221,12 @@ def _reading_of(settings: Mapping[str, Any]) -> Reading:
         learns_from_run=reader.hard_passages > 0,
         keep_weights=ReaderTrainingParams.model_validate(settings["training"]).keep_weights,
     )
+
+
+def _tuning_of(settings: Mapping[str, Any]) -> Tuning:
+    tune = OdqaTuneParams.model_validate(settings["tune"])
+    learns = _reading_of(settings).learns_from_run
+    return Tuning(tune.part, learns or "odqa.reader.hard_passages" in tune.space)
 
 
 def kind_of(kind: str, target: str) -> Kind:

@@ -1,13 +1,15 @@
 """Settings of a trial: the run's own with some replaced, and what of them can be searched."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from klue_pipeline.base_settings import MethodSettings, Settings, explain_errors, suggest
 from klue_pipeline.runs.parameters import RELATION, check_parameters, refuse_settings
 from klue_pipeline.runs.tasks import Task
+from klue_pipeline.training.tuning.space import Space
+from klue_pipeline.training.tuning.trials import Attempt, RefusedError
 from klue_pipeline.training.tuning.tune_params import Dimension
 
 SEARCHED_GROUPS = ("input", "encoder", "head", "loss", "training")
@@ -39,25 +41,41 @@ def settings_of_trial(
 
     Args:
         parameters: All parameters of the run, resolved.
-        values: What to replace, by whole name without the task's prefix; at most three parts.
+        values: What to replace, by whole name; at most two parts behind its group.
         task: Whose settings they are.
     """
     settings = dict(task.settings_in(parameters))
-    for group in {name.partition(".")[0] for name in values}:
-        own = {name.partition(".")[2]: values[name] for name in values if _is_in(name, group)}
-        settings[group] = _replace(task, group, settings[group], own)
+    by_group: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        group, setting = _split(task.own_name(name), task)
+        by_group.setdefault(group, {})[setting] = value
+    for group, own in by_group.items():
+        table, _, method = group.partition(".")
+        replaced = _replace(_model_of(task, group), _value_at(settings, group), own)
+        settings[table] = {**settings[table], method: replaced} if method else replaced
     return task.put_into(parameters, settings)
 
 
-def _is_in(name: str, group: str) -> bool:
-    return name.startswith(f"{group}.")
+def _split(name: str, task: Task[Any]) -> tuple[str, str]:
+    """Split a setting into its group and the rest; in a table, each method is a group."""
+    parts = name.split(".")
+    field = task.model.model_fields.get(parts[0])
+    depth = 2 if field is not None and get_origin(field.annotation) is dict else 1
+    return ".".join(parts[:depth]), ".".join(parts[depth:])
+
+
+def _model_of(task: Task[Any], group: str) -> type[BaseModel]:
+    annotation = task.model.model_fields[group.partition(".")[0]].annotation
+    model = get_args(annotation)[1] if get_origin(annotation) is dict else annotation
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise TypeError(f"{group} is no group of settings")
+    return model
 
 
 def _replace(
-    task: Task[Any], group: str, former: Mapping[str, Any], values: Mapping[str, Any]
+    model: type[BaseModel], former: Mapping[str, Any], values: Mapping[str, Any]
 ) -> dict[str, Any]:
     kept = dict(former)
-    model = _model_of(task, group)
     if values.get("name", former.get("name")) != former.get("name"):
         kept = {**_shared_with(model, str(values["name"]), former), "name": values["name"]}
     for name, value in values.items():
@@ -78,13 +96,6 @@ def _shared_with(
     return {name: value for name, value in settings.items() if name not in bound - own}
 
 
-def _model_of(task: Task[Any], group: str) -> type[BaseModel]:
-    model = task.model.model_fields[group].annotation
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        raise TypeError(f"{group} is no group of settings")
-    return model
-
-
 def usual_values(
     parameters: Mapping[str, Any], names: Sequence[str], task: Task[Any] = RELATION
 ) -> dict[str, Any]:
@@ -95,11 +106,25 @@ def usual_values(
     """
     found = {}
     for name in names:
-        value = _value_at(task.settings_in(parameters), name)
-        if value is None and name in _STANDS_FOR:
-            value = _value_at(task.settings_in(parameters), _STANDS_FOR[name])
+        value = _value_at(parameters, name)
+        if value is None and task.own_name(name) in _STANDS_FOR:
+            value = _value_at(parameters, task.path(_STANDS_FOR[task.own_name(name)]))
         found[name] = value
     return found
+
+
+def space_of(
+    parameters: Mapping[str, Any], dimensions: Mapping[str, Dimension], task: Task[Any] = RELATION
+) -> Space:
+    """Return what trials are drawn from, with the experiment's own values.
+
+    Args:
+        parameters: All parameters of the run, resolved.
+        dimensions: What is searched.
+        task: Whose settings they are.
+    """
+    names = {*dimensions, *(other for each in dimensions.values() for other in each.when)}
+    return Space(dimensions, usual_values(parameters, sorted(names), task))
 
 
 def _value_at(settings: Mapping[str, Any], name: str) -> Any:
@@ -144,18 +169,23 @@ def _space_problems(
 ) -> Iterator[str]:
     for name, dimension in space.items():
         for asked in (name, *dimension.when):
-            if problem := _find_unknown(asked, groups, task):
+            if problem := _find_unknown(asked, groups, task.settings_in(parameters), task):
                 yield f"{name}: {problem}"
                 break
         else:
             yield from _value_problems(parameters, name, dimension, task)
 
 
-def _find_unknown(name: str, groups: Sequence[str], task: Task[Any]) -> str:
-    group, _, setting = name.partition(".")
-    if group not in groups:
-        known = ", ".join(groups)
+def _find_unknown(
+    name: str, groups: Sequence[str], settings: Mapping[str, Any], task: Task[Any]
+) -> str:
+    group, setting = _split(task.own_name(name), task)
+    table, _, method = group.partition(".")
+    if table not in groups:
+        known = ", ".join(map(task.path, groups))
         return f"a trial varies settings of {known}; found {name}. Run one search for each value"
+    if method and method not in settings[table]:
+        return f"there is no {task.path(group)}. {suggest(method, settings[table])}"
     fields = _model_of(task, group).model_fields
     if setting.partition(".")[0] not in fields:
         return f"there is no setting {name}. {suggest(setting, fields)}"
@@ -169,12 +199,12 @@ def _value_problems(
         other: wanted[0] if isinstance(wanted, list) else wanted
         for other, wanted in dimension.when.items()
     }
-    group, _, setting = name.partition(".")
+    group, setting = _split(task.own_name(name), task)
     tried = dimension.choices or [dimension.low, dimension.high]
     for value in tried:
         settings = settings_of_trial(parameters, {**condition, name: value}, task)
-        problem = _problem_of(_model_of(task, group), task.settings_in(settings)[group], setting)
-        if problem:
+        own = _value_at(task.settings_in(settings), group)
+        if problem := _problem_of(_model_of(task, group), own, setting):
             yield f"{name}: {problem}"
             return
 
@@ -187,6 +217,27 @@ def _problem_of(model: type[BaseModel], settings: Mapping[str, Any], setting: st
         mine = [line for line in explain_errors(error, model) if line.startswith(f"{setting}:")]
         return mine[0].removeprefix(f"{setting}: ") if mine else ""
     return ""
+
+
+def check_attempt(
+    parameters: Mapping[str, Any], attempt: Attempt, seed: str, task: Task[Any] = RELATION
+) -> Any:
+    """Return the checked settings of an attempt, whose seed is added to the experiment's.
+
+    Args:
+        parameters: All parameters of the run, resolved.
+        attempt: What it sets otherwise.
+        seed: The whole name of the setting with the seed of the training; empty where none is.
+        task: Whose settings they are.
+
+    Raises:
+        RefusedError: They do not go together; the message says which.
+    """
+    own = {seed: _value_at(parameters, seed) + attempt.seed} if seed else {}
+    try:
+        return check_trial(parameters, {**attempt.settings, **own}, task)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
 
 
 def check_trial(

@@ -15,7 +15,9 @@ from klue_pipeline.training.progress import Part, listening, set_part_opener
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
-_OF_PARTS = ("search_settings", "odqa.search_settings")
+_OF_PARTS = (
+    "search_settings", "odqa.search_reader_settings", "odqa.search_retriever_settings",
+)  # fmt: skip
 """The nodes whose parts get runs of their own."""
 
 

@@ -35,6 +35,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrieverParams,
     RetrieverTrainingParams,
 )
+from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams
 from klue_pipeline.reporting.ledger.rules import LedgerParams
 from klue_pipeline.text.folder_names import EntryName
 from klue_pipeline.training.params import EncoderParams
@@ -107,6 +108,7 @@ class OdqaParams(OdqaDefaults):
     evaluation: OdqaEvaluationParams
     ensemble: AnswerEnsembleParams
     ledger: LedgerParams
+    tune: OdqaTuneParams
     questions: str | None
     """Questions to answer by an exported experiment (pipeline ``odqa_answer_new``)."""
     answer_new: AnswerNewParams
@@ -114,6 +116,13 @@ class OdqaParams(OdqaDefaults):
     retrievers: dict[RetrieverName, RetrieverParams]
     experiment_defaults: OdqaDefaults
     experiments: dict[EntryName, OdqaEntry]
+
+    @property
+    def tuned_part_learns(self) -> bool:
+        """Whether what ``tune.part`` names is trained, and has a seed."""
+        if self.tune.part == "reader":
+            return True
+        return any(self.retrievers[name].trained for name in self.retrieval.retrievers)
 
     @property
     def model_folders(self) -> dict[str, str]:

@@ -6,13 +6,10 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams, TokenizerName
-from klue_pipeline.odqa.sparse import bm25, tfidf
+from klue_pipeline.odqa.sparse.methods import SPARSE
 from klue_pipeline.odqa.tokens.passage_tokens import PassageTokens
 from klue_pipeline.odqa.tokens.passage_tokens import tokenise_passages as tokenise
 from klue_pipeline.training.params import EncoderParams
-
-SPARSE = {"bm25": bm25.fit_bm25, "tfidf": tfidf.fit_tfidf}
-"""How a retriever that learns nothing makes its index of tokens, by its method."""
 
 
 def prepare_tokenizer(passages: pd.DataFrame, encoder: EncoderParams) -> Any:

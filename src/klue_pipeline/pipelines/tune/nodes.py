@@ -16,22 +16,18 @@ from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.splits.fingerprints import folds_fingerprint
-from klue_pipeline.runs.lab_book_entry import write_entry
+from klue_pipeline.runs.lab_book_entry import write_tables
 from klue_pipeline.runs.parameters import Parameters, check_parameters
-from klue_pipeline.runs.studies import about_study, load_study, open_repeats, open_search
+from klue_pipeline.runs.studies import about_study, load_study, open_search, run_search
 from klue_pipeline.runs.trial_settings import (
     SEARCHED_GROUPS,
     as_written,
-    check_trial,
+    check_attempt,
     entry_of_trial,
-    usual_values,
+    space_of,
 )
-from klue_pipeline.text.counts import counted
 from klue_pipeline.training.tuning import report
-from klue_pipeline.training.tuning.finalists import queue_repeats, tabulate_repeats
-from klue_pipeline.training.tuning.space import Space
-from klue_pipeline.training.tuning.study import as_records, queue_first
-from klue_pipeline.training.tuning.trials import Attempt, Objective, RefusedError, Search
+from klue_pipeline.training.tuning.trials import Attempt, Objective
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
 if TYPE_CHECKING:
@@ -88,17 +84,11 @@ def search_settings(  # noqa: PLR0913, PLR0917 (one argument per input of the no
                   live_rises=own.training.select_by != "loss"),
         tune, about.folder, _about(own, tune, train_features, fold_members),
     )  # fmt: skip
-    search.space = _space_of(parameters, tune)
-    search.run(queue_first(search.study, search.space, tune))
-    return report.tabulate_trials(as_records(search.study)), _repeat_best(search)
+    return run_search(search, space_of(parameters, tune.space))
 
 
 def _evaluate(trials: "RelationTrials", parameters: Mapping[str, Any], attempt: Attempt) -> float:
-    seed = parameters["training"]["seed"] + attempt.seed
-    try:
-        settings = check_trial(parameters, {**attempt.settings, "training.seed": seed})
-    except ValueError as error:
-        raise RefusedError(str(error)) from error
+    settings = check_attempt(parameters, attempt, "training.seed")
     return trials.score(_classifier(settings), attempt.row_share, attempt.number)
 
 
@@ -109,11 +99,6 @@ def _classifier(settings: Parameters) -> "ClassifierParams":
         settings.target, settings.input, settings.encoder, settings.head, settings.loss,
         settings.training,
     )  # fmt: skip
-
-
-def _space_of(parameters: Mapping[str, Any], tune: TuneParams) -> Space:
-    names = {*tune.space, *(other for each in tune.space.values() for other in each.when)}
-    return Space(tune.space, usual_values(parameters, sorted(names)))
 
 
 def _about(
@@ -130,17 +115,6 @@ def _about(
     return about_study(own, groups, list(tune.space), facts)
 
 
-def _repeat_best(search: Search) -> pd.DataFrame:
-    """Train the best trials again; nothing as long as other processes are at trials."""
-    tune, repeats = search.params, open_repeats(search)
-    if (others := search.running_elsewhere()) and tune.finalist_seeds:
-        logger.info("Elsewhere %s under way; whoever ends last names the winner",
-                    counted(others, "trial is", "trials are"))  # fmt: skip
-    elif tune.finalist_seeds:
-        repeats.run(queue_repeats(search.study, repeats.study, tune.finalists, tune.finalist_seeds))
-    return tabulate_repeats(search.study, repeats.study)
-
-
 def report_search(
     trials: pd.DataFrame,
     finalists: pd.DataFrame,
@@ -153,15 +127,9 @@ def report_search(
     Returns:
         The report for JSON, and the entry as it stands in a lab book.
     """
-    found = report.summarise(trials, finalists)
-    for line in report.tell_search(found, evaluation.select_by):
-        logger.info("%s", line)
-    entry = {
-        "why": f"Found by a search that started from {about.folder}. "
-        + report.describe_verdict(found, evaluation.select_by),
-        **entry_of_trial(as_written(parameters), report.winning_values(found)),
-    }
-    return found, write_entry({f"tuned_{about.folder}": entry})
+    found, why = report.report_search(trials, finalists, evaluation.select_by, about.folder)
+    entry = entry_of_trial(as_written(parameters), report.winning_values(found))
+    return found, write_tables({"experiments": {f"tuned_{about.folder}": {"why": why, **entry}}})
 
 
 def draw_search(

@@ -1,6 +1,7 @@
 """What a search found, for people: a table of trials, a summary, and lines for the log."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +10,8 @@ import pandas as pd
 
 from klue_pipeline.training.tuning.finalists import AS_IT_WAS, judge_repeats
 from klue_pipeline.training.tuning.trials import written
+
+logger = logging.getLogger(__name__)
 
 _FIRST, _LAST = ["trial", "state", "value", "evaluations", "seconds"], ["settings", "reason"]
 
@@ -94,16 +97,50 @@ def tell_search(report: Mapping[str, Any], score: str) -> Iterator[str]:
     best = report["best"]
     drawn = written(best["settings"])
     yield f"Best trial: {best['trial']} with {score} {best['value']:.2f}, {drawn}"
-    yield describe_verdict(report, score)
 
 
-def describe_verdict(report: Mapping[str, Any], score: str) -> str:
-    """Say in a sentence or two whether the search found more than noise."""
+def report_search(
+    trials: pd.DataFrame,
+    finalists: pd.DataFrame,
+    score: str,
+    started_from: str,
+    unrepeated: str = "",
+) -> tuple[dict[str, Any], str]:
+    """Summarise a search, and tell it in the log.
+
+    Args:
+        trials: By :func:`tabulate_trials`.
+        finalists: By :func:`~klue_pipeline.training.tuning.finalists.tabulate_repeats`.
+        score: What a value is, for people.
+        started_from: The folder of the experiment.
+        unrepeated: What is to be said where nothing could be trained with other seeds.
+
+    Returns:
+        The report for JSON, and why the winner is worth an entry of its own.
+    """
+    found = summarise(trials, finalists)
+    verdict = describe_verdict(found, score, unrepeated)
+    for line in (*tell_search(found, score), verdict):
+        logger.info("%s", line)
+    return found, f"Found by a search that started from {started_from}. {verdict}"
+
+
+def describe_verdict(report: Mapping[str, Any], score: str, unrepeated: str = "") -> str:
+    """Say in a sentence or two whether the search found more than noise.
+
+    Args:
+        report: By :func:`summarise`.
+        score: What a value is, for people.
+        unrepeated: What to say where nothing was repeated, if that has a reason of its own.
+    """
     verdict = report["verdict"]
     if verdict is None and report["trials"].get("running"):
         return "No winner is named yet: trials still run elsewhere, and whoever ends last names it."
     if verdict is None:
-        return "No winner is named: nothing was trained with other seeds (tune.finalist_seeds)."
+        return (
+            unrepeated
+            or "No winner is named: nothing was trained with other seeds (tune.finalist_seeds)."
+        )
     if verdict["winner"] == AS_IT_WAS:
         return (
             f"Over {verdict['seeds']} other seeds no finalist is better than the experiment as it "

@@ -18,7 +18,7 @@ import numpy as np
 from klue_pipeline.databases import alone_at
 from klue_pipeline.passwords import without_passwords
 from klue_pipeline.training.tuning.space import Space
-from klue_pipeline.training.tuning.tune_params import TuneParams
+from klue_pipeline.training.tuning.tune_params import SearchParams
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -76,7 +76,7 @@ def alone_with(study: "Study") -> AbstractContextManager[bool]:
 def join_study(
     storage: "RDBStorage",
     name: str,
-    params: TuneParams,
+    params: SearchParams,
     *,
     rises: bool,
     about: Mapping[str, str],
@@ -125,7 +125,7 @@ def _require_same(study: "Study", about: Mapping[str, str], differences: Differe
         )
 
 
-def _tpe(params: TuneParams, seed: int) -> "BaseSampler":
+def _tpe(params: SearchParams, seed: int) -> "BaseSampler":
     from optuna.samplers import TPESampler
 
     return TPESampler(
@@ -137,37 +137,37 @@ def _tpe(params: TuneParams, seed: int) -> "BaseSampler":
     )
 
 
-def _random(params: TuneParams, seed: int) -> "BaseSampler":  # noqa: ARG001 (the table's)
+def _random(params: SearchParams, seed: int) -> "BaseSampler":  # noqa: ARG001 (the table's)
     from optuna.samplers import RandomSampler
 
     return RandomSampler(seed=seed)
 
 
-def _gp(params: TuneParams, seed: int) -> "BaseSampler":
+def _gp(params: SearchParams, seed: int) -> "BaseSampler":
     from optuna.samplers import GPSampler
 
     return GPSampler(n_startup_trials=params.startup_trials, seed=seed)
 
 
-def _median(params: TuneParams) -> "BasePruner":
+def _median(params: SearchParams) -> "BasePruner":
     from optuna.pruners import MedianPruner
 
     return MedianPruner(n_startup_trials=params.spared_trials)
 
 
-def _halving(params: TuneParams) -> "BasePruner":
+def _halving(params: SearchParams) -> "BasePruner":
     from optuna.pruners import SuccessiveHalvingPruner
 
     return SuccessiveHalvingPruner(min_resource=1, reduction_factor=params.reduction_factor)
 
 
-def _never(params: TuneParams) -> "BasePruner":  # noqa: ARG001 (the table's signature)
+def _never(params: SearchParams) -> "BasePruner":  # noqa: ARG001 (the table's signature)
     from optuna.pruners import NopPruner
 
     return NopPruner()
 
 
-SAMPLERS: dict[str, Callable[[TuneParams, int], "BaseSampler"]] = {
+SAMPLERS: dict[str, Callable[[SearchParams, int], "BaseSampler"]] = {
     "tpe": _tpe,
     "random": _random,
     "grid": _random,  # its points wait in the study; nothing is left to draw
@@ -175,7 +175,7 @@ SAMPLERS: dict[str, Callable[[TuneParams, int], "BaseSampler"]] = {
 }
 """By ``tune.sampler``."""
 
-PRUNERS: dict[str, Callable[[TuneParams], "BasePruner"]] = {
+PRUNERS: dict[str, Callable[[SearchParams], "BasePruner"]] = {
     "median": _median,
     "halving": _halving,
     "none": _never,
@@ -193,7 +193,7 @@ def _quieten() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def reseed(study: "Study", params: TuneParams) -> None:
+def reseed(study: "Study", params: SearchParams) -> None:
     """Give the next trial a source of chance of its own.
 
     A sampler with one seed would draw the same values again in every process that joins a study
@@ -211,7 +211,7 @@ USUAL = "usual"
 """Attribute of the trial that takes the experiment's own values."""
 
 
-def queue_first(study: "Study", space: Space, params: TuneParams) -> int:
+def queue_first(study: "Study", space: Space, params: SearchParams) -> int:
     """Put what is to be tried first into a study: the experiment's own values, or the whole grid.
 
     Returns:

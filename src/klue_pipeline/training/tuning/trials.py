@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from klue_pipeline.training.progress import Part, also_listening, open_part
 from klue_pipeline.training.tuning.space import Space, Values
 from klue_pipeline.training.tuning.study import alone_with, reseed
-from klue_pipeline.training.tuning.tune_params import TuneParams
+from klue_pipeline.training.tuning.tune_params import SearchParams
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -101,7 +101,7 @@ class Search:
     study: "Study"
     storage: "RDBStorage"
     objective: Objective
-    params: TuneParams
+    params: SearchParams
     workers: Workers
     space: Space | None = None
     name: str = "trial"

@@ -1,9 +1,9 @@
 """Settings of a search for settings; the values live in ``conf/*/parameters_tune.yml``."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from klue_pipeline.base_settings import Seed, Settings
 from klue_pipeline.text.folder_names import FolderName
@@ -80,14 +80,37 @@ class Dimension(Settings):
         return abs(places - round(places)) < 1e-9  # noqa: PLR2004 (what is left of rounding)
 
 
-class TuneParams(Settings):
-    """How settings are searched."""
+def _read_space(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    whole = dict(_dimensions(value))  # what the command line nests stands behind
+    return {name: dimension for name, dimension in whole.items() if dimension is not None}
+
+
+def _dimensions(space: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Read a space whose names are whole, nested as --params nests them, or both."""
+    for name, value in space.items():
+        whole = f"{before}{name}"
+        if isinstance(value, Mapping) and not _OWN_FIELDS & value.keys():
+            yield from _dimensions(value, f"{whole}.")
+        elif isinstance(value, list):
+            yield whole, {"choices": value}
+        else:
+            yield whole, value
+
+
+Dimensions = Annotated[dict[str, Dimension], BeforeValidator(_read_space), Field(min_length=1)]
+"""What is searched, by the whole name of the setting."""
+
+
+class SearchParams(Settings):
+    """How settings are searched, whatever they are."""
 
     # A study says itself what its trials have in common, and refuses others.
     results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset(
         {
             "trials", "study", "storage", "sampler", "startup_trials", "pruner", "spared_trials",
-            "reduction_factor", "finalists", "finalist_seeds", "space", "seed",
+            "reduction_factor", "finalists", "finalist_seeds", "seed",
         }
     )  # fmt: skip
 
@@ -121,16 +144,6 @@ class TuneParams(Settings):
     """Best trials that are trained again, with other seeds, before one is named the winner."""
     finalist_seeds: int = Field(ge=0)
     """Other seeds for each of them and for the experiment as it was; 0 names no winner."""
-    space: dict[str, Dimension] = Field(min_length=1)
-    """What is searched, by the whole name of the setting."""
-
-    @field_validator("space", mode="before")
-    @classmethod
-    def _read_space(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        whole = dict(_dimensions(value))  # what the command line nests stands behind
-        return {name: dimension for name, dimension in whole.items() if dimension is not None}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -144,13 +157,12 @@ class TuneParams(Settings):
         return self
 
 
-def _dimensions(space: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Read a space whose names are whole, nested as --params nests them, or both."""
-    for name, value in space.items():
-        whole = f"{before}{name}"
-        if isinstance(value, Mapping) and not _OWN_FIELDS & value.keys():
-            yield from _dimensions(value, f"{whole}.")
-        elif isinstance(value, list):
-            yield whole, {"choices": value}
-        else:
-            yield whole, value
+class TuneParams(SearchParams):
+    """How settings of relation extraction are searched."""
+
+    results_do_not_depend_on: ClassVar[frozenset[str]] = SearchParams.results_do_not_depend_on | {
+        "space"
+    }
+
+    space: Dimensions
+    """What is searched, by the whole name of the setting."""
