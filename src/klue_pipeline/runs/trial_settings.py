@@ -16,8 +16,11 @@ SEARCHED_GROUPS = ("input", "encoder", "head", "loss", "training")
 _STANDS_FOR = {"training.head_learning_rate": "training.learning_rate"}
 """What a setting is where it is left out."""
 
-_DECIDED_ELSEWHERE = {"input": ("language", "type_words")}
-"""Settings of a group that follow from others, unless an entry says them itself."""
+_DECIDED_ELSEWHERE = {
+    "input.language": "text.language decides it",
+    "training.seed": "all trials have the experiment's own, and finalists others as well",
+}
+"""Settings that no trial can vary, and why."""
 
 
 def as_written(parameters: Any) -> Any:
@@ -118,8 +121,8 @@ def require_space(
 ) -> None:
     """Refuse a space with a setting that there is not, or with a value that it cannot have.
 
-    Each end of a range and each choice is tried alone, under the setting's own condition. What does
-    not go together in a trial is for the trial to find out.
+    Each end of a range and each choice is tried alone, under the setting's own condition, as is
+    each value of the condition. What does not go together in a trial is for the trial to find out.
 
     Args:
         parameters: All parameters of the run, resolved.
@@ -152,6 +155,8 @@ def _space_problems(
 
 
 def _find_unknown(name: str, groups: Sequence[str], task: Task[Any]) -> str:
+    if name in _DECIDED_ELSEWHERE:
+        return f"cannot be searched: {_DECIDED_ELSEWHERE[name]}"
     group, _, setting = name.partition(".")
     if group not in groups:
         known = ", ".join(groups)
@@ -165,22 +170,29 @@ def _find_unknown(name: str, groups: Sequence[str], task: Task[Any]) -> str:
 def _value_problems(
     parameters: Mapping[str, Any], name: str, dimension: Dimension, task: Task[Any]
 ) -> Iterator[str]:
-    condition = {
-        other: wanted[0] if isinstance(wanted, list) else wanted
-        for other, wanted in dimension.when.items()
+    wanted = {
+        other: value if isinstance(value, list) else [value]
+        for other, value in dimension.when.items()
     }
-    group, _, setting = name.partition(".")
-    tried = dimension.choices or [dimension.low, dimension.high]
-    for value in tried:
-        settings = settings_of_trial(parameters, {**condition, name: value}, task)
-        problem = _problem_of(_model_of(task, group), task.settings_in(settings)[group], setting)
-        if problem:
+    for other, values in wanted.items():
+        for value in values:
+            if problem := _problem_of(parameters, {other: value}, other, task):
+                yield f"{name}: when {other}: {problem}"
+                return
+    condition = {other: values[0] for other, values in wanted.items()}
+    for value in dimension.choices or [dimension.low, dimension.high]:
+        if problem := _problem_of(parameters, {**condition, name: value}, name, task):
             yield f"{name}: {problem}"
             return
 
 
-def _problem_of(model: type[BaseModel], settings: Mapping[str, Any], setting: str) -> str:
-    """Say what is wrong with one setting of a group; other fields are for the trial to judge."""
+def _problem_of(
+    parameters: Mapping[str, Any], values: Mapping[str, Any], name: str, task: Task[Any]
+) -> str:
+    """Say what is wrong with one setting of a trial; other fields are for the trial to judge."""
+    group, _, setting = name.partition(".")
+    model = _model_of(task, group)
+    settings = task.settings_in(settings_of_trial(parameters, values, task))[group]
     try:
         model.model_validate(settings)
     except ValidationError as error:
@@ -208,38 +220,46 @@ def entry_of_trial(
     That is all that differs from the defaults of all experiments: what the experiment's own entry
     says, what the command line said, and the trial's values.
     """
-    checked = check_trial(parameters, values, task)
-    defaults = task.model.model_validate(task.settings_in(parameters)).experiment_defaults
+    checked, usual = check_trial(parameters, values, task), _without_entry(parameters, task)
     entry: dict[str, Any] = {}
     for group in task.groups:
-        differing = _differences(getattr(defaults, group), getattr(checked, group))
+        own: Settings = getattr(checked, group)
+        differing = _differences(
+            getattr(usual, group).model_dump(mode="json"), own.model_dump(mode="json")
+        )
         if group in task.chosen_by_name and "name" in differing:
-            differing = _set_fields(getattr(checked, group))  # another name starts from nothing
-        own = _own_entry(parameters, task).get(group) or {}
-        for name in _DECIDED_ELSEWHERE.get(group, ()):
-            differing = {**differing, name: own[name]} if name in own else _less(differing, name)
-        if differing:
-            entry[group] = differing
+            differing = _set_fields(own)  # another name starts from nothing
+        read = {
+            name: value
+            for name, value in differing.items()
+            if name not in own.results_do_not_depend_on
+        }
+        if read:
+            entry[group] = read
     return entry
 
 
-def _own_entry(parameters: Mapping[str, Any], task: Task[Any]) -> Mapping[str, Any]:
-    settings = task.settings_in(parameters)
-    entry: Mapping[str, Any] = settings["experiments"].get(settings["experiment"]) or {}
-    return entry
+def _without_entry(parameters: Mapping[str, Any], task: Task[Any]) -> Any:
+    """Return the settings of an experiment that says nothing itself."""
+    settings = dict(task.settings_in(parameters))
+    for group in task.groups:
+        defaults = settings["experiment_defaults"][group]
+        settings[group] = {
+            name: value
+            for name, value in defaults.items()
+            if f"{group}.{name}" != "input.language"  # of a model's, not of a file
+        }
+    return task.model.model_validate(task.complete(settings, {}))
 
 
-def _less(settings: Mapping[str, Any], left_out: str) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name != left_out}
-
-
-def _differences(usual: Settings, own: Settings) -> dict[str, Any]:
-    skipped = own.results_do_not_depend_on
-    before, after = usual.model_dump(mode="json"), own.model_dump(mode="json")
+def _differences(usual: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is to be said where settings are merged name by name."""
     return {
-        name: value
-        for name, value in after.items()
-        if name not in skipped and before.get(name) != value
+        name: _differences(usual[name], value)
+        if isinstance(value, Mapping) and isinstance(usual.get(name), Mapping)
+        else value
+        for name, value in own.items()
+        if usual.get(name) != value
     }
 
 
