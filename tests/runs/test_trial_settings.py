@@ -75,7 +75,7 @@ def test_another_method_keeps_what_it_has_as_well(experiment, values, loss):
 
 
 def test_settings_of_another_task_stand_below_its_name():
-    found = settings_of_trial(resolved(), {"retrieval.top_k": 70}, ODQA)
+    found = settings_of_trial(resolved(), {"odqa.retrieval.top_k": 70}, ODQA)
     assert found["odqa"]["retrieval"]["top_k"] == 70
     assert {**found, "odqa": 0} == {**resolved(), "odqa": 0}
 
@@ -160,11 +160,14 @@ def test_every_problem_is_listed_and_what_a_trial_finds_out_is_none():
 
 
 def test_a_space_of_another_task_is_checked_by_its_settings():
-    space = {"retrieval.top_k": Dimension(choices=[0]), "retrieval.topk": Dimension(choices=[1])}
+    space = {
+        "odqa.retrieval.top_k": Dimension(choices=[0]),
+        "odqa.retrieval.topk": Dimension(choices=[1]),
+    }
     with pytest.raises(ValueError, match="Settings are wrong") as raised:
         require_space(resolved(), space, ODQA.groups, ODQA, "odqa.tune.space")
     one, two = str(raised.value).splitlines()[1:]
-    assert one.startswith("  odqa.tune.space.retrieval.top_k: found 0")
+    assert one.startswith("  odqa.tune.space.odqa.retrieval.top_k: found 0")
     assert "Did you mean top_k" in two
 
 
@@ -232,8 +235,8 @@ NEED_A_FILE = {"dense", "external"}
 @pytest.mark.parametrize("experiment", sorted(BASE["odqa"]["experiments"].keys() - NEED_A_FILE))
 def test_the_entry_of_a_trial_of_another_task_is_the_trial(experiment):
     parameters = resolve_run(BASE, {"odqa": {"experiment": experiment}})
-    wanted = groups_of(settings_of_trial(parameters, {"retrieval.top_k": 70}, ODQA), ODQA)
-    entry = entry_of_trial(parameters, {"retrieval.top_k": 70}, ODQA)
+    wanted = groups_of(settings_of_trial(parameters, {"odqa.retrieval.top_k": 70}, ODQA), ODQA)
+    entry = entry_of_trial(parameters, {"odqa.retrieval.top_k": 70}, ODQA)
     assert groups_of(put_entry(entry, ODQA), ODQA) == wanted
 
 

@@ -101,7 +101,7 @@ def write_entry(entry: Mapping[str, Mapping[str, Any]]) -> str:
             str(settings.get("why", "")), _LINE_CHARACTERS - 4,
             break_on_hyphens=False, break_long_words=False,
         )  # fmt: skip
-        if why:
+        if "why" in settings:
             lines += [f"{_INDENT}why: >-", *(f"{_INDENT * 2}{line}" for line in why)]
         groups = {group: value for group, value in settings.items() if group != "why"}
         lines += [f"{_INDENT}{line}" for line in _write_groups(groups)]

@@ -7,6 +7,7 @@ import pytest
 
 from klue_pipeline.training.tuning.finalists import AS_IT_WAS
 from klue_pipeline.training.tuning.report import (
+    describe_verdict,
     summarise,
     tabulate_trials,
     tell_search,
@@ -98,8 +99,7 @@ def test_a_search_without_a_complete_trial_is_refused_with_the_reasons():
 def test_the_verdict_is_told_and_its_values_win(table, values, line):
     report = summarise(tabulate_trials(RECORDS), table)
     assert winning_values(report) == values
-    *_, verdict = tell_search(report, "F1")
-    assert line in verdict
+    assert line in describe_verdict(report, "F1")
     json.dumps(report)
 
 
@@ -111,8 +111,9 @@ def test_the_verdict_is_told_and_its_values_win(table, values, line):
     ],
 )
 def test_without_repeats_the_best_trial_is_told(records, trials, verdict):
-    first, best, last = tell_search(summarise(tabulate_trials(records), NOTHING), "F1")
+    report = summarise(tabulate_trials(records), NOTHING)
+    first, best = tell_search(report, "F1")
     assert trials in first
     assert ("saved" in first) == ("saved" in trials)
     assert best == "Best trial: 2 with F1 65.00, rate=0.2"
-    assert verdict in last
+    assert verdict in describe_verdict(report, "F1")

@@ -283,7 +283,7 @@ def test_of_two_that_see_a_dead_process_at_once_one_gives_its_trial_up(world):
     for search, trials in zip(searches, seen, strict=True):
         real = search.study.get_trials
         search.study.get_trials = lambda trials=trials, **_: trials
-        search._give_up_dead()
+        search._give_up_dead(alone=False)
         search.study.get_trials = real
     assert states(searches[0].study.trials) == {"COMPLETE": 1, "FAIL": 1, "WAITING": 1}
 
@@ -294,7 +294,7 @@ def test_a_process_that_was_wrongly_given_up_goes_on(world, end, caplog):
         if attempt.number == 1 and len(world.attempts) == 2:
             other = world.search(process="second")
             world.dead.add("first")
-            other._give_up_dead()
+            other._give_up_dead(alone=False)
             world.dead.clear()
             if end == "refused":
                 raise RefusedError("no")

@@ -84,7 +84,7 @@ def test_names_nested_by_the_command_line_win_over_whole_ones():
 
 def test_null_leaves_a_setting_out_but_not_all_of_them():
     assert set(read(space={"a.x": None, "a.y": [1]}).space) == {"a.y"}
-    assert "space: Dictionary should have at least 1 item" in problem_of(space={"a.x": None})
+    assert "space: Value should have at least 1 item" in problem_of(space={"a.x": None})
 
 
 @pytest.mark.parametrize(
