@@ -15,6 +15,10 @@ from klue_pipeline.runs.disk.mirror.address import MIRRORS
 _SIGNS = ("ETag", "etag", "md5Hash", "mtime", "last_modified", "LastModified", "created")
 """What the file systems of fsspec call the sign that a file has changed, the surest first."""
 
+_INSTALL_S3 = (
+    "pip install 'klue_pipeline[s3]', in a clone of the repository with .venv/bin/pip install -e "
+    "'.[s3]'"
+)
 _SENDING = "send results to"
 _NOTHING_LOST = (
     f" What was made lies below data/{MIRRORS}: run again with --only-missing-outputs, which sends "
@@ -144,7 +148,7 @@ def _open(address: str) -> tuple[Any, str]:
     try:
         files, root = url_to_fs(address, **_MAKES_FOLDERS.get(scheme, {}))
     except ImportError as error:
-        remedy = 'pip install "klue_pipeline[s3]"' if scheme == "s3" else str(error)
+        remedy = _INSTALL_S3 if scheme == "s3" else str(error)
         raise RemoteError(
             f"data_root is {address}, and the package for {scheme}:// is not installed: {remedy}"
         ) from error
