@@ -57,7 +57,7 @@ class Store:
         """Return the files of the folder with their signs.
 
         Args:
-            below: Only this file, or what lies in this folder.
+            below: Only this result, a file or a folder, which is about to be sent.
         """
         return {name: _sign_of(facts) for name, facts in self._find(below).items()}
 
@@ -114,7 +114,7 @@ class Store:
 
     def _find(self, below: str) -> dict[str, Any]:
         place = self._place(below) if below else self._root
-        with self._said_in_words("list"):
+        with self._said_in_words(_SENDING if below else "list"):
             self._files.invalidate_cache()
             found: dict[str, Any] = self._files.find(place, detail=True)
         start = len(self._root.rstrip("/")) + 1
