@@ -17,7 +17,7 @@ import numpy as np
 
 from klue_pipeline.databases import alone_at
 from klue_pipeline.passwords import without_passwords
-from klue_pipeline.training.tuning.space import Space
+from klue_pipeline.training.tuning.space import Space, plain_values
 from klue_pipeline.training.tuning.tune_params import SearchParams
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def queue_first(study: "Study", space: Space, params: SearchParams) -> int:
         return _queue_first(study, space, params)
 
 
-def _queue_first(study: "Study", space: Space, params: TuneParams) -> int:
+def _queue_first(study: "Study", space: Space, params: SearchParams) -> int:
     usual = space.usual_values()
     if params.sampler == "grid":
         points = space.grid()
@@ -245,8 +245,8 @@ def as_records(study: "Study") -> list[dict[str, Any]]:
             "value": trial.value if trial.state.name == "COMPLETE" else None,
             "evaluations": len(trial.intermediate_values),
             "seconds": trial.duration.total_seconds() if trial.duration else None,
-            **trial.params,
-            "settings": json.dumps(trial.params, ensure_ascii=False),
+            **plain_values(trial.params),
+            "settings": json.dumps(plain_values(trial.params), ensure_ascii=False),
             "reason": trial.user_attrs.get("reason", ""),
         }
         for trial in study.get_trials(deepcopy=False)
