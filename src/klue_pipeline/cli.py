@@ -125,14 +125,26 @@ def experiments(
 )
 @click.option("--write-entry", "entry", help="Write the winner into the lab book by this name.")
 @click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes that search at once on this machine, each with a GPU of its own if there are.",
+)
+@click.option(
     "--params",
     cls=ParamsOption,
     callback=split_settings,
     help="Settings of the search and of what is not searched, as kedro run takes them.",
 )
 @explain_errors
-def tune(env: str | None, part: str | None, entry: str | None, params: list[str],
-         **options: object) -> None:  # fmt: skip
+def tune(
+    env: str | None,
+    part: str | None,
+    entry: str | None,
+    workers: int,
+    params: list[str],
+    **options: object,
+) -> None:
     """Search for settings: trials, the best of them again with other seeds, and an entry.
 
     What is searched stands in conf/*/parameters_tune.yml (tune.space). What the search reads is
@@ -144,7 +156,7 @@ def tune(env: str | None, part: str | None, entry: str | None, params: list[str]
     from klue_pipeline.commands.tune import TuneRequest, search, tune_settings
 
     settings = tune_settings(params, part=part, **options)  # type: ignore[arg-type]
-    raise SystemExit(search(TuneRequest(env, settings, part, entry)))
+    raise SystemExit(search(TuneRequest(env, settings, part, entry, workers)))
 
 
 @cli.command(context_settings=CONTEXT_SETTINGS)

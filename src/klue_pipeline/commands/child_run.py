@@ -57,13 +57,23 @@ class ChildRuns:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock, self._is_over = threading.Lock(), False
 
-    def run(self, arguments: Sequence[str], log_file: Path) -> Ended:
-        """Run ``kedro run`` with these arguments and wait for its end; in any thread."""
+    def run(
+        self, arguments: Sequence[str], log_file: Path, own: Mapping[str, str] | None = None
+    ) -> Ended:
+        """Run ``kedro run`` with these arguments and wait for its end; in any thread.
+
+        Args:
+            arguments: Those of ``kedro run``.
+            log_file: Where it writes what it would print.
+            own: Variables of this run alone.
+        """
         log_file.parent.mkdir(parents=True, exist_ok=True)
+
+        more = {**self._environment, **(own or {})}
 
         def wait_for(command: list[str], environment: dict[str, str]) -> int:
             with log_file.open("wb") as log:
-                return self._start(command, {**environment, **self._environment}, log).wait()
+                return self._start(command, {**environment, **more}, log).wait()
 
         return _run(arguments, wait_for)
 

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import click
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.commands.child_run import run_kedro
+from klue_pipeline.commands.child_run import ChildRuns, Ended, run_kedro
 from klue_pipeline.commands.options import read_settings
 from klue_pipeline.commands.project import open_context
+from klue_pipeline.runners.dask_cluster import visible_gpus
 from klue_pipeline.runs.configuration import project_path
+from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
 from klue_pipeline.runs.lab_book_entry import insert_tables
 from klue_pipeline.runs.parameters import ODQA, RELATION
@@ -35,12 +38,14 @@ class TuneRequest:
         settings: ``name=value`` texts, the search's own among them.
         part: ``reader`` or ``retriever`` of open-domain QA; None for relation extraction.
         entry: Name of the entry that is written into the lab book, if any.
+        workers: Processes that search at once.
     """
 
     env: str | None
     settings: tuple[str, ...]
     part: str | None = None
     entry: str | None = None
+    workers: int = 1
 
     @property
     def task(self) -> Task[Any]:
@@ -51,6 +56,12 @@ class TuneRequest:
     def stage(self) -> str:
         """The pipeline that searches."""
         return "tune" if self.part is None else "odqa_tune"
+
+    def arguments_of(self, stages: str) -> list[str]:
+        """Return the arguments of ``kedro run`` for some stages."""
+        options = ["--env", self.env] if self.env else []
+        settings = ["--params", ",".join(self.settings)] if self.settings else []
+        return [*options, "--pipelines", stages, *settings]
 
     def dataset(self, name: str) -> str:
         """Return the whole name of one of the search's datasets."""
@@ -67,19 +78,61 @@ def search(request: TuneRequest) -> int:
         ValueError: A setting is wrong; nothing was run.
     """
     missing = _stages_to_make(request)
-    for stages in filter(None, [missing, request.stage]):
-        options = ["--env", request.env] if request.env else []
-        settings = ["--params", ",".join(request.settings)] if request.settings else []
-        arguments = [*options, "--pipelines", stages, *settings]
-        click.echo(f"=== {shlex.join(['kedro', 'run', *arguments])}")
-        try:
-            ended = run_kedro(arguments)
-        except KeyboardInterrupt:
-            click.echo("=== interrupted; the same command goes on from here")
-            return 1
-        if ended.error is not None:
-            return 1  # the run has said why
+    try:
+        failed = bool(missing) and _failed(_say_and_run(request.arguments_of(missing)))
+        failed = failed or _search(request)
+    except KeyboardInterrupt:
+        click.echo("=== interrupted; the same command goes on from here")
+        return 1
+    if failed:
+        return 1  # the run has said why
     return _write_entry(request) if request.entry else 0
+
+
+def _failed(ended: Ended) -> bool:
+    return ended.error is not None
+
+
+def _say_and_run(arguments: list[str]) -> Ended:
+    click.echo(f"=== {shlex.join(['kedro', 'run', *arguments])}")
+    return run_kedro(arguments)
+
+
+def _search(request: TuneRequest) -> bool:
+    """Let one process search, or several that join one study; tell whether it failed.
+
+    What several leave to do, such as the repeats of the best trials, one does at the end.
+    """
+    arguments = request.arguments_of(request.stage)
+    if request.workers > 1:
+        _search_together(request, arguments)
+    return _failed(_say_and_run(arguments))
+
+
+def _search_together(request: TuneRequest, arguments: list[str]) -> None:
+    logs = _folder_of_reports(request)
+    children, gpus = ChildRuns({}), visible_gpus()
+    click.echo(f"=== {request.workers} processes search; their logs are {logs}/worker_<n>.log")
+
+    def run(worker: int) -> Ended:
+        own = {"CUDA_VISIBLE_DEVICES": gpus[worker % len(gpus)]} if gpus else {}
+        return children.run(arguments, logs / f"worker_{worker}.log", own)
+
+    with ThreadPoolExecutor(request.workers) as pool:
+        try:
+            for worker, ended in enumerate(pool.map(run, range(request.workers))):
+                click.echo(f"=== worker {worker}: {ended.error or 'its trials are over'}")
+        except KeyboardInterrupt:
+            children.terminate()
+            raise
+
+
+def _folder_of_reports(request: TuneRequest) -> Path:
+    catalog = open_context(request.env, request.settings).catalog
+    path = path_in(catalog, request.dataset("tune_report"))
+    if path is None:
+        raise ValueError("The catalog has no file for tune_report; the logs go beside it.")
+    return project_path() / path.parent
 
 
 def _stages_to_make(request: TuneRequest) -> str:
