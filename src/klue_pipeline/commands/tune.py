@@ -23,7 +23,7 @@ from klue_pipeline.runs.lab_book_entry import insert_tables
 from klue_pipeline.runs.parameters import ODQA, RELATION
 from klue_pipeline.runs.stored_results import graph_around, read_stored_results
 from klue_pipeline.runs.tasks import Task
-from klue_pipeline.training.tuning.finalists import AS_IT_WAS
+from klue_pipeline.training.tuning.report import gains_nothing
 
 _LOCAL = "local"
 """Kedro's own environment where none is named; git does not see it."""
@@ -164,11 +164,10 @@ def _is_stage(name: str) -> bool:
 def _write_entry(request: TuneRequest) -> int:
     catalog = open_context(request.env, request.settings).catalog
     report = catalog.load(request.dataset("tune_report"))
-    verdict = report["verdict"]
-    if verdict is None and report["trials"].get("running"):
+    if report["verdict"] is None and report["trials"].get("running"):
         click.echo("No entry is written: trials still run elsewhere; call again when they ended.")
         return 0
-    if verdict is not None and verdict["winner"] == AS_IT_WAS:
+    if gains_nothing(report):
         click.echo("No entry is written: nothing that was found is better than the experiment.")
         return 0
     text = catalog.load(request.dataset("tuned_entry"))

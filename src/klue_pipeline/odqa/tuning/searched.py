@@ -1,13 +1,9 @@
 """Which settings of an experiment can be searched, and what stands against searching them."""
 
-import logging
-
 from klue_pipeline.odqa.settings.odqa_params import OdqaParams
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.odqa.settings.tune_params import TunedPart
 from klue_pipeline.training.tuning.tune_params import Dimension
-
-logger = logging.getLogger(__name__)
 
 PREFIX = "odqa."
 SEARCHED_GROUPS: dict[TunedPart, tuple[str, ...]] = {
@@ -51,11 +47,7 @@ def read_groups(params: OdqaParams) -> list[str]:
 def searched_dimensions(params: OdqaParams) -> dict[str, Dimension]:
     """Return the part of the space that the experiment reads, by whole names of settings."""
     prefixes = tuple(f"{PREFIX}{group}." for group in groups_of_search(params))
-    space = params.tune.space
-    found = {name: each for name, each in space.items() if name.startswith(prefixes)}
-    if left_out := [name for name in space if name not in found]:
-        logger.info("Not searched, as the experiment does not read them: %s", ", ".join(left_out))
-    return found
+    return {name: each for name, each in params.tune.space.items() if name.startswith(prefixes)}
 
 
 def require_search(params: OdqaParams) -> None:

@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _OWN_NAMES: SettingNames = {"tune": ("odqa.tune", SearchParams)}
 _DIGITS = 16
+_NO_SEEDS = "No winner is named: nothing was trained with other seeds (odqa.tune.finalist_seeds)."
 _WITHOUT_SEEDS = (
     "No winner is named: nothing of it is drawn at random, so that no other seeds could be tried. "
     "The questions chose it; the leaderboard of retrieval compares it with the experiment, "
@@ -173,6 +174,8 @@ def _search(
     parameters = as_written(parameters)
     whole = Parameters.model_validate(parameters)
     own, dimensions = whole.odqa, searched_dimensions(whole.odqa)
+    if left_out := [name for name in own.tune.space if name not in dimensions]:
+        logger.info("Not searched, as the experiment does not read it: %s", ", ".join(left_out))
     groups = [ODQA.path(group) for group in read_groups(own)]
     facts = {**facts, f"odqa.{_score_of(own)[0]}": _score_of(own)[1]}
     tune = own.tune if seed else own.tune.model_copy(update=_ALL_AT_ONCE)
@@ -225,13 +228,17 @@ def report_search(
     del read
     parameters = as_written(parameters)
     own = Parameters.model_validate(parameters).odqa
-    unrepeated = "" if own.tuned_part_learns else _WITHOUT_SEEDS
+    score = _score_of(own)[1]
+    unrepeated = _NO_SEEDS if own.tuned_part_learns else _WITHOUT_SEEDS
+    usual = space_of(parameters, searched_dimensions(own), ODQA).usual_values()
     with naming_settings(_OWN_NAMES):
-        found, why = report.report_search(
-            trials, finalists, _score_of(own)[1], own.about.folder, unrepeated
-        )
+        found = report.report_search(trials, finalists, usual, score, unrepeated)
     values = report.winning_values(found)
-    entry = {"why": why, **entry_of_trial(parameters, values, ODQA)}
+    entry = {
+        "why": f"Found by a search that started from {own.about.folder}. "
+        + report.describe_verdict(found, score, unrepeated),
+        **entry_of_trial(parameters, values, ODQA),
+    }
     retrievers = _retriever_of(parameters, values)
     if retrievers:
         entry["retrieval"] = {**entry.get("retrieval", {}), "retrievers": list(retrievers)}

@@ -118,6 +118,7 @@ def report_search(
     trials: pd.DataFrame,
     finalists: pd.DataFrame,
     parameters: Mapping[str, Any],
+    tune: TuneParams,
     evaluation: EvaluationParams,
     about: AboutParams,
 ) -> tuple[dict[str, Any], str]:
@@ -126,9 +127,15 @@ def report_search(
     Returns:
         The report for JSON, and the entry as it stands in a lab book.
     """
-    found, why = report.report_search(trials, finalists, evaluation.select_by, about.folder)
-    entry = entry_of_trial(as_written(parameters), report.winning_values(found))
-    return found, write_tables({"experiments": {f"tuned_{about.folder}": {"why": why, **entry}}})
+    parameters, score = as_written(parameters), evaluation.select_by
+    usual = space_of(parameters, tune.space).usual_values()
+    found = report.report_search(trials, finalists, usual, score)
+    entry = {
+        "why": f"Found by a search that started from {about.folder}. "
+        + report.describe_verdict(found, score),
+        **entry_of_trial(parameters, report.winning_values(found)),
+    }
+    return found, write_tables({"experiments": {f"tuned_{about.folder}": entry}})
 
 
 def draw_search(

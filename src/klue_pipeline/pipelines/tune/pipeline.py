@@ -32,7 +32,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
             ),
             node(
                 report_search,
-                inputs=["trials", "finalists", "parameters", *judged],
+                inputs=["trials", "finalists", "parameters", "params:tune", *judged],
                 outputs=["tune_report", "tuned_entry"],
                 name="report_search",
             ),

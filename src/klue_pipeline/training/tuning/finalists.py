@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from klue_pipeline.training.tuning.objective import SEED, VALUES
+from klue_pipeline.training.tuning.space import plain_values
 from klue_pipeline.training.tuning.study import USUAL, alone_with
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ def _queue_repeats(study: "Study", repeats: "Study", finalists: int, seeds: int)
     sign = -1.0 if study.direction.name == "MAXIMIZE" else 1.0
     best = sorted(complete, key=lambda trial: (sign * float(trial.value or 0.0), trial.number))
     candidates: dict[str, Mapping[str, Any]] = {AS_IT_WAS: {}}
-    candidates |= {str(trial.number): trial.params for trial in _distinct(best)[:finalists]}
+    candidates |= {
+        str(trial.number): plain_values(trial.params) for trial in _distinct(best)[:finalists]
+    }
     for name, values in candidates.items():
         for seed in range(1, seeds + 1):
             attributes = {OF: name, SEED: seed, VALUES: dict(values)}

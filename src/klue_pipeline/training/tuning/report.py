@@ -13,6 +13,8 @@ from klue_pipeline.training.tuning.space import written
 
 logger = logging.getLogger(__name__)
 
+_AS_IT_WAS = "as_it_was"
+_NO_SEEDS = "No winner is named: nothing was trained with other seeds (tune.finalist_seeds)."
 _FIRST, _LAST = ["trial", "state", "value", "evaluations", "seconds"], ["settings", "reason"]
 
 
@@ -77,17 +79,33 @@ def _settings_of(finalists: pd.DataFrame, name: str) -> dict[str, Any]:
 
 
 def winning_values(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the winner's values by setting; the best trial's where nothing was repeated."""
+    """Return the winner's values by setting; the best trial's where nothing was repeated.
+
+    There are none where nothing is gained.
+    """
+    if gains_nothing(report):
+        return {}
     found = report["verdict"] or report["best"]
     return dict(found["settings"])
 
 
-def tell_search(report: Mapping[str, Any], score: str) -> Iterator[str]:
+def gains_nothing(report: Mapping[str, Any]) -> bool:
+    """Tell whether nothing that was found is better than the experiment as it was."""
+    verdict = report["verdict"]
+    if verdict is None:
+        return bool(report["best"].get(_AS_IT_WAS))
+    return bool(verdict["winner"] == AS_IT_WAS)
+
+
+def tell_search(
+    report: Mapping[str, Any], score: str, unrepeated: str = _NO_SEEDS
+) -> Iterator[str]:
     """Yield the lines that say what was found.
 
     Args:
         report: By :func:`summarise`.
         score: What a value is, for people.
+        unrepeated: As in :func:`describe_verdict`.
     """
     states = ", ".join(f"{n} {state}" for state, n in report["trials"].items())
     saved = report["evaluations"]["saved_by_pruning"]
@@ -98,51 +116,51 @@ def tell_search(report: Mapping[str, Any], score: str) -> Iterator[str]:
     best = report["best"]
     drawn = written(best["settings"])
     yield f"Best trial: {best['trial']} with {score} {best['value']:.2f}, {drawn}"
+    yield describe_verdict(report, score, unrepeated)
 
 
 def report_search(
     trials: pd.DataFrame,
     finalists: pd.DataFrame,
+    usual: Mapping[str, Any] | None,
     score: str,
-    started_from: str,
-    unrepeated: str = "",
-) -> tuple[dict[str, Any], str]:
+    unrepeated: str = _NO_SEEDS,
+) -> dict[str, Any]:
     """Summarise a search, and tell it in the log.
 
     Args:
         trials: By :func:`tabulate_trials`.
         finalists: By :func:`~klue_pipeline.training.tuning.finalists.tabulate_repeats`.
+        usual: The experiment's own values, if the space has them.
         score: What a value is, for people.
-        started_from: The folder of the experiment.
-        unrepeated: What is to be said where nothing could be trained with other seeds.
+        unrepeated: As in :func:`describe_verdict`.
 
     Returns:
-        The report for JSON, and why the winner is worth an entry of its own.
+        As :func:`summarise`; the best trial says whether it is the experiment ``as_it_was``.
     """
     found = summarise(trials, finalists)
-    verdict = describe_verdict(found, score, unrepeated)
-    for line in (*tell_search(found, score), verdict):
+    found["best"][_AS_IT_WAS] = found["best"]["settings"] == usual
+    for line in tell_search(found, score, unrepeated):
         logger.info("%s", line)
-    return found, f"Found by a search that started from {started_from}. {verdict}"
+    return found
 
 
-def describe_verdict(report: Mapping[str, Any], score: str, unrepeated: str = "") -> str:
+def describe_verdict(report: Mapping[str, Any], score: str, unrepeated: str = _NO_SEEDS) -> str:
     """Say in a sentence or two whether the search found more than noise.
 
     Args:
         report: By :func:`summarise`.
         score: What a value is, for people.
-        unrepeated: What to say where nothing was repeated, if that has a reason of its own.
+        unrepeated: What to say of a best trial that was not trained with other seeds.
     """
     verdict = report["verdict"]
     if verdict is None and report["trials"].get("running"):
         return "No winner is named yet: trials still run elsewhere, and whoever ends last names it."
+    if verdict is None and gains_nothing(report):
+        return "No trial is better than the experiment as it was; nothing is gained."
     if verdict is None:
-        return (
-            unrepeated
-            or "No winner is named: nothing was trained with other seeds (tune.finalist_seeds)."
-        )
-    if verdict["winner"] == AS_IT_WAS:
+        return unrepeated
+    if gains_nothing(report):
         return (
             f"Over {verdict['seeds']} other seeds no finalist is better than the experiment as it "
             "was; nothing is gained."

@@ -39,7 +39,7 @@ class Space:
         for name, dimension in self.dimensions.items():
             if self._applies(dimension, values):
                 values[name] = _suggest(trial, name, dimension)
-        return values
+        return plain_values(values)
 
     def usual_values(self) -> Values | None:
         """Return the experiment's own values, as a trial would draw them; None if none could."""
@@ -82,6 +82,18 @@ class Space:
             known[name] in (wanted if isinstance(wanted, list) else [wanted])
             for name, wanted in dimension.when.items()
         )
+
+
+def plain_values(values: Mapping[str, Any]) -> Values:
+    """Return values without what is left of rounding steps, as people write them.
+
+    >>> plain_values({"odqa.retrievers.bm25.k1": 0.1 + 13 * 0.1, "odqa.head.name": "cnn"})
+    {'odqa.retrievers.bm25.k1': 1.4, 'odqa.head.name': 'cnn'}
+    """
+    return {
+        name: float(f"{value:.12g}") if isinstance(value, float) else value
+        for name, value in values.items()
+    }
 
 
 def _conditions_first(dimensions: Mapping[str, Dimension]) -> Iterator[tuple[str, Dimension]]:

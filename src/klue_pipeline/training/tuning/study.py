@@ -16,7 +16,7 @@ import numpy as np
 
 from klue_pipeline.databases import alone_at
 from klue_pipeline.passwords import without_passwords
-from klue_pipeline.training.tuning.space import Space, Values
+from klue_pipeline.training.tuning.space import Space, Values, plain_values
 from klue_pipeline.training.tuning.tune_params import Dimension, SearchParams
 
 if TYPE_CHECKING:
@@ -288,8 +288,8 @@ def as_records(study: "Study") -> list[dict[str, Any]]:
             "value": trial.value if trial.state.name == "COMPLETE" else None,
             "evaluations": len(trial.intermediate_values),
             "seconds": trial.duration.total_seconds() if trial.duration else None,
-            **trial.params,
-            "settings": json.dumps(trial.params, ensure_ascii=False),
+            **plain_values(trial.params),
+            "settings": json.dumps(plain_values(trial.params), ensure_ascii=False),
             "reason": trial.user_attrs.get("reason", ""),
         }
         for trial in study.get_trials(deepcopy=False)
