@@ -10,7 +10,8 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
-from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, TrainingParams
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
+from klue_pipeline.training.params import EncoderParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 
 _SCRATCH = "scratch"
@@ -38,7 +39,7 @@ class PreconditionHooks:
         _require_processes(str(run_params.get("runner")), nodes)
         read = {name for node in nodes for name in node.inputs}
         models: dict[str, type[TrainingParams]] = {
-            _TRAINING: FoldTrainingParams,
+            _TRAINING: RelationTrainingParams,
             _ODQA_TRAINING: RetrieverTrainingParams,
         }
         for name, model in models.items():
