@@ -26,6 +26,7 @@ ENVIRONMENTS = ["base", "klue", "test"]
 EXPERIMENT_OF_KIND = {"single": "typed_punct_query", "member": "binary", "composite": "cascade"}
 EVERY_GRAPH = [
     *(f"experiment={name}" for name in [*EXPERIMENT_OF_KIND.values(), "aug_mistakes"]),
+    "training.refit=all_rows",
     "odqa.experiment=dense_trained",
     "odqa.experiment=external,odqa.raw.run=run.csv",
     "odqa.rerank.name=cross_encoder,odqa.rerank.model=trained,odqa.rerank.top_n=5,"
