@@ -1,5 +1,6 @@
 """Nodes on the workers of a cluster: side by side, after a death, after a failure."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -77,6 +78,16 @@ def test_a_failure_stops_what_depends_on_it_and_nothing_else(address, tmp_path, 
     assert not (tmp_path / "follower.json").exists()
     assert "Of 4 nodes, 1 failed: fail. Without them could not run: follow." in caplog.text
     assert 'raise ValueError("no such file")' in "".join(raised.value.__notes__)
+
+
+def test_what_a_node_logs_is_logged_by_the_command(address, tmp_path, caplog):
+    with caplog.at_level(logging.INFO, logger="klue_pipeline"):
+        run(address, tmp_path, wire("log_lines", "folder", "logged"))
+    told = [record for record in caplog.records if record.name == "klue_pipeline.cluster_nodes"]
+    assert [(record.levelname, record.message.splitlines()[0]) for record in told] == [
+        ("INFO", "100% [/b] of 2 rows"), ("ERROR", "it failed"),
+    ]  # fmt: skip
+    assert told[1].message.endswith("ValueError: no such file")
 
 
 def test_an_error_that_cannot_travel_is_told_in_words(address, tmp_path):

@@ -10,9 +10,9 @@ import optuna
 import pytest
 
 from klue_pipeline.runs.studies import open_search
+from klue_pipeline.training.tuning.objective import Objective
 from klue_pipeline.training.tuning.space import Space
 from klue_pipeline.training.tuning.study import open_storage, queue_first
-from klue_pipeline.training.tuning.trials import Objective
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
 PARAMS = {

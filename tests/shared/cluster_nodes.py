@@ -1,5 +1,6 @@
 """Functions of nodes that workers of a cluster import: what they do shows in files."""
 
+import logging
 import os
 import signal
 import time
@@ -64,6 +65,17 @@ class OddError(Exception):
 
 def fail_oddly(folder):
     raise OddError(folder, 2)
+
+
+def log_lines(folder):
+    logger = logging.getLogger("klue_pipeline.cluster_nodes")
+    logger.debug("nobody wants to know")
+    logger.info("100%% [/b] of %d rows", 2)
+    try:
+        fail(folder)
+    except ValueError:
+        logger.exception("it failed")
+    return "logged"
 
 
 def follow(failed):

@@ -7,11 +7,13 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from klue_pipeline.runners.dask_cluster import GPU
+from klue_pipeline.runners.dask_log import write_told
 from klue_pipeline.runners.dask_worker import Orders, Report, run_node
 
 logger = logging.getLogger(__name__)
 
 _GPU_TAG = "gpu"
+_SECONDS_BETWEEN_LOOKS = 2.0
 _EVENTS = "all"
 """The topic under which Dask tells what becomes of its workers."""
 
@@ -45,6 +47,7 @@ class NodeOrder:
     def run_all(self) -> None:
         """Run every node that can; return once none is left that waits for no failed one."""
         self._client.subscribe_topic(_EVENTS, self._tell_of_death)
+        self._client.subscribe_topic(self._orders.token, write_told)
         self._hand_out()
         while self._running:
             for future in self._wait_for_some():
@@ -53,7 +56,8 @@ class NodeOrder:
 
     def cancel(self) -> None:
         """Take back what is still running; a worker ends such a node at its next step."""
-        self._client.unsubscribe_topic(_EVENTS)
+        for topic in (_EVENTS, self._orders.token):
+            self._client.unsubscribe_topic(topic)
         self._client.cancel(list(self._running))
         self._running.clear()
 
@@ -112,7 +116,9 @@ class NodeOrder:
         from distributed.client import FuturesCancelledError
 
         try:
-            wait(list(self._running), return_when="FIRST_COMPLETED")
+            wait(list(self._running), _SECONDS_BETWEEN_LOOKS, "FIRST_COMPLETED")
+        except TimeoutError:
+            return []  # there may be more workers now than before
         except FuturesCancelledError as error:  # nobody here has taken any back
             raise ConnectionError(
                 f"The Dask scheduler at {self._client.scheduler.address} is gone; once there is "

@@ -23,6 +23,7 @@ from kedro.framework.hooks.manager import (
 from kedro.pipeline.node import Node
 from kedro.runner.task import Task
 
+from klue_pipeline.runners.dask_log import our_level, telling
 from klue_pipeline.runs.process import package_versions
 
 _TRAVELS = ("KLUE_", "MLFLOW_", "KEDRO_")
@@ -54,7 +55,8 @@ class Orders:
         versions: Versions that can change a result, by package.
         environment: The variables that hooks have set.
         packed: What hooks of the command give to those of the worker, by the name of their class.
-        token: Tells the run's nodes from those of other runs.
+        level: From which level on lines of the log are wanted.
+        token: Tells the run's nodes, and what they log, from those of other runs.
     """
 
     catalog: Any
@@ -65,6 +67,7 @@ class Orders:
     versions: Mapping[str, str]
     environment: Mapping[str, str] = field(default_factory=dict)
     packed: Mapping[str, Any] = field(default_factory=dict)
+    level: int = field(default_factory=our_level)
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @classmethod
@@ -102,7 +105,8 @@ def run_node(node: Node, orders: Orders) -> Report:
     worker = get_worker()
     try:
         _require_same_world(worker, orders)
-        with _surroundings(orders), _stopped_when_unwanted(worker):
+        telling_it = telling(worker, orders.token, orders.level)
+        with _surroundings(orders), telling_it, _stopped_when_unwanted(worker):
             _run(node, orders)
     except _UnwantedError:
         return Report(worker.address, RuntimeError(f"{node.name} was taken back"))
@@ -198,7 +202,6 @@ def _stopped_when_unwanted(worker: Any) -> Iterator[None]:
             if task is None or task.state == "cancelled":
                 raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
                 raise_in(ctypes.c_ulong(thread), ctypes.py_object(_UnwantedError))
-                return
 
     threading.Thread(target=watch, daemon=True, name="is the node wanted").start()
     try:

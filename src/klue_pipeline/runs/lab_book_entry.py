@@ -1,21 +1,83 @@
 """Entries of a lab book as text: written, and put into a file whose other lines stay."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
-from klue_pipeline.runs.disk.atomic_file import write_text
+from klue_pipeline.base_settings import Settings
+from klue_pipeline.runs.disk.atomic_file import written_beside
+from klue_pipeline.runs.parameters import RELATION
+from klue_pipeline.runs.tasks import Task
+from klue_pipeline.runs.trial_settings import check_trial
 
 _INDENT = "  "
 _LINE_CHARACTERS = 100
 _EXPERIMENTS, _RETRIEVERS = "experiments", "retrievers"
+_PLAIN_KEY = re.compile(r"[^\W\d][\w.+-]*")
 
 
 class _Dumper(yaml.SafeDumper):
     """Writes a method's settings on one line, as people do in the lab book."""
+
+
+def entry_of_trial(
+    parameters: Mapping[str, Any], values: Mapping[str, Any], task: Task[Any] = RELATION
+) -> dict[str, Any]:
+    """Return what a lab-book entry has to say so that an experiment is what a trial was.
+
+    That is all that differs from the defaults of all experiments: what the experiment's own entry
+    says, what the command line said, and the trial's values.
+    """
+    checked, usual = check_trial(parameters, values, task), _without_entry(parameters, task)
+    entry: dict[str, Any] = {}
+    for group in task.groups:
+        own: Settings = getattr(checked, group)
+        differing = _differences(
+            getattr(usual, group).model_dump(mode="json"), own.model_dump(mode="json")
+        )
+        if group in task.chosen_by_name and "name" in differing:
+            differing = _set_fields(own)  # another name starts from nothing
+        read = {
+            name: value
+            for name, value in differing.items()
+            if name not in own.results_do_not_depend_on
+        }
+        if read:
+            entry[group] = read
+    return entry
+
+
+def _without_entry(parameters: Mapping[str, Any], task: Task[Any]) -> Any:
+    """Return the settings of an experiment that says nothing itself."""
+    settings = dict(task.settings_in(parameters))
+    for group in task.groups:
+        defaults = settings["experiment_defaults"][group]
+        settings[group] = {
+            name: value
+            for name, value in defaults.items()
+            if f"{group}.{name}" != "input.language"  # of a model's, not of a file
+        }
+    return task.model.model_validate(task.complete(settings, {}))
+
+
+def _differences(usual: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is to be said where settings are merged name by name."""
+    return {
+        name: _differences(usual[name], value)
+        if isinstance(value, Mapping) and isinstance(usual.get(name), Mapping)
+        else value
+        for name, value in own.items()
+        if usual.get(name) != value
+    }
+
+
+def _set_fields(settings: Settings) -> dict[str, Any]:
+    return {name: value for name, value in settings.model_dump(mode="json").items()
+            if value is not None}  # fmt: skip
 
 
 def write_entry(entry: Mapping[str, Mapping[str, Any]]) -> str:
@@ -33,12 +95,23 @@ def write_entry(entry: Mapping[str, Mapping[str, Any]]) -> str:
     """
     lines = []
     for name, settings in entry.items():
-        lines.append(f"{name}:")
-        if why := textwrap.wrap(str(settings.get("why", "")), _LINE_CHARACTERS - 4):
+        lines.append(f"{_write_key(name)}:")
+        # A line that breaks at a hyphen would be read with a blank behind it.
+        why = textwrap.wrap(
+            str(settings.get("why", "")), _LINE_CHARACTERS - 4,
+            break_on_hyphens=False, break_long_words=False,
+        )  # fmt: skip
+        if "why" in settings:
             lines += [f"{_INDENT}why: >-", *(f"{_INDENT * 2}{line}" for line in why)]
         groups = {group: value for group, value in settings.items() if group != "why"}
         lines += [f"{_INDENT}{line}" for line in _write_groups(groups)]
     return "\n".join(lines) + "\n"
+
+
+def _write_key(name: str) -> str:
+    """Write a name so that YAML reads text, as it would not with ``yes`` or ``12``."""
+    is_plain = _PLAIN_KEY.fullmatch(name) and yaml.safe_load(name) == name
+    return name if is_plain else "'" + name.replace("'", "''") + "'"
 
 
 def _write_groups(groups: Mapping[str, Any]) -> list[str]:
@@ -127,45 +200,87 @@ def insert_entry(file: Path, text: str, *, within: tuple[str, ...] = ("experimen
         ValueError: The table has an entry of the name, or is written in a way that this cannot add
             to.
     """
-    book = file.read_text(encoding="utf-8") if file.is_file() else ""
-    table, missing = _find_table(book, within)
-    name = next(iter(yaml.safe_load(text)))
-    if table is not None and name in {key.value for key, _ in table.value}:
-        raise ValueError(f"{file} has an experiment {name} already; choose another name.")
-    if table is not None and table.flow_style:
+    book = file.read_bytes().decode("utf-8") if file.is_file() else ""
+    try:
+        place = _find_place(book, within)
+    except ValueError as error:
         raise ValueError(
-            f"The table {'.'.join(within)} of {file} is written in braces; write it with one entry "
-            "a line, or paste the entry yourself."
-        )
-    depth = len(within) - len(missing)
-    head = "".join(f"{_INDENT * (depth + place)}{key}:\n" for place, key in enumerate(missing))
-    added = head + textwrap.indent(text, _INDENT * len(within))
-    write_text(file, _insert(book, added, table))
+            f"{file} cannot be added to: {error}. Write {'.'.join(within)} with one entry a line, "
+            "or paste the entry yourself."
+        ) from None
+    name = next(iter(yaml.safe_load(text)))
+    if name in place.taken:
+        raise ValueError(f"{file} has an experiment {name} already; choose another name.")
+    head = "".join(f"{_INDENT * depth}{key}:\n" for depth, key in enumerate(place.missing))
+    whole = head + textwrap.indent(text, _INDENT * len(place.missing))
+    with written_beside(file) as partial:
+        partial.write_bytes(_insert(book, place.line, textwrap.indent(whole, " " * place.column)))
 
 
-def _find_table(
-    book: str, keys: tuple[str, ...]
-) -> tuple[yaml.MappingNode | None, tuple[str, ...]]:
-    """Return the innermost table on the way, and the keys that are missing from there on."""
-    node: Any = yaml.compose(book, Loader=yaml.SafeLoader)
-    for place, key in enumerate(keys):
-        below = [value for name, value in getattr(node, "value", ()) if name.value == key]
-        if not below or not isinstance(below[0], yaml.MappingNode):
-            return (node if place else None), keys[place:]
-        node = below[0]
-    return node, ()
+class _Place(NamedTuple):
+    """Where something is added: before which line, how far to the right, below which new keys."""
+
+    line: int
+    column: int
+    missing: tuple[str, ...]
+    taken: frozenset[str]
 
 
-def _insert(book: str, added: str, table: yaml.MappingNode | None) -> str:
+def _find_place(book: str, keys: tuple[str, ...]) -> _Place:
+    """Go down the tables as far as they are there.
+
+    Raises:
+        ValueError: One of them is no table with a key a line.
+    """
+    lines = book.splitlines()
+    table: Any = yaml.compose(book, Loader=yaml.SafeLoader)
+    place = _Place(len(lines), 0, keys, frozenset())
+    for depth, key in enumerate(keys):
+        below = [pair for pair in getattr(table, "value", ()) if pair[0].value == key]
+        if not below:
+            return place
+        name, table = below[0]
+        missing = keys[depth + 1 :]
+        if isinstance(table, yaml.MappingNode) and not table.flow_style:
+            column, taken = table.value[0][0].start_mark.column, _names_in(table)
+            line = _line_after(table, lines, column)
+            place = _Place(line, column, missing, frozenset() if missing else taken)
+        elif table.tag == "tag:yaml.org,2002:null" and not table.value:
+            column = name.start_mark.column + len(_INDENT)
+            place = _Place(name.end_mark.line + 1, column, missing, frozenset())
+        else:
+            raise ValueError(f"{key} is written in braces, or is no table")
+    return place
+
+
+def _names_in(table: yaml.MappingNode) -> frozenset[str]:
+    return frozenset(str(name.value) for name, _ in table.value)
+
+
+def _line_after(table: yaml.MappingNode, lines: list[str], column: int) -> int:
+    """Return the line after a table and the comments that belong to its last entry."""
+    line = min(_end_line(table), len(lines))
+    while not lines[line - 1].strip():
+        line -= 1
+    while line < len(lines) and re.match(rf" {{{column + 1},}}#", lines[line]):
+        line += 1
+    return line
+
+
+def _end_line(node: Any) -> int:
+    """Return the line after the last one of a node; marks of tables stand where the next begins."""
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return max(map(_end_line, last if isinstance(last, tuple) else (last,)))
+    mark = node.end_mark
+    return int(mark.line + (mark.column > 0))
+
+
+def _insert(book: str, line: int, added: str) -> bytes:
     lines = book.splitlines(keepends=True)
-    if table is None or not table.value:
-        return "".join([*lines, "\n" if lines else "", added])
-    # A mark of the end stands after comments that belong to what follows.
-    last = table.value[-1][1].end_mark
-    place = last.line if last.column == 0 else last.line + 1
-    while place and (not lines[place - 1].strip() or lines[place - 1].lstrip().startswith("#")):
-        place -= 1
-    before, after = lines[:place], lines[place:]
-    if before and not before[-1].endswith("\n"):
-        before[-1] += "\n"
-    return "".join([*before, "\n", added, *after])
+    newline = "\r\n" if "\r\n" in book else "\n"
+    before, after = "".join(lines[:line]), "".join(lines[line:])
+    if before and not before.endswith("\n"):
+        before += newline
+    gap = newline if before else ""
+    return (before + gap + added.replace("\n", newline) + after).encode()

@@ -13,10 +13,11 @@ from klue_pipeline.runs.lineage import differing_fields, settings_of
 from klue_pipeline.runs.process import ProcessIdentity, is_dead, this_process
 from klue_pipeline.text.counts import counted
 from klue_pipeline.training.tuning.finalists import queue_repeats, tabulate_repeats
+from klue_pipeline.training.tuning.objective import Objective, Workers
 from klue_pipeline.training.tuning.report import tabulate_trials
 from klue_pipeline.training.tuning.space import Space
 from klue_pipeline.training.tuning.study import as_records, join_study, open_storage, queue_first
-from klue_pipeline.training.tuning.trials import Objective, Search, Workers
+from klue_pipeline.training.tuning.trials import Search
 from klue_pipeline.training.tuning.tune_params import SearchParams
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from klue_pipeline.base_settings import MethodSettings, Settings, explain_errors, suggest
+from klue_pipeline.base_settings import MethodSettings, explain_errors, suggest
 from klue_pipeline.runs.parameters import RELATION, check_parameters, refuse_settings
 from klue_pipeline.runs.tasks import Task
+from klue_pipeline.training.tuning.objective import Attempt, RefusedError
 from klue_pipeline.training.tuning.space import Space
-from klue_pipeline.training.tuning.trials import Attempt, RefusedError
 from klue_pipeline.training.tuning.tune_params import Dimension
 
 SEARCHED_GROUPS = ("input", "encoder", "head", "loss", "training")
@@ -18,8 +18,11 @@ SEARCHED_GROUPS = ("input", "encoder", "head", "loss", "training")
 _STANDS_FOR = {"training.head_learning_rate": "training.learning_rate"}
 """What a setting is where it is left out."""
 
-_DECIDED_ELSEWHERE = {"input": ("language", "type_words")}
-"""Settings of a group that follow from others, unless an entry says them itself."""
+_DECIDED_ELSEWHERE = {
+    "input.language": "text.language decides it",
+    "training.seed": "all trials have the experiment's own, and finalists others as well",
+}
+"""Settings that no trial can vary, and why."""
 
 
 def as_written(parameters: Any) -> Any:
@@ -143,8 +146,8 @@ def require_space(
 ) -> None:
     """Refuse a space with a setting that there is not, or with a value that it cannot have.
 
-    Each end of a range and each choice is tried alone, under the setting's own condition. What does
-    not go together in a trial is for the trial to find out.
+    Each end of a range and each choice is tried alone, under the setting's own condition, as is
+    each value of the condition. What does not go together in a trial is for the trial to find out.
 
     Args:
         parameters: All parameters of the run, resolved.
@@ -179,6 +182,8 @@ def _space_problems(
 def _find_unknown(
     name: str, groups: Sequence[str], settings: Mapping[str, Any], task: Task[Any]
 ) -> str:
+    if task.own_name(name) in _DECIDED_ELSEWHERE:
+        return f"cannot be searched: {_DECIDED_ELSEWHERE[task.own_name(name)]}"
     group, setting = _split(task.own_name(name), task)
     table, _, method = group.partition(".")
     if table not in groups:
@@ -195,22 +200,29 @@ def _find_unknown(
 def _value_problems(
     parameters: Mapping[str, Any], name: str, dimension: Dimension, task: Task[Any]
 ) -> Iterator[str]:
-    condition = {
-        other: wanted[0] if isinstance(wanted, list) else wanted
-        for other, wanted in dimension.when.items()
+    wanted = {
+        other: value if isinstance(value, list) else [value]
+        for other, value in dimension.when.items()
     }
-    group, setting = _split(task.own_name(name), task)
-    tried = dimension.choices or [dimension.low, dimension.high]
-    for value in tried:
-        settings = settings_of_trial(parameters, {**condition, name: value}, task)
-        own = _value_at(task.settings_in(settings), group)
-        if problem := _problem_of(_model_of(task, group), own, setting):
+    for other, values in wanted.items():
+        for value in values:
+            if problem := _problem_of(parameters, {other: value}, other, task):
+                yield f"{name}: when {other}: {problem}"
+                return
+    condition = {other: values[0] for other, values in wanted.items()}
+    for value in dimension.choices or [dimension.low, dimension.high]:
+        if problem := _problem_of(parameters, {**condition, name: value}, name, task):
             yield f"{name}: {problem}"
             return
 
 
-def _problem_of(model: type[BaseModel], settings: Mapping[str, Any], setting: str) -> str:
-    """Say what is wrong with one setting of a group; other fields are for the trial to judge."""
+def _problem_of(
+    parameters: Mapping[str, Any], values: Mapping[str, Any], name: str, task: Task[Any]
+) -> str:
+    """Say what is wrong with one setting of a trial; other fields are for the trial to judge."""
+    group, setting = _split(task.own_name(name), task)
+    model = _model_of(task, group)
+    settings = _value_at(task.settings_in(settings_of_trial(parameters, values, task)), group)
     try:
         model.model_validate(settings)
     except ValidationError as error:
@@ -249,51 +261,3 @@ def check_trial(
         ValueError: They do not go together; the message says which.
     """
     return check_parameters(settings_of_trial(parameters, values, task), task)
-
-
-def entry_of_trial(
-    parameters: Mapping[str, Any], values: Mapping[str, Any], task: Task[Any] = RELATION
-) -> dict[str, Any]:
-    """Return what a lab-book entry has to say so that an experiment is what a trial was.
-
-    That is all that differs from the defaults of all experiments: what the experiment's own entry
-    says, what the command line said, and the trial's values.
-    """
-    checked = check_trial(parameters, values, task)
-    defaults = task.model.model_validate(task.settings_in(parameters)).experiment_defaults
-    entry: dict[str, Any] = {}
-    for group in task.groups:
-        differing = _differences(getattr(defaults, group), getattr(checked, group))
-        if group in task.chosen_by_name and "name" in differing:
-            differing = _set_fields(getattr(checked, group))  # another name starts from nothing
-        own = _own_entry(parameters, task).get(group) or {}
-        for name in _DECIDED_ELSEWHERE.get(group, ()):
-            differing = {**differing, name: own[name]} if name in own else _less(differing, name)
-        if differing:
-            entry[group] = differing
-    return entry
-
-
-def _own_entry(parameters: Mapping[str, Any], task: Task[Any]) -> Mapping[str, Any]:
-    settings = task.settings_in(parameters)
-    entry: Mapping[str, Any] = settings["experiments"].get(settings["experiment"]) or {}
-    return entry
-
-
-def _less(settings: Mapping[str, Any], left_out: str) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name != left_out}
-
-
-def _differences(usual: Settings, own: Settings) -> dict[str, Any]:
-    skipped = own.results_do_not_depend_on
-    before, after = usual.model_dump(mode="json"), own.model_dump(mode="json")
-    return {
-        name: value
-        for name, value in after.items()
-        if name not in skipped and before.get(name) != value
-    }
-
-
-def _set_fields(settings: Settings) -> dict[str, Any]:
-    return {name: value for name, value in settings.model_dump(mode="json").items()
-            if value is not None}  # fmt: skip

@@ -15,19 +15,18 @@ from klue_pipeline.base_settings import SettingNames, naming_settings
 from klue_pipeline.odqa.settings.odqa_params import OdqaParams
 from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams
 from klue_pipeline.odqa.tuning.searched import read_groups, require_search, searched_dimensions
-from klue_pipeline.runs.lab_book_entry import write_tables
+from klue_pipeline.runs.lab_book_entry import entry_of_trial, write_tables
 from klue_pipeline.runs.parameters import ODQA, Parameters
 from klue_pipeline.runs.studies import about_study, load_study, open_search, run_search
 from klue_pipeline.runs.trial_settings import (
     as_written,
     check_attempt,
-    entry_of_trial,
     settings_of_trial,
     space_of,
 )
 from klue_pipeline.training.fingerprint import hash_table
 from klue_pipeline.training.tuning import report
-from klue_pipeline.training.tuning.trials import Attempt, Objective
+from klue_pipeline.training.tuning.objective import Attempt, Objective
 from klue_pipeline.training.tuning.tune_params import SearchParams
 
 logger = logging.getLogger(__name__)

@@ -10,6 +10,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from klue_pipeline.text.counts import counted
+
 if TYPE_CHECKING:
     from optuna import Study
 
@@ -43,7 +45,8 @@ def draw_study(study: "Study", value_name: str) -> dict[str, Figure]:
     }
     states = [trial.state.name for trial in study.get_trials(deepcopy=False)]
     complete = states.count("COMPLETE")
-    reason = "" if complete >= _FEWEST_TRIALS else f"{complete} complete trials, 2 were wanted"
+    found = counted(complete, "complete trial")
+    reason = "" if complete >= _FEWEST_TRIALS else f"{found}, {_FEWEST_TRIALS} were wanted"
     return {name: _draw(name, way, reason) for name, way in ways.items()}
 
 

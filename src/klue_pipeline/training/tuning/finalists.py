@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from klue_pipeline.training.tuning.objective import SEED, VALUES
 from klue_pipeline.training.tuning.space import plain_values
 from klue_pipeline.training.tuning.study import USUAL, alone_with
-from klue_pipeline.training.tuning.trials import SEED, VALUES
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -75,8 +75,13 @@ def _queue_repeats(study: "Study", repeats: "Study", finalists: int, seeds: int)
     from optuna.trial import TrialState
 
     known = {_key(trial.user_attrs) for trial in repeats.get_trials(deepcopy=False)}
-    trials = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
-    complete = [trial for trial in trials if not trial.user_attrs.get(USUAL)]
+    trials = study.get_trials(deepcopy=False)
+    usual = [trial.params for trial in trials if trial.user_attrs.get(USUAL)]
+    complete = [
+        trial
+        for trial in trials
+        if trial.state is TrialState.COMPLETE and trial.params not in usual
+    ]
     sign = -1.0 if study.direction.name == "MAXIMIZE" else 1.0
     best = sorted(complete, key=lambda trial: (sign * float(trial.value or 0.0), trial.number))
     candidates: dict[str, Mapping[str, Any]] = {AS_IT_WAS: {}}
@@ -97,9 +102,10 @@ def _key(attributes: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def _distinct(trials: Sequence[Any]) -> list[Any]:
     """Keep the first trial of those with the same values."""
-    return list({repr(sorted(trial.params.items())): trial for trial in reversed(trials)}.values())[
-        ::-1
-    ]
+    first: dict[str, Any] = {}
+    for trial in trials:
+        first.setdefault(repr(sorted(trial.params.items())), trial)
+    return list(first.values())
 
 
 def tabulate_repeats(study: "Study", repeats: "Study") -> pd.DataFrame:

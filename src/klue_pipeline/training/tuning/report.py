@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from klue_pipeline.training.tuning.finalists import AS_IT_WAS, judge_repeats
-from klue_pipeline.training.tuning.trials import written
+from klue_pipeline.training.tuning.space import written
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,8 @@ def summarise(
 
     Returns:
         For JSON: ``trials`` (how many of each state), ``evaluations`` (made, and how many the
-        pruned trials did not make, if each had as many as a complete one), ``seconds``, ``best``
+        pruned trials did not make, if each had as many as a complete one; settings that were
+        refused save none), ``seconds``, ``best``
         (the best trial by its first value), and ``verdict``: winner, settings, gain over the
         experiment as it was with its interval; None where nothing was repeated.
 
@@ -51,7 +52,7 @@ def summarise(
             f"No trial of {len(trials)} came to its end; reasons: {reasons}. Search other values, "
             "or have more trials (tune.trials)."
         )
-    pruned = trials[trials["state"] == "pruned"]
+    pruned = trials[(trials["state"] == "pruned") & (trials["evaluations"] > 0)]
     best = complete.sort_values("value", ascending=not rises, kind="stable").iloc[0]
     unmade = float(complete["evaluations"].mean()) - pruned["evaluations"]
     verdict = judge_repeats(finalists, rises=rises)

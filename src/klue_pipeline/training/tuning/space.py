@@ -1,6 +1,7 @@
 """A space of settings: what a trial draws of it, its grid, and where the experiment itself lies."""
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,18 +22,21 @@ class Space:
         usual: The experiment's own value of each setting that is searched, or that decides whether
             one is.
 
+    Attributes:
+        dimensions: What is searched, each after the settings that decide whether it is.
+
     Raises:
         ValueError: Conditions go round in a circle.
     """
 
     def __init__(self, dimensions: Mapping[str, Dimension], usual: Mapping[str, Any]) -> None:
-        self._dimensions = dict(_conditions_first(dimensions))
+        self.dimensions = dict(_conditions_first(dimensions))
         self._usual = dict(usual)
 
     def draw(self, trial: "Trial") -> Values:
         """Let the sampler choose a value for each setting whose condition holds."""
         values: Values = {}
-        for name, dimension in self._dimensions.items():
+        for name, dimension in self.dimensions.items():
             if self._applies(dimension, values):
                 values[name] = _suggest(trial, name, dimension)
         return plain_values(values)
@@ -40,7 +44,7 @@ class Space:
     def usual_values(self) -> Values | None:
         """Return the experiment's own values, as a trial would draw them; None if none could."""
         values: Values = {}
-        for name, dimension in self._dimensions.items():
+        for name, dimension in self.dimensions.items():
             if self._applies(dimension, values):
                 values[name] = self._usual[name]
                 if not dimension.holds(self._usual[name]):
@@ -53,12 +57,13 @@ class Space:
         Raises:
             ValueError: A range has no steps.
         """
-        axes = {name: dimension.grid() for name, dimension in self._dimensions.items()}
+        axes = {name: dimension.grid() for name, dimension in self.dimensions.items()}
         endless = [name for name, values in axes.items() if values is None]
         if endless:
             raise ValueError(
                 f"sampler grid wants steps or choices for every setting; {', '.join(endless)} "
-                "has a range without step. Give it a step, or take another sampler."
+                "has a range without step. Give it choices, or a step (a range of log has none), "
+                "or take another sampler."
             )
         whole = itertools.product(*(values or [] for values in axes.values()))
         points = (self._reached(dict(zip(axes, point, strict=True))) for point in whole)
@@ -66,7 +71,7 @@ class Space:
 
     def _reached(self, point: Values) -> Values:
         values: Values = {}
-        for name, dimension in self._dimensions.items():
+        for name, dimension in self.dimensions.items():
             if self._applies(dimension, values):
                 values[name] = point[name]
         return values
@@ -112,3 +117,18 @@ def _suggest(trial: "Trial", name: str, dimension: Dimension) -> Any:
     return trial.suggest_float(
         name, float(low or 0), float(high or 0), step=step, log=dimension.log
     )
+
+
+def written(values: Mapping[str, Any]) -> str:
+    """Write values as --params takes them.
+
+    >>> written({"training.learning_rate": 0.00012345678, "training.batch_size": 16})
+    'training.learning_rate=0.000123457,training.batch_size=16'
+    """
+    texts = {
+        name: f"{value:.6g}"
+        if isinstance(value, float)
+        else json.dumps(value, ensure_ascii=False).strip('"')
+        for name, value in values.items()
+    }
+    return ",".join(f"{name}={text}" for name, text in texts.items())

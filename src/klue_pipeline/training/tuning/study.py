@@ -7,7 +7,6 @@ values are tried once more.
 
 import json
 import logging
-import os
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -17,14 +16,16 @@ import numpy as np
 
 from klue_pipeline.databases import alone_at
 from klue_pipeline.passwords import without_passwords
-from klue_pipeline.training.tuning.space import Space, plain_values
-from klue_pipeline.training.tuning.tune_params import SearchParams
+from klue_pipeline.training.tuning.space import Space, Values, plain_values
+from klue_pipeline.training.tuning.tune_params import Dimension, SearchParams
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.distributions import BaseDistribution
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
     from optuna.storages import RDBStorage
+    from optuna.trial import FrozenTrial
 
 logger = logging.getLogger(__name__)
 
@@ -193,17 +194,13 @@ def _quieten() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def reseed(study: "Study", params: SearchParams) -> None:
-    """Give the next trial a source of chance of its own.
+def reseed(study: "Study", params: SearchParams, number: int) -> None:
+    """Give a trial a source of chance of its own, by its number.
 
     A sampler with one seed would draw the same values again in every process that joins a study
     and after every restart. A study that one process works on is the same each time it is made.
     """
-    known = study.get_trials(deepcopy=False)
-    sources = [params.seed, len(known)]
-    if any(trial.state.name == "RUNNING" for trial in known):
-        sources.append(os.getpid())
-    seed = int(np.random.SeedSequence(sources).generate_state(1)[0])
+    seed = int(np.random.SeedSequence([params.seed, number]).generate_state(1)[0])
     study.sampler = SAMPLERS[params.sampler](params, seed)
 
 
@@ -222,18 +219,64 @@ def queue_first(study: "Study", space: Space, params: SearchParams) -> int:
 
 
 def _queue_first(study: "Study", space: Space, params: SearchParams) -> int:
+    _require_same_kinds(study, space)
     usual = space.usual_values()
     if params.sampler == "grid":
-        points = space.grid()
-        for point in points:
-            attributes = {USUAL: True} if point == usual else None
-            study.enqueue_trial(point, attributes, skip_if_exists=True)
-        return min(params.trials, len(points))
+        return _queue_grid(study, space.grid(), usual, params.trials)
     if usual is None:
         logger.info("The experiment's own values are not in the space; no trial takes them.")
     elif not study.get_trials(deepcopy=False):
         study.enqueue_trial(usual, {USUAL: True}, skip_if_exists=True)
     return params.trials
+
+
+def _queue_grid(study: "Study", grid: list[Values], usual: Values | None, most_trials: int) -> int:
+    if len(grid) > most_trials:
+        logger.warning("The grid has %d points, tune.trials says %d", len(grid), most_trials)
+    points = grid[:most_trials]
+    known = [(trial, _asked_for(trial)) for trial in study.get_trials(deepcopy=False)]
+    there = [values for _, values in known]
+    for point in points:
+        if point not in there:
+            study.enqueue_trial(point, {USUAL: True} if point == usual else None)
+    others = sum(
+        trial.state.name != "WAITING" and values not in points and not is_retry(trial)
+        for trial, values in known
+    )
+    return min(most_trials, len(points) + others)
+
+
+def _asked_for(trial: "FrozenTrial") -> Values:
+    values: Values = trial.system_attrs.get("fixed_params", trial.params)
+    return values
+
+
+def is_retry(trial: "FrozenTrial") -> bool:
+    """Tell whether a trial has the values of one that failed."""
+    return "failed_trial" in trial.system_attrs
+
+
+def _require_same_kinds(study: "Study", space: Space) -> None:
+    """Refuse what Optuna would refuse in the middle of a trial: of a space, ends alone can move."""
+    for trial in study.get_trials(deepcopy=False):
+        for name, drawn in trial.distributions.items():
+            dimension = space.dimensions.get(name)
+            if dimension is not None and _kind_drawn(drawn) != _kind_of(dimension):
+                raise ValueError(
+                    f"The study {study.study_name!r} drew {name} from {drawn}, and a study can "
+                    "change the ends of a range alone. Give this search a name of its own "
+                    f"(tune.study), or write tune.space.{name} as it was."
+                )
+
+
+def _kind_drawn(distribution: "BaseDistribution") -> tuple[Any, ...]:
+    name, choices = type(distribution).__name__, getattr(distribution, "choices", None)
+    return choices, getattr(distribution, "log", False), name == "IntDistribution"
+
+
+def _kind_of(dimension: Dimension) -> tuple[Any, ...]:
+    choices = None if dimension.choices is None else tuple(dimension.choices)
+    return choices, dimension.log, choices is None and dimension.is_whole
 
 
 def as_records(study: "Study") -> list[dict[str, Any]]:

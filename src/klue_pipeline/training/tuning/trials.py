@@ -5,19 +5,24 @@ whose process dies, are tried once more with the same values; trials of settings
 together are pruned with the reason.
 """
 
-import json
 import logging
 import math
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from klue_pipeline.training.progress import Part, also_listening, open_part
-from klue_pipeline.training.tuning.space import Space, Values
-from klue_pipeline.training.tuning.study import alone_with, reseed
+from klue_pipeline.training.tuning.objective import (
+    SEED,
+    VALUES,
+    Attempt,
+    Objective,
+    RefusedError,
+    Workers,
+)
+from klue_pipeline.training.tuning.space import Space, written
+from klue_pipeline.training.tuning.study import alone_with, is_retry, reseed
 from klue_pipeline.training.tuning.tune_params import SearchParams
+from klue_pipeline.training.tuning.watching import EvaluationWatcher, sending_signs_of_life
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
@@ -27,61 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_FAILURES_IN_A_ROW = 3
-_UNFINISHED = ("RUNNING", "WAITING")
-VALUES, SEED = "values", "seed"
-"""Attributes of a trial that repeats another: its values, and the seed of its training."""
 _PROCESS, _REASON = "process", "reason"
-
-
-class RefusedError(ValueError):
-    """The settings of a trial do not go together."""
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What one training of a trial is given.
-
-    Attributes:
-        settings: Values of settings by their whole names.
-        seed: What is added to the experiment's seed.
-        row_share: Share of the training rows that it learns from.
-        number: Of the trial that is tried, the same when it is tried again.
-    """
-
-    settings: Values
-    seed: int = 0
-    row_share: float = 1.0
-    number: int = 0
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a study is about.
-
-    Attributes:
-        evaluate: Trains and judges; raises :class:`RefusedError` where settings do not go together.
-        live_name: What an evaluation within a training calls the value to look at.
-        rises: Whether a higher value of a trial is better.
-        live_rises: Whether a higher live value is better.
-    """
-
-    evaluate: Callable[[Attempt], float]
-    live_name: str
-    rises: bool = True
-    live_rises: bool = True
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Who works on a study: this process, and what is known of others.
-
-    Attributes:
-        own: This process, as text that others can read.
-        is_dead: Tells of such a text whether that process is over, for sure.
-    """
-
-    own: str
-    is_dead: Callable[[str], bool]
 
 
 @dataclass
@@ -137,7 +88,7 @@ class Search:
             trial = self._take(limit)
         if trial is None:
             return False
-        with _alive(self.storage, self._id_of(trial.number)):
+        with sending_signs_of_life(self.storage, self._id_of(trial.number)):
             self._run(trial)
         return True
 
@@ -153,15 +104,15 @@ class Search:
         return self.study.get_trials(deepcopy=False)
 
     def _take(self, limit: int) -> "Trial | None":
-        """Start a trial: one that waits, or a new one; None where there are enough."""
+        """Start a trial: one to try again, one that waits, a new one; None if there are enough."""
         from optuna.trial import TrialState
 
-        if not any(map(_waits_again, self._trials())) and self._started() >= limit:
+        trial = self._take_again()
+        if trial is None and self._started() >= limit:
             return None
-        reseed(self.study, self.params)
-        trial = self.study.ask()
+        trial = trial or self._ask()
         trial_id = self._id_of(trial.number)
-        is_new = not _is_retry(self.storage.get_trial(trial_id))
+        is_new = not is_retry(self.storage.get_trial(trial_id))
         if is_new and self._started(before=trial.number) >= limit:
             # Another process was faster. It waits for whoever wants more trials.
             self.storage.set_trial_state_values(trial_id, TrialState.WAITING)
@@ -169,11 +120,30 @@ class Search:
         trial.set_user_attr(_PROCESS, self.workers.own)
         return trial
 
+    def _ask(self) -> "Trial":
+        """Start the next trial; its sampler draws some of its values at once."""
+        known = self._trials()
+        waiting = [trial.number for trial in known if trial.state.name == "WAITING"]
+        reseed(self.study, self.params, waiting[0] if waiting else len(known))
+        return self.study.ask()
+
+    def _take_again(self) -> "Trial | None":
+        """Start a trial that is to be tried again; what waits for more trials stands before it."""
+        from optuna import Trial
+        from optuna.trial import TrialState
+
+        for waiting in filter(_waits_again, self._trials()):
+            trial_id = self._id_of(waiting.number)
+            if self.storage.set_trial_state_values(trial_id, TrialState.RUNNING):
+                reseed(self.study, self.params, waiting.number)
+                return Trial(self.study, trial_id)
+        return None
+
     def _started(self, before: int | None = None) -> int:
         """Count the trials that are under way or over, without those that try one again."""
         return sum(
             trial.state.name != "WAITING"
-            and not _is_retry(trial)
+            and not is_retry(trial)
             and (before is None or trial.number < before)
             for trial in self._trials()
         )
@@ -181,7 +151,6 @@ class Search:
     def _give_up_dead(self, alone: bool) -> None:
         from optuna.storages import fail_stale_trials
 
-        fail_stale_trials(self.study)
         for trial in self._trials():
             process = trial.user_attrs.get(_PROCESS)
             # Who takes a trial says who it is before others are let in.
@@ -189,24 +158,32 @@ class Search:
             if trial.state.name == "RUNNING" and is_over:
                 logger.warning("%s %d: its process was killed", self.name, trial.number)
                 self._fail(trial.number, "its process was killed")
+        fail_stale_trials(self.study)
 
     def _run(self, trial: "Trial") -> None:
-        known = trial.user_attrs.get(VALUES)
-        values = known if known is not None or self.space is None else self.space.draw(trial)
-        frozen = self.storage.get_trial(self._id_of(trial.number))
-        number = frozen.system_attrs.get("failed_trial", trial.number)
-        attempt = Attempt(values or {}, trial.user_attrs.get(SEED, 0), 1.0, number)
+        from optuna.exceptions import UpdateFinishedTrialError
+
         facts = {"klue.trial": str(trial.number), "klue.study": self.study.study_name}
         try:
+            attempt = self._attempt(trial)
             with open_part(Part(f"{self.name} {trial.number}", attempt.settings, facts)) as part:
                 self._evaluate(trial, attempt, part)
         except KeyboardInterrupt:
             self._fail(trial.number, "interrupted")
             raise
+        except UpdateFinishedTrialError:
+            logger.warning("%s %d: others took this process for dead", self.name, trial.number)
         except Exception as error:
             self._after_failure(trial, error)
         else:
             self._failures = 0
+
+    def _attempt(self, trial: "Trial") -> Attempt:
+        known = trial.user_attrs.get(VALUES)
+        values = known if known is not None or self.space is None else self.space.draw(trial)
+        frozen = self.storage.get_trial(self._id_of(trial.number))
+        number = frozen.system_attrs.get("failed_trial", trial.number)
+        return Attempt(values or {}, trial.user_attrs.get(SEED, 0), 1.0, number)
 
     def _evaluate(self, trial: "Trial", attempt: Attempt, part: Part) -> None:
         """Train, and tell the study the value, or why there is none."""
@@ -229,7 +206,9 @@ class Search:
         from optuna import TrialPruned
 
         if self.params.rungs == "evaluations":
-            with also_listening(_Watcher(trial, self.objective)):
+            live_name = self.objective.live_name
+            sign = 1 if self.objective.live_rises == self.objective.rises else -1
+            with also_listening(EvaluationWatcher(trial, live_name, sign)):
                 return _require_number(self.objective.evaluate(attempt))
         value = 0.0
         for rung, share in enumerate(self.params.row_shares, start=1):
@@ -275,29 +254,6 @@ class Search:
         RetryHeartbeatStaleTrialCallback(max_retry=1)(self.study, failed)
 
 
-class _Watcher:
-    """Reports each evaluation of a training to its trial, and ends the training with it."""
-
-    def __init__(self, trial: "Trial", objective: Objective) -> None:
-        self._trial, self._live_name, self._evaluations = trial, objective.live_name, 0
-        self._sign = 1 if objective.live_rises == objective.rises else -1
-
-    def __call__(self, step: int, values: Mapping[str, float]) -> None:  # noqa: ARG002 (a listener)
-        from optuna import TrialPruned
-
-        # Folds in turn report under their names; evaluations are counted on.
-        found = [values[name] for name in values if name.rpartition("/")[2] == self._live_name]
-        if not found:
-            return
-        self._evaluations += 1
-        value = found[0]
-        self._trial.report(self._sign * value, self._evaluations)
-        if self._trial.should_prune():
-            raise TrialPruned(
-                f"{value:.2f} at evaluation {self._evaluations} is below what others had there"
-            )
-
-
 def _require_number(value: float) -> float:
     """Prune a trial whose training diverged; its sampler would not take what is no number."""
     from optuna import TrialPruned
@@ -307,45 +263,5 @@ def _require_number(value: float) -> float:
     return value
 
 
-def _is_retry(trial: "FrozenTrial") -> bool:
-    return "failed_trial" in trial.system_attrs
-
-
 def _waits_again(trial: "FrozenTrial") -> bool:
-    return trial.state.name == "WAITING" and _is_retry(trial)
-
-
-def written(values: Mapping[str, Any]) -> str:
-    """Write values as --params takes them.
-
-    >>> written({"training.learning_rate": 0.00012345678, "training.batch_size": 16})
-    'training.learning_rate=0.000123457,training.batch_size=16'
-    """
-    texts = {
-        name: f"{value:.6g}" if isinstance(value, float) else json.dumps(value).strip('"')
-        for name, value in values.items()
-    }
-    return ",".join(f"{name}={text}" for name, text in texts.items())
-
-
-@contextmanager
-def _alive(storage: "RDBStorage", trial_id: int) -> Iterator[None]:
-    """Let the storage know all the while that this process is at work on a trial."""
-    over = threading.Event()
-
-    def report() -> None:
-        while True:
-            try:
-                storage.record_heartbeat(trial_id)
-            except Exception as error:  # the database may come back
-                logger.debug("no sign of life could be sent: %s", error)
-            if over.wait(storage.get_heartbeat_interval()):
-                return
-
-    thread = threading.Thread(target=report, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    return trial.state.name == "WAITING" and is_retry(trial)

@@ -1,6 +1,7 @@
 """Settings of a search for settings; the values live in ``conf/*/parameters_tune.yml``."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -27,7 +28,9 @@ class Dimension(Settings):
     """Distance between two values of a range; None takes any."""
     choices: list[Value] | None = Field(default=None, min_length=1)
     """The values one by one; in a file a list alone says the same."""
-    when: dict[str, Value | list[Value]] = Field(default_factory=dict)
+    when: dict[str, Value | Annotated[list[Value], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     """Settings that decide whether this one is searched, with the value each has to have, or one
     of a list: ``{loss.name: focal}``. Otherwise the experiment's own value stays."""
 
@@ -63,9 +66,9 @@ class Dimension(Settings):
         step = 1 if self.is_whole and self.step is None and not self.log else self.step
         if step is None or self.low is None or self.high is None:
             return None
-        count = int((self.high - self.low) / step + 1e-9) + 1
-        values = [self.low + place * step for place in range(count)]
-        return values if self.is_whole else [round(value, 12) for value in values]
+        low, high, distance = (Decimal(str(number)) for number in (self.low, self.high, step))
+        values = (low + place * distance for place in range(int((high - low) / distance) + 1))
+        return [int(value) if self.is_whole else float(value) for value in values]
 
     def holds(self, value: Any) -> bool:
         """Tell whether a value is one that the search could draw."""
@@ -91,7 +94,7 @@ def _dimensions(space: Mapping[str, Any], before: str = "") -> Iterator[tuple[st
     """Read a space whose names are whole, nested as --params nests them, or both."""
     for name, value in space.items():
         whole = f"{before}{name}"
-        if isinstance(value, Mapping) and not _OWN_FIELDS & value.keys():
+        if isinstance(value, Mapping) and value and not _OWN_FIELDS & value.keys():
             yield from _dimensions(value, f"{whole}.")
         elif isinstance(value, list):
             yield whole, {"choices": value}

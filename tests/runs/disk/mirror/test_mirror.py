@@ -250,7 +250,7 @@ def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch):
         raise ImportError("Install s3fs to access S3")
 
     monkeypatch.setattr("fsspec.core.url_to_fs", refuse)
-    with pytest.raises(RemoteError, match=r'pip install "klue_pipeline\[s3\]"'):
+    with pytest.raises(RemoteError, match=r"pip install 'klue_pipeline\[s3\]'"):
         stores.Store("s3://team/klue")
 
 

@@ -15,6 +15,10 @@ from klue_pipeline.runs.disk.mirror.address import MIRRORS
 _SIGNS = ("ETag", "etag", "md5Hash", "mtime", "last_modified", "LastModified", "created")
 """What the file systems of fsspec call the sign that a file has changed, the surest first."""
 
+_INSTALL_S3 = (
+    "pip install 'klue_pipeline[s3]', in a clone of the repository with .venv/bin/pip install -e "
+    "'.[s3]'"
+)
 _SENDING = "send results to"
 _NOTHING_LOST = (
     f" What was made lies below data/{MIRRORS}: run again with --only-missing-outputs, which sends "
@@ -53,7 +57,7 @@ class Store:
         """Return the files of the folder with their signs.
 
         Args:
-            below: Only this file, or what lies in this folder.
+            below: Only this result, a file or a folder, which is about to be sent.
         """
         return {name: _sign_of(facts) for name, facts in self._find(below).items()}
 
@@ -110,7 +114,7 @@ class Store:
 
     def _find(self, below: str) -> dict[str, Any]:
         place = self._place(below) if below else self._root
-        with self._said_in_words("list"):
+        with self._said_in_words(_SENDING if below else "list"):
             self._files.invalidate_cache()
             found: dict[str, Any] = self._files.find(place, detail=True)
         start = len(self._root.rstrip("/")) + 1
@@ -144,7 +148,7 @@ def _open(address: str) -> tuple[Any, str]:
     try:
         files, root = url_to_fs(address, **_MAKES_FOLDERS.get(scheme, {}))
     except ImportError as error:
-        remedy = 'pip install "klue_pipeline[s3]"' if scheme == "s3" else str(error)
+        remedy = _INSTALL_S3 if scheme == "s3" else str(error)
         raise RemoteError(
             f"data_root is {address}, and the package for {scheme}:// is not installed: {remedy}"
         ) from error
