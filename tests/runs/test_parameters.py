@@ -65,7 +65,7 @@ def test_an_unknown_setting_without_neighbours_lists_all(tree):
     with pytest.raises(ValueError, match=r"training\.qqq: .*Known are: .*epochs.*weight_decay\."):
         check_parameters(tree)
     put(tree, "xyz", 1)
-    with pytest.raises(ValueError, match=r"xyz: .*Known are: .*augment, clean, .*training\."):
+    with pytest.raises(ValueError, match=r"xyz: .*Known are: .*augment, clean, .*training, tune\."):
         check_parameters(tree)
 
 
