@@ -176,9 +176,13 @@ def test_every_parameter_that_a_node_reads_is_checked_before_it_runs(
 def test_nodes_declare_the_type_of_every_parameter(context_of_kind):
     for node in sum(pipelines.values(), Pipeline([])).nodes:
         hints = get_type_hints(node.func)
-        arguments = inspect.signature(node.func).bind(*node.inputs).arguments if not isinstance(
-            node._inputs, dict) else node._inputs  # fmt: skip
-        for argument, name in arguments.items():
+        given, signature = node._inputs, inspect.signature(node.func)
+        bound = (
+            signature.bind_partial(**given)
+            if isinstance(given, dict)
+            else signature.bind(*node.inputs)
+        )
+        for argument, name in bound.arguments.items():
             if isinstance(name, str) and name.startswith("params:"):
                 hint = hints[argument]
                 is_named = hint in SCALARS or get_origin(hint) is Literal

@@ -8,6 +8,8 @@ import pytest
 from klue_pipeline.training.tuning.finalists import AS_IT_WAS
 from klue_pipeline.training.tuning.report import (
     describe_verdict,
+    gains_nothing,
+    report_search,
     summarise,
     tabulate_trials,
     tell_search,
@@ -117,3 +119,23 @@ def test_without_repeats_the_best_trial_is_told(records, trials, verdict):
     assert ("saved" in first) == ("saved" in trials)
     assert best == "Best trial: 2 with F1 65.00, rate=0.2"
     assert verdict in describe_verdict(report, "F1")
+
+
+@pytest.mark.parametrize(
+    ("usual", "table", "verdict", "values"),
+    [
+        ({"rate": 0.2}, NOTHING, "No trial is better than the experiment as it was", {}),
+        ({"rate": 0.5}, NOTHING, "nothing is drawn", {"rate": 0.2}),
+        (None, NOTHING, "nothing is drawn", {"rate": 0.2}),
+        ({"rate": 0.5}, finalists(), "Winner: trial 2", {"rate": 0.2}),
+        ({"rate": 0.5}, finalists(usual=(70.0, 1.0)), "no finalist is better", {}),
+    ],
+)
+def test_a_search_says_whether_anything_is_gained(caplog, usual, table, verdict, values):
+    caplog.set_level("INFO", logger="klue_pipeline")
+    # None of the trials runs elsewhere.
+    trials = tabulate_trials(RECORDS[:-1])
+    report = report_search(trials, table, usual, "F1", unrepeated="nothing is drawn")
+    assert verdict in caplog.messages[-1]
+    assert gains_nothing(json.loads(json.dumps(report))) is (not values)
+    assert winning_values(report) == values
