@@ -129,6 +129,9 @@ def test_who_keeps_no_weights_exports_none():
     pipelines = register_pipelines()
     assert {"export", "odqa_export"}.isdisjoint(pipelines)
     assert {"predict_new", "mlflow_model", "odqa_answer_new"} <= set(pipelines)
+    topology.set_shape(topology.Shape(FOLDS, keep_weights="none", refits=True))
+    (export,) = register_pipelines()["export"].nodes
+    assert [name for name in export.inputs if name.endswith(".model")] == ["refit.model"]
     for job, model in (("__default__", "fold_0.model"), ("odqa", "odqa.fold_0.model")):
         readers = [node for node in pipelines[job].nodes if model in node.inputs]
         assert [node.outputs[0].split(".")[-1] for node in readers] in (

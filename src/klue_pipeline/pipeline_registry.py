@@ -138,7 +138,7 @@ def _has_nodes(stage: str) -> bool:
     Most experiments train no retriever, and one that keeps no weights exports none.
     """
     if stage in ("export", "odqa_export"):
-        return topology.keep_weights(stage.removesuffix("export").rstrip("_")) != "none"
+        return topology.exports(stage.removesuffix("export").rstrip("_"))
     return stage != "odqa_train_retriever" or topology.retrieval().trains
 
 

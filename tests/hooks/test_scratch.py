@@ -6,6 +6,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 
+from klue_pipeline.datasets.models.workspace import FoldWorkspaceDataset
 from klue_pipeline.hooks.scratch import ScratchHooks
 
 
@@ -73,6 +74,16 @@ def test_other_outputs_leave_it_alone(catalog):
     for name in ("fold_0.metrics", "fold_0.validation_scores", "model", "out_of_fold@one"):
         hooks_of(catalog).after_dataset_saved(name)
     assert state.is_dir()
+
+
+def test_a_training_outside_of_folds_is_ended_by_its_model_too(catalog, tmp_path):
+    folder = tmp_path / "baseline/.scratch/refit"
+    catalog["refit.workspace"] = FoldWorkspaceDataset(number=0, filepath=str(folder))
+    folder.mkdir(parents=True)
+    hooks_of(catalog).after_dataset_saved("refit.metrics")
+    assert folder.is_dir()
+    hooks_of(catalog).after_dataset_saved("refit.model")
+    assert not folder.parent.exists()
 
 
 def test_a_failed_training_can_go_on(catalog):

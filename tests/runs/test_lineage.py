@@ -159,6 +159,25 @@ def test_what_collects_some_folds_is_not_what_collects_all(whole_graph):
         assert before[name] == after[name]
 
 
+@pytest.mark.parametrize(
+    ("shape", "models"),
+    [
+        ({}, "fold_0, fold_1, fold_2"),
+        ({"keep_weights": "best_fold"}, "the best of fold_0, fold_1, fold_2"),
+        ({"keep_weights": "best_fold", "refits": True},
+         "the best of fold_0, fold_1, fold_2 and refit"),
+        ({"keep_weights": "none", "refits": True}, "refit"),
+    ],
+)  # fmt: skip
+def test_an_export_of_other_models_is_another_one_and_scores_stay(whole_graph, shape, models):
+    before = trace_origins(whole_graph, parameters(), {})
+    topology.set_shape(topology.Shape(parameters().folds, **shape))
+    after = trace_origins(register_pipelines()["__default__"], parameters(), {})
+    assert after["exported_model"] == {**before["exported_model"], "folds": models}
+    others = before.keys() - {"exported_model"}
+    assert {name: after[name] for name in others} == {name: before[name] for name in others}
+
+
 MEMBERS = {
     f"member_{member}.fold_{fold}.{part}_scores": {f"members.{member}": "m1"}
     for member in ("binary", "positive")

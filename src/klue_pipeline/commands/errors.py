@@ -107,7 +107,7 @@ def _suggest_pipeline(name: str) -> str:
     near = difflib.get_close_matches(name, names)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     task = _EXPORTS.get(name)
-    if task is not None and topology.keep_weights(task) == "none":
+    if task is not None and not topology.exports(task):
         setting = ".".join(filter(None, [task, "training.keep_weights"]))
         hint = f" {setting} is none, so there is nothing to export; set it to best_fold or all."
     return (

@@ -23,6 +23,7 @@ from klue_pipeline.runs.lab_book_entry import insert_tables
 from klue_pipeline.runs.parameters import ODQA, RELATION
 from klue_pipeline.runs.stored_results import graph_around, read_stored_results
 from klue_pipeline.runs.tasks import Task
+from klue_pipeline.text.folder_names import find_entry_fault
 from klue_pipeline.training.tuning.report import gains_nothing
 
 _LOCAL = "local"
@@ -77,6 +78,8 @@ def search(request: TuneRequest) -> int:
     Raises:
         ValueError: A setting is wrong; nothing was run.
     """
+    if request.entry and (fault := find_entry_fault(request.entry)):
+        raise ValueError(f"--write-entry: {fault}")
     missing = _stages_to_make(request)
     try:
         failed = bool(missing) and _failed(_say_and_run(request.arguments_of(missing)))

@@ -12,9 +12,10 @@ from kedro.pipeline.node import Node
 from klue_pipeline.odqa.settings.odqa_params import OdqaParams
 from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
 from klue_pipeline.odqa.tuning import searched
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.runs.parameters import ODQA
 from klue_pipeline.runs.trial_settings import SEARCHED_GROUPS, as_written, require_space
-from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, TrainingParams
+from klue_pipeline.training.params import EncoderParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
@@ -48,7 +49,7 @@ class PreconditionHooks:
         _require_processes(runner, nodes)
         read = {name for node in nodes for name in node.inputs}
         models: dict[str, type[TrainingParams]] = {
-            _TRAINING: FoldTrainingParams,
+            _TRAINING: RelationTrainingParams,
             _ODQA_TRAINING: RetrieverTrainingParams,
         }
         for name, model in models.items():

@@ -1,4 +1,4 @@
-"""The hook that removes a fold's resume state once its model is stored."""
+"""The hook that removes a training's resume state once its model is stored."""
 
 import contextlib
 import shutil
@@ -7,11 +7,9 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 
-from klue_pipeline.runs.dataset_names import in_fold, parse_fold
-
 
 class ScratchHooks:
-    """Remove the scratch folder of a fold when the last output of its training is on disk."""
+    """Remove the scratch folder of a training when its last output is on disk."""
 
     def __init__(self) -> None:
         self._catalog: Any = None
@@ -28,10 +26,11 @@ class ScratchHooks:
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
-        """Remove ``fold_k``'s scratch folder after ``fold_k.model``, the node's last output."""
-        part = parse_fold(dataset_name)
-        if part is not None and part.name == "model" and self._catalog is not None:
-            folder = self._catalog.load(in_fold(part.fold, "workspace", part.task)).folder
+        """Remove the scratch folder of a training after its model, the node's last output."""
+        training, _, name = dataset_name.rpartition(".")
+        workspace = f"{training}.workspace"
+        if name == "model" and self._catalog is not None and workspace in self._catalog:
+            folder = self._catalog.load(workspace).folder
             shutil.rmtree(folder, ignore_errors=True)
             with contextlib.suppress(OSError):  # another fold's state is in it
                 folder.parent.rmdir()

@@ -15,7 +15,7 @@ def dask_setup(worker: Any) -> None:  # noqa: ARG001 (Dask's signature)
     # The lock between processes that it would make is reported as lost when a worker is killed.
     tqdm.set_lock(threading.RLock())
     # Bars of several workers would draw over each other.
-    sys.stderr = _NoTerminal(sys.stderr)  # type: ignore[assignment]
+    sys.stderr = _NoTerminal(sys.stderr)
 
 
 class _NoTerminal:

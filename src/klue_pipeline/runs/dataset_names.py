@@ -9,6 +9,9 @@ from klue_pipeline.text.folder_names import VARIANT_MARK
 
 Part = Literal["validation", "test"]
 
+REFIT_MODEL, REFIT_METRICS = "refit.model", "refit.metrics"
+"""What the training on all rows leaves; it is of no fold."""
+
 _FOLD = re.compile(r"(odqa\.)?fold_(\d+)(?:\.(\w+))?")
 _MEMBER = re.compile(r"member_(.+)\.fold_(\d+)\.(validation|test)_scores")
 _EARLIER_SCORES, _EARLIER_RUN = _EARLIER = ("earlier_scores_", "odqa.earlier_run_")

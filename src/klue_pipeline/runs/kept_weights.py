@@ -39,7 +39,7 @@ def inputs_of_export(
 
     Args:
         folds: Those that are trained.
-        keep_weights: Whose weights stay.
+        keep_weights: Whose weights stay; without any, none is exported.
         task: The prefix of the task's settings.
 
     >>> inputs_of_export([0], "all", "odqa")
@@ -47,6 +47,8 @@ def inputs_of_export(
     """
     numbers = list(folds)
     models = {fold_name(fold): in_fold(fold, _MODEL, task) for fold in numbers}
+    if keep_weights == "none":
+        return {}
     if keep_weights != "best_fold":
         return models
     metrics = {f"{_METRICS_OF}{fold_name(fold)}": in_fold(fold, _METRICS, task) for fold in numbers}

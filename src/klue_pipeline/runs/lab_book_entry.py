@@ -125,6 +125,15 @@ def _write_groups(groups: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
+def tuned_name(folder: str) -> str:
+    """Return what an entry is called that a search found, by the folder of its experiment.
+
+    >>> tuned_name("rbert_focal"), tuned_name("rbert_focal--short")
+    ('tuned_rbert_focal', 'tuned_rbert_focal_short')
+    """
+    return f"tuned_{folder.replace('--', '_')}"
+
+
 def write_tables(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """Write entries of tables as they stand in a file of their own.
 

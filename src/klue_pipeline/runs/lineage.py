@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from klue_pipeline.base_settings import Settings
 from klue_pipeline.runs.dataset_facts import facts_of
 from klue_pipeline.runs.dataset_names import (
+    REFIT_MODEL,
     fold_name,
     parse_fold,
     parse_member_dataset,
@@ -124,7 +125,8 @@ def _collected_folds(node: Node) -> Origin:
     parts = [parse_fold(name) or parse_member_dataset(name) for name in others]
     folds = dict.fromkeys(fold_name(part.fold) for part in parts if part is not None)
     collected = f"{'the best of ' * takes_best_fold(others)}{', '.join(folds)}"
-    return {COLLECTED_FOLDS: collected} if folds else {}
+    models = [collected] * bool(folds) + ["refit"] * (REFIT_MODEL in others)
+    return {COLLECTED_FOLDS: " and ".join(models)} if models else {}
 
 
 def settings_of(parameters: BaseModel, path: str) -> Origin:

@@ -21,7 +21,8 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrieverParams,
 )
 from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams, TunedPart
-from klue_pipeline.training.params import FoldsParams, FoldTrainingParams, KeepWeights
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
+from klue_pipeline.training.params import FoldsParams, KeepWeights
 
 Kind = Literal["single", "member", "composite"]
 """A ``single`` experiment trains a model of all labels; a ``member`` trains one of other labels,
@@ -107,6 +108,7 @@ class Shape:
     reading: Reading = Reading()
     tuning: Tuning = Tuning()
     keep_weights: KeepWeights = "all"
+    refits: bool = False
 
 
 _known: dict[str, Shape] = {}
@@ -180,11 +182,22 @@ def keep_weights(task: str = "") -> KeepWeights:
     return reading().keep_weights if task else _shape().keep_weights
 
 
+def refits() -> bool:
+    """Tell whether one more model learns from all rows."""
+    return _shape().refits
+
+
+def exports(task: str = "") -> bool:
+    """Tell whether a model is left to export: of relation extraction, or of another task."""
+    return keep_weights(task) != "none" or (not task and refits())
+
+
 def shape_of(parameters: Mapping[str, Any]) -> Shape:
     """Return the shape of the graph for the resolved parameters of a run."""
     from klue_pipeline.relation.settings.augment_params import AugmentParams
     from klue_pipeline.relation.settings.clean_params import CleanParams
 
+    training = RelationTrainingParams.model_validate(parameters["training"])
     previous = CleanParams.model_validate(parameters["clean"]).previous
     return Shape(
         folds=FoldsParams.model_validate(parameters["folds"]),
@@ -195,7 +208,8 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
         retrieval=_retrieval_of(parameters["odqa"]),
         reading=_reading_of(parameters["odqa"]),
         tuning=_tuning_of(parameters["odqa"]),
-        keep_weights=FoldTrainingParams.model_validate(parameters["training"]).keep_weights,
+        keep_weights=training.keep_weights,
+        refits=training.refit is not None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Child runs: one for each training in this process, of a fold or of an adapted encoder."""
+"""Child runs: one for each training in this process, of a fold or outside of folds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ _TRAIN = ("train", "train_reader")
 """The nodes of every fold that get a run of their own."""
 _OUTSIDE_OF_FOLDS = {
     "adapt_encoder": "adapt",
+    "refit": "refit",
     "odqa.train_retriever": "retriever",
     "odqa.train_reranker": "reranker",
 }

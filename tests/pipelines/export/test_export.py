@@ -12,6 +12,7 @@ from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.datasets.models.checkpoint import CheckpointDataset
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.pipelines.export import create_pipeline
+from klue_pipeline.relation.inference.checkpoints import find_checkpoints
 from klue_pipeline.relation.model.relation_model import read_relation_config
 from klue_pipeline.relation.settings.augment_params import AugmentParams
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
@@ -25,9 +26,9 @@ SCORES = {"micro_f1": 50.0, "auprc": 40.0, "accuracy": 60.0}
 FOLDS = {"strategy": "kfold", "n_splits": 2, "seed": 1, "validation_share": 0.2}
 
 
-def choose_folds(*folds, keep_weights="all"):
+def choose_folds(*folds, keep_weights="all", refits=False):
     split = FoldsParams(**FOLDS, run=list(folds) or None)
-    topology.set_shape(topology.Shape(split, keep_weights=keep_weights))
+    topology.set_shape(topology.Shape(split, keep_weights=keep_weights, refits=refits))
 
 
 @pytest.fixture
@@ -57,6 +58,7 @@ def catalog(small_sentences, relation_checkpoints, tmp_path):
             "shift_aware": None,
             "prior": {"source": "none", "negative_share": None},
             "test": None,
+            "folds": {"fold_0": {}, "fold_1": {}},
         },
         "per_label": pd.DataFrame({"label": labels, "precision": 1.0, "recall": 2.0, "f1": 3.0}),
         "params:about": AboutParams(experiment="e", folder="e--v", why="왜"),
@@ -125,6 +127,29 @@ def test_the_best_fold_is_exported_alone_though_the_others_have_no_weights(
     catalog["fold_0.metrics"] = {"micro_f1": 70.0}
     with pytest.raises(FileNotFoundError, match=r"fold_0 has no weights any more"):
         run(catalog)
+
+
+@pytest.mark.parametrize(
+    ("keep_weights", "asked"), [("all", ["fold_0", "fold_1"]), ("none", ["refit"])]
+)
+def test_what_learnt_from_all_rows_stands_beside_the_folds_or_in_for_them(
+    catalog, relation_checkpoints, keep_weights, asked
+):
+    catalog["refit.model"] = relation_checkpoints / "fold_0"
+    catalog["refit.metrics"] = {"training_rows": 24.0, "epochs": 1.5}
+    choose_folds(keep_weights=keep_weights, refits=True)
+    folder = run(catalog)
+    assert {path.name for path in folder.iterdir()} == {*asked, "refit", *BESIDE}
+    assert [path.name for path in find_checkpoints(folder)] == asked
+    assert read_relation_config(folder / "refit").temperature == 0.5
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "all 24 rows that train, augmented ones included, for 1.5 epochs" in text
+    assert "**Nobody has measured it**" in text
+    assert ("those of the 2 folds were not kept" in text) == (keep_weights == "none")
+    assert "were trained" not in text
+    shutil.rmtree(folder / "refit")
+    with pytest.raises((ValueError, FileNotFoundError), match=r"refit is missing|holds none"):
+        find_checkpoints(folder)
 
 
 @pytest.mark.parametrize("calibration", [{"temperature": None}, {}])

@@ -1,6 +1,7 @@
 """The predict_new pipeline on a hand-made catalog: a file of new rows, two tiny models."""
 
 import json
+import shutil
 
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
@@ -30,7 +31,12 @@ TABLE = "sentence,subject,object\n" + "".join(LINES)
 
 
 @pytest.fixture
-def run(tmp_path, relation_checkpoints):
+def exported(relation_checkpoints, tmp_path):
+    return shutil.copytree(relation_checkpoints, tmp_path / "exported")
+
+
+@pytest.fixture
+def run(tmp_path, exported):
     """Run the pipeline on three rows, or on a text, and return predictions and their folder."""
 
     def run_pipeline(text=TABLE, **settings):
@@ -42,7 +48,7 @@ def run(tmp_path, relation_checkpoints):
         catalog = DataCatalog(
             {
                 "new_rows": NewRowsDataset(source=str(source)),
-                "trained_classifier": MemoryDataset(relation_checkpoints),
+                "trained_classifier": MemoryDataset(exported),
                 "new_predictions": predictions,
                 "params:predict": MemoryDataset(PredictParams(**usual | settings)),
                 "params:ingest": MemoryDataset(INGEST),
@@ -91,6 +97,17 @@ def test_one_fold_may_be_asked_alone(run, relation_checkpoints):
     told = asked(relation_checkpoints / "fold_1")
     wanted = [each.probability for each in told]
     assert predictions["probability"].to_numpy() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_what_learnt_from_all_rows_may_be_asked(run, exported, relation_checkpoints):
+    with pytest.raises(ValueError, match=r"use is refit, but the exported model has folds only"):
+        run(use="refit")
+    shutil.copytree(relation_checkpoints / "fold_1", exported / "refit")
+    predictions, _ = run(use="refit")
+    wanted = [each.probability for each in asked(relation_checkpoints / "fold_1")]
+    assert predictions["probability"].to_numpy() == pytest.approx(wanted, rel=1e-5)
+    with pytest.raises(ValueError, match=r"use is refit, which is of no fold; found folds=\[0\]"):
+        run(use="refit", folds=[0])
 
 
 def test_a_fold_that_is_not_there_names_those_that_are(run):

@@ -10,7 +10,8 @@ from kedro.runner import SequentialRunner
 
 from klue_pipeline.pipelines.train import create_pipeline
 from klue_pipeline.relation.settings.params import HeadParams, TargetParams
-from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, LossParams
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
+from klue_pipeline.training.params import EncoderParams, LossParams
 
 VALUES = {"micro_f1", "auprc", "accuracy", "loss"}
 
@@ -84,5 +85,5 @@ def test_nodes_read_shared_inputs_and_models_of_settings(two_folds):
     }  # fmt: skip
     hints = nodes["fold_1.train"].func.__annotations__
     assert [hints[name] for name in ("target", "encoder", "head", "loss", "training")] == [
-        TargetParams, EncoderParams, HeadParams, LossParams, FoldTrainingParams
+        TargetParams, EncoderParams, HeadParams, LossParams, RelationTrainingParams
     ]  # fmt: skip

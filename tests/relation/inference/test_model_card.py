@@ -64,6 +64,7 @@ def facts(small_sentences):
         folds=[0, 1],
         trained_folds=[0, 1],
         chosen_by=None,
+        refit=None,
         metrics=METRICS,
         per_label=per_label(names),
         temperature=1.25,

@@ -23,6 +23,7 @@ from klue_pipeline.relation.model.fold_training import (
     describe_model,
     train_fold,
 )
+from klue_pipeline.relation.model.refit_training import plan_refit, train_on_all_rows
 from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.training.losses import build_loss
@@ -118,6 +119,44 @@ def train(features, fold_members, tokenizer, labels, tmp_path):
         return train_fold(features, fold_members, tokenizer, labels, params, workspace)
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("best", "changes", "epochs", "steps"),
+    [
+        ([(8, 120), (4, 120)], {"batch_size": 32}, 2, 12),  # 2 and 1 epochs of 4 steps; 1.5 of 8
+        ([(3, 12)], {"batch_size": 4, "accumulation_steps": 2}, 2, 45),  # 1.5 of 2; of 30
+        ([(1, 1000)], {"batch_size": 8, "max_steps": 5}, 1, 1),  # less than half a step
+    ],
+)
+def test_a_training_on_all_rows_is_as_long_as_the_best_states_of_the_folds(
+    best, changes, epochs, steps
+):
+    folds = [{"best_step": step, "training_rows": rows} for step, rows in best]
+    rows = {12: 240, 1000: 50}.get(best[0][1], 240)
+    planned = plan_refit(folds, rows, TRAINING.model_copy(update=changes))
+    assert (planned.epochs, planned.max_steps) == (epochs, steps)
+
+
+def test_all_rows_train_and_none_is_judged(
+    features, sentences, trained, tokenizer, labels, tmp_path
+):
+    folds = [result.metrics for result in trained]
+    result = train_on_all_rows(
+        features, tokenizer, labels, PARAMS, folds, FoldWorkspace(0, tmp_path)
+    )
+    assert result.metrics["training_rows"] == len(sentences) == 28
+    assert result.metrics.keys().isdisjoint(score_metrics(np.eye(2), [0, 1], 0))
+    config = result.model.model.relation_config
+    counts = sentences["label"].value_counts()
+    assert dict(zip(config.labels, config.label_counts, strict=True)) == {
+        name: counts[name] for name in labels.names
+    }
+    fold_config = trained[0].model.model.relation_config
+    assert (config.labels, config.input, config.head) == (
+        fold_config.labels, fold_config.input, fold_config.head
+    )  # fmt: skip
+    assert not result.model.model.training
 
 
 @pytest.fixture(scope="module")

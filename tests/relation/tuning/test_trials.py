@@ -83,7 +83,7 @@ def test_a_trial_has_the_score_of_its_folds_together(
     trials, sentences, fold_members, labels, tmp_path, select_by
 ):
     made = trials(select_by=select_by)
-    value = made.score(PARAMS, 1.0, number=0)
+    value = made.score(PARAMS, 1.0, name="trial_0")
     tokenizer, features = made._encode(PARAMS)
     scores = concatenate([
         train_fold(features, fold_members, tokenizer, labels, PARAMS,
@@ -149,7 +149,7 @@ def test_a_larger_share_of_rows_has_those_of_a_smaller_one(trials, fold_members)
 def test_folds_report_under_their_names(trials):
     seen = []
     with listening(lambda step, values: seen.extend(values)):
-        trials(folds=(0, 1)).score(PARAMS, 1.0, number=3)
+        trials(folds=(0, 1)).score(PARAMS, 1.0, name="trial_3")
     assert {"fold_0/validation_micro_f1", "fold_1/validation_micro_f1"} <= set(seen)
     assert not [name for name in seen if not name.startswith("fold_")]
 
@@ -161,10 +161,10 @@ def test_a_trial_that_is_tried_again_goes_on_where_it_was(trials, tmp_path):
 
     made = trials(folds=(0,))
     with pytest.raises(RuntimeError, match="stopped"), listening(stop):
-        made.score(PARAMS, 1.0, number=5)
+        made.score(PARAMS, 1.0, name="trial_5")
     assert list((tmp_path / "scratch" / "trial_5").rglob("checkpoint-*"))
     steps = []
     with listening(lambda step, values: steps.append(step)):
-        value = made.score(PARAMS, 1.0, number=5)
+        value = made.score(PARAMS, 1.0, name="trial_5")
     assert min(steps) > 1
-    assert value == trials(folds=(0,)).score(PARAMS, 1.0, number=6)
+    assert value == trials(folds=(0,)).score(PARAMS, 1.0, name="trial_6")

@@ -8,7 +8,6 @@ import pytest
 from klue_pipeline.training.tuning.finalists import AS_IT_WAS
 from klue_pipeline.training.tuning.report import (
     describe_verdict,
-    gains_nothing,
     report_search,
     summarise,
     tabulate_trials,
@@ -114,28 +113,21 @@ def test_the_verdict_is_told_and_its_values_win(table, values, line):
 )
 def test_without_repeats_the_best_trial_is_told(records, trials, verdict):
     report = summarise(tabulate_trials(records), NOTHING)
-    first, best = tell_search(report, "F1")
+    first, best, last = tell_search(report, "F1")
     assert trials in first
     assert ("saved" in first) == ("saved" in trials)
     assert best == "Best trial: 2 with F1 65.00, rate=0.2"
-    assert verdict in describe_verdict(report, "F1")
+    assert last == describe_verdict(report, "F1")
+    assert verdict in last
 
 
-@pytest.mark.parametrize(
-    ("usual", "table", "verdict", "values"),
-    [
-        ({"rate": 0.2}, NOTHING, "No trial is better than the experiment as it was", {}),
-        ({"rate": 0.5}, NOTHING, "nothing is drawn", {"rate": 0.2}),
-        (None, NOTHING, "nothing is drawn", {"rate": 0.2}),
-        ({"rate": 0.5}, finalists(), "Winner: trial 2", {"rate": 0.2}),
-        ({"rate": 0.5}, finalists(usual=(70.0, 1.0)), "no finalist is better", {}),
-    ],
-)
-def test_a_search_says_whether_anything_is_gained(caplog, usual, table, verdict, values):
-    caplog.set_level("INFO", logger="klue_pipeline")
-    # None of the trials runs elsewhere.
-    trials = tabulate_trials(RECORDS[:-1])
-    report = report_search(trials, table, usual, "F1", unrepeated="nothing is drawn")
-    assert verdict in caplog.messages[-1]
-    assert gains_nothing(json.loads(json.dumps(report))) is (not values)
-    assert winning_values(report) == values
+def test_a_best_trial_that_is_the_experiment_itself_gains_nothing():
+    trials = tabulate_trials(RECORDS[::2][:2])
+    found = report_search(trials, NOTHING, {"rate": 0.2}, "F1")
+    assert winning_values(found) == {}
+    assert describe_verdict(found, "F1") == (
+        "No trial is better than the experiment as it was; nothing is gained."
+    )
+    other = report_search(trials, NOTHING, {"rate": 0.3}, "F1", "A retriever has no seed.")
+    assert winning_values(other) == {"rate": 0.2}
+    assert describe_verdict(other, "F1", "A retriever has no seed.") == "A retriever has no seed."

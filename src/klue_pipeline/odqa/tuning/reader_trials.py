@@ -77,7 +77,7 @@ class ReaderTrials:
         self._tokenizers.put(_tokenizer_key(reader), rows.tokenizer)
         self._features.put(_features_key(settings), rows.features)
 
-    def evaluate(self, settings: ReaderSettings, row_share: float, number: int) -> float:
+    def evaluate(self, settings: ReaderSettings, row_share: float, name: str) -> float:
         """Train a reader on each fold, and judge it on the questions that it did not see.
 
         These are answered given their gold passages. Each counts alike, whichever fold it is of.
@@ -85,13 +85,13 @@ class ReaderTrials:
         Args:
             settings: The trial's.
             row_share: Share of the questions that it learns from.
-            number: Names the scratch folder, so that a trial which is tried again goes on.
+            name: Names the scratch folder, so that a trial which is tried again goes on.
 
         Returns:
             0 to 100.
         """
         rows = self._make(settings)
-        folder, folds = self.folder / f"trial_{number}", self.tune.folds
+        folder, folds = self.folder / name, self.tune.folds
         scores = []
         for fold in folds:
             workspace = FoldWorkspace(fold, folder / f"fold_{fold}")

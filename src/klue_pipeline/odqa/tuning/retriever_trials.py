@@ -67,20 +67,20 @@ class RetrieverTrials:
         if not self._truth.has_gold.any():
             raise ValueError(explain_no_gold(f"{len(self._judged):,} validation", self._truth))
 
-    def evaluate(self, params: OdqaParams, row_share: float, number: int) -> float:
+    def evaluate(self, params: OdqaParams, row_share: float, name: str) -> float:
         """Make the run of a retriever, and say how good it is.
 
         Args:
             params: The trial's settings, with one retriever.
             row_share: Share of the questions that it learns from, if it does.
-            number: Names the scratch folder, so that a trial which is tried again goes on.
+            name: Names the scratch folder, so that a trial which is tried again goes on.
 
         Returns:
             0 to 100.
         """
         retriever = params.retrievers[params.retrieval.retrievers[0]]
         if retriever.trained:
-            return self._judge(self._train_and_search(params, retriever, row_share, number))
+            return self._judge(self._train_and_search(params, retriever, row_share, name))
         # The same settings always find the same.
         key = repr((retriever, params.encoder))
         if key not in self._scores:
@@ -129,9 +129,9 @@ class RetrieverTrials:
         )
 
     def _train_and_search(
-        self, params: OdqaParams, retriever: RetrieverParams, row_share: float, number: int
+        self, params: OdqaParams, retriever: RetrieverParams, row_share: float, name: str
     ) -> pd.DataFrame:
-        folder = self.folder / f"trial_{number}"
+        folder = self.folder / name
         encoders = folder / "encoders"
         shutil.rmtree(encoders, ignore_errors=True)
         self._train(params, retriever, row_share, folder / "training").save_pretrained(encoders)

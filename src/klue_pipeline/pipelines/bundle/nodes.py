@@ -15,9 +15,10 @@ from klue_pipeline.relation.settings.params import (
     InputParams,
     TargetParams,
 )
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.records.exported_experiment import describe_experiment
-from klue_pipeline.training.params import EncoderParams, FoldsParams, FoldTrainingParams, LossParams
+from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams
 
 
 def export_bundle(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
@@ -34,7 +35,7 @@ def export_bundle(  # noqa: PLR0913, PLR0917 (one argument per input of the node
     encoder: EncoderParams,
     head: HeadParams,
     loss: LossParams,
-    training: FoldTrainingParams,
+    training: RelationTrainingParams,
     augment: AugmentParams,
 ) -> ScoreBundle:
     """Bundle the scores of an experiment that trains a model.

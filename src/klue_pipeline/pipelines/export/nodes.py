@@ -1,6 +1,7 @@
 """Put the models of all folds together, with their temperature and a card that explains them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, RawParams, TargetParams
 from klue_pipeline.runs.dataset_names import fold_numbers
 from klue_pipeline.runs.kept_weights import choose_checkpoints
+from klue_pipeline.training.loading.checkpoint_files import REFIT_FOLDER
 from klue_pipeline.training.params import EncoderParams
 
 
@@ -36,6 +38,8 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     evaluation: EvaluationParams,
     export: ExportParams,
     select_by: str | None = None,
+    refit: Path | None = None,
+    refit_metrics: Mapping[str, float] | None = None,
     **folds: Any,
 ) -> ExportedModel:
     """Gather what leaves the project: every fold's checkpoint, the temperature, the card.
@@ -60,6 +64,8 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         evaluation: How intervals were drawn.
         export: Licences.
         select_by: What the best fold is found by, where it is exported alone.
+        refit: The folder of the model that learnt from all rows, where there is one.
+        refit_metrics: What its training left.
         folds: The folder of each fold's checkpoint, named after its fold, and what the best one is
             found by.
     """
@@ -80,12 +86,15 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         sentences=clean_sentences,
         fold_report=fold_report,
         folds=fold_numbers(checkpoints),
-        trained_folds=fold_numbers(folds),
+        trained_folds=fold_numbers(experiment_metrics["folds"]),
         chosen_by=select_by,
+        refit=refit_metrics,
         metrics=experiment_metrics,
         per_label=per_label,
         temperature=temperature,
     )
+    if refit is not None:
+        checkpoints = {**checkpoints, REFIT_FOLDER: refit}
     return ExportedModel(checkpoints, temperature, write_model_card(facts))
 
 

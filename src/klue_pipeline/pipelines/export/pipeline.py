@@ -4,12 +4,15 @@ from kedro.pipeline import Pipeline, node
 
 from klue_pipeline.pipelines.export.nodes import export_model
 from klue_pipeline.runs import topology
+from klue_pipeline.runs.dataset_names import REFIT_METRICS, REFIT_MODEL
 from klue_pipeline.runs.kept_weights import inputs_of_export
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
-    """Wire the export of the folds that are run, or of the best of them."""
-    by_fold = inputs_of_export(topology.folds_to_run(), topology.keep_weights())
+    """Wire the export of the folds that are run, or of the best of them, and of the refit."""
+    models = inputs_of_export(topology.folds_to_run(), topology.keep_weights())
+    if topology.refits():
+        models |= {"refit": REFIT_MODEL, "refit_metrics": REFIT_METRICS}
     return Pipeline(
         [
             node(
@@ -31,7 +34,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                     "max_tokens": "params:training.max_tokens",
                     "evaluation": "params:evaluation",
                     "export": "params:export",
-                    **by_fold,
+                    **models,
                 },
                 outputs="exported_model",
                 name="export_model",

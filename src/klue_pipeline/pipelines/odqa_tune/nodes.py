@@ -15,7 +15,7 @@ from klue_pipeline.base_settings import SettingNames, naming_settings
 from klue_pipeline.odqa.settings.odqa_params import OdqaParams
 from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams
 from klue_pipeline.odqa.tuning.searched import read_groups, require_search, searched_dimensions
-from klue_pipeline.runs.lab_book_entry import entry_of_trial, write_tables
+from klue_pipeline.runs.lab_book_entry import entry_of_trial, tuned_name, write_tables
 from klue_pipeline.runs.parameters import ODQA, Parameters
 from klue_pipeline.runs.studies import about_study, load_study, open_search, run_search
 from klue_pipeline.runs.trial_settings import (
@@ -94,7 +94,7 @@ def search_reader_settings(  # noqa: PLR0913 (one argument per input of the node
     }
 
     def evaluate(settings: OdqaParams, attempt: Attempt) -> float:
-        return trials.evaluate(_reader_settings(settings), attempt.row_share, attempt.number)
+        return trials.evaluate(_reader_settings(settings), attempt.row_share, attempt.name)
 
     return _search(parameters, evaluate, facts, seed="odqa.training.seed")
 
@@ -156,7 +156,7 @@ def search_retriever_settings(  # noqa: PLR0913 (one argument per input of the n
     }
 
     def evaluate(settings: OdqaParams, attempt: Attempt) -> float:
-        return trials.evaluate(settings, attempt.row_share, attempt.number)
+        return trials.evaluate(settings, attempt.row_share, attempt.name)
 
     seed = "odqa.retriever_training.seed" if own.tuned_part_learns else ""
     return _search(parameters, evaluate, facts, seed=seed)
@@ -243,7 +243,9 @@ def report_search(
     if retrievers:
         entry["retrieval"] = {**entry.get("retrieval", {}), "retrievers": list(retrievers)}
     tables = {"odqa.retrievers": retrievers} if retrievers else {}
-    return found, write_tables({**tables, "odqa.experiments": {f"tuned_{own.about.folder}": entry}})
+    return found, write_tables(
+        {**tables, "odqa.experiments": {tuned_name(own.about.folder): entry}}
+    )
 
 
 def _retriever_of(

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from klue_pipeline.evaluation.scores import ScoreTable, average_probabilities
-from klue_pipeline.training.params import FoldTrainingParams
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 
 
-def predict(model: Path, test_features: Any, training: FoldTrainingParams) -> ScoreTable:
+def predict(model: Path, test_features: Any, training: RelationTrainingParams) -> ScoreTable:
     """Score every test row with the model of one fold.
 
     Args:

@@ -5,8 +5,9 @@ from typing import Any
 
 from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.params import IngestParams
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.text.records.raw_file import RawFile
-from klue_pipeline.training.params import FoldTrainingParams
+from klue_pipeline.training.loading.checkpoint_files import REFIT_FOLDER
 
 
 def predict_new(
@@ -14,7 +15,7 @@ def predict_new(
     trained_classifier: Path,
     predict: PredictParams,
     ingest: IngestParams,
-    training: FoldTrainingParams,
+    training: RelationTrainingParams,
 ) -> Any:
     """Prepare the labelling of a file; rows are read and labelled as the result is written.
 
@@ -33,7 +34,7 @@ def predict_new(
     from klue_pipeline.relation.ingest.parsing import choose_format
 
     classifier = RelationClassifier.from_pretrained(
-        _folders(trained_classifier, predict.folds),
+        _folders(trained_classifier, predict),
         device=training.device,
         precision=training.precision,
         batch_size=training.evaluation_batch_size,
@@ -47,7 +48,10 @@ def predict_new(
     )
 
 
-def _folders(trained_classifier: Path, folds: list[int] | None) -> list[Path]:
+def _folders(trained_classifier: Path, predict: PredictParams) -> list[Path]:
+    if predict.use == "refit":
+        return [_refit(trained_classifier)]
+    folds = predict.folds
     if folds is None:
         return [trained_classifier]
     chosen = [trained_classifier / f"fold_{fold}" for fold in folds]
@@ -57,4 +61,14 @@ def _folders(trained_classifier: Path, folds: list[int] | None) -> list[Path]:
     raise ValueError(
         f"predict.folds is {folds}, but the exported model has {', '.join(there)}; choose among "
         "their numbers, or set predict.folds=null for all."
+    )
+
+
+def _refit(trained_classifier: Path) -> Path:
+    folder = trained_classifier / REFIT_FOLDER
+    if folder.is_dir():
+        return folder
+    raise ValueError(
+        "predict.use is refit, but the exported model has folds only; train with "
+        "training.refit=all_rows, or set predict.use=folds."
     )

@@ -8,7 +8,8 @@ import pandas as pd
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable, concatenate
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
-from klue_pipeline.training.params import EncoderParams, FoldTrainingParams, LossParams
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
+from klue_pipeline.training.params import EncoderParams, LossParams
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     encoder: EncoderParams,
     head: HeadParams,
     loss: LossParams,
-    training: FoldTrainingParams,
+    training: RelationTrainingParams,
 ) -> tuple[dict[str, float], pd.DataFrame, ScoreTable, Any]:
     """Train the classifier of one fold.
 
@@ -46,6 +47,38 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         workspace,
     )
     return result.metrics, result.history, result.validation_scores, result.model
+
+
+def refit(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
+    train_features: Any,
+    tokenizer: Any,
+    labels: LabelSet,
+    workspace: Any,
+    target: TargetParams,
+    input_params: InputParams,
+    encoder: EncoderParams,
+    head: HeadParams,
+    loss: LossParams,
+    training: RelationTrainingParams,
+    *fold_metrics: dict[str, float],
+) -> tuple[dict[str, float], Any]:
+    """Train one more classifier on all training rows, as long as the folds' best states had.
+
+    Returns:
+        What was counted, and the trained model with its tokenizer; nothing is left to judge it on.
+    """
+    from klue_pipeline.relation.model.fold_training import ClassifierParams
+    from klue_pipeline.relation.model.refit_training import train_on_all_rows
+
+    result = train_on_all_rows(
+        train_features,
+        tokenizer,
+        labels,
+        ClassifierParams(target, input_params, encoder, head, loss, training),
+        fold_metrics,
+        workspace,
+    )
+    return result.metrics, result.model
 
 
 def collect_out_of_fold(*validation_scores: ScoreTable) -> ScoreTable:

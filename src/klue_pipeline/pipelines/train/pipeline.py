@@ -1,12 +1,14 @@
 """Features and folds -> one model per fold -> out-of-fold scores."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from kedro.pipeline import Pipeline, node
+from kedro.pipeline.node import Node
 
-from klue_pipeline.pipelines.train.nodes import collect_out_of_fold, train
+from klue_pipeline.pipelines.train.nodes import collect_out_of_fold, refit, train
 from klue_pipeline.runs import topology
-from klue_pipeline.runs.dataset_names import fold_name, in_fold
+from klue_pipeline.runs.dataset_names import REFIT_METRICS, REFIT_MODEL, fold_name, in_fold
 
 SHARED_INPUTS = {"train_features", "fold_members", "tokenizer", "labels"}
 MODEL_PARAMETERS = [
@@ -15,7 +17,10 @@ MODEL_PARAMETERS = [
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
-    """Wire one namespace per fold, so that a fold can be rerun or sent elsewhere, then collect."""
+    """Wire one namespace per fold, so that a fold can be rerun or sent elsewhere, then collect.
+
+    The training on all rows, where there is one, asks the folds how long it is.
+    """
     folds = topology.folds_to_run()
     collect = node(
         collect_out_of_fold,
@@ -23,7 +28,25 @@ def create_pipeline(**kwargs: Any) -> Pipeline:  # noqa: ARG001
         outputs="out_of_fold@one",
         name="collect_out_of_fold",
     )
-    return sum((_fold_pipeline(fold) for fold in folds), Pipeline([])) + Pipeline([collect])
+    after = [collect, *([_refit(folds)] if topology.refits() else [])]
+    return sum((_fold_pipeline(fold) for fold in folds), Pipeline([])) + Pipeline(after)
+
+
+def _refit(folds: Sequence[int]) -> Node:
+    return node(
+        refit,
+        inputs=[
+            "train_features",
+            "tokenizer",
+            "labels",
+            "refit.workspace",
+            *MODEL_PARAMETERS,
+            *(in_fold(fold, "metrics") for fold in folds),
+        ],
+        outputs=[REFIT_METRICS, REFIT_MODEL],
+        name="refit",
+        tags=["gpu"],
+    )
 
 
 def _fold_pipeline(fold: int) -> Pipeline:

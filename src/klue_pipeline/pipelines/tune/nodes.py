@@ -16,7 +16,7 @@ from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.splits.fingerprints import folds_fingerprint
-from klue_pipeline.runs.lab_book_entry import entry_of_trial, write_tables
+from klue_pipeline.runs.lab_book_entry import entry_of_trial, tuned_name, write_tables
 from klue_pipeline.runs.parameters import Parameters, check_parameters
 from klue_pipeline.runs.studies import about_study, load_study, open_search, run_search
 from klue_pipeline.runs.trial_settings import (
@@ -88,7 +88,7 @@ def search_settings(  # noqa: PLR0913, PLR0917 (one argument per input of the no
 
 def _evaluate(trials: "RelationTrials", parameters: Mapping[str, Any], attempt: Attempt) -> float:
     settings = check_attempt(parameters, attempt, "training.seed")
-    return trials.score(_classifier(settings), attempt.row_share, attempt.number)
+    return trials.score(_classifier(settings), attempt.row_share, attempt.name)
 
 
 def _classifier(settings: Parameters) -> "ClassifierParams":
@@ -135,7 +135,7 @@ def report_search(
         + report.describe_verdict(found, score),
         **entry_of_trial(parameters, report.winning_values(found)),
     }
-    return found, write_tables({"experiments": {f"tuned_{about.folder}": entry}})
+    return found, write_tables({"experiments": {tuned_name(about.folder): entry}})
 
 
 def draw_search(

@@ -16,7 +16,7 @@ from klue_pipeline.training.exporting.export_manifest import (
     require_as_exported,
     require_same_parts,
 )
-from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE
+from klue_pipeline.training.loading.checkpoint_files import REFIT_FOLDER, RELATION_FILE
 
 _FOLD = re.compile(r"fold_(\d+)")
 _NAMES_SHOWN = 5
@@ -31,7 +31,8 @@ def find_checkpoints(folders: str | Path | Iterable[str | Path]) -> tuple[Path, 
 
     Args:
         folders: The folder of a checkpoint, a folder whose sub-folders ``fold_<number>`` are
-            checkpoints, or several of either kind.
+            checkpoints, or several of either kind. A model that learnt from all rows stands in for
+            folds only where there are none.
 
     Returns:
         Folders of checkpoints in the order given, none twice; those of folds by their number.
@@ -81,15 +82,16 @@ def _find_in(folder: Path) -> list[Path]:
         for path in folder.iterdir()
         if path.is_dir() and (match := _FOLD.fullmatch(path.name))
     }
-    if not folds:
+    ordered = [folds[number] for number in sorted(folds)]
+    refit = [folder / REFIT_FOLDER] if (folder / REFIT_FOLDER / RELATION_FILE).is_file() else []
+    if not ordered + refit:
         raise FileNotFoundError(
             f"{folder} is no checkpoint and holds none: wanted {RELATION_FILE} in it, or in "
             f"sub-folders fold_0, fold_1, …; found {_listed(folder)}. Train the experiment first, "
             "or name another folder."
         )
-    ordered = [folds[number] for number in sorted(folds)]
-    require_same_parts(folder, [path.name for path in ordered], _ONE_BY_ONE)
-    return ordered
+    require_same_parts(folder, [path.name for path in ordered + refit], _ONE_BY_ONE)
+    return ordered or refit
 
 
 def _listed(folder: Path) -> str:

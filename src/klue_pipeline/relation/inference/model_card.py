@@ -56,6 +56,7 @@ class CardFacts:
         fold_report: The split.
         folds: Numbers of the folds whose models are exported.
         trained_folds: Of those that were trained.
+        refit: What the training on all rows left; None where there was none.
         chosen_by: The score by which the best fold was chosen; None where all are exported.
         metrics: As node ``evaluate`` tells them.
         per_label: As node ``tabulate_labels`` tells it.
@@ -78,6 +79,7 @@ class CardFacts:
     folds: Sequence[int]
     trained_folds: Sequence[int]
     chosen_by: str | None
+    refit: Mapping[str, float] | None
     metrics: Mapping[str, Any]
     per_label: pd.DataFrame
     temperature: float

@@ -98,10 +98,10 @@ def train_fold(
     result = learn(
         lambda: build_model(config, params, tokenizer),
         _fold_rows(training, validation, tokenizer, config),
-        _build_loss(params, config),
+        build_fold_loss(params, config),
         lambda logits, gold: _judge(logits, gold, answer_labels),
         params.training,
-        workspace.scratch_for(_origin(params, fingerprint, workspace.fold, training)),
+        workspace.scratch_for(describe_origin(params, fingerprint, workspace.fold, training)),
         description=f"fold_{workspace.fold}",
     )
     scores = _validation_scores(validation, result, config, workspace.fold)
@@ -176,7 +176,8 @@ def build_model(
     return RelationModel(encoder, config)
 
 
-def _build_loss(params: ClassifierParams, config: RelationConfig) -> RowLoss:
+def build_fold_loss(params: ClassifierParams, config: RelationConfig) -> RowLoss:
+    """Build the loss for the rows that a model is described by."""
     counts, share = np.array(config.label_counts), params.training.smote_target_share
     context = LossContext(
         labels=config.labels,
@@ -230,10 +231,17 @@ def _summarise(
     }
 
 
-def _origin(
-    params: ClassifierParams, fingerprint: dict[str, str], fold: int, training: Features
+def describe_origin(
+    params: ClassifierParams, fingerprint: dict[str, str], fold: int | str, training: Features
 ) -> dict[str, object]:
-    """Return what the state of an interrupted training must agree in to be gone on with."""
+    """Return what the state of an interrupted training must agree in to be gone on with.
+
+    Args:
+        params: How the classifier is built and trained.
+        fingerprint: Content hashes of what makes the model.
+        fold: Which training of the experiment it is.
+        training: The rows that train.
+    """
     groups: dict[str, Settings] = dict(vars(params))
     settings = {
         name: group.model_dump(exclude=set(group.results_do_not_depend_on))

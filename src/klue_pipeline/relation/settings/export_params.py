@@ -1,8 +1,8 @@
 """Settings of an exported model and of labelling new rows with it; the values live in ``conf/``."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from klue_pipeline.base_settings import Settings
 from klue_pipeline.relation.settings.params import InputFormat, TableColumns
@@ -29,6 +29,9 @@ class PredictParams(Settings):
     """What the ends in a ``table`` are; None takes ``ingest.ends``."""
     repeated_words: Literal["reject", "first"] | None = None
     """What entities are whose words occur more than once; None takes ``ingest.repeated_words``."""
+    use: Literal["folds", "refit"] = "folds"
+    """Which models of the experiment label: those of folds, or the one that learnt from all rows
+    (``training.refit``)."""
     folds: list[int] | None
     """Only these folds' models, for speed; None asks all and averages."""
     output_format: OutputFormat
@@ -36,3 +39,11 @@ class PredictParams(Settings):
     """Whether sentence and entities are written beside each prediction."""
     chunk_rows: int = Field(ge=1)
     """Rows in memory at a time."""
+
+    @model_validator(mode="after")
+    def _check_folds(self) -> Self:
+        if self.use == "refit" and self.folds is not None:
+            raise ValueError(
+                f"use is refit, which is of no fold; found folds={self.folds}, set it to null"
+            )
+        return self

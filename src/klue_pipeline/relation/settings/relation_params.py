@@ -23,9 +23,10 @@ from klue_pipeline.relation.settings.params import (
     TargetParams,
     TextParams,
 )
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.reporting.ledger.rules import LedgerParams
 from klue_pipeline.text.folder_names import EntryName
-from klue_pipeline.training.params import EncoderParams, FoldsParams, FoldTrainingParams, LossParams
+from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
@@ -57,7 +58,7 @@ class ExperimentDefaults(Settings):
     encoder: EncoderParams
     head: HeadParams
     loss: LossParams
-    training: FoldTrainingParams
+    training: RelationTrainingParams
     augment: AugmentParams
     composite: CompositeParams
 

@@ -68,16 +68,16 @@ class RelationTrials:
         """Take rows that are encoded already, by the settings that they were encoded with."""
         self._encoded[_key_of(params)] = encoded
 
-    def score(self, params: ClassifierParams, row_share: float, number: int) -> float:
+    def score(self, params: ClassifierParams, row_share: float, name: str) -> float:
         """Train a classifier on each fold, and return the score of the rows that it did not see.
 
         Args:
             params: The trial's settings.
             row_share: Share of the training rows that it learns from.
-            number: Names the scratch folder, so that a trial which is tried again goes on.
+            name: Names the scratch folder, so that a trial which is tried again goes on.
         """
         tokenizer, features = self._encode(params)
-        folder = self.folder / f"trial_{number}"
+        folder = self.folder / name
         scores = []
         for fold in self.folds:
             rows = features if row_share == 1 else self._some_rows(features, fold, row_share)

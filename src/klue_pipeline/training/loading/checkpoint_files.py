@@ -15,6 +15,9 @@ from klue_pipeline.base_settings import explain_errors
 RELATION_FILE, READER_FILE = "relation.json", "reader.json"
 """The descriptions of a relation classifier and of a reader."""
 
+REFIT_FOLDER = "refit"
+"""In an export, the model that learnt from all rows; it is loaded by its own folder, or alone."""
+
 COPY_AGAIN = "It is cut off or was changed: copy the folder again, or train or export it again."
 _TRAIN_AGAIN = "Another version of this project wrote it, or it was changed; train the model again."
 

@@ -1,5 +1,6 @@
 """Optuna's figures of a study: history, importance of settings, slices, parallel coordinates."""
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,10 @@ def draw_study(study: "Study", value_name: str) -> dict[str, Figure]:
 def _draw(name: str, way: Callable[[], Any], reason: str) -> Figure:
     if reason:
         return _say(name, reason)
-    # Optuna's functions choose a style for everything that is drawn after them.
-    with mpl.rc_context():
+    # Optuna's functions choose a style for everything that is drawn after them, and warn of what a
+    # study with few trials lacks.
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
             figure: Figure = np.ravel(way())[0].figure
         except (ValueError, RuntimeError) as error:

@@ -22,12 +22,19 @@ class Attempt:
         seed: What is added to the experiment's seed.
         row_share: Share of the training rows that it learns from.
         number: Of the trial that is tried, the same when it is tried again.
+        kind: ``trial``, or ``repeat`` of one, which are numbered apart.
     """
 
     settings: Values
     seed: int = 0
     row_share: float = 1.0
     number: int = 0
+    kind: str = "trial"
+
+    @property
+    def name(self) -> str:
+        """What its scratch folder is called."""
+        return f"{self.kind}_{self.number}"
 
 
 @dataclass(frozen=True)

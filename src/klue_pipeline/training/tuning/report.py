@@ -97,12 +97,15 @@ def gains_nothing(report: Mapping[str, Any]) -> bool:
     return bool(verdict["winner"] == AS_IT_WAS)
 
 
-def tell_search(report: Mapping[str, Any], score: str) -> Iterator[str]:
-    """Yield the lines that say what was found, but for the verdict.
+def tell_search(
+    report: Mapping[str, Any], score: str, unrepeated: str = _NO_SEEDS
+) -> Iterator[str]:
+    """Yield the lines that say what was found.
 
     Args:
         report: By :func:`summarise`.
         score: What a value is, for people.
+        unrepeated: As in :func:`describe_verdict`.
     """
     states = ", ".join(f"{n} {state}" for state, n in report["trials"].items())
     saved = report["evaluations"]["saved_by_pruning"]
@@ -113,6 +116,7 @@ def tell_search(report: Mapping[str, Any], score: str) -> Iterator[str]:
     best = report["best"]
     drawn = written(best["settings"])
     yield f"Best trial: {best['trial']} with {score} {best['value']:.2f}, {drawn}"
+    yield describe_verdict(report, score, unrepeated)
 
 
 def report_search(
@@ -136,7 +140,7 @@ def report_search(
     """
     found = summarise(trials, finalists)
     found["best"][_AS_IT_WAS] = found["best"]["settings"] == usual
-    for line in (*tell_search(found, score), describe_verdict(found, score, unrepeated)):
+    for line in tell_search(found, score, unrepeated):
         logger.info("%s", line)
     return found
 

@@ -183,7 +183,7 @@ class Search:
         values = known if known is not None or self.space is None else self.space.draw(trial)
         frozen = self.storage.get_trial(self._id_of(trial.number))
         number = frozen.system_attrs.get("failed_trial", trial.number)
-        return Attempt(values or {}, trial.user_attrs.get(SEED, 0), 1.0, number)
+        return Attempt(values or {}, trial.user_attrs.get(SEED, 0), 1.0, number, self.name)
 
     def _evaluate(self, trial: "Trial", attempt: Attempt, part: Part) -> None:
         """Train, and tell the study the value, or why there is none."""

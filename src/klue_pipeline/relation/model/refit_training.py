@@ -1,0 +1,126 @@
+"""Train one more classifier on all training rows, for as long as the folds say.
+
+No row is held out, so nothing tells its best state: it trains for as many epochs as the folds' best
+states had on average, its schedule runs over these, and its last state is the result.
+"""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase, set_seed
+
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.relation.encoding.encoded_rows import column_of, encode_rows
+from klue_pipeline.relation.encoding.features import Features
+from klue_pipeline.relation.metrics.targets import target_labels
+from klue_pipeline.relation.model.fold_rows import answer_target, answered_rows
+from klue_pipeline.relation.model.fold_training import (
+    ClassifierParams,
+    build_fold_loss,
+    build_model,
+    describe_model,
+    describe_origin,
+)
+from klue_pipeline.relation.model.relation_model import RelationModel
+from klue_pipeline.training.classification import loss_of_rows
+from klue_pipeline.training.device import explain_out_of_memory
+from klue_pipeline.training.loading.trained_model import TrainedModel
+from klue_pipeline.training.optimizer import count_steps_per_epoch
+from klue_pipeline.training.params import TrainingParams
+from klue_pipeline.training.trainer import TrainingResult, train
+from klue_pipeline.training.workspace import FoldWorkspace
+
+logger = logging.getLogger(__name__)
+
+REFIT = "refit"
+
+
+@dataclass(frozen=True)
+class RefitResult:
+    """What the training on all rows leaves behind; no score is among its metrics."""
+
+    metrics: dict[str, float]
+    model: TrainedModel
+
+
+def train_on_all_rows(
+    features: Features,
+    tokenizer: PreTrainedTokenizerBase,
+    labels: LabelSet,
+    params: ClassifierParams,
+    fold_metrics: Sequence[Mapping[str, float]],
+    workspace: FoldWorkspace,
+) -> RefitResult:
+    """Train a classifier on every row that trains in some fold, augmented ones included.
+
+    Args:
+        features: Encoded training rows, augmented ones included.
+        tokenizer: The tokenizer that made the features, stored with the model.
+        labels: The task's labels, in the order of the features' label ids.
+        params: How the folds were built and trained.
+        fold_metrics: What each fold left: ``best_step`` and ``training_rows``.
+        workspace: Where its resume state lives.
+    """
+    answer_labels = target_labels(labels, params.target)
+    weighing = features.select(np.flatnonzero(column_of(features, "weight") > 0))
+    rows = answered_rows(answer_target(weighing, labels, params.target))
+    training = plan_refit(fold_metrics, len(rows), params.training)
+    params = replace(params, training=training)
+    config = describe_model(rows, answer_labels, labels, params, dict(features.fingerprint))
+    scratch = workspace.scratch_for(describe_origin(params, config.fingerprint, REFIT, rows))
+    set_seed(training.seed)
+    with explain_out_of_memory(training):
+        result = train(
+            build_model(config, params, tokenizer),
+            encode_rows(rows, tokenizer.pad_token_id, config.entity_types),
+            loss_of_rows(build_fold_loss(params, config)),
+            None,
+            training,
+            scratch,
+            description=REFIT,
+        )
+    model = cast(RelationModel, result.model.to("cpu").eval())
+    return RefitResult(_summarise(result, len(rows)), TrainedModel(model, tokenizer))
+
+
+def plan_refit(
+    fold_metrics: Sequence[Mapping[str, float]], rows: int, params: TrainingParams
+) -> TrainingParams:
+    """Return the settings of a training as long as the folds' best states had, in epochs.
+
+    All rows are more than those of a fold, so that as many epochs are more steps.
+
+    Args:
+        fold_metrics: Of each fold ``best_step`` and ``training_rows``.
+        rows: How many rows there are to train on.
+        params: How the folds were trained.
+    """
+    best = [
+        fold["best_step"] / _steps_of_epoch(fold["training_rows"], params) for fold in fold_metrics
+    ]
+    epochs = float(np.mean(best))
+    steps = max(1, round(epochs * _steps_of_epoch(rows, params)))
+    logger.info(
+        "%s: %d rows, %d steps, %.3g epochs; so many had the folds' best states on average",
+        REFIT, rows, steps, epochs,
+    )  # fmt: skip
+    return params.model_copy(update={"epochs": math.ceil(epochs), "max_steps": steps})
+
+
+def _steps_of_epoch(rows: float, params: TrainingParams) -> int:
+    return count_steps_per_epoch(math.ceil(rows / params.batch_size), params)
+
+
+def _summarise(result: TrainingResult, rows: int) -> dict[str, float]:
+    losses = [entry["train_loss"] for entry in result.history if "train_loss" in entry]
+    return {
+        "final_train_loss": losses[-1],
+        "steps": float(result.steps),
+        "epochs": float(result.history[-1]["epoch"]),
+        "training_rows": float(rows),
+        "training_seconds": result.seconds,
+    }
