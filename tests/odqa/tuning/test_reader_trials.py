@@ -73,7 +73,7 @@ def held_out(fold):
 def test_a_trial_is_judged_as_the_folds_are(trials, settings, tmp_path):
     trial, seen = trials(), {}
     with listening(lambda step, values: seen.update(values)):
-        found = trial.evaluate(settings, 1.0, 0)
+        found = trial.evaluate(settings, 1.0, "trial_0")
     rows = trial._make(settings)
     scores = {
         fold: train_reader_fold(
@@ -90,8 +90,8 @@ def test_a_trial_is_judged_as_the_folds_are(trials, settings, tmp_path):
 
 
 def test_a_question_counts_alike_whichever_fold_it_is_of(trials, settings, trained):
-    assert trials().evaluate(settings, 1.0, 0) == pytest.approx(len(held_out(1)) / 9)
-    assert trials(folds=[1]).evaluate(settings, 1.0, 0) == 1.0
+    assert trials().evaluate(settings, 1.0, "trial_0") == pytest.approx(len(held_out(1)) / 9)
+    assert trials(folds=[1]).evaluate(settings, 1.0, "trial_0") == 1.0
 
 
 def test_nothing_is_made_twice(trials, settings, trained, monkeypatch):
@@ -109,7 +109,7 @@ def test_nothing_is_made_twice(trials, settings, trained, monkeypatch):
             reader=settings.reader.model_copy(update=reader),
             training=settings.training.model_copy(update=training or {}),
         )
-        trial.evaluate(changed, 1.0, 0)
+        trial.evaluate(changed, 1.0, "trial_0")
         found, made[:] = list(made), []
         return found
 
@@ -126,7 +126,7 @@ def test_nothing_is_made_twice(trials, settings, trained, monkeypatch):
 def test_a_share_of_the_questions_is_part_of_a_larger_one(trials, settings, trained):
     trial = trials(folds=[0])
     for share in (0.3, 0.6, 1.0):
-        trial.evaluate(settings, share, 0)
+        trial.evaluate(settings, share, "trial_0")
     small, large, everything = (questions_of(call.features) for call in trained)
     others = LEARNT - held_out(0)
     assert small & others < large & others < everything & others == others

@@ -73,7 +73,7 @@ def names_in(calls):
 
 
 def test_a_retriever_that_learns_nothing_is_judged_on_the_validation_questions(trials, params):
-    found = trials().evaluate(bm25(params), 1.0, 0)
+    found = trials().evaluate(bm25(params), 1.0, "trial_0")
     trial = trials()
     tables = trial.tables
     run = trial._search(bm25(params), bm25(params).retrievers["bm25"], tables.examples)
@@ -87,13 +87,13 @@ def test_a_retriever_that_learns_nothing_is_judged_on_the_validation_questions(t
 
 def test_equal_settings_are_not_searched_again_and_tokens_are_kept(trials, params, counted):
     trial = trials()
-    first = trial.evaluate(bm25(params), 1.0, 0)
+    first = trial.evaluate(bm25(params), 1.0, "trial_0")
     assert names_in(counted) == ["tokenise_passages", "index"]
-    trial.evaluate(bm25(params, k1=0.1, b=0.0), 1.0, 1)
+    trial.evaluate(bm25(params, k1=0.1, b=0.0), 1.0, "trial_1")
     assert names_in(counted) == ["index"]
-    assert trial.evaluate(bm25(params), 1.0, 2) == first
+    assert trial.evaluate(bm25(params), 1.0, "trial_2") == first
     assert names_in(counted) == []
-    trial.evaluate(bm25(params, tokens="whitespace"), 1.0, 3)
+    trial.evaluate(bm25(params, tokens="whitespace"), 1.0, "trial_3")
     assert names_in(counted) == ["tokenise_passages", "index"]
 
 
@@ -101,9 +101,9 @@ def test_a_trained_retriever_learns_from_a_share_and_leaves_nothing(
     trials, params, counted, tiny_questions, tmp_path
 ):
     trial = trials()
-    whole = trial.evaluate(params(), 1.0, 0)
+    whole = trial.evaluate(params(), 1.0, "trial_0")
     assert 0 < whole <= 100
-    part = trial.evaluate(params(), 0.6, 1)
+    part = trial.evaluate(params(), 0.6, "trial_1")
     assert 0 < part <= 100
     learnt = [given[0].examples for name, given in counted if name == "train_retriever"]
     assert len(learnt[0]) == len(tiny_questions)
@@ -112,7 +112,7 @@ def test_a_trained_retriever_learns_from_a_share_and_leaves_nothing(
     assert [name for name, _ in counted].count("mine_negatives") == 1
     assert not list((tmp_path / "scratch").glob("trial_*"))
     # Seeds and settings alone decide.
-    assert trials().evaluate(params(), 1.0, 5) == whole
+    assert trials().evaluate(params(), 1.0, "trial_5") == whole
 
 
 @pytest.mark.parametrize("given", [False, True])
