@@ -101,7 +101,7 @@ def test_stages_of_open_domain_qa_read_what_earlier_ones_make(reading_two_folds)
         assert reading_two_folds[stage].inputs() <= made, stage
         made |= reading_two_folds[stage].all_outputs()
     # A person asks for these when all of it, or several experiments, lie on disk.
-    made |= {f"odqa.{name}" for name in LEFT_BY_A_RUN}
+    made |= {"parameters", *(f"odqa.{name}" for name in LEFT_BY_A_RUN)}
     for stage in ODQA_USES:
         needed = {name for name in reading_two_folds[stage].inputs() if ":" not in name}
         assert needed <= made, stage
@@ -150,3 +150,30 @@ def test_a_search_has_the_nodes_of_its_retrievers(named, negatives, rerank, node
     raw = {f"odqa.raw_{name}" for name in ("train", "validation", "test", "documents")}
     stored = {"odqa.all_records", "odqa.all_retrieval_reports"}
     assert inputs - raw - stored - {"odqa.cache"} == reads - {"odqa.cache"}
+
+
+@pytest.mark.parametrize(
+    ("tuning", "named", "negatives", "reads"),
+    [
+        (topology.Tuning("reader"), "bm25", {}, {"reader_features", "reader_examples",
+         "reader_tokenizer", "fold_members"}),
+        (topology.Tuning("reader", reads_run=True), "bm25", {}, {"reader_features",
+         "reader_examples", "reader_tokenizer", "fold_members", "run"}),
+        (topology.Tuning("retriever"), "bm25", {}, {"cache"}),
+        (topology.Tuning("retriever"), "dense", {"bm25"}, {"cache", "tokenizer"}),
+        (topology.Tuning("retriever"), "dense", {"external"},
+         {"cache", "tokenizer", "run_external"}),
+    ],
+)  # fmt: skip
+def test_a_search_reads_what_its_part_needs(tuning, named, negatives, reads):
+    retrieval = topology.Retrieval(
+        {named: RETRIEVERS[named]},
+        {name: RETRIEVERS[name] for name in negatives},
+        RerankParams(name="none"),
+    )
+    topology.set_shape(topology.Shape(FOLDS, retrieval=retrieval, tuning=tuning))
+    pipeline = register_pipelines()["odqa_tune"]
+    tables = {"examples", "passages", "gold_passages", "passage_groups", "tune_scratch"}
+    named_inputs = {name for name in pipeline.inputs() if ":" not in name} - {"parameters"}
+    assert named_inputs == {f"odqa.{name}" for name in tables | reads}
+    assert all(name.endswith(f"_{tuning.part}") for name in pipeline.all_outputs())

@@ -5,7 +5,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.runs.lab_book_entry import insert_entry, write_entry
+from klue_pipeline.runs.lab_book_entry import (
+    insert_entry,
+    insert_tables,
+    write_entry,
+    write_tables,
+)
 
 ENTRY = {"why": "Searched.", "loss": {"name": "focal", "gamma": 1.5}}
 TEXT = write_entry({"tuned": ENTRY})
@@ -195,3 +200,35 @@ def test_a_reason_is_not_broken_at_hyphens():
     text = write_entry({"tuned": {"why": why}})
     assert yaml.safe_load(text)["tuned"]["why"] == why
     assert max(map(len, text.splitlines())) <= 100
+
+
+RETRIEVER = {"name": "bm25", "title": True, "k1": 0.9}
+
+
+def test_entries_of_several_tables_are_put_into_their_own(tmp_path):
+    entry = {"why": "Searched.", "retrieval": {"retrievers": ["bm25_k1_0_9"]}}
+    tables = {"odqa.retrievers": {"bm25_k1_0_9": RETRIEVER}, "odqa.experiments": {"tuned": entry}}
+    text = write_tables(tables)
+    assert yaml.safe_load(text) == {
+        "odqa": {"retrievers": tables["odqa.retrievers"], "experiments": {"tuned": entry}}
+    }
+    book = tmp_path / "book.yml"
+    book.write_text("# Ours.\nodqa:\n  experiments:\n    one: {why: x}\n", encoding="utf-8")
+    insert_tables(book, text, "first")
+    insert_tables(book, text, "second")  # a retriever of this name is the same one
+    found = yaml.safe_load(book.read_text(encoding="utf-8"))
+    assert found == {
+        "odqa": {
+            "retrievers": {"bm25_k1_0_9": RETRIEVER},
+            "experiments": {"one": {"why": "x"}, "first": entry, "second": entry},
+        }
+    }
+    assert book.read_text(encoding="utf-8").startswith("# Ours.\n")
+    with pytest.raises(ValueError, match="has an experiment second already"):
+        insert_tables(book, text, "second")
+
+
+def test_the_entry_of_relation_extraction_is_a_file_of_its_own_too(tmp_path):
+    book = tmp_path / "book.yml"
+    insert_tables(book, write_tables({"experiments": {"tuned": ENTRY}}), "searched")
+    assert yaml.safe_load(book.read_text(encoding="utf-8")) == {"experiments": {"searched": ENTRY}}
