@@ -12,8 +12,8 @@ from klue_pipeline.commands.project import open_context
 from klue_pipeline.odqa.answer_ensemble.answer_bundle import PlainAnswers
 from klue_pipeline.odqa.answer_ensemble.prediction_files import find_prediction_problems
 from klue_pipeline.odqa.ingest.schema import TEST
+from klue_pipeline.runs.checks.remote_results import fetch_datasets
 from klue_pipeline.runs.remedies import kedro_run
-from klue_pipeline.runs.remote_results import fetch_datasets
 
 _EXAMPLES = "odqa.examples"
 

@@ -19,8 +19,8 @@ from klue_pipeline.relation.submissions.submission_problems import (
     Problem,
     find_problems,
 )
+from klue_pipeline.runs.checks.remote_results import fetch_datasets
 from klue_pipeline.runs.remedies import kedro_run
-from klue_pipeline.runs.remote_results import fetch_datasets
 from klue_pipeline.text.counts import counted
 
 _MOST_SHOWN = 20

@@ -10,9 +10,9 @@ from kedro.framework.session import KedroSession
 from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.commands.jobs import Job, Request
 from klue_pipeline.commands.options import read_settings
+from klue_pipeline.runs.checks.remote_results import fetch_for_comparison
 from klue_pipeline.runs.configuration import project_path, read_configuration
 from klue_pipeline.runs.experiments import require_groups
-from klue_pipeline.runs.remote_results import fetch_for_comparison
 from klue_pipeline.runs.stored_results import StoredResults, read_stored_results
 
 _ADAPTED_ENCODER = "adapted_encoder"

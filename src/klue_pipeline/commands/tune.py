@@ -19,10 +19,10 @@ from klue_pipeline.runners.dask_cluster import visible_gpus
 from klue_pipeline.runs.configuration import project_path
 from klue_pipeline.runs.dataset_facts import path_in
 from klue_pipeline.runs.dataset_names import plain_name
-from klue_pipeline.runs.lab_book_entry import insert_tables
 from klue_pipeline.runs.parameters import ODQA, RELATION
 from klue_pipeline.runs.stored_results import graph_around, read_stored_results
 from klue_pipeline.runs.tasks import Task
+from klue_pipeline.runs.tuning.lab_book_entry import insert_tables
 from klue_pipeline.text.folder_names import find_entry_fault
 from klue_pipeline.training.tuning.report import gains_nothing
 

@@ -14,7 +14,7 @@ from klue_pipeline.odqa.settings.retriever_params import RetrieverTrainingParams
 from klue_pipeline.odqa.tuning import searched
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.runs.parameters import ODQA
-from klue_pipeline.runs.trial_settings import SEARCHED_GROUPS, as_written, require_space
+from klue_pipeline.runs.tuning.trial_settings import SEARCHED_GROUPS, as_written, require_space
 from klue_pipeline.training.params import EncoderParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 from klue_pipeline.training.tuning.tune_params import TuneParams

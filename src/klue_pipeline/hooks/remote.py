@@ -7,7 +7,7 @@ from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from klue_pipeline.runs.remote_results import (
+from klue_pipeline.runs.checks.remote_results import (
     Wanted,
     fetch_for_comparison,
     fetch_for_run,

@@ -15,8 +15,8 @@ from klue_pipeline.pipelines import odqa_tokenize, odqa_tune
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.configuration import read_configuration
 from klue_pipeline.runs.experiments import resolve_run
-from klue_pipeline.runs.lab_book_entry import insert_tables
 from klue_pipeline.runs.parameters import ODQA, check_parameters
+from klue_pipeline.runs.tuning.lab_book_entry import insert_tables
 
 TUNE = {"trials": 3, "finalists": 1, "finalist_seeds": 2, "startup_trials": 2}
 SPACE = {"odqa.training.learning_rate": {"low": 1e-4, "high": 1e-1, "log": True}}

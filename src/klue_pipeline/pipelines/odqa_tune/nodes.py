@@ -15,10 +15,10 @@ from klue_pipeline.base_settings import SettingNames, naming_settings
 from klue_pipeline.odqa.settings.odqa_params import OdqaParams
 from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams
 from klue_pipeline.odqa.tuning.searched import read_groups, require_search, searched_dimensions
-from klue_pipeline.runs.lab_book_entry import entry_of_trial, tuned_name, write_tables
 from klue_pipeline.runs.parameters import ODQA, Parameters
-from klue_pipeline.runs.studies import about_study, load_study, open_search, run_search
-from klue_pipeline.runs.trial_settings import (
+from klue_pipeline.runs.tuning.lab_book_entry import entry_of_trial, tuned_name, write_tables
+from klue_pipeline.runs.tuning.studies import about_study, load_study, open_search, run_search
+from klue_pipeline.runs.tuning.trial_settings import (
     as_written,
     check_attempt,
     settings_of_trial,

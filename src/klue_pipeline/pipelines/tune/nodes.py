@@ -16,10 +16,10 @@ from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.splits.fingerprints import folds_fingerprint
-from klue_pipeline.runs.lab_book_entry import entry_of_trial, tuned_name, write_tables
 from klue_pipeline.runs.parameters import Parameters, check_parameters
-from klue_pipeline.runs.studies import about_study, load_study, open_search, run_search
-from klue_pipeline.runs.trial_settings import (
+from klue_pipeline.runs.tuning.lab_book_entry import entry_of_trial, tuned_name, write_tables
+from klue_pipeline.runs.tuning.studies import about_study, load_study, open_search, run_search
+from klue_pipeline.runs.tuning.trial_settings import (
     SEARCHED_GROUPS,
     as_written,
     check_attempt,

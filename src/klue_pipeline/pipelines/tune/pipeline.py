@@ -9,7 +9,7 @@ from klue_pipeline.pipelines.tune.nodes import (
     report_search,
     search_settings,
 )
-from klue_pipeline.runs.trial_settings import SEARCHED_GROUPS
+from klue_pipeline.runs.tuning.trial_settings import SEARCHED_GROUPS
 
 _READ = ["params:target", "params:augment", *(f"params:{group}" for group in SEARCHED_GROUPS)]
 """What trials have in common unless it is searched; named so that lineage knows of it."""

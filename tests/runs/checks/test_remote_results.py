@@ -13,14 +13,14 @@ from kedro_datasets.json import JSONDataset
 from kedro_datasets.partitions import PartitionedDataset
 
 from klue_pipeline.hooks.remote import RemoteHooks
-from klue_pipeline.runs.disk.mirror.address import local_folder
-from klue_pipeline.runs.experiments import resolve_run
-from klue_pipeline.runs.remote_results import (
+from klue_pipeline.runs.checks.remote_results import (
     fetch_datasets,
     fetch_for_comparison,
     fetch_for_run,
     send_dataset,
 )
+from klue_pipeline.runs.disk.mirror.address import local_folder
+from klue_pipeline.runs.experiments import resolve_run
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"

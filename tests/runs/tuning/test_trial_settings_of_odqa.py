@@ -8,7 +8,7 @@ import pytest
 from klue_pipeline.runs.configuration import read_configuration
 from klue_pipeline.runs.experiments import resolve_run
 from klue_pipeline.runs.parameters import ODQA
-from klue_pipeline.runs.trial_settings import (
+from klue_pipeline.runs.tuning.trial_settings import (
     check_attempt,
     require_space,
     settings_of_trial,

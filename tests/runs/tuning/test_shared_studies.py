@@ -9,7 +9,7 @@ from collections import Counter
 import optuna
 import pytest
 
-from klue_pipeline.runs.studies import open_search
+from klue_pipeline.runs.tuning.studies import open_search
 from klue_pipeline.training.tuning.objective import Objective
 from klue_pipeline.training.tuning.space import Space
 from klue_pipeline.training.tuning.study import open_storage, queue_first

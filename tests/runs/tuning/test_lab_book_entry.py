@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klue_pipeline.runs.lab_book_entry import (
+from klue_pipeline.runs.tuning.lab_book_entry import (
     insert_entry,
     insert_tables,
     write_entry,

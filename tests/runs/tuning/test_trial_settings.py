@@ -11,9 +11,9 @@ from kedro.framework.project import configure_project
 from klue_pipeline.base_settings import merge_settings
 from klue_pipeline.runs.configuration import read_configuration
 from klue_pipeline.runs.experiments import resolve_run
-from klue_pipeline.runs.lab_book_entry import entry_of_trial
 from klue_pipeline.runs.parameters import ODQA, RELATION, check_parameters
-from klue_pipeline.runs.trial_settings import (
+from klue_pipeline.runs.tuning.lab_book_entry import entry_of_trial
+from klue_pipeline.runs.tuning.trial_settings import (
     SEARCHED_GROUPS,
     as_written,
     check_trial,

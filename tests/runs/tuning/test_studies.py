@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from klue_pipeline.base_settings import Settings
-from klue_pipeline.runs import studies
+from klue_pipeline.runs.tuning import studies
 from klue_pipeline.runs.process import this_process
-from klue_pipeline.runs.studies import (
+from klue_pipeline.runs.tuning.studies import (
     about_study,
     load_study,
     open_repeats,

@@ -12,7 +12,7 @@ from klue_pipeline.base_settings import Settings
 from klue_pipeline.runs.disk.atomic_file import written_beside
 from klue_pipeline.runs.parameters import RELATION
 from klue_pipeline.runs.tasks import Task
-from klue_pipeline.runs.trial_settings import check_trial
+from klue_pipeline.runs.tuning.trial_settings import check_trial
 
 _INDENT = "  "
 _LINE_CHARACTERS = 100
