@@ -23,7 +23,7 @@ from klue_pipeline.runs.disk.mirror.address import local_folder
 from klue_pipeline.runs.experiments import resolve_run
 from klue_pipeline.settings import CONFIG_LOADER_ARGS
 
-CONF = Path(__file__).parents[2] / "conf"
+CONF = Path(__file__).parents[3] / "conf"
 CONFIGURED = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)["parameters"]
 FILES = {
     "labels": "02_intermediate/labels.json",

@@ -17,7 +17,7 @@ from klue_pipeline.runs.tuning.trial_settings import (
 from klue_pipeline.training.tuning.trials import Attempt, RefusedError
 from klue_pipeline.training.tuning.tune_params import Dimension
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
