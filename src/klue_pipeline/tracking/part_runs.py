@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from klue_pipeline.runs.parameters import task_of
+from klue_pipeline.runs.tasks import Task
 from klue_pipeline.tracking.live_metrics import LiveMetrics, MetricPoint
 from klue_pipeline.tracking.logged_values import flat_parameters
 from klue_pipeline.tracking.mlflow_client import EndStatus
@@ -30,15 +32,15 @@ class PartRuns:
     def start(self, parent: ParentRun, node: "Node") -> None:
         """Follow the parts of a node that has some."""
         if node.name in _OF_PARTS:
-            set_part_opener(partial(self._follow, parent))
+            set_part_opener(partial(self._follow, parent, task_of([node.name])))
 
     def stop(self) -> None:
         """Follow no part any more."""
         set_part_opener(None)
 
     @contextmanager
-    def _follow(self, parent: ParentRun, part: Part) -> Iterator[None]:
-        run_id = self._open(parent, part)
+    def _follow(self, parent: ParentRun, task: Task[Any], part: Part) -> Iterator[None]:
+        run_id = self._open(parent, task, part)
         if run_id is None:
             yield
             return
@@ -56,11 +58,15 @@ class PartRuns:
             live.flush()
             self._close(parent, run_id, part, live.final_points(part.metrics), status)
 
-    def _open(self, parent: ParentRun, part: Part) -> str | None:
+    def _open(self, parent: ParentRun, task: Task[Any], part: Part) -> str | None:
         run_id: str | None = None
         with self._tolerating(f"start the run of {part.name}"):
             settings = flat_parameters({"settings": part.settings}, ["settings"])
-            own = {name.removeprefix("settings."): text for name, text in settings.items()}
+            # As the parameters of the run above are called, which it has otherwise.
+            own = {
+                task.own_name(name.removeprefix("settings.")): text
+                for name, text in settings.items()
+            }
             run_id = parent.store.start_child(parent.run_id, part.name, part.tags, own)
         return run_id  # noqa: RET504 - the block above may end early
 

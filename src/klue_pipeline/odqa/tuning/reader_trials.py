@@ -1,7 +1,6 @@
 """One trial of the reader: windows as its settings say, folds trained, and one score."""
 
 import logging
-import shutil
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -26,6 +25,7 @@ from klue_pipeline.text.blanks import blank_out_breaks
 from klue_pipeline.training.progress import under_prefix
 from klue_pipeline.training.splitting.fold_members import validation_row_ids
 from klue_pipeline.training.tokenizer import prepare_tokenizer
+from klue_pipeline.training.tuning.scratch import trial_folder
 from klue_pipeline.training.tuning.tune_params import SearchParams
 from klue_pipeline.training.workspace import FoldWorkspace
 
@@ -91,13 +91,12 @@ class ReaderTrials:
             0 to 100.
         """
         rows = self._make(settings)
-        folder, folds = self.folder / name, self.tune.folds
-        scores = []
-        for fold in folds:
-            workspace = FoldWorkspace(fold, folder / f"fold_{fold}")
-            with under_prefix("" if len(folds) == 1 else f"fold_{fold}/"):
-                scores.append(self._train(rows, settings, row_share, workspace))
-        shutil.rmtree(folder, ignore_errors=True)
+        folds, scores = self.tune.folds, []
+        with trial_folder(self.folder / name) as folder:
+            for fold in folds:
+                workspace = FoldWorkspace(fold, folder / f"fold_{fold}")
+                with under_prefix("" if len(folds) == 1 else f"fold_{fold}/"):
+                    scores.append(self._train(rows, settings, row_share, workspace))
         counts = [_count_judged(rows.examples, self._held_out(fold)) for fold in folds]
         return float(np.average(scores, weights=counts))
 

@@ -25,6 +25,7 @@ from klue_pipeline.odqa.tuning.drawn_questions import draw_questions
 from klue_pipeline.odqa.tuning.kept import Kept
 from klue_pipeline.training.params import EncoderParams
 from klue_pipeline.training.tokenizer import prepare_tokenizer
+from klue_pipeline.training.tuning.scratch import trial_folder
 from klue_pipeline.training.workspace import FoldWorkspace
 
 logger = logging.getLogger(__name__)
@@ -131,17 +132,15 @@ class RetrieverTrials:
     def _train_and_search(
         self, params: OdqaParams, retriever: RetrieverParams, row_share: float, name: str
     ) -> pd.DataFrame:
-        folder = self.folder / name
-        encoders = folder / "encoders"
-        shutil.rmtree(encoders, ignore_errors=True)
-        self._train(params, retriever, row_share, folder / "training").save_pretrained(encoders)
-        index = build_dense_index(
-            self.tables.passages, retriever, params.encoder, folder / "embeddings", encoders
-        )
-        run = index.search(self._judged, params.retrieval.top_k)
-        del index  # its vectors are mapped files
-        shutil.rmtree(folder, ignore_errors=True)
-        return run
+        with trial_folder(self.folder / name) as folder:
+            trained = self._train(params, retriever, row_share, folder / "training")
+            encoders = folder / "encoders"
+            shutil.rmtree(encoders, ignore_errors=True)  # of one that was killed here
+            trained.save_pretrained(encoders)
+            index = build_dense_index(
+                self.tables.passages, retriever, params.encoder, folder / "embeddings", encoders
+            )
+            return index.search(self._judged, params.retrieval.top_k)
 
     def _train(
         self, params: OdqaParams, retriever: RetrieverParams, row_share: float, folder: Path

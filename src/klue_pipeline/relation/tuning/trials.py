@@ -1,7 +1,6 @@
 """One trial of a search: rows encoded as its settings say, folds trained, and one score."""
 
 import logging
-import shutil
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from klue_pipeline.relation.shift.weights import label_shares, shift_weights
 from klue_pipeline.training.progress import under_prefix
 from klue_pipeline.training.splitting.fold_members import validation_row_ids
 from klue_pipeline.training.tokenizer import prepare_tokenizer
+from klue_pipeline.training.tuning.scratch import trial_folder
 from klue_pipeline.training.workspace import FoldWorkspace
 
 if TYPE_CHECKING:
@@ -77,18 +77,17 @@ class RelationTrials:
             name: Names the scratch folder, so that a trial which is tried again goes on.
         """
         tokenizer, features = self._encode(params)
-        folder = self.folder / name
         scores = []
-        for fold in self.folds:
-            rows = features if row_share == 1 else self._some_rows(features, fold, row_share)
-            workspace = FoldWorkspace(fold, folder / f"fold_{fold}")
-            with under_prefix("" if len(self.folds) == 1 else f"fold_{fold}/"):
-                result = train_fold(
-                    rows, self.fold_members, tokenizer, self.labels, params, workspace
-                )
-            scores.append(result.validation_scores)
-            del result  # the model
-        shutil.rmtree(folder, ignore_errors=True)
+        with trial_folder(self.folder / name) as folder:
+            for fold in self.folds:
+                rows = features if row_share == 1 else self._some_rows(features, fold, row_share)
+                workspace = FoldWorkspace(fold, folder / f"fold_{fold}")
+                with under_prefix("" if len(self.folds) == 1 else f"fold_{fold}/"):
+                    result = train_fold(
+                        rows, self.fold_members, tokenizer, self.labels, params, workspace
+                    )
+                scores.append(result.validation_scores)
+                del result  # the model
         return self._judge(concatenate(scores), params)
 
     def _encode(self, params: ClassifierParams) -> Encoded:
