@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from klue_pipeline.base_settings import Settings
-from klue_pipeline.runs.tuning import studies
 from klue_pipeline.runs.process import this_process
+from klue_pipeline.runs.tuning import studies
 from klue_pipeline.runs.tuning.studies import (
     about_study,
     load_study,
