@@ -53,6 +53,8 @@ class DaskRunner(AbstractRunner):
         self, pipeline: Pipeline, catalog: Any, hook_manager: Any = None, run_id: str | None = None
     ) -> None:
         _refuse_what_stays_in_memory(pipeline, catalog)
+        if not pipeline.nodes:
+            return
         with open_cluster(self._address, self._workers) as client:
             order = NodeOrder(client, pipeline, catalog, hook_manager, run_id, self._is_async)
             try:
