@@ -27,7 +27,7 @@ from klue_pipeline.relation.model.fold_prediction import score_test_rows
 from klue_pipeline.relation.model.relation_model import read_relation_config
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.params import IngestParams
-from klue_pipeline.training.params import TrainingParams
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 
 _PROJECT = Path(__file__).parents[1]
 
@@ -117,7 +117,7 @@ def score_rows(run: SampleRun, rows: Sequence[Row]) -> ScoredTestSet:
         write_test_rows(path, rows)
         raw = RawRelationDataset(source=str(path)).load()
     sentences = parse_test(raw, IngestParams.model_validate(run.parameters["ingest"]))
-    training = TrainingParams.model_validate(run.parameters["training"])
+    training = RelationTrainingParams.model_validate(run.parameters["training"])
     written_as = read_relation_config(run.models[0]).input
     features = encode(sentences, run.tokenizer, written_as, training.max_tokens, run.labels)
     truth = pd.Index(run.labels.names).get_indexer([row.label for row in rows])

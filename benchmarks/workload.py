@@ -25,8 +25,9 @@ from klue_pipeline.relation.settings.params import (
     LabelsParams,
     TargetParams,
 )
+from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.training.batches import EncodedRows
-from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
+from klue_pipeline.training.params import EncoderParams, LossParams
 from klue_pipeline.training.tokenizer import load_tokenizer
 
 
@@ -71,7 +72,7 @@ def make_workload(source: str, encoder: str, layers: int, rows: int, batch_size:
     """Encode the first rows of a file for an encoder, with the project's default settings."""
     sentences, labels = read_sentences(source)
     defaults = read_settings("experiments")["experiment_defaults"]
-    training = TrainingParams.model_validate(
+    training = RelationTrainingParams.model_validate(
         {**defaults["training"], "epochs": 1, "batch_size": batch_size, "learning_rate": 3e-5}
     )
     label_set = LabelSet.model_validate(labels)

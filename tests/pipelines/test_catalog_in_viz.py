@@ -21,6 +21,7 @@ def drawn():
 
     loader = OmegaConfigLoader(str(CONF), env="test", **CONFIG_LOADER_ARGS)
     catalog = DataCatalog.from_config(loader["catalog"])
+    catalog["parameters"] = loader["parameters"]  # as the context has it
     manager = DataAccessManager()
     populate_data(manager, catalog, register_pipelines(), {})
     return manager
