@@ -20,10 +20,6 @@ _EXPERIMENTS, _RETRIEVERS = "experiments", "retrievers"
 _PLAIN_KEY = re.compile(r"[^\W\d][\w.+-]*")
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes a method's settings on one line, as people do in the lab book."""
-
-
 def entry_of_trial(
     parameters: Mapping[str, Any], values: Mapping[str, Any], task: Task[Any] = RELATION
 ) -> dict[str, Any]:
@@ -118,8 +114,8 @@ def _write_groups(groups: Mapping[str, Any]) -> list[str]:
     return [
         line
         for group, value in groups.items()
-        for line in yaml.dump(
-            {group: value}, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000,
+        for line in yaml.safe_dump(
+            {group: value}, allow_unicode=True, sort_keys=False, width=10_000,
             default_flow_style=None if isinstance(value, Mapping) else False,
         ).splitlines()
     ]  # fmt: skip
