@@ -118,7 +118,7 @@ def _train_plain(workload: Workload, padded_tokens: int | None, options: dict[st
             **options,
         )
         trainer = Trainer(
-            model=WithLoss(workload.build_model()),
+            model=WithLoss(workload.build_plain_model()),
             args=arguments,
             train_dataset=_as_dictionaries(workload),
             data_collator=_Collator(workload.tokenizer.pad_token_id, padded_tokens),

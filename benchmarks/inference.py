@@ -24,7 +24,7 @@ def predict_ours(workload: Workload) -> float:
 def predict_padded(workload: Workload) -> float:
     """Score all rows in file order, each padded to 256 tokens, in float32; return seconds."""
     device = resolve_device("auto")
-    model = workload.build_model().to(device).eval()
+    model = workload.build_plain_model().to(device).eval()
     rows = workload.encode_rows()
     size = workload.params.training.evaluation_batch_size
     started_at = time.perf_counter()

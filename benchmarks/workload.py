@@ -50,6 +50,12 @@ class Workload:
         torch.manual_seed(0)
         return build_model(self.config, self.params, self.tokenizer)
 
+    def build_plain_model(self) -> RelationModel:
+        """Build it with the attention that Transformers chooses, for the contenders."""
+        model = self.build_model()
+        model.encoder.set_attn_implementation("sdpa")
+        return model
+
     def encode_rows(self) -> EncodedRows:
         """View the features as the arrays that batches are cut from."""
         types = self.config.entity_types

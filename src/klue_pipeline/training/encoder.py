@@ -14,6 +14,7 @@ from torch import nn
 from transformers import AutoModel, BertConfig, PretrainedConfig, PreTrainedModel
 from transformers.utils import logging as _transformers_logging
 
+from klue_pipeline.training.compute.attention import use_batched_attention
 from klue_pipeline.training.loading.encoder_files import (
     OFFSET_POSITIONS,
     explained_encoder,
@@ -104,7 +105,9 @@ def _require_embeddings(describing_ids: Mapping[int, Sequence[int]], count: int)
 def encoder_from_config(config: PretrainedConfig) -> PreTrainedModel:
     """Build an encoder with random weights, to be filled from a checkpoint or trained."""
     build: Any = AutoModel.from_config
-    return without_pooler(build(config, dtype=torch.float32))
+    encoder: PreTrainedModel = build(config, dtype=torch.float32)
+    use_batched_attention(encoder)
+    return without_pooler(encoder)
 
 
 def has_segments(config: PretrainedConfig) -> bool:
@@ -199,6 +202,7 @@ def load_pretrained(
             use_safetensors=True,
         )
         require_finite(params.name, model)
+    use_batched_attention(model)
     inside = "" if model.base_model is model else f"{model.base_model_prefix}."
     missing = set(report["missing_keys"])
     of_encoder = {

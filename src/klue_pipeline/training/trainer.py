@@ -44,6 +44,7 @@ from klue_pipeline.training.callbacks import (
     SaveAfterEvaluation,
     read_history,
 )
+from klue_pipeline.training.compute.dropout import KeepMasks, drawing_from, use_bit_dropout
 from klue_pipeline.training.device import choose_device
 from klue_pipeline.training.optimizer import (
     build_freezing,
@@ -176,6 +177,9 @@ class BestStateTrainer(Trainer):
         self._steps_per_epoch = count_steps_per_epoch(len(self._sampler), params)
         self.total_steps = count_steps(self._steps_per_epoch, params)
         device, precision = choose_device(params)
+        self._batch_of_step = (0, 0)
+        if device.type == "cpu":
+            use_bit_dropout(model)
         super().__init__(
             model=model.to(device),
             args=trainer_arguments(
@@ -217,6 +221,17 @@ class BestStateTrainer(Trainer):
     def _get_num_items_in_batch(self, batch_samples: list[Batch], device: torch.device) -> Tensor:
         total: Tensor = sum(batch["weights"].sum() for batch in batch_samples)  # type: ignore[assignment]
         return total.to(device)
+
+    def training_step(self, model: nn.Module, *args: Any, **kwargs: Any) -> Tensor:
+        """Add one batch's gradients, with masks of dropout that follow from step and batch."""
+        step, batch = self._batch_of_step
+        batch = batch + 1 if step == self.state.global_step else 0
+        self._batch_of_step = (self.state.global_step, batch)
+        is_on_cpu = self.args.device.type == "cpu"
+        masks = KeepMasks((self._params.seed, *self._batch_of_step)) if is_on_cpu else None
+        with drawing_from(masks):
+            loss: Tensor = super().training_step(model, *args, **kwargs)
+        return loss
 
     def compute_loss(
         self,

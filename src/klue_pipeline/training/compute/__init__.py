@@ -1,0 +1,1 @@
+"""What PyTorch computes slowly on a CPU, computed in fewer passes."""
