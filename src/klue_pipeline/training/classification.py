@@ -14,6 +14,7 @@ from klue_pipeline.training.device import choose_device, explain_out_of_memory
 from klue_pipeline.training.losses import RowLoss
 from klue_pipeline.training.params import TrainingParams
 from klue_pipeline.training.prediction import batch_logits, predict_logits
+from klue_pipeline.training.tokens.vocabulary_in_use import vocabulary_in_use
 from klue_pipeline.training.trainer import BatchLoss, TrainingResult, train
 
 Scorer = Callable[[NDArray[np.float32], NDArray[np.int64]], dict[str, float]]
@@ -74,9 +75,13 @@ def train_classifier(  # noqa: PLR0913 (each is a thing of its own)
         return scorer(score(model), rows.validation_label_ids)
 
     set_seed(params.seed)
-    with explain_out_of_memory(params):
+    model = build_model()
+    with (
+        explain_out_of_memory(params),
+        vocabulary_in_use(model, rows.training, rows.validation),
+    ):
         result = train(
-            build_model(),
+            model,
             rows.training,
             loss_of_rows(loss),
             judge,
@@ -84,8 +89,8 @@ def train_classifier(  # noqa: PLR0913 (each is a thing of its own)
             scratch_folder,
             description=description,
         )
-        logits = score(result.model)
-    result.model.to("cpu").eval()
+        logits = score(model)
+    model.to("cpu").eval()
     return ClassifierResult(**vars(result), validation_logits=logits)
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import logging
 from dataclasses import dataclass
-from typing import cast
 
 import pandas as pd
 from torch import nn
@@ -17,7 +16,7 @@ from klue_pipeline.odqa.reader.fold_windows import (
     has_answer,
     split_windows,
 )
-from klue_pipeline.odqa.reader.judging import held_out_windows, judge_reader
+from klue_pipeline.odqa.reader.judging import HeldOutWindows, held_out_windows, judge_reader
 from klue_pipeline.odqa.reader.labelled_rows import labelled_rows, list_column
 from klue_pipeline.odqa.reader.loss import loss_of_spans
 from klue_pipeline.odqa.reader.reader_model import OWN_NAMES, ReaderConfig, ReaderModel
@@ -32,6 +31,7 @@ from klue_pipeline.training.device import choose_device, explain_out_of_memory
 from klue_pipeline.training.encoder import build_encoder, require_room
 from klue_pipeline.training.fingerprint import hash_table
 from klue_pipeline.training.loading.trained_model import TrainedModel
+from klue_pipeline.training.tokens.vocabulary_in_use import vocabulary_in_use
 from klue_pipeline.training.trainer import Judge, TrainingResult, train
 from klue_pipeline.training.workspace import FoldWorkspace
 from klue_pipeline.version import __version__
@@ -106,22 +106,26 @@ def train_reader_fold(
     fingerprint = {**features.fingerprint, "folds": hash_table(fold_members, ["fold", "row_id"])}
     config = _describe_reader(settings, fold, fingerprint)
     scratch = workspace.scratch_for(_origin(settings, config, learnt, parts.validation))
+    rows = _rows(learnt, tokenizer, settings)
+    held_out = _hold_out(parts.validation, examples, tokenizer, settings)
+    read = [rows] if held_out is None else [rows, held_out.rows]
     with naming_settings(OWN_NAMES), explain_out_of_memory(training):
         set_seed(training.seed)
-        result = train(
-            build_reader(config, tokenizer),
-            _rows(learnt, tokenizer, settings),
-            loss_of_spans(training.label_smoothing),
-            _judge_on(parts.validation, examples, tokenizer, settings),
-            training,
-            scratch,
-            description=f"fold_{fold}",
-        )
-    result.model.to("cpu").eval()
+        model = build_reader(config, tokenizer)
+        with vocabulary_in_use(model, *read):
+            result = train(
+                model,
+                rows,
+                loss_of_spans(training.label_smoothing),
+                None if held_out is None else _judge_on(held_out, settings),
+                training,
+                scratch,
+                description=f"fold_{fold}",
+            )
     return ReaderResult(
         metrics=_summarise(result, learnt),
         history=pd.DataFrame(result.history),
-        model=TrainedModel(cast(ReaderModel, result.model), tokenizer),
+        model=TrainedModel(model.to("cpu").eval(), tokenizer),
     )
 
 
@@ -151,19 +155,22 @@ def _rows(
     return labelled_rows(windows, tokenizer.pad_token_id, settings.reader.gold_spans)
 
 
-def _judge_on(
+def _hold_out(
     windows: ReaderFeatures,
     examples: pd.DataFrame,
     tokenizer: PreTrainedTokenizerBase,
     settings: ReaderSettings,
-) -> Judge | None:
+) -> HeldOutWindows | None:
     if settings.folds.strategy == "all":
         logger.info(
             "Learning from all labelled questions: none is left to judge the reader on, so no "
             "score is stated, and the last state is kept"
         )
         return None
-    held_out = held_out_windows(windows, _rows(windows, tokenizer, settings), examples)
+    return held_out_windows(windows, _rows(windows, tokenizer, settings), examples)
+
+
+def _judge_on(held_out: HeldOutWindows, settings: ReaderSettings) -> Judge:
     training = settings.training
 
     def judge(model: nn.Module) -> dict[str, float]:

@@ -8,7 +8,6 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase, set_seed
@@ -25,12 +24,12 @@ from klue_pipeline.relation.model.fold_training import (
     describe_model,
     describe_origin,
 )
-from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.training.classification import loss_of_rows
 from klue_pipeline.training.device import explain_out_of_memory
 from klue_pipeline.training.loading.trained_model import TrainedModel
 from klue_pipeline.training.optimizer import count_steps_per_epoch
 from klue_pipeline.training.params import TrainingParams
+from klue_pipeline.training.tokens.vocabulary_in_use import vocabulary_in_use
 from klue_pipeline.training.trainer import TrainingResult, train
 from klue_pipeline.training.workspace import FoldWorkspace
 
@@ -72,19 +71,21 @@ def train_on_all_rows(
     params = replace(params, training=training)
     config = describe_model(rows, answer_labels, labels, params, dict(features.fingerprint))
     scratch = workspace.scratch_for(describe_origin(params, config.fingerprint, REFIT, rows))
+    encoded = encode_rows(rows, tokenizer.pad_token_id, config.entity_types)
     set_seed(training.seed)
-    with explain_out_of_memory(training):
+    model = build_model(config, params, tokenizer)
+    with explain_out_of_memory(training), vocabulary_in_use(model, encoded):
         result = train(
-            build_model(config, params, tokenizer),
-            encode_rows(rows, tokenizer.pad_token_id, config.entity_types),
+            model,
+            encoded,
             loss_of_rows(build_fold_loss(params, config)),
             None,
             training,
             scratch,
             description=REFIT,
         )
-    model = cast(RelationModel, result.model.to("cpu").eval())
-    return RefitResult(_summarise(result, len(rows)), TrainedModel(model, tokenizer))
+    trained = TrainedModel(model.to("cpu").eval(), tokenizer)
+    return RefitResult(_summarise(result, len(rows)), trained)
 
 
 def plan_refit(
