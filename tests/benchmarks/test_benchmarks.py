@@ -5,26 +5,8 @@ from pathlib import Path
 
 import pytest
 from benchmarks.run import main
-from transformers import BertConfig, BertModel
-
-from klue_pipeline.training.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def encoder(tmp_path):
-    tokenizer = train_tokenizer(["이순신은 조선의 장군이다.", "해온시는 도시이다."], 300)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=16,
-    )
-    BertModel(config).save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.slow

@@ -161,6 +161,27 @@ def test_losses_equal_a_plain_loop(rows, tmp_path):
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
+def test_a_compiled_training_is_the_same_by_one_graph_for_all_lengths(rows, tmp_path, monkeypatch):
+    graphs = []
+
+    def count(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    compile_model = torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda model, **how: compile_model(model, **{**how, "backend": count})
+    )
+    params = settings(batch_size=24, compile=True)  # the last of four batches is smaller
+    compiled = run(rows, tmp_path / "compiled", params, model=EncoderClassifier, dropout=0.3)
+    assert len(graphs) == 1
+    plain = run(
+        rows, tmp_path / "plain", settings(batch_size=24), model=EncoderClassifier, dropout=0.3
+    )
+    assert list(compiled.model.state_dict()) == list(plain.model.state_dict())
+    np.testing.assert_allclose(compiled.validation_logits, plain.validation_logits, atol=1e-5)
+
+
 class InOrder:
     """Batches of ten rows in a row, from a row that is the epoch's number."""
 

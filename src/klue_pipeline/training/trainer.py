@@ -189,6 +189,9 @@ class BestStateTrainer(Trainer):
             eval_dataset=rows,  # Trainer wants one; evaluate() asks the judge instead.
             optimizers=(build_optimizer(model, params), None),
         )
+        # Batches differ in length. Left to itself, a compiler would compile the first one for its
+        # own length, so that a resumed training would compute other steps by other code.
+        self.accelerator.state.dynamo_plugin.dynamic = True
         self._set_callbacks()
 
     def _set_callbacks(self) -> None:
