@@ -18,6 +18,7 @@ from klue_pipeline.training.classification import loss_of_rows
 from klue_pipeline.training.device import choose_device
 from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.prediction import predict_logits
+from klue_pipeline.training.tokens.vocabulary_in_use import vocabulary_in_use
 from klue_pipeline.training.trainer import BestStateTrainer
 
 PADDED_TOKENS = 256
@@ -68,9 +69,10 @@ def train_ours(workload: Workload) -> float:
     params = workload.params.training
     _, precision = choose_device(params)
     stopwatch = Stopwatch()
-    with tempfile.TemporaryDirectory() as folder:
+    model = workload.build_model()
+    with tempfile.TemporaryDirectory() as folder, vocabulary_in_use(model, rows):
         trainer = BestStateTrainer(
-            workload.build_model(),
+            model,
             rows,
             loss_of_rows(loss),
             lambda model: score_metrics(predict_logits(model, tiny, 1, precision), gold, 0),
