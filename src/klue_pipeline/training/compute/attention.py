@@ -67,7 +67,7 @@ def attend(  # noqa: PLR0913, PLR0917 (Transformers' signature)
     batch, heads, tokens, _ = query.shape
     keep, keep_scale = None, 1.0
     if masks is not None:
-        keep, keep_scale = masks.draw((batch * heads, tokens, tokens), dropout)
+        keep, keep_scale = masks.draw((batch * heads, tokens, key.shape[2]), dropout)
     bias = None if attention_mask is None else _bias(attention_mask)
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     gathered: Tensor = _Attention.apply(query, key, value, bias, scaling, keep, keep_scale)
@@ -120,16 +120,20 @@ class _Attention(torch.autograd.Function):
         keep: Tensor | None,
         keep_scale: float,
     ) -> Tensor:
-        batch, heads, tokens, width = query.shape
-        query, key, value = (part.reshape(batch * heads, -1, width) for part in (query, key, value))
+        batch, heads, tokens, _ = query.shape
+        query, key, value = (
+            part.reshape(batch * heads, *part.shape[2:]) for part in (query, key, value)
+        )
         if bias is not None:
-            bias = bias.expand(-1, heads, -1, -1).reshape(batch * heads, -1, bias.shape[-1])
-        probabilities = query.new_empty(batch * heads, tokens, key.shape[1])
-        gathered = torch.empty_like(query)
-        for part in _parts(probabilities):
-            probabilities[part] = _probabilities(query[part], key[part], _at(bias, part), scaling)
-            kept = _keep(probabilities[part], _at(keep, part), keep_scale)
-            torch.bmm(kept, value[part], out=gathered[part])
+            bias = bias.expand(batch, heads, -1, -1).reshape(batch * heads, -1, key.shape[1])
+        learns = any(ctx.needs_input_grad)
+        probabilities = query.new_empty(batch * heads if learns else 0, tokens, key.shape[1])
+        gathered = query.new_empty(batch * heads, tokens, value.shape[-1])
+        for part in _parts(batch * heads, tokens * key.shape[1]):
+            found = _probabilities(query[part], key[part], _at(bias, part), scaling)
+            if learns:
+                probabilities[part] = found
+            torch.bmm(_keep(found, _at(keep, part), keep_scale), value[part], out=gathered[part])
         ctx.save_for_backward(query, key, value, probabilities, keep)
         ctx.scaling, ctx.keep_scale = scaling, keep_scale
         return gathered.view(batch, heads, tokens, -1).transpose(1, 2)
@@ -140,7 +144,7 @@ class _Attention(torch.autograd.Function):
         batch, tokens, heads, width = gradient.shape
         gradient = gradient.transpose(1, 2).reshape(batch * heads, tokens, width)
         of_query, of_key, of_value = (torch.empty_like(part) for part in (query, key, value))
-        for part in _parts(probabilities):
+        for part in _parts(len(query), probabilities[0].numel()):
             kept = _keep(probabilities[part], _at(keep, part), ctx.keep_scale)
             torch.bmm(kept.transpose(1, 2), gradient[part], out=of_value[part])
             of_kept = torch.bmm(gradient[part], value[part].transpose(1, 2))
@@ -154,8 +158,10 @@ class _Attention(torch.autograd.Function):
             torch.bmm(of_scores.transpose(1, 2), query[part], out=of_key[part])
         of_query.mul_(ctx.scaling)
         of_key.mul_(ctx.scaling)
-        gradients = (of_query, of_key, of_value)
-        return *(part.view(batch, heads, -1, width) for part in gradients), None, None, None, None
+        gradients = (
+            part.view(batch, heads, *part.shape[1:]) for part in (of_query, of_key, of_value)
+        )
+        return *gradients, None, None, None, None
 
 
 def _probabilities(query: Tensor, key: Tensor, bias: Tensor | None, scaling: float) -> Tensor:
@@ -164,13 +170,13 @@ def _probabilities(query: Tensor, key: Tensor, bias: Tensor | None, scaling: flo
     scores = products.to(torch.promote_types(products.dtype, torch.float32)).mul_(scaling)
     if bias is not None:
         scores.add_(bias)
-    return torch.softmax(scores, dim=-1)
+    return torch.softmax(scores, dim=-1).to(products.dtype)
 
 
-def _parts(probabilities: Tensor) -> Iterator[slice]:
-    heads = max(1, _VALUES_AT_ONCE // (probabilities.shape[1] * probabilities.shape[2]))
-    for start in range(0, len(probabilities), heads):
-        yield slice(start, start + heads)
+def _parts(heads: int, values: int) -> Iterator[slice]:
+    at_once = max(1, _VALUES_AT_ONCE // values)
+    for start in range(0, heads, at_once):
+        yield slice(start, start + at_once)
 
 
 def _at(values: Tensor | None, part: slice) -> Tensor | None:

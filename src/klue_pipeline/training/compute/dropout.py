@@ -66,8 +66,11 @@ def drawing_from(masks: KeepMasks | None) -> Iterator[None]:
 
 
 def present_masks() -> KeepMasks | None:
-    """Return what dropout draws from at present; None is PyTorch's own generator."""
-    return _MASKS.get()
+    """Return what dropout draws from at present; None is PyTorch's own generator.
+
+    A compiled model draws from that one: its masks become part of the code around them.
+    """
+    return None if torch.compiler.is_compiling() else _MASKS.get()
 
 
 class BitDropout(nn.Dropout):
