@@ -83,7 +83,7 @@ class EncoderParams(Settings):
     """Keep only the first n layers; None keeps all."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of states and attention weights that is dropped inside the encoder in training; None
-    keeps what its configuration says. 0 makes training on a CPU several times as quick."""
+    keeps what its configuration says."""
     scratch: ScratchEncoderParams | None = None
     """Sizes of the encoder to build when ``name`` is ``scratch``."""
 
