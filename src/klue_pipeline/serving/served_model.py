@@ -100,7 +100,7 @@ def load_served(
     """Load what answers, and let a server look at requests first.
 
     Args:
-        load: Takes ``device``, ``precision`` and ``batch_size``.
+        load: Takes ``device``, ``precision``, ``batch_size`` and ``rows_together``.
         interface: What is asked and answered.
         model_config: These, and the fields of :class:`RequestLimits`, which only a server looks at.
     """

@@ -129,12 +129,17 @@ def test_a_question_gets_the_same_alone_in_small_batches_and_from_threads(
     with ThreadPoolExecutor(8) as pool:
         pairs = list(zip(questions, contexts, strict=True)) * 2
         alone = list(pool.map(lambda pair: answerer(pair[0], context=pair[1]), pairs))
+        with_more = list(pool.map(lambda top: answerer(QUESTION, top=top), [1, 3, 2, 3]))
     in_small_batches = load_answerer(exported_answerer, batch_size=2)(questions, context=contexts)
     for number, said in enumerate([*alone, *in_small_batches]):
         close(said, whole[number % 10], rel=1e-3)
+    assert [len(said.n_best) for said in with_more] == [1, 3, 2, 3]
 
 
-def test_threads_use_a_tokenizer_in_turn_and_models_side_by_side(answerer, monkeypatch):
+def test_threads_use_a_tokenizer_in_turn_and_models_side_by_side(
+    exported_answerer, load_answerer, monkeypatch
+):
+    answerer = load_answerer(exported_answerer, rows_together=0)
     inside, most, all_are_in = [], [], threading.Barrier(4, timeout=60)
 
     def encode(*args):

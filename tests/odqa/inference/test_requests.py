@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from klue_pipeline.odqa.inference.requests import as_records, read_requests
+from klue_pipeline.odqa.inference.requests import as_records, read_requests, table_requests
 
 QUESTION, CONTEXT = "토지를 쓴 사람은?", "《토지》는 박경리의 소설이다."
 DECOMPOSED = "\u1109\u1165\u110b\u116e\u11af은?"
 
 
 def ask(question=QUESTION, context=None):
-    return read_requests(as_records(question, context))
+    return table_requests(read_requests(as_records(question, context)))
 
 
 def test_a_question_is_composed_and_a_context_stays_as_it_is():
@@ -84,5 +84,5 @@ def test_what_is_neither_text_nor_a_list_of_as_many(given, error, problem):
 
 
 def test_rows_of_a_table_have_gaps():
-    [row] = read_requests([{"question": QUESTION, "context": float("nan")}]).to_dict("records")
-    assert row["context"] is None
+    [row] = read_requests([{"question": QUESTION, "context": float("nan")}])
+    assert row.context is None

@@ -18,7 +18,7 @@ from klue_pipeline.relation.encoding.features import encode
 from klue_pipeline.relation.inference import classifier as classifier_module
 from klue_pipeline.relation.inference import token_groups
 from klue_pipeline.relation.inference.classifier import RelationClassifier, RelationPrediction
-from klue_pipeline.relation.inference.requests import read_requests
+from klue_pipeline.relation.inference.requests import read_requests, table_requests
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
 from klue_pipeline.relation.inputs.special_tokens import describe_tokens
 from klue_pipeline.relation.model.fold_prediction import score_test_rows
@@ -182,8 +182,10 @@ def test_a_row_gets_the_same_alone_in_small_batches_and_from_threads(
         tables = list(pool.map(lambda _: classifier.classify(small_sentences), range(4)))
     for table in tables:
         np.testing.assert_allclose(table, whole, atol=1e-6)
-    in_small_batches = load(folders, batch_size=5).classify(small_sentences)
-    for table in (table_of(alone), in_small_batches):  # padded to other lengths
+    by_itself = load(folders, batch_size=5, rows_together=0)
+    in_small_batches = by_itself.classify(small_sentences)
+    never_together = table_of([by_itself(**line) for line in lines])
+    for table in (table_of(alone), in_small_batches, never_together):  # padded to other lengths
         np.testing.assert_allclose(table, whole, atol=1e-4)
 
 
@@ -210,12 +212,9 @@ def test_the_roles_and_types_of_entities_count(classifier):
 
 
 def test_a_long_sentence_is_windowed_as_in_training(classifier, labels, checkpoint):
-    row = read_requests(
-        [
-            {"sentence": "그리고 " * 90 + SENTENCE, "subject": "이순신", "object": "조선",
-             "subject_type": "PER", "object_type": "LOC"}
-        ]
-    )  # fmt: skip
+    request = {"sentence": "그리고 " * 90 + SENTENCE, "subject": "이순신", "object": "조선",
+               "subject_type": "PER", "object_type": "LOC"}  # fmt: skip
+    row = table_requests(read_requests([request]))
     wanted = scored(checkpoint, row, labels).probabilities
     np.testing.assert_allclose(classifier.classify(row), wanted, atol=1e-6)
 
@@ -269,7 +268,8 @@ def test_members_of_the_same_tokens_share_one_encoding(
     assert calls == [24, 24, 24]
 
 
-def test_threads_use_a_tokenizer_in_turn_and_models_side_by_side(classifier, monkeypatch):
+def test_threads_use_a_tokenizer_in_turn_and_models_side_by_side(checkpoint, monkeypatch):
+    classifier = load(checkpoint, rows_together=0)
     inside, most, all_are_in = [], [], threading.Barrier(8, timeout=30)
 
     def encode(*args):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from klue_pipeline.relation.inference.requests import as_records, read_requests
+from klue_pipeline.relation.inference.requests import as_records, read_requests, table_requests
 from klue_pipeline.relation.ingest.schema import TestSentences
 
 SENTENCE = "이순신은 조선의 무신이다."  # 14 characters
@@ -22,7 +22,7 @@ def ask(sentence=SENTENCE, subject=(0, 3), object_=(5, 7), subject_type=None, ob
         "subject_type": subject_type,
         "object_type": object_type,
     }
-    return read_requests(as_records(arguments))
+    return table_requests(read_requests(as_records(arguments)))
 
 
 def test_a_question_becomes_a_row_of_the_schema():
@@ -142,15 +142,15 @@ def test_offsets_and_words_may_stand_side_by_side_and_gaps_are_nothing(gap):
         WORDS | {"subject_type": gap},
     ]
     records = pd.DataFrame(rows, dtype=object).fillna(gap).to_dict("records")
-    table = read_requests(records)
+    table = table_requests(read_requests(records))
     assert table["subject_text"].tolist() == ["이순신"] * 4
     assert table["object_start"].tolist() == [5] * 4
     assert table["subject_type"].tolist() == ["PER", "NONE", "NONE", "NONE"]
 
 
 def test_offsets_may_be_text_as_in_a_csv_file():
-    (row,) = read_requests([OFFSETS | {"subject_end": "3", "object_end": 7.0}]).to_dict("records")
-    assert (row["subject_text"], row["object_text"]) == ("이순신", "조선")
+    [row] = read_requests([OFFSETS | {"subject_end": "3", "object_end": 7.0}])
+    assert (row.subject.word, row.object.word) == ("이순신", "조선")
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,10 @@ def pinned_requirements(interface: ServedInterface) -> list[str]:
 
 def _model_config() -> dict[str, Any]:
     """Return what may be set where the model is served; MLflow ignores what is not named here."""
+    from klue_pipeline.training.exporting.micro_batches import ROWS_TOGETHER
     from klue_pipeline.training.exporting.request_limits import RequestLimits
 
-    how = {"device": "auto", "precision": "auto", "batch_size": 16}
+    how = {"device": "auto", "precision": "auto", "batch_size": 16, "rows_together": ROWS_TOGETHER}
     return {**how, **RequestLimits().model_dump()}
 
 

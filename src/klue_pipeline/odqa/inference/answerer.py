@@ -5,6 +5,7 @@ here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args, overload
 
@@ -21,9 +22,16 @@ from klue_pipeline.odqa.inference.answerer_folder import (
 )
 from klue_pipeline.odqa.inference.answering import Answering
 from klue_pipeline.odqa.inference.readers import load_readers
-from klue_pipeline.odqa.inference.requests import CONTEXT, as_records, read_requests
+from klue_pipeline.odqa.inference.requests import (
+    CONTEXT,
+    as_records,
+    read_requests,
+    table_requests,
+)
 from klue_pipeline.odqa.inference.searching import open_searcher
+from klue_pipeline.odqa.ingest.parsing.raw_question import RawQuestion
 from klue_pipeline.training.device import resolve_device, resolve_precision
+from klue_pipeline.training.exporting.micro_batches import ROWS_TOGETHER, MicroBatches
 from klue_pipeline.training.params import Precision
 
 _QUESTIONS_AT_A_TIME = 256
@@ -46,11 +54,18 @@ class QuestionAnswerer:
         answerer("토지를 쓴 사람은?", context="《토지》는 박경리의 소설이다.").answer
     """
 
-    def __init__(self, folder: Path, settings: AnswererSettings, answering: Answering) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: AnswererSettings,
+        answering: Answering,
+        rows_together: int = ROWS_TOGETHER,
+    ) -> None:
         """Gather what was loaded."""
         self.folder = folder
         self.settings = settings
         self._answering = answering
+        self._together = MicroBatches(self._answer_requests, rows_together)
 
     @classmethod
     def from_pretrained(
@@ -60,6 +75,7 @@ class QuestionAnswerer:
         device: str = "auto",
         precision: Precision = "auto",
         batch_size: int = 16,
+        rows_together: int = ROWS_TOGETHER,
     ) -> "QuestionAnswerer":
         """Load an exported experiment.
 
@@ -71,6 +87,8 @@ class QuestionAnswerer:
                 probability may differ in the third digit between batches.
             batch_size: Windows of a passage that are read at a time; more need more memory and give
                 the same result.
+            rows_together: Questions that several threads ask at the same time are answered
+                together, up to so many; with 0 each thread is answered by itself.
 
         Raises:
             FileNotFoundError: There is no such folder, or it is no exported answerer.
@@ -87,7 +105,8 @@ class QuestionAnswerer:
         placement, searcher = Placement(str(place), resolved), None
         if settings.search is not None:
             searcher = open_searcher(source, settings.search, passages, placement)
-        return cls(source, settings, Answering(settings, readers, passages, searcher))
+        answering = Answering(settings, readers, passages, searcher)
+        return cls(source, settings, answering, rows_together)
 
     def __repr__(self) -> str:
         """Return folder, experiment, and where and how the readers run."""
@@ -153,26 +172,35 @@ class QuestionAnswerer:
         Raises:
             ValueError: A request cannot be used; the message says which and why.
         """
-        return self.answer_table(read_requests(requests), top=top)
+        rows = read_requests(requests)
+        self._require_answerable([row.context is not None for row in rows], top)
+        said = self._together.ask([(row, top) for row in rows])
+        return [replace(each, n_best=each.n_best[:top]) for each in said]
+
+    def _answer_requests(self, asked: Sequence[tuple[RawQuestion, int]]) -> list[AnswerPrediction]:
+        most = max((top for _, top in asked), default=1)
+        return self.answer_table(table_requests([row for row, _ in asked]), top=most)
 
     def answer_table(self, questions: pd.DataFrame, *, top: int = 1) -> list[AnswerPrediction]:
-        """Answer the rows of a table that :func:`read_requests` checked and wrote.
+        """Answer the rows of a table that :func:`table_requests` wrote.
 
         Raises:
             ValueError: ``top`` is below 1, or a row has no context and nothing can be searched.
         """
-        if top < 1:
-            raise ValueError(f"top is {top}; at least 1 answer was wanted.")
-        has_context = questions[CONTEXT].notna()
-        if not has_context.all() and self.settings.search is None:
-            raise ValueError(
-                f"{self.folder} answers from a context alone, and question "
-                f"{int((~has_context).to_numpy().argmax())}, counted from 0, has none: "
-                f"{self.settings.no_search} Give a context with it."
-            )
+        self._require_answerable(questions[CONTEXT].notna().tolist(), top)
         starts = range(0, len(questions), _QUESTIONS_AT_A_TIME)
         parts = (questions.iloc[start : start + _QUESTIONS_AT_A_TIME] for start in starts)
         return [said for part in parts for said in tell_answers(part, self._answering, top)]
+
+    def _require_answerable(self, have_context: Sequence[bool], top: int) -> None:
+        if top < 1:
+            raise ValueError(f"top is {top}; at least 1 answer was wanted.")
+        if self.settings.search is None and not all(have_context):
+            raise ValueError(
+                f"{self.folder} answers from a context alone, and question "
+                f"{have_context.index(False)}, counted from 0, has none: "
+                f"{self.settings.no_search} Give a context with it."
+            )
 
 
 def _require_sound(precision: str, batch_size: int) -> None:

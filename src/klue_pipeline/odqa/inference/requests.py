@@ -71,14 +71,11 @@ def _as_list(name: str, values: Any, wanted: str) -> list[Any]:
     return list(values)
 
 
-def read_requests(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Check requests and write them as a table.
+def read_requests(records: Iterable[Mapping[str, Any]]) -> list[RawQuestion]:
+    """Read requests and check them.
 
     Args:
         records: Each with ``question`` and maybe ``context``.
-
-    Returns:
-        As :func:`table_requests` returns it.
 
     Raises:
         ValueError: A request cannot be asked; the message says which and why.
@@ -89,7 +86,7 @@ def read_requests(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             place = row.row_number - 1
             which = "The question" if len(rows) == 1 else f"Question {place}, counted from 0,"
             raise ValueError(f"{which} cannot be answered: {problem.detail}. {_WANTED}")
-    return table_requests(rows)
+    return rows
 
 
 def _read_record(row_number: int, record: Mapping[str, Any]) -> RawQuestion:

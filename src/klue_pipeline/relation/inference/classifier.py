@@ -17,13 +17,15 @@ from scipy.special import softmax
 
 from klue_pipeline.relation.encoding.features import Features
 from klue_pipeline.relation.inference.checkpoints import find_checkpoints, load_models
-from klue_pipeline.relation.inference.requests import as_records, read_requests
+from klue_pipeline.relation.inference.requests import as_records, read_requests, table_requests
 from klue_pipeline.relation.inference.token_groups import group_by_tokens
 from klue_pipeline.relation.inference.type_warnings import TypeWarnings
 from klue_pipeline.relation.ingest.parsing.entity_places import Place
+from klue_pipeline.relation.ingest.parsing.raw_row import RawRow
 from klue_pipeline.relation.model.fold_prediction import score_rows
 from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.training.device import resolve_device, resolve_precision
+from klue_pipeline.training.exporting.micro_batches import ROWS_TOGETHER, MicroBatches
 from klue_pipeline.training.params import Precision
 
 
@@ -59,7 +61,11 @@ class RelationClassifier:
     """
 
     def __init__(
-        self, models: dict[Path, RelationModel], precision: Precision, batch_size: int
+        self,
+        models: dict[Path, RelationModel],
+        precision: Precision,
+        batch_size: int,
+        rows_together: int = ROWS_TOGETHER,
     ) -> None:
         """Gather loaded models: with the same labels, in evaluation mode, all on one device."""
         configs = [model.relation_config for model in models.values()]
@@ -69,6 +75,7 @@ class RelationClassifier:
         self._types = TypeWarnings(configs)
         self._precision: Precision = precision
         self._batch_size = batch_size
+        self._together = MicroBatches(self._classify_requests, rows_together)
 
     @classmethod
     def from_pretrained(
@@ -78,6 +85,7 @@ class RelationClassifier:
         device: str = "auto",
         precision: Precision = "auto",
         batch_size: int = 16,
+        rows_together: int = ROWS_TOGETHER,
     ) -> "RelationClassifier":
         """Load trained models.
 
@@ -89,6 +97,8 @@ class RelationClassifier:
                 a CPU that has it, else fp32. Weights stay float32. With less than fp32 a row's
                 probabilities may differ in the third digit between batches.
             batch_size: Rows in a batch; more need more memory and give the same result.
+            rows_together: Rows that several threads ask for at the same time are answered together,
+                up to so many; with 0 each thread is answered by itself.
 
         Raises:
             FileNotFoundError: There is no such folder, or no whole checkpoint in it.
@@ -97,7 +107,8 @@ class RelationClassifier:
         _require_sound(precision, batch_size)
         place = resolve_device(device, "device")
         resolved = resolve_precision(precision, place, "precision")
-        return cls(load_models(find_checkpoints(folders), place), resolved, batch_size)
+        models = load_models(find_checkpoints(folders), place)
+        return cls(models, resolved, batch_size, rows_together)
 
     def __repr__(self) -> str:
         """Return folders, number of labels, and where and how the models run."""
@@ -181,7 +192,7 @@ class RelationClassifier:
         Raises:
             ValueError: A request cannot be used; the message says which and why.
         """
-        probabilities = self.classify(read_requests(requests))
+        probabilities = self._together.ask(read_requests(requests))
         return [self._predict(row) for row in probabilities]
 
     def classify(
@@ -214,6 +225,9 @@ class RelationClassifier:
             for model in group.models:
                 total += self._score(model, features, description)
         return total / len(self.folders)
+
+    def _classify_requests(self, requests: Sequence[RawRow]) -> list[NDArray[np.float64]]:
+        return list(self.classify(table_requests(requests)))
 
     def _score(
         self, model: RelationModel, features: Features, description: str | None

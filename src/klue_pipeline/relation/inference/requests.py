@@ -4,13 +4,13 @@ A request has the columns of a table of one's own, and is read as one. A row tha
 refused, with its place and the reason.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from klue_pipeline.relation.ingest.parsing.raw_row import shorten
+from klue_pipeline.relation.ingest.parsing.raw_row import RawRow, shorten
 from klue_pipeline.relation.ingest.parsing.table import ROLES, read_record
 from klue_pipeline.relation.ingest.row_checks import (
     TEXT_CHECKS,
@@ -73,23 +73,15 @@ def _as_list(name: str, values: Any) -> list[Any]:
     return list(values)
 
 
-def read_requests(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Write requests as the normalised table.
+def read_requests(records: Iterable[Mapping[str, Any]]) -> list[RawRow]:
+    """Read requests and check them.
 
     Args:
         records: The columns of each request: ``sentence`` and :data:`OPTIONAL_COLUMNS`; in place of
             its words an entity may have ``(start, end)``.
 
-    Returns:
-        A table of schema ``TestSentences`` but for its ``problem``; ``row_id`` counts from 0.
-
     Raises:
         ValueError: A request cannot be used; the message says which and why.
-
-    >>> read_requests([{"sentence": "이순신은 조선의 무신이다.", "subject_start": 0,
-    ...                 "subject_end": 3, "object": "조선"}])[["subject_text", "object_start"]]
-      subject_text  object_start
-    0          이순신             5
     """
     rows = [
         replace(read_record(number + 1, record, _COLUMNS), row_id=str(number))
@@ -99,4 +91,19 @@ def read_requests(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         if problem := find_problem(row, RowRules(), _CHECKS):
             which = "The sentence" if len(rows) == 1 else f"Sentence {row.row_id}, counted from 0,"
             raise ValueError(f"{which} cannot be classified: {problem.detail}. {_WANTED}")
-    return build_sentences(rows, [None] * len(rows))
+    return rows
+
+
+def table_requests(rows: Sequence[RawRow]) -> pd.DataFrame:
+    """Write requests that were checked as the normalised table.
+
+    Returns:
+        A table of schema ``TestSentences`` but for its ``problem``; ``row_id`` counts from 0.
+
+    >>> table_requests(read_requests([{"sentence": "이순신은 조선의 무신이다.", "subject_start": 0,
+    ...                 "subject_end": 3, "object": "조선"}]))[["subject_text", "object_start"]]
+      subject_text  object_start
+    0          이순신             5
+    """
+    numbered = [replace(row, row_id=str(number)) for number, row in enumerate(rows)]
+    return build_sentences(numbered, [None] * len(rows))
