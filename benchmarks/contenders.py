@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import (
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerState,
+    TrainingArguments,
+)
 
 from benchmarks.workload import Workload
 from klue_pipeline.relation.metrics.klue import score_metrics
@@ -33,8 +39,10 @@ class Stopwatch(TrainerCallback):
         self.started_at = time.perf_counter(), time.process_time()
         self.seconds = self.cpu_seconds = 0.0
 
-    def on_step_end(self, *_: Any, **__: Any) -> None:
-        """Remember the end of the latest step."""
+    def on_step_end(self, _: TrainingArguments, state: TrainerState, *__: Any, **___: Any) -> None:
+        """Remember the end of the latest step; a GPU is waited for once, at the last one."""
+        if state.global_step == state.max_steps and torch.cuda.is_available():
+            torch.cuda.synchronize()
         self.seconds = time.perf_counter() - self.started_at[0]
         self.cpu_seconds = time.process_time() - self.started_at[1]
 

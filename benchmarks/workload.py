@@ -27,8 +27,8 @@ from klue_pipeline.relation.settings.params import (
 )
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.training.batches import EncodedRows
-from klue_pipeline.training.params import EncoderParams, LossParams
-from klue_pipeline.training.tokenizer import load_tokenizer
+from klue_pipeline.training.params import EncoderParams, LossParams, ScratchEncoderParams
+from klue_pipeline.training.tokenizer import prepare_tokenizer
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,26 @@ def read_sentences(source: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     return sentences, labels
 
 
-def make_workload(source: str, encoder: str, layers: int, rows: int, batch_size: int) -> Workload:
-    """Encode the first rows of a file for an encoder, with the project's default settings."""
+def make_workload(
+    source: str,
+    encoder: str,
+    layers: int,
+    rows: int,
+    batch_size: int,
+    scratch: ScratchEncoderParams | None = None,
+) -> Workload:
+    """Encode the first rows of a file for an encoder, with the project's default settings.
+
+    ``encoder`` may be ``scratch``, of the sizes ``scratch``, with a tokenizer trained on the file.
+    """
     sentences, labels = read_sentences(source)
     defaults = read_settings("experiments")["experiment_defaults"]
     training = RelationTrainingParams.model_validate(
         {**defaults["training"], "epochs": 1, "batch_size": batch_size, "learning_rate": 3e-5}
     )
     label_set = LabelSet.model_validate(labels)
-    tokenizer = load_tokenizer(encoder)
+    encoder_params = EncoderParams(name=encoder, num_hidden_layers=layers, scratch=scratch)
+    tokenizer = prepare_tokenizer(encoder_params, sentences["sentence"])
     chosen = sentences.sample(rows, random_state=0) if rows < len(sentences) else sentences
     features = encode(
         mark_originals(chosen),
@@ -94,7 +105,7 @@ def make_workload(source: str, encoder: str, layers: int, rows: int, batch_size:
     params = ClassifierParams(
         TargetParams.model_validate(defaults["target"]),
         read_input(),
-        EncoderParams(name=encoder, num_hidden_layers=layers),
+        encoder_params,
         HeadParams.model_validate(defaults["head"]),
         LossParams.model_validate(defaults["loss"]),
         training,
