@@ -125,6 +125,13 @@ def test_out_of_memory_names_every_setting_that_helps(training_params):
         assert f"training.{setting}" in str(raised.value)
 
 
+def test_out_of_memory_names_the_budget_of_tokens(training_params):
+    params = training_params(tokens_per_batch=4096)
+    said = r"training\.tokens_per_batch=4096.*Halve training\.tokens_per_batch and"
+    with pytest.raises(RuntimeError, match=said), explain_out_of_memory(params):
+        raise torch.cuda.OutOfMemoryError
+
+
 def test_other_errors_pass_as_they_are(training_params):
     with (
         pytest.raises(RuntimeError, match=r"^mat1 and mat2$"),

@@ -338,6 +338,23 @@ def test_losses_between_two_logged_steps_are_kept(rows, tmp_path):
     assert resumed.history == run(rows, tmp_path / "unbroken", params, loss=dying).history
 
 
+def test_a_training_by_tokens_is_resumed(rows, tmp_path):
+    """Killed in the second epoch, whose batches must be as many as those of the first."""
+    by_tokens = {"tokens_per_batch": 100, "batch_size": 1, "group_by_length": True}
+    params = settings(**by_tokens, accumulation_steps=2, checkpoint_every_steps=3)
+
+    def kill(step, values):
+        if step == unbroken.steps - 1:
+            raise KilledError
+
+    unbroken = run(rows, tmp_path / "unbroken", params, dropout=0.3)
+    assert unbroken.steps == 10  # of two batches of about 9 rows of 11 tokens each
+    with pytest.raises(KilledError), listening(kill):
+        run(rows, tmp_path / "resumed", params, dropout=0.3)
+    assert last_whole_checkpoint(tmp_path / "resumed").name == "checkpoint-6"
+    assert run(rows, tmp_path / "resumed", params, dropout=0.3).history == unbroken.history
+
+
 def test_a_training_of_which_the_state_is_damaged_starts_anew(run_all_at_once, unbroken, tmp_path):
     def kill(step, values):
         if step == 17:

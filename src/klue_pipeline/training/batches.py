@@ -158,16 +158,19 @@ class LengthGroupedBatchSampler(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         """Yield the row indices of each batch of the current epoch."""
-        generator = np.random.default_rng([self._seed, self._epoch])
-        order = self._draw(generator)
-        if self._group_by_length:
-            order = self._sort_pools(order)
-        batches = [
-            order[start : start + self.batch_size]
-            for start in range(0, len(order), self.batch_size)
-        ]
+        batches, generator = self._draw_batches(self._epoch)
         for index in generator.permutation(len(batches)):
             yield batches[index].tolist()
+
+    def _draw_batches(self, epoch: int) -> tuple[list[NDArray[np.int64]], np.random.Generator]:
+        """Return an epoch's batches before they are shuffled, and what is to shuffle them."""
+        generator = np.random.default_rng([self._seed, epoch])
+        order = self._draw(generator)
+        return self._cut(self._sort_pools(order) if self._group_by_length else order), generator
+
+    def _cut(self, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        starts = range(0, len(order), self.batch_size)
+        return [order[start : start + self.batch_size] for start in starts]
 
     def _draw(self, generator: np.random.Generator) -> NDArray[np.int64]:
         if self._label_ids is None or not self._label_balance:
@@ -175,8 +178,10 @@ class LengthGroupedBatchSampler(Sampler[list[int]]):
         return draw_rows(self._label_ids, self._label_balance, generator)
 
     def _sort_pools(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
-        pool = np.arange(len(order)) // (self.batch_size * _POOL_BATCHES)
-        return order[np.lexsort((self._lengths[order], pool))]
+        return order[np.lexsort((self._lengths[order], self._pools(len(order))))]
+
+    def _pools(self, count: int) -> NDArray[np.int64]:
+        return np.arange(count) // (self.batch_size * _POOL_BATCHES)
 
 
 def draw_rows(

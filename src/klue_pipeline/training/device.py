@@ -102,10 +102,11 @@ def explain_out_of_memory(params: TrainingParams) -> Iterator[None]:
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
+        size = "batch_size" if params.tokens_per_batch is None else "tokens_per_batch"
         raise RuntimeError(
-            f"The GPU ran out of memory at training.batch_size={params.batch_size}, "
+            f"The GPU ran out of memory at training.{size}={getattr(params, size)}, "
             f"training.max_tokens={params.max_tokens} and training.evaluation_batch_size="
-            f"{params.evaluation_batch_size}. Halve training.batch_size and double "
+            f"{params.evaluation_batch_size}. Halve training.{size} and double "
             "training.accumulation_steps (same result), or lower training.max_tokens; if it "
             "happened while scoring, lower training.evaluation_batch_size (same result)."
         ) from error

@@ -146,6 +146,9 @@ class TrainingParams(Settings):
     """Rate of the layers over the encoder, which start at random; None takes ``learning_rate``."""
     batch_size: int = Field(ge=1)
     """Rows per optimizer step on the device, before ``accumulation_steps`` multiplies them."""
+    tokens_per_batch: int | None = Field(default=None, ge=1)
+    """Most tokens of a batch, padding included: a batch has as many rows as they hold, and
+    ``batch_size`` is not read. An epoch always has the same number of batches. None counts rows."""
     evaluation_batch_size: int = Field(ge=1)
     accumulation_steps: int = Field(ge=1)
     max_tokens: int = Field(ge=32)
@@ -210,6 +213,23 @@ class TrainingParams(Settings):
             raise ValueError(
                 "freeze_at is end, but nothing says how many of the last epochs are meant; set "
                 "freeze and freeze_epochs"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_tokens(self) -> Self:
+        if self.tokens_per_batch is None:
+            return self
+        if self.tokens_per_batch < self.max_tokens:
+            raise ValueError(
+                f"tokens_per_batch is {self.tokens_per_batch}, which a row of max_tokens="
+                f"{self.max_tokens} tokens exceeds alone; raise tokens_per_batch or lower "
+                "max_tokens"
+            )
+        if self.smote_neighbours is not None:
+            raise ValueError(
+                "smote_neighbours trains the head on encoder states, which are no tokens to count; "
+                "leave tokens_per_batch out"
             )
         return self
 

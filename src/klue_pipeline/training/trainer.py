@@ -29,12 +29,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer
 
 from klue_pipeline.training.arguments import trainer_arguments
-from klue_pipeline.training.batches import (
-    Batch,
-    BatchOrder,
-    EncodedRows,
-    LengthGroupedBatchSampler,
-)
+from klue_pipeline.training.batches import Batch, BatchOrder, EncodedRows
 from klue_pipeline.training.best_state import PARTIAL_BEST_FILE, BestState
 from klue_pipeline.training.callbacks import (
     EndReporter,
@@ -53,6 +48,7 @@ from klue_pipeline.training.optimizer import (
     count_steps_per_epoch,
 )
 from klue_pipeline.training.params import TrainingParams
+from klue_pipeline.training.tokens.token_budget import order_by_length
 from klue_pipeline.training.workspace import last_whole_checkpoint
 
 logger = logging.getLogger(__name__)
@@ -173,7 +169,7 @@ class BestStateTrainer(Trainer):
         self._learner, self._rows, self._loss, self._judge = model, rows, loss, judge
         self._params = params
         self._best = BestState(scratch_folder, params.select_by)
-        self._sampler = order or _order_by_length(rows, params)
+        self._sampler = order or order_by_length(rows, params)
         self._steps_per_epoch = count_steps_per_epoch(len(self._sampler), params)
         self.total_steps = count_steps(self._steps_per_epoch, params)
         device, precision = choose_device(params)
@@ -297,17 +293,6 @@ class BestStateTrainer(Trainer):
         return patience is not None and (
             self._best.evaluations_since(self.state.log_history) >= patience
         )
-
-
-def _order_by_length(rows: EncodedRows, params: TrainingParams) -> BatchOrder:
-    return LengthGroupedBatchSampler(
-        rows.lengths,
-        params.batch_size,
-        params.seed,
-        group_by_length=params.group_by_length,
-        label_ids=rows.columns.get("labels"),
-        label_balance=params.label_balance,
-    )
 
 
 def _cannot_save(folder: Path, step: int, error: Exception) -> OSError:

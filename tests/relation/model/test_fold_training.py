@@ -26,6 +26,7 @@ from klue_pipeline.relation.model.fold_training import (
 from klue_pipeline.relation.model.refit_training import plan_refit, train_on_all_rows
 from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.losses import build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.prediction import predict_logits
@@ -127,13 +128,15 @@ def train(features, fold_members, tokenizer, labels, tmp_path):
         ([(8, 120), (4, 120)], {"batch_size": 32}, 2, 12),  # 2 and 1 epochs of 4 steps; 1.5 of 8
         ([(3, 12)], {"batch_size": 4, "accumulation_steps": 2}, 2, 45),  # 1.5 of 2; of 30
         ([(1, 1000)], {"batch_size": 8, "max_steps": 5}, 1, 1),  # less than half a step
+        ([(8, 120), (4, 120)], {"tokens_per_batch": 80}, 1, 12),  # 0.4 epochs of 15 steps; of 30
     ],
 )
 def test_a_training_on_all_rows_is_as_long_as_the_best_states_of_the_folds(
     best, changes, epochs, steps
 ):
     folds = [{"best_step": step, "training_rows": rows} for step, rows in best]
-    rows = {12: 240, 1000: 50}.get(best[0][1], 240)
+    count = {12: 240, 1000: 50}.get(best[0][1], 240)
+    rows = EncodedRows(np.zeros(count * 10), None, np.arange(count + 1) * 10, {}, 0)
     planned = plan_refit(folds, rows, TRAINING.model_copy(update=changes))
     assert (planned.epochs, planned.max_steps) == (epochs, steps)
 

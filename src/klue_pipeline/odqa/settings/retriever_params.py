@@ -219,10 +219,11 @@ class RetrieverTrainingParams(TrainingParams):
 
     @model_validator(mode="after")
     def _check_that_there_are_no_labels(self) -> Self:
-        found = {name: getattr(self, name) for name in ("label_balance", "smote_neighbours")}
-        if any(found.values()) or self.group_by_length:
+        names = ("label_balance", "smote_neighbours", "tokens_per_batch", "group_by_length")
+        if any(getattr(self, name) for name in names):
             raise ValueError(
-                "label_balance, smote_neighbours and group_by_length are of no use where the rows "
-                "of a batch are chosen by their passages; leave them out, and group_by_length false"
+                "label_balance, smote_neighbours, tokens_per_batch and group_by_length are of no "
+                "use where the rows of a batch are chosen by their passages; leave them out, and "
+                "group_by_length false"
             )
         return self

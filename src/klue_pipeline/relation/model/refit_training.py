@@ -24,11 +24,13 @@ from klue_pipeline.relation.model.fold_training import (
     describe_model,
     describe_origin,
 )
+from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.classification import loss_of_rows
 from klue_pipeline.training.device import explain_out_of_memory
 from klue_pipeline.training.loading.trained_model import TrainedModel
 from klue_pipeline.training.optimizer import count_steps_per_epoch
 from klue_pipeline.training.params import TrainingParams
+from klue_pipeline.training.tokens.token_budget import count_batches
 from klue_pipeline.training.tokens.vocabulary_in_use import vocabulary_in_use
 from klue_pipeline.training.trainer import TrainingResult, train
 from klue_pipeline.training.workspace import FoldWorkspace
@@ -67,11 +69,11 @@ def train_on_all_rows(
     answer_labels = target_labels(labels, params.target)
     weighing = features.select(np.flatnonzero(column_of(features, "weight") > 0))
     rows = answered_rows(answer_target(weighing, labels, params.target))
-    training = plan_refit(fold_metrics, len(rows), params.training)
-    params = replace(params, training=training)
     config = describe_model(rows, answer_labels, labels, params, dict(features.fingerprint))
-    scratch = workspace.scratch_for(describe_origin(params, config.fingerprint, REFIT, rows))
     encoded = encode_rows(rows, tokenizer.pad_token_id, config.entity_types)
+    training = plan_refit(fold_metrics, encoded, params.training)
+    params = replace(params, training=training)
+    scratch = workspace.scratch_for(describe_origin(params, config.fingerprint, REFIT, rows))
     set_seed(training.seed)
     model = build_model(config, params, tokenizer)
     with explain_out_of_memory(training), vocabulary_in_use(model, encoded):
@@ -89,7 +91,7 @@ def train_on_all_rows(
 
 
 def plan_refit(
-    fold_metrics: Sequence[Mapping[str, float]], rows: int, params: TrainingParams
+    fold_metrics: Sequence[Mapping[str, float]], rows: EncodedRows, params: TrainingParams
 ) -> TrainingParams:
     """Return the settings of a training as long as the folds' best states had, in epochs.
 
@@ -97,23 +99,25 @@ def plan_refit(
 
     Args:
         fold_metrics: Of each fold ``best_step`` and ``training_rows``.
-        rows: How many rows there are to train on.
+        rows: All rows, which are to train.
         params: How the folds were trained.
     """
     best = [
-        fold["best_step"] / _steps_of_epoch(fold["training_rows"], params) for fold in fold_metrics
+        fold["best_step"] / _steps_of_epoch(int(fold["training_rows"]), rows, params)
+        for fold in fold_metrics
     ]
     epochs = float(np.mean(best))
-    steps = max(1, round(epochs * _steps_of_epoch(rows, params)))
+    planned = params.model_copy(update={"epochs": math.ceil(epochs)})
+    steps = max(1, round(epochs * _steps_of_epoch(len(rows), rows, planned)))
     logger.info(
         "%s: %d rows, %d steps, %.3g epochs; so many had the folds' best states on average",
-        REFIT, rows, steps, epochs,
+        REFIT, len(rows), steps, epochs,
     )  # fmt: skip
-    return params.model_copy(update={"epochs": math.ceil(epochs), "max_steps": steps})
+    return planned.model_copy(update={"max_steps": steps})
 
 
-def _steps_of_epoch(rows: float, params: TrainingParams) -> int:
-    return count_steps_per_epoch(math.ceil(rows / params.batch_size), params)
+def _steps_of_epoch(count: int, rows: EncodedRows, params: TrainingParams) -> int:
+    return count_steps_per_epoch(count_batches(count, rows, params), params)
 
 
 def _summarise(result: TrainingResult, rows: int) -> dict[str, float]:
