@@ -90,7 +90,8 @@ def read_batches(
     hidden = None if description else True  # None: shown on a terminal, not in a log file
     was_training = model.training
     model.eval()
-    with torch.inference_mode(), autocast(precision, device):
+    # In inference_mode autocast keeps no weight that it has cast: each batch would cast them all.
+    with torch.no_grad(), autocast(precision, device):
         for indices in tqdm(batches, desc=description, disable=hidden, leave=False):
             batch = rows.__getitems__(indices.tolist())
             on_device = {name: value.to(device) for name, value in batch.items()}

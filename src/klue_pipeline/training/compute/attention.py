@@ -6,14 +6,14 @@ are computed at once and kept for the backward pass: batch x heads x tokens² va
 sentences and passages of a few hundred tokens allow. Other devices keep Transformers' own way.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import sdpa_mask
+from transformers.masking_utils import bidirectional_mask_function, sdpa_mask
 
 from klue_pipeline.training.compute.dropout import keep_scaled, present_masks
 
@@ -187,6 +187,14 @@ def _keep(values: Tensor, keep: Tensor | None, scale: float) -> Tensor:
     return values if keep is None else keep_scaled(values, keep, scale)
 
 
-# Without it, Transformers would hand over no mask at all.
+def _mask(*, mask_function: Callable[..., Any], q_length: int, **kwargs: Any) -> Tensor | None:
+    """Return Transformers' mask; where padding alone is masked, as a view of one line a row."""
+    is_padding_alone = mask_function is bidirectional_mask_function
+    mask: Tensor | None = sdpa_mask(
+        mask_function=mask_function, q_length=1 if is_padding_alone else q_length, **kwargs
+    )
+    return mask if mask is None else mask.expand(-1, -1, q_length, -1)
+
+
 AttentionInterface.register(_NAME, attend)
-AttentionMaskInterface.register(_NAME, sdpa_mask)
+AttentionMaskInterface.register(_NAME, _mask)
