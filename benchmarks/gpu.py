@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -210,7 +211,9 @@ def choose_visible(device: str) -> str:
         return ""
     index = int(device.partition(":")[2] or 0)
     seen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return seen.split(",")[index] if seen else str(index)
+    if not seen:
+        return str(index)
+    return "".join(seen.split(",")[index : index + 1])  # none, which the first check will say
 
 
 def answer(arguments: argparse.Namespace) -> Answer:
@@ -266,7 +269,10 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=[s.name for s in STEPS], help="some checks")
     parser.add_argument("--check", help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", arguments.device):
+        parser.error(f"--device is {arguments.device}; cuda, cuda:<number> or cpu is wanted")
+    return arguments
 
 
 if __name__ == "__main__":

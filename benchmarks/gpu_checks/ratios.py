@@ -1,7 +1,8 @@
 """What the device can do, and how fast ours is on it beside the baselines of ``run.py``."""
 
+import gc
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 
@@ -46,10 +47,7 @@ def compare_training(setup: Setup) -> tuple[str, Figures]:
     seconds, memory, rounds = alternate(contenders, workload, setup)
     precision = resolve_precision("auto", resolve_device("auto"))
     share = count_operations(workload) / seconds["ours"] / measure_peak(_TYPES[precision])
-    text = _describe(rounds, workload, seconds) + (
-        "" if "tuned plain Trainer" in seconds else "; without the tuned Trainer: no bfloat16"
-    )
-    return text, {
+    return _describe(rounds, workload, seconds, CONTENDERS), {
         **_as_ratios("training", seconds),
         f"training: share of the {precision} matrix peak": f"{share:.0%}",
         **{f"training: peak memory, {name}, GiB": f"{size:.2f}" for name, size in memory.items()},
@@ -60,7 +58,7 @@ def compare_inference(setup: Setup) -> tuple[str, Figures]:
     """Score rows by the project's prediction and in padded batches of float32 in turn."""
     workload = setup.timed_workload()
     seconds, memory, rounds = alternate(PREDICTORS, workload, setup)
-    return _describe(rounds, workload, seconds), {
+    return _describe(rounds, workload, seconds, PREDICTORS), {
         **_as_ratios("inference", seconds),
         **{f"inference: peak memory, {name}, GiB": f"{size:.2f}" for name, size in memory.items()},
     }
@@ -71,22 +69,35 @@ def alternate(
 ) -> tuple[dict[str, float], dict[str, float], int]:
     """Let contenders run in turn for as many rounds as there is time, once at least.
 
+    A baseline for which the GPU's memory does not suffice takes no further part.
+
     Returns:
         By contender the median of its seconds and the most memory it held, in GiB: the GPU's, on a
         CPU that of the process so far. And the number of rounds.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    memory = {}
+    memory: dict[str, float] = {}
     rounds = 0
     while rounds == 0 or (rounds < setup.sizes.rounds and not setup.has_used(_SHARE_OF_TIME)):
         rounds += 1
-        for name, run in contenders.items():
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-                torch.cuda.reset_peak_memory_stats()
-            seconds[name].append(run(workload))
-            memory[name] = _read_peak_gibibytes()
+        for name in list(seconds):
+            _forget_memory()
+            try:
+                seconds[name].append(contenders[name](workload))
+            except torch.cuda.OutOfMemoryError:
+                if name == "ours":
+                    raise
+                del seconds[name]
+            else:
+                memory[name] = _read_peak_gibibytes()
     return {name: statistics.median(values) for name, values in seconds.items()}, memory, rounds
+
+
+def _forget_memory() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
 
 
 def _read_peak_gibibytes() -> float:
@@ -95,9 +106,14 @@ def _read_peak_gibibytes() -> float:
     return read_peak_megabytes() / 1024
 
 
-def _describe(rounds: int, workload: Workload, seconds: dict[str, float]) -> str:
+def _describe(
+    rounds: int, workload: Workload, seconds: dict[str, float], wanted: Iterable[str]
+) -> str:
     rows = len(workload.features)
-    return f"{rounds} rounds of {rows} rows, medians; ours {rows / seconds['ours']:.0f} rows/s"
+    lacking = [name for name in wanted if name not in seconds]
+    return f"{rounds} rounds of {rows} rows, medians; ours {rows / seconds['ours']:.0f} rows/s" + (
+        f"; without {' and '.join(lacking)}, for lack of memory or of bfloat16" if lacking else ""
+    )
 
 
 def _as_ratios(title: str, seconds: dict[str, float]) -> Figures:

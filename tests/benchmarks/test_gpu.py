@@ -1,5 +1,6 @@
 """``benchmarks/gpu.py`` on a CPU, up to the edge of what only a GPU can show."""
 
+import logging
 import sys
 import time
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from benchmarks.gpu import FAILS, NOT_TRIED, STEPS, WORKS, Answer, Task, choose_visible, main
 from benchmarks.gpu_checks import compiled, training
+from benchmarks.gpu_checks.ratios import alternate
 from benchmarks.gpu_checks.setup import Setup
 from benchmarks.gpu_checks.training import check_memory, compare_losses
 
@@ -21,6 +23,8 @@ AVAILABLE = torch.cuda.is_available
 def run(monkeypatch, capsys):
     """Run the script with checks that answer what they are told; return its code and its text."""
 
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")  # set by each check
+
     def run_with(ask, *arguments):
         monkeypatch.setattr(gpu, "ask_child", ask)
         monkeypatch.setattr(sys, "argv", ["gpu.py", *arguments])
@@ -28,7 +32,8 @@ def run(monkeypatch, capsys):
             main()
         return ended.value.code, capsys.readouterr().out
 
-    return run_with
+    yield run_with
+    logging.disable(logging.NOTSET)  # checks keep the log off their answers
 
 
 def test_it_goes_on_after_a_failure_and_ends_with_it(run):
@@ -81,8 +86,9 @@ def test_a_check_that_does_not_end_is_ended(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(
     ("device", "seen", "wanted"),
-    [("cpu", "3", ""), ("cuda", None, "0"), ("cuda:1", None, "1"), ("cuda:1", "2,GPU-5", "GPU-5")],
-)
+    [("cpu", "3", ""), ("cuda", None, "0"), ("cuda:1", None, "1"), ("cuda:1", "2,GPU-5", "GPU-5"),
+     ("cuda:1", "2", "")],
+)  # fmt: skip
 def test_a_check_sees_one_device(device, seen, wanted, monkeypatch):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if seen is not None:
@@ -136,6 +142,16 @@ def fail_above(monkeypatch, rows):
         return forward(self, input_ids, *others, **named)
 
     monkeypatch.setattr(RelationModel, "forward", forward_or_fail)
+
+
+def test_a_baseline_that_does_not_fit_is_left_out_but_not_ours():
+    def fail(workload):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+    seconds, memory, rounds = alternate({"ours": lambda _: 2.0, "large": fail}, None, SETUP)
+    assert (seconds, list(memory), rounds) == ({"ours": 2.0}, ["ours"], 1)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        alternate({"ours": fail}, None, SETUP)
 
 
 @pytest.mark.slow
