@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from klue_pipeline.relation.encoding.features import Features
-from klue_pipeline.relation.inference.checkpoints import find_checkpoints, load_models
+from klue_pipeline.relation.inference.checkpoints import find_checkpoints, load_graphs, load_models
 from klue_pipeline.relation.inference.requests import as_records, read_requests
 from klue_pipeline.relation.inference.token_groups import group_by_tokens
 from klue_pipeline.relation.inference.type_warnings import TypeWarnings
 from klue_pipeline.relation.ingest.parsing.entity_places import Place
 from klue_pipeline.relation.model.fold_prediction import score_rows
-from klue_pipeline.relation.model.relation_model import RelationModel
+from klue_pipeline.relation.model.relation_graph import ScoringModel
 from klue_pipeline.training.device import resolve_device, resolve_precision
+from klue_pipeline.training.exporting.onnx_session import Runtime, choose_runtime, require_cpu
 from klue_pipeline.training.params import Precision
 
 
@@ -59,7 +60,7 @@ class RelationClassifier:
     """
 
     def __init__(
-        self, models: dict[Path, RelationModel], precision: Precision, batch_size: int
+        self, models: Mapping[Path, ScoringModel], precision: Precision, batch_size: int
     ) -> None:
         """Gather loaded models: with the same labels, in evaluation mode, all on one device."""
         configs = [model.relation_config for model in models.values()]
@@ -78,6 +79,7 @@ class RelationClassifier:
         device: str = "auto",
         precision: Precision = "auto",
         batch_size: int = 16,
+        runtime: Runtime = "auto",
     ) -> "RelationClassifier":
         """Load trained models.
 
@@ -89,15 +91,24 @@ class RelationClassifier:
                 a CPU that has it, else fp32. Weights stay float32. With less than fp32 a row's
                 probabilities may differ in the third digit between batches.
             batch_size: Rows in a batch; more need more memory and give the same result.
+            runtime: ``pytorch``; ``onnx`` for folders of ``kedro run --pipelines onnx``, on a CPU
+                and in the precision of their graphs; ``auto`` takes PyTorch where its weights are
+                there.
 
         Raises:
-            FileNotFoundError: There is no such folder, or no whole checkpoint in it.
+            ImportError: onnxruntime is wanted and not installed.
+            FileNotFoundError: There is no such folder, no whole checkpoint in it, or none for this
+                runtime.
             ValueError: Labels or versions differ, or device or precision is not to be had here.
         """
         _require_sound(precision, batch_size)
+        checkpoints = find_checkpoints(folders)
+        if choose_runtime(checkpoints, runtime, "onnx") == "onnx":
+            require_cpu(device)
+            return cls(load_graphs(checkpoints), "fp32", batch_size)
         place = resolve_device(device, "device")
         resolved = resolve_precision(precision, place, "precision")
-        return cls(load_models(find_checkpoints(folders), place), resolved, batch_size)
+        return cls(load_models(checkpoints, place), resolved, batch_size)
 
     def __repr__(self) -> str:
         """Return folders, number of labels, and where and how the models run."""
@@ -216,7 +227,7 @@ class RelationClassifier:
         return total / len(self.folders)
 
     def _score(
-        self, model: RelationModel, features: Features, description: str | None
+        self, model: ScoringModel, features: Features, description: str | None
     ) -> NDArray[np.float64]:
         try:
             logits = score_rows(
