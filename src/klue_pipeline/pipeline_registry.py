@@ -32,6 +32,7 @@ from klue_pipeline.pipelines import (
     odqa_train,
     odqa_train_retriever,
     odqa_tune,
+    onnx,
     predict,
     predict_new,
     report,
@@ -68,13 +69,14 @@ LOOKS: dict[topology.Kind, tuple[str, ...]] = {
 
 
 USES: dict[topology.Kind, tuple[str, ...]] = {
-    "single": ("tune", "predict_new", "mlflow_model", "adapt", "bundle"),
-    "member": ("tune", "predict_new", "mlflow_model", "adapt", "bundle"),
+    "single": ("tune", "predict_new", "mlflow_model", "onnx", "adapt", "bundle"),
+    "member": ("tune", "predict_new", "mlflow_model", "onnx", "adapt", "bundle"),
     "composite": ("adapt", "bundle"),
 }
-"""What is made for other uses. ``predict_new`` and ``mlflow_model`` take an exported experiment,
-and a composite exports none; ``mlflow_model`` needs MLflow, which a run does without where tracking
-is off. ``adapt`` makes an encoder that any number of experiments may use."""
+"""What is made for other uses. ``predict_new``, ``mlflow_model`` and ``onnx`` take an exported
+experiment, and a composite exports none; ``mlflow_model`` needs MLflow, which a run does without
+where tracking is off, and ``onnx`` an extra. ``adapt`` makes an encoder that any number of
+experiments may use."""
 
 
 ODQA_RETRIEVAL = (
@@ -102,7 +104,8 @@ _STAGES = {
     "predict": predict, "compose": compose, "ensemble": ensemble, "report": report,
     "submissions": submissions, "errors": errors, "leaderboard": leaderboard, "export": export,
     "eda": eda, "label_audit": label_audit, "predict_new": predict_new,
-    "tune": tune, "mlflow_model": mlflow_model, "adapt": adapt, "bundle": bundle,
+    "tune": tune, "mlflow_model": mlflow_model, "onnx": onnx, "adapt": adapt,
+    "bundle": bundle,
     "odqa_ingest": odqa_ingest,
     "odqa_index": odqa_index, "odqa_train_retriever": odqa_train_retriever,
     "odqa_retrieve": odqa_retrieve, "odqa_retrieval_report": odqa_retrieval_report,

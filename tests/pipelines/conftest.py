@@ -62,6 +62,10 @@ def _make_catalog(small_sentences: pd.DataFrame, tmp_path: Path) -> DataCatalog:
                 "type": "klue_pipeline.datasets.models.checkpoint.CheckpointDataset",
                 "filepath": str(tmp_path / "fold_{number}"),
             },
+            "fold_{number}.validation_scores": {
+                "type": "klue_pipeline.datasets.tables.score_table.ScoreTableDataset",
+                "filepath": str(tmp_path / "fold_{number}_validation.parquet"),
+            },
             "tokenizer": {
                 "type": "klue_pipeline.datasets.models.tokenizer.TokenizerDataset",
                 "filepath": str(tmp_path / "tokenizer"),

@@ -21,7 +21,9 @@ from klue_pipeline.odqa.settings.retriever_params import (
     RetrieverParams,
 )
 from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams, TunedPart
+from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
+from klue_pipeline.training.exporting.onnx_params import OnnxParams
 from klue_pipeline.training.params import FoldsParams, KeepWeights
 
 Kind = Literal["single", "member", "composite"]
@@ -96,6 +98,25 @@ class Tuning:
 
 
 @dataclass(frozen=True)
+class Graphs:
+    """Which ONNX graphs are made of an exported model, and whether they are used.
+
+    Attributes:
+        int8: Whether those with weights of 8 bits are made, and used instead of the others.
+        runtime: What labels new rows.
+    """
+
+    int8: bool = True
+    runtime: Literal["pytorch", "onnx"] = "pytorch"
+
+    def choose(self, of_pytorch: str, of_graphs: str, of_int8: str) -> str:
+        """Return the dataset whose model is used."""
+        if self.runtime == "pytorch":
+            return of_pytorch
+        return of_int8 if self.int8 else of_graphs
+
+
+@dataclass(frozen=True)
 class Shape:
     """The settings that decide which nodes there are."""
 
@@ -109,6 +130,7 @@ class Shape:
     tuning: Tuning = Tuning()
     keep_weights: KeepWeights = "all"
     refits: bool = False
+    graphs: Graphs = Graphs()
 
 
 _known: dict[str, Shape] = {}
@@ -187,6 +209,11 @@ def refits() -> bool:
     return _shape().refits
 
 
+def graphs() -> Graphs:
+    """Return which graphs are made of the exported model, and whether they are used."""
+    return _shape().graphs
+
+
 def exports(task: str = "") -> bool:
     """Tell whether a model is left to export: of relation extraction, or of another task."""
     return keep_weights(task) != "none" or (not task and refits())
@@ -210,6 +237,10 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
         tuning=_tuning_of(parameters["odqa"]),
         keep_weights=training.keep_weights,
         refits=training.refit is not None,
+        graphs=Graphs(
+            OnnxParams.model_validate(parameters["onnx"]).int8,
+            PredictParams.model_validate(parameters["predict"]).runtime,
+        ),
     )
 
 

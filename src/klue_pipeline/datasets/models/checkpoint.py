@@ -182,3 +182,22 @@ class ExportedAnswererDataset(ExportedModelDataset):
         "odqa.training.keep_weights is none exports none: set it to best_fold or all, and train "
         "again."
     )
+
+
+class ExportedGraphsDataset(ExportedModelDataset):
+    """``ExportedGraphsDataset`` is the same for ONNX graphs of an exported model.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    onnx_model:
+      type: klue_pipeline.datasets.models.checkpoint.ExportedGraphsDataset
+      filepath: data/06_models/baseline/onnx
+    ```
+    """
+
+    if_missing = (
+        "No ONNX graphs at {folder}; make them with kedro run --pipelines onnx, with the same "
+        "--env and --params experiment=... as the training. onnx.int8 says which are made, in "
+        "int8 or in float32."
+    )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from klue_pipeline.base_settings import AboutParams
-from klue_pipeline.relation.inference.model_package import EXAMPLES, INTERFACE, tabulate_request
+from klue_pipeline.relation.inference.model_package import EXAMPLES, interface_of, tabulate_request
 from klue_pipeline.relation.settings.params import InputParams
 from klue_pipeline.training.exporting.served_interface import ModelPackage
 
@@ -20,5 +20,5 @@ def package_model(
         exported=exported_model,
         example=tabulate_request(EXAMPLES[input_params.language], known),
         metadata={"experiment": about.experiment, "folder": about.folder, "why": about.why},
-        interface=INTERFACE,
+        interface=interface_of(exported_model),
     )

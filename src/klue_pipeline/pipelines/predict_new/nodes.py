@@ -21,7 +21,7 @@ def predict_new(
 
     Args:
         new_rows: The file, opened and not yet read.
-        trained_classifier: Folder of the exported experiment.
+        trained_classifier: Folder of the exported experiment, or of its graphs.
         predict: Format and columns of the file, which folds, rows in memory at a time.
         ingest: Format and columns of the training rows, where ``predict`` says nothing else.
         training: Device, precision and batch size; the rest comes with the models.
@@ -35,9 +35,10 @@ def predict_new(
 
     classifier = RelationClassifier.from_pretrained(
         _folders(trained_classifier, predict),
-        device=training.device,
+        device=training.device if predict.runtime == "pytorch" else "cpu",
         precision=training.precision,
         batch_size=training.evaluation_batch_size,
+        runtime=predict.runtime,
     )
     return BatchPrediction(
         new_rows,

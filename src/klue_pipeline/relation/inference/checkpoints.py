@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from klue_pipeline.relation.model.relation_graph import RelationGraph
 from klue_pipeline.relation.model.relation_model import (
     RelationConfig,
     RelationModel,
@@ -67,6 +68,17 @@ def load_models(folders: Iterable[Path], device: torch.device) -> dict[Path, Rel
     configs = {folder: read_relation_config(folder) for folder in folders}
     _require_same_labels(configs)
     return {folder: RelationModel.from_pretrained(folder).to(device) for folder in configs}
+
+
+def load_graphs(folders: Iterable[Path]) -> dict[Path, RelationGraph]:
+    """Load graphs; as :func:`load_models`.
+
+    Raises:
+        ImportError: onnxruntime is not installed.
+    """
+    configs = {folder: read_relation_config(folder) for folder in folders}
+    _require_same_labels(configs)
+    return {folder: RelationGraph(folder) for folder in configs}
 
 
 def _find_in(folder: Path) -> list[Path]:

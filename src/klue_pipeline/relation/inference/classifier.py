@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from klue_pipeline.relation.encoding.features import Features
-from klue_pipeline.relation.inference.checkpoints import find_checkpoints, load_models
+from klue_pipeline.relation.inference.checkpoints import find_checkpoints, load_graphs, load_models
 from klue_pipeline.relation.inference.requests import as_records, read_requests, table_requests
 from klue_pipeline.relation.inference.token_groups import group_by_tokens
 from klue_pipeline.relation.inference.type_warnings import TypeWarnings
 from klue_pipeline.relation.ingest.parsing.entity_places import Place
 from klue_pipeline.relation.ingest.parsing.raw_row import RawRow
 from klue_pipeline.relation.model.fold_prediction import score_rows
-from klue_pipeline.relation.model.relation_model import RelationModel
+from klue_pipeline.relation.model.relation_graph import ScoringModel
 from klue_pipeline.training.device import resolve_device, resolve_precision
 from klue_pipeline.training.exporting.micro_batches import ROWS_TOGETHER, MicroBatches
+from klue_pipeline.training.exporting.onnx_session import Runtime, choose_runtime, require_cpu
 from klue_pipeline.training.params import Precision
 
 
@@ -62,7 +63,7 @@ class RelationClassifier:
 
     def __init__(
         self,
-        models: dict[Path, RelationModel],
+        models: Mapping[Path, ScoringModel],
         precision: Precision,
         batch_size: int,
         rows_together: int = ROWS_TOGETHER,
@@ -86,6 +87,7 @@ class RelationClassifier:
         precision: Precision = "auto",
         batch_size: int = 16,
         rows_together: int = ROWS_TOGETHER,
+        runtime: Runtime = "auto",
     ) -> "RelationClassifier":
         """Load trained models.
 
@@ -99,16 +101,24 @@ class RelationClassifier:
             batch_size: Rows in a batch; more need more memory and give the same result.
             rows_together: Rows that several threads ask for at the same time are answered together,
                 up to so many; with 0 each thread is answered by itself.
+            runtime: ``pytorch``; ``onnx`` for folders of ``kedro run --pipelines onnx``, on a CPU
+                and in the precision of their graphs; ``auto`` takes PyTorch where its weights are
+                there.
 
         Raises:
-            FileNotFoundError: There is no such folder, or no whole checkpoint in it.
+            ImportError: onnxruntime is wanted and not installed.
+            FileNotFoundError: There is no such folder, no whole checkpoint in it, or none for this
+                runtime.
             ValueError: Labels or versions differ, or device or precision is not to be had here.
         """
         _require_sound(precision, batch_size)
+        checkpoints = find_checkpoints(folders)
+        if choose_runtime(checkpoints, runtime, "onnx") == "onnx":
+            require_cpu(device)
+            return cls(load_graphs(checkpoints), "fp32", batch_size, rows_together)
         place = resolve_device(device, "device")
         resolved = resolve_precision(precision, place, "precision")
-        models = load_models(find_checkpoints(folders), place)
-        return cls(models, resolved, batch_size, rows_together)
+        return cls(load_models(checkpoints, place), resolved, batch_size, rows_together)
 
     def __repr__(self) -> str:
         """Return folders, number of labels, and where and how the models run."""
@@ -230,7 +240,7 @@ class RelationClassifier:
         return list(self.classify(table_requests(requests)))
 
     def _score(
-        self, model: RelationModel, features: Features, description: str | None
+        self, model: ScoringModel, features: Features, description: str | None
     ) -> NDArray[np.float64]:
         try:
             logits = score_rows(

@@ -1,13 +1,15 @@
 """How a classifier behind a server is asked, and a request that shows it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
 from klue_pipeline.relation.inference.requests import OPTIONAL_COLUMNS, SENTENCE
 from klue_pipeline.relation.settings.params import Language
 from klue_pipeline.training.exporting.served_interface import ServedInterface
+from klue_pipeline.training.loading.weights_file import GRAPH_FILE
 
 INTERFACE = ServedInterface(
     loader="klue_pipeline.serving",
@@ -19,6 +21,17 @@ INTERFACE = ServedInterface(
     for_files="label a file with kedro run --pipelines predict_new",
 )
 """Models that were saved before name this loader; another name would leave them behind."""
+
+
+def interface_of(folder: Path) -> ServedInterface:
+    """Return how an exported model is asked, with what its own runtime needs.
+
+    Args:
+        folder: The exported model, or its graphs.
+    """
+    if not list(folder.glob(f"*/{GRAPH_FILE}")):
+        return INTERFACE
+    return replace(INTERFACE, requirements=(*INTERFACE.requirements, "onnxruntime"))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from klue_pipeline.relation.encoding.features import Features, encode_table
 from klue_pipeline.relation.ingest.sentence_table import NO_TYPE
-from klue_pipeline.relation.model.relation_model import RelationModel
+from klue_pipeline.relation.model.relation_graph import ScoringModel
 from klue_pipeline.relation.settings.params import InputParams
 from klue_pipeline.training.tokenizer import Tokenizer, load_tokenizer
 
@@ -30,7 +30,7 @@ class TokenGroup:
     tokenizer: Tokenizer
     input: InputParams
     max_tokens: int
-    models: tuple[RelationModel, ...]
+    models: tuple[ScoringModel, ...]
     # A fast tokenizer keeps settings of its last call. One that changes them while another thread
     # is in it gives that thread other tokens, or fails ("Already borrowed").
     lock: Lock = field(default_factory=Lock)
@@ -44,7 +44,7 @@ class TokenGroup:
         return Features(table, labels=())
 
 
-def group_by_tokens(models: Mapping[Path, RelationModel]) -> list[TokenGroup]:
+def group_by_tokens(models: Mapping[Path, ScoringModel]) -> list[TokenGroup]:
     """Put models together that read rows in the same tokens, so that rows are encoded once."""
     groups: dict[str, list[Path]] = {}
     for folder, model in models.items():
@@ -53,7 +53,7 @@ def group_by_tokens(models: Mapping[Path, RelationModel]) -> list[TokenGroup]:
     return [_group_of({name: models[name] for name in group}) for group in groups.values()]
 
 
-def _group_of(models: dict[Path, RelationModel]) -> TokenGroup:
+def _group_of(models: dict[Path, ScoringModel]) -> TokenGroup:
     folder, model = next(iter(models.items()))
     config = model.relation_config
     return TokenGroup(

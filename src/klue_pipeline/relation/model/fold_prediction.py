@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from klue_pipeline.evaluation.scores import ScoreTable
 from klue_pipeline.relation.encoding.encoded_rows import column_of, encode_rows
 from klue_pipeline.relation.encoding.features import Features
+from klue_pipeline.relation.model.relation_graph import ScoringModel
 from klue_pipeline.relation.model.relation_model import RelationConfig, RelationModel
 from klue_pipeline.training.device import choose_device, explain_out_of_memory
 from klue_pipeline.training.params import Precision, TrainingParams
@@ -52,7 +53,7 @@ def score_test_rows(folder: Path, features: Features, training: TrainingParams) 
 
 
 def score_rows(
-    model: RelationModel,
+    model: ScoringModel,
     features: Features,
     batch_size: int,
     precision: Precision,
@@ -74,7 +75,7 @@ def score_rows(
         Logits, float32. Shape: (rows, labels).
     """
     config = model.relation_config
-    rows = encode_rows(features, model.encoder.config.pad_token_id, config.entity_types)
+    rows = encode_rows(features, model.padding_id, config.entity_types)
     logits = predict_logits(model, rows, batch_size, precision, description=description)
     logits /= temperature
     # A marked entity has at least one token; only a row that could not be marked ends at 0.

@@ -65,6 +65,11 @@ class RelationModel(nn.Module):
         self.head = build_head(config.head, _head_shape(encoder, config))
         self._passes_segments = has_segments(encoder.config)
 
+    @property
+    def padding_id(self) -> int:
+        """Token id that fills short rows up."""
+        return int(self.encoder.config.pad_token_id)
+
     def forward(
         self,
         input_ids: Tensor,

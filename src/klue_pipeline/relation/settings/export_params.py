@@ -34,6 +34,9 @@ class PredictParams(Settings):
     (``training.refit``)."""
     folds: list[int] | None
     """Only these folds' models, for speed; None asks all and averages."""
+    runtime: Literal["pytorch", "onnx"] = "pytorch"
+    """What runs the models; ``onnx`` takes the graphs of ``kedro run --pipelines onnx``, on a CPU.
+    ``mlflow_model`` takes the same."""
     output_format: OutputFormat
     with_text: bool
     """Whether sentence and entities are written beside each prediction."""

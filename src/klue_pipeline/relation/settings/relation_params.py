@@ -26,6 +26,7 @@ from klue_pipeline.relation.settings.params import (
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.reporting.ledger.rules import LedgerParams
 from klue_pipeline.text.folder_names import EntryName
+from klue_pipeline.training.exporting.onnx_params import OnnxParams
 from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 from klue_pipeline.training.tuning.tune_params import TuneParams
@@ -87,6 +88,7 @@ class RelationParams(ExperimentDefaults):
     eda: ExploreParams
     label_audit: LabelAuditParams
     export: ExportParams
+    onnx: OnnxParams
     experiment_defaults: ExperimentDefaults
     experiments: dict[EntryName, ExperimentEntry]
 

@@ -9,7 +9,7 @@ from klue_pipeline.training.loading.weights_file import require_weights
 CARD_FILE = "README.md"
 """Where the Hugging Face hub looks for the card of a model."""
 
-_BIG_SUFFIXES = (".safetensors", ".npy", ".index")
+_BIG_SUFFIXES = (".safetensors", ".onnx", ".npy", ".index")
 
 
 def link_folder(source: Path, target: Path) -> None:

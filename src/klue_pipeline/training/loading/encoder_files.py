@@ -89,12 +89,13 @@ def read_config(name: str | Path, revision: str | None = None) -> PretrainedConf
 
 
 @contextmanager
-def explained(what: str, remedy: str) -> Iterator[None]:
+def explained(what: str, remedy: str, done: str = "loaded") -> Iterator[None]:
     """Turn whatever goes wrong while a model is loaded into one message.
 
     Args:
         what: What is loaded.
         remedy: What to give instead.
+        done: What is done with it, if it is not loaded.
 
     Raises:
         ValueError: Something went wrong.
@@ -102,7 +103,7 @@ def explained(what: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # odd files make Transformers and PyTorch raise anything
-        raise ValueError(f"{what} could not be loaded: {_reason(error)} {remedy}") from error
+        raise ValueError(f"{what} could not be {done}: {_reason(error)} {remedy}") from error
 
 
 def explained_encoder(name: str, setting: str) -> AbstractContextManager[None]:

@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
+GRAPH_FILE = "model.onnx"
+"""Stands in for the weights where a model was written as a graph."""
 DROPPED_FILE = "weights_dropped.json"
 """Says when and why a checkpoint's weights were removed on purpose, to save disk."""
 _LENGTH_BYTES = 8

@@ -73,7 +73,7 @@ def take_tokens(states: Tensor, places: Tensor) -> Tensor:
     Returns:
         Shape: (batch, places * width).
     """
-    rows = torch.arange(len(states), device=states.device).unsqueeze(1)  # (batch, 1)
+    rows = torch.arange(states.shape[0], device=states.device).unsqueeze(1)  # (batch, 1)
     return states[rows, places].flatten(start_dim=1)
 
 

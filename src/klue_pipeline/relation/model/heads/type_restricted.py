@@ -67,7 +67,7 @@ class TypeRestrictedHead(nn.Module):
         of_listed = self.corrections(features).unflatten(1, (-1, n_labels))
         # Pair 0 stands for all that are not listed; nothing corrects them.
         of_all = nn.functional.pad(of_listed, (0, 0, 1, 0))  # (batch, 1 + pairs, labels)
-        return of_all[torch.arange(len(pairs), device=pairs.device), pairs]  # (batch, labels)
+        return of_all[torch.arange(pairs.shape[0], device=pairs.device), pairs]  # (batch, labels)
 
 
 def _require_known(shape: HeadShape) -> None:

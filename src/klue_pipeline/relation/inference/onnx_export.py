@@ -1,0 +1,203 @@
+"""Exported relation models as ONNX graphs, compared with PyTorch and, in int8, judged.
+
+How a module becomes a graph is :mod:`klue_pipeline.training.exporting.onnx_graph`'s; where the
+folder goes and what a loss means is left to the caller.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from klue_pipeline.evaluation.intervals import PERCENT
+from klue_pipeline.evaluation.labels import LabelSet
+from klue_pipeline.evaluation.scores import ScoreTable, concatenate
+from klue_pipeline.evaluation.significance import take_comparable_rows
+from klue_pipeline.relation.encoding.encoded_rows import column_of, encode_rows
+from klue_pipeline.relation.encoding.features import Features
+from klue_pipeline.relation.metrics.judgement import judge
+from klue_pipeline.relation.metrics.targets import label_answered
+from klue_pipeline.relation.model.fold_prediction import score_rows
+from klue_pipeline.relation.model.fold_rows import split_features
+from klue_pipeline.relation.model.relation_graph import RelationGraph
+from klue_pipeline.relation.model.relation_model import RelationModel
+from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
+from klue_pipeline.training.batches import Batch, EncodedRows
+from klue_pipeline.training.exporting.exported_graphs import added_bytes, begin_graphs
+from klue_pipeline.training.exporting.onnx_graph import export_graph, quantise, require_agreement
+from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE
+from klue_pipeline.training.loading.weights_file import GRAPH_FILE, WEIGHTS_FILE
+from klue_pipeline.training.prediction import NOT_FOR_THE_MODEL
+
+logger = logging.getLogger(__name__)
+
+_BATCH_SIZES = (1, 16)
+_SCORE = "micro_f1"
+
+
+def export_graphs(
+    exported: Path, features: Features, check_rows: int, place: Path
+) -> dict[str, dict[str, float]]:
+    """Write each model of an export as a graph, and compare it with the model.
+
+    Args:
+        exported: The folder of an exported experiment.
+        features: Real rows; some of all lengths are taken.
+        check_rows: How many to compare on.
+        place: The folder to make.
+
+    Returns:
+        For each model ``largest_difference`` of logits, ``weights_bytes`` and ``graph_bytes``.
+
+    Raises:
+        ImportError: A package of the extra ``onnx`` is not installed.
+        ValueError: A model cannot be written as a graph, or its graph computes something else.
+    """
+    models = _list_models(exported)
+    begin_graphs(exported, place, models)
+    order = np.argsort(column_of(features, "length"), kind="stable")
+    shown = np.unique(np.linspace(0, len(order) - 1, check_rows).astype(int))
+    rows = features.select(order[shown])
+    return {name: _export(exported / name, rows, place / name) for name in models}
+
+
+def _list_models(exported: Path) -> list[str]:
+    return sorted(path.parent.name for path in exported.glob(f"*/{RELATION_FILE}"))
+
+
+def _export(checkpoint: Path, rows: Features, folder: Path) -> dict[str, float]:
+    model = RelationModel.from_pretrained(checkpoint)
+    config = model.relation_config
+    encoded = encode_rows(rows, model.padding_id, config.entity_types)
+    what = f"Head {config.head.name} over {type(model.encoder).__name__} ({checkpoint.name})"
+    export_graph(model, _inputs(encoded, [0, len(encoded) - 1]), folder / GRAPH_FILE, what)
+    difference = require_agreement(model, RelationGraph(folder), _batches(encoded))
+    found = {
+        "largest_difference": difference,
+        "weights_bytes": (checkpoint / WEIGHTS_FILE).stat().st_size,
+        "graph_bytes": added_bytes(folder, checkpoint),
+    }
+    logger.info(
+        "%s: the graph's logits differ from PyTorch's by at most %.2g on %d rows; %.1f MB",
+        checkpoint.name, difference, len(encoded), found["graph_bytes"] / 1e6,
+    )  # fmt: skip
+    return found
+
+
+def _batches(rows: EncodedRows) -> Iterator[Batch]:
+    """Yield some rows alone, and all in batches of rows of different lengths."""
+    for size in _BATCH_SIZES:
+        step = max(1, len(rows) // size)
+        for start in range(0, min(step, _BATCH_SIZES[-1]) if size == 1 else step):
+            yield _inputs(rows, list(range(start, len(rows), step))[:size])
+
+
+def _inputs(rows: EncodedRows, places: list[int]) -> Batch:
+    batch = rows.__getitems__(places)
+    return {name: values for name, values in batch.items() if name not in NOT_FOR_THE_MODEL}
+
+
+def quantise_graphs(exported: Path, graphs: Path, place: Path) -> dict[str, int]:
+    """Write each graph with weights of 8 bits.
+
+    Args:
+        exported: The folder of the experiment that the graphs were made of.
+        graphs: The folder of graphs in float32.
+        place: The folder to make.
+
+    Returns:
+        The size of each in bytes.
+
+    Raises:
+        ImportError: A package of the extra ``onnx`` is not installed.
+        ValueError: onnxruntime cannot.
+    """
+    models = _list_models(graphs)
+    begin_graphs(exported, place, models)
+    for name in models:
+        quantise(graphs / name / GRAPH_FILE, place / name / GRAPH_FILE)
+    return {name: added_bytes(place / name, exported / name) for name in models}
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows that models have not learnt from, with what they said of them.
+
+    Attributes:
+        features: All training rows.
+        fold_members: Which of them each fold holds out.
+        sentences: The same rows with their labels.
+        labels: The label set of the task.
+        scores: What the model of each fold said in PyTorch, by the fold.
+    """
+
+    features: Features
+    fold_members: pd.DataFrame
+    sentences: pd.DataFrame
+    labels: LabelSet
+    scores: Mapping[int, ScoreTable]
+
+
+def judge_graphs(
+    folder: Path, held_out: HeldOut, evaluation: EvaluationParams, batch_size: int
+) -> dict[str, Any]:
+    """Compare graphs with the models that they were made of, on rows that neither has learnt from.
+
+    Args:
+        folder: The graphs.
+        held_out: The rows, and what PyTorch said of them; at least one fold.
+        evaluation: How the interval is drawn.
+        batch_size: Rows in a batch.
+
+    Returns:
+        ``rows``; ``agreement``, the share of rows with the same best label, 0 to 100; micro F1 of
+        both; ``difference``, graph minus PyTorch in points, with its interval (``low``, ``high``,
+        ``confidence``) over the same draws for both.
+
+    Raises:
+        ValueError: The rows are no longer those that were scored.
+    """
+    both = {
+        "pytorch": concatenate(list(held_out.scores.values())),
+        "graph": concatenate(
+            [
+                _score(folder / f"fold_{fold}", fold, held_out, batch_size)
+                for fold in held_out.scores
+            ]
+        ),
+    }
+    target = RelationGraph(folder / f"fold_{min(held_out.scores)}").relation_config.target
+    labelled = [
+        label_answered(scores, held_out.sentences, held_out.labels, target)
+        for scores in both.values()
+    ]
+    models = dict(zip(both, take_comparable_rows(*labelled), strict=True))
+    judged = judge(models, None, evaluation)
+    interval = judged["graph"].minus(judged["pytorch"], _SCORE)
+    same = models["graph"].predicted == models["pytorch"].predicted
+    return {
+        "rows": len(same),
+        "agreement": PERCENT * float(same.mean()),
+        **{f"{name}_{_SCORE}": judged[name].scores[_SCORE] for name in both},
+        "difference": interval.difference,
+        "low": interval.low,
+        "high": interval.high,
+        "confidence": evaluation.confidence,
+    }
+
+
+def _score(folder: Path, fold: int, held_out: HeldOut, batch_size: int) -> ScoreTable:
+    graph = RelationGraph(folder)
+    _, validation = split_features(held_out.features, held_out.fold_members, fold)
+    logits = score_rows(graph, validation, batch_size, "fp32", description=folder.name)
+    stored = held_out.scores[fold]
+    return replace(
+        stored,
+        row_ids=validation.row_ids,
+        logits=logits,
+        folds=np.full(len(validation), fold, dtype=np.int64),
+    )
