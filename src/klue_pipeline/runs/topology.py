@@ -22,7 +22,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
 )
 from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams, TunedPart
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
-from klue_pipeline.training.params import FoldsParams, KeepWeights
+from klue_pipeline.training.params import FoldsParams, KeepWeights, LossParams
 
 Kind = Literal["single", "member", "composite"]
 """A ``single`` experiment trains a model of all labels; a ``member`` trains one of other labels,
@@ -109,6 +109,7 @@ class Shape:
     tuning: Tuning = Tuning()
     keep_weights: KeepWeights = "all"
     refits: bool = False
+    teachers: tuple[str, ...] = ()
 
 
 _known: dict[str, Shape] = {}
@@ -162,6 +163,11 @@ def earlier(stage: Literal["clean", "augment"]) -> tuple[str, ...]:
     return {"clean": shape.asked_to_clean, "augment": shape.asked_to_augment}[stage]
 
 
+def teachers() -> tuple[str, ...]:
+    """Return the experiments, trained before, whose models teach this one; mostly none."""
+    return _shape().teachers
+
+
 def retrieval() -> Retrieval:
     """Return which nodes the search for passages has."""
     return _shape().retrieval
@@ -210,6 +216,7 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
         tuning=_tuning_of(parameters["odqa"]),
         keep_weights=training.keep_weights,
         refits=training.refit is not None,
+        teachers=tuple(LossParams.model_validate(parameters["loss"]).teachers or ()),
     )
 
 

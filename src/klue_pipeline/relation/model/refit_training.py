@@ -14,7 +14,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase, set_seed
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.encoding.encoded_rows import column_of, encode_rows
+from klue_pipeline.relation.encoding.encoded_rows import column_of
 from klue_pipeline.relation.encoding.features import Features
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.model.fold_rows import answer_target, answered_rows
@@ -26,6 +26,7 @@ from klue_pipeline.relation.model.fold_training import (
     describe_origin,
 )
 from klue_pipeline.relation.model.relation_model import RelationModel
+from klue_pipeline.relation.model.taught_rows import Lessons, teach_rows
 from klue_pipeline.training.classification import loss_of_rows
 from klue_pipeline.training.device import explain_out_of_memory
 from klue_pipeline.training.loading.trained_model import TrainedModel
@@ -47,13 +48,14 @@ class RefitResult:
     model: TrainedModel
 
 
-def train_on_all_rows(
+def train_on_all_rows(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
     features: Features,
     tokenizer: PreTrainedTokenizerBase,
     labels: LabelSet,
     params: ClassifierParams,
     fold_metrics: Sequence[Mapping[str, float]],
     workspace: FoldWorkspace,
+    lessons: Lessons | None = None,
 ) -> RefitResult:
     """Train a classifier on every row that trains in some fold, augmented ones included.
 
@@ -64,19 +66,23 @@ def train_on_all_rows(
         params: How the folds were built and trained.
         fold_metrics: What each fold left: ``best_step`` and ``training_rows``.
         workspace: Where its resume state lives.
+        lessons: What teachers say of the rows, where the loss asks for any.
     """
     answer_labels = target_labels(labels, params.target)
     weighing = features.select(np.flatnonzero(column_of(features, "weight") > 0))
-    rows = answered_rows(answer_target(weighing, labels, params.target))
-    training = plan_refit(fold_metrics, len(rows), params.training)
+    answered = answered_rows(answer_target(weighing, labels, params.target))
+    fingerprint = dict(features.fingerprint)
+    taught = teach_rows(answered, lessons, params.loss, answer_labels.names, fingerprint)
+    rows = len(taught.features)
+    training = plan_refit(fold_metrics, rows, params.training)
     params = replace(params, training=training)
-    config = describe_model(rows, answer_labels, labels, params, dict(features.fingerprint))
-    scratch = workspace.scratch_for(describe_origin(params, config.fingerprint, REFIT, rows))
+    config = describe_model(answered, answer_labels, labels, params, fingerprint)
+    scratch = workspace.scratch_for(describe_origin(params, fingerprint, REFIT, taught))
     set_seed(training.seed)
     with explain_out_of_memory(training):
         result = train(
             build_model(config, params, tokenizer),
-            encode_rows(rows, tokenizer.pad_token_id, config.entity_types),
+            taught.encode(tokenizer.pad_token_id, config.entity_types),
             loss_of_rows(build_fold_loss(params, config)),
             None,
             training,
@@ -84,7 +90,7 @@ def train_on_all_rows(
             description=REFIT,
         )
     model = cast(RelationModel, result.model.to("cpu").eval())
-    return RefitResult(_summarise(result, len(rows)), TrainedModel(model, tokenizer))
+    return RefitResult(_summarise(result, rows), TrainedModel(model, tokenizer))
 
 
 def plan_refit(
