@@ -100,7 +100,6 @@ def _require_device(params: TrainingParams, group: str, runner: str) -> None:
 
 
 def _require_space(catalog: Any) -> None:
-    space = TuneParams.model_validate(catalog.load(_TUNE)).space
     parameters = as_written(catalog.load("parameters"))
     if parameters["loss"]["name"] == _TAUGHT:
         raise ValueError(
@@ -108,6 +107,7 @@ def _require_space(catalog: Any) -> None:
             "another loss (--params loss.name=cross_entropy with this experiment's other settings) "
             "and give the student what was found."
         )
+    space = TuneParams.model_validate(catalog.load(_TUNE)).space
     require_space(parameters, space, SEARCHED_GROUPS)
 
 
