@@ -26,7 +26,7 @@ ENVIRONMENTS = ["base", "klue", "test"]
 EXPERIMENT_OF_KIND = {"single": "typed_punct_query", "member": "binary", "composite": "cascade"}
 EVERY_GRAPH = [
     *(f"experiment={name}" for name in [*EXPERIMENT_OF_KIND.values(), "aug_mistakes"]),
-    "training.refit=all_rows",
+    "experiment=distilled,training.refit=all_rows",
     "odqa.experiment=dense_trained",
     "odqa.experiment=external,odqa.raw.run=run.csv",
     "odqa.rerank.name=cross_encoder,odqa.rerank.model=trained,odqa.rerank.top_n=5,"
@@ -37,7 +37,7 @@ EVERY_GRAPH = [
 """Settings whose graphs together have every dataset there is."""
 FROM_ELSEWHERE = {
     "raw_train", "raw_test", "raw_test_gold", "reviewed_rows", "synonyms", "translations",
-    "score_bundles", "plain_submissions", "new_rows",
+    "raw_unlabelled", "score_bundles", "plain_submissions", "new_rows",
     "odqa.raw_train", "odqa.raw_validation", "odqa.raw_test", "odqa.raw_documents", "odqa.raw_run",
     "odqa.new_questions", "odqa.answer_bundles",
 }  # fmt: skip
@@ -198,6 +198,7 @@ def test_klue_takes_the_hub_and_the_published_recipe():
         "reviewed_rows": None,
         "synonyms": None,
         "translations": None,
+        "unlabelled": None,
         "bundles": "data/klue/01_raw/bundles",
         "submissions": "data/klue/01_raw/submissions",
     }

@@ -20,6 +20,7 @@ ENTRIES = {
             "eda": {"select": {"mistakes_of": "binary"}},  # not among the methods
         },
     },
+    "distilled": {"why": "x", "loss": {"name": "distillation", "teachers": ["rbert", "r--lr"]}},
     "combine": {"why": "x", "kind": "composite", "members": ["rbert", "binary", "nobody"]},
 }
 
@@ -38,6 +39,7 @@ def plan(*names, run_name=None):
         (["cascade", "combine"], ["binary", "positive", "cascade", "rbert", "combine"]),
         (["rbert", "rbert"], ["rbert"]),
         (["mistakes"], ["rbert", "mistakes"]),
+        (["distilled"], ["rbert", "distilled"]),
     ],
 )
 def test_the_order_is_as_named_but_members_come_first(names, folders):
@@ -88,5 +90,6 @@ def test_unknown_names_are_refused_all_at_once():
         require_known(["rbert", "cascad", "zzz"], ENTRIES)
     message = str(refused.value)
     assert "'cascad'. Did you mean cascade?" in message
-    assert "'zzz'. Known are: binary, cascade, combine, mistakes, positive, rbert." in message
+    known = "binary, cascade, combine, distilled, mistakes, positive, rbert"
+    assert f"'zzz'. Known are: {known}." in message
     assert message.endswith("Nothing was run.")

@@ -73,3 +73,12 @@ def test_what_cannot_be_done_is_refused(ask, change, message):
 )
 def test_what_can_be_done_is_not(ask, change):
     ask(**change)
+
+
+def test_a_search_does_not_teach():
+    read = ["parameters", "params:tune", "params:composite"]
+    search = Pipeline([node(lambda *_: 1, read, "trials", name="search")])
+    catalog = DataCatalog({"parameters": MemoryDataset({"loss": {"name": "distillation"}})})
+    run_params = {"only_missing_outputs": False, "runner": str(SequentialRunner())}
+    with pytest.raises(ValueError, match=r"not taught, but loss\.name is distillation\. Search"):
+        PreconditionHooks().before_pipeline_run(run_params, search, catalog)

@@ -21,7 +21,7 @@ from klue_pipeline.relation.model.fold_training import ClassifierParams, build_m
 from klue_pipeline.relation.model.heads import HEADS
 from klue_pipeline.relation.settings.compatibility import find_conflicts
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
-from klue_pipeline.training.losses import LOSSES, LossContext, build_loss
+from klue_pipeline.training.losses import LOSSES, LossContext, Targets, build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
 from klue_pipeline.training.tokenizer import prepare_tokenizer
 
@@ -47,6 +47,12 @@ LOSS_SETTINGS = {
     "focal": {"gamma": 2.0, "alpha": {"no_relation": 0.5}},
     "class_balanced": {"beta": 0.99, "inside": "focal", "gamma": 1.0, "label_smoothing": 0.1},
     "ldam": {"beta": 0.99, "max_margin": 0.5, "reweight_after_share": 0.5},
+    "distillation": {
+        "teachers": ["large"],
+        "temperature": 2.0,
+        "teacher_weight": 0.5,
+        "inside": "cross_entropy",
+    },
 }
 TRAINING = TrainingParams(
     epochs=1, learning_rate=0.01, batch_size=8, evaluation_batch_size=8, accumulation_steps=1,
@@ -77,8 +83,8 @@ def legal_combinations():
     names = [*LOSSES]
     for (place, head), (shift, inputs) in product(enumerate(HEADS), enumerate(INPUTS)):
         loss = names[(place + shift) % len(names)]
-        if head == "type_restricted" and loss == "ldam":
-            loss = "cross_entropy"  # its classifiers are linear
+        if head == "type_restricted" and loss in ("ldam", "distillation"):
+            loss = "cross_entropy"  # its classifiers are linear, and no teacher's
         params = make_params(head, inputs, loss, "scratch")
         if not find_conflicts(params):
             yield pytest.param(head, inputs, loss, next(families), id=f"{head}-{inputs}-{loss}")
@@ -114,7 +120,9 @@ def train_two_steps(model, config, batch, params):
     losses = []
     for progress in (0.0, 0.6):
         optimizer.zero_grad()
-        value = (loss(model(**batch).float(), label_ids, progress) * weights).mean()
+        logits = model(**batch).float()
+        targets = Targets(label_ids, torch.zeros_like(logits))
+        value = (loss(logits, targets, progress) * weights).mean()
         value.backward()
         optimizer.step()
         losses.append(value.item())

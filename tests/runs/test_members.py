@@ -4,7 +4,7 @@ import pytest
 
 from klue_pipeline.runs.dataset_names import MemberDataset
 from klue_pipeline.runs.disk.origin_store import OriginStore
-from klue_pipeline.runs.members import NOT_THERE, trace_earlier, trace_members
+from klue_pipeline.runs.members import NOT_THERE, trace_earlier, trace_members, trace_teachers
 
 MADE = {"training.epochs": "3"}
 OTHER = {"training.epochs": "5"}
@@ -58,3 +58,16 @@ def test_results_inherit_a_hash_that_changes_with_earlier_scores(path_of):
         OriginStore().write(path_of("earlier_scores_rbert"), origin)
         seen.append(trace_earlier(names, path_of))
     assert len({str(origin) for origin in seen}) == 3
+
+
+def test_a_student_inherits_a_hash_of_each_teacher(path_of):
+    names = ["labels", *(f"teacher_large.fold_{fold}.model" for fold in (0, 1)), NAMES[0]]
+    assert trace_teachers(names, path_of) == {
+        name: {"teachers.large": NOT_THERE} for name in names[1:3]
+    }
+    for name in names[1:3]:
+        OriginStore().write(path_of(name), MADE)
+    first, second = trace_teachers(names, path_of).values()
+    assert first == second != {"teachers.large": NOT_THERE}
+    OriginStore().write(path_of(names[1]), OTHER)
+    assert trace_teachers(names, path_of)[names[1]] != first

@@ -147,6 +147,7 @@ def test_checked_parameters_cannot_change(tree):
 USUAL = "typed_punct_query"
 FILL_MASK = {"methods": ["mask_words", "fill_mask"], "fill_mask": {"model": "klue/roberta-base"}}
 EDA_MODEL = {"methods": ["eda"], "eda": {"synonyms": "model", "model": "klue/roberta-base"}}
+SMOTE = {"freeze": "encoder", "smote_neighbours": 5, "smote_target_share": 0.1}
 TWO_FILES = {"train": "a.csv", "test": "a.csv"}
 ENGLISH = {"language": "en"}
 
@@ -173,6 +174,21 @@ ENGLISH = {"language": "en"}
         (USUAL, {"loss": {"name": "focal"}}, "loss: focal needs gamma; set it beside"),
         (USUAL, {"loss": {"name": "class_balanced", "beta": 0.9, "inside": "focal"}},
          "needs gamma if and only if inside is focal"),
+        ("distilled", {"loss": {"inside": "focal"}}, "distillation needs gamma if and only if"),
+        ("distilled", {"loss": {"teachers": []}}, "loss.teachers: .* at least 1 item"),
+        ("distilled", {"loss": {"teachers": ["bilstm", "bilstm"]}}, "teachers names one more than"),
+        ("distilled", {"loss": {"teachers": ["bilstn--lr"]}},
+         r"loss.teachers: there is no experiment 'bilstn--lr'\. Did you mean bilstm"),
+        ("distilled", {"loss": {"teachers": ["cascade"]}}, "cascade is a composite, which has no"),
+        ("distilled", {"loss": {"teachers": ["binary"]}}, "binary is of target.name=binary; a te"),
+        ("distilled", {"target": {"name": "binary"}}, "but target.name is binary; set target"),
+        ("distilled", {"head": {"name": "type_restricted"}}, "illegal labels none; choose another"),
+        ("distilled", {"training": SMOTE}, "makes up rows that no teacher has read; leave it out"),
+        ("distilled", {"raw": {"unlabelled": "a.csv"}, "training": {"label_balance": 0.5}},
+         "label_balance is 0.5, but rows of raw.unlabelled have no label"),
+        ("distilled", {"raw": {**TWO_FILES, "test": "b.csv", "unlabelled": "a.csv"}},
+         "raw.unlabelled: found 'a.csv', which is raw.train too"),
+        (USUAL, {"loss": {"teachers": ["bilstm"]}}, "teachers belongs to distillation, but name"),
         (USUAL, {"training": {"schedule": "cosine_restarts"}}, "schedule_cycles goes with"),
         (USUAL, {"training": {"freeze_epochs": 1}}, "nothing is frozen; set freeze"),
         (USUAL, {"training": {"freeze": "encoder", "freeze_at": "end"}}, "freeze_at is end, but"),
@@ -269,6 +285,7 @@ TRANSLATIONS = {"raw": {"translations": "my.csv"}}
         (nested("clean.repair_types.min_support", 5),
          "clean.repair_types is not read: repair_types is not among clean.rules"),
         (SYNONYMS, "raw.synonyms is not read: augment.methods=[eda] with"),
+        ({"raw": {"unlabelled": "my.csv"}}, "raw.unlabelled is not read: loss.name=distillation"),
         (TRANSLATIONS | {"augment": {"methods": ["aeda"]}},
          "raw.translations is not read: augment.methods=[back_translation] with"),
         (nested("labels.negative", None), "labels.negative is not read: the label set has its own"),
@@ -289,6 +306,7 @@ def test_settings_that_nothing_reads_are_told(runtime, message):
         {"text": {"language": "en", "type_words": {"en": {"PER": "human"}}}},
         SYNONYMS | {"augment": TABLE_SYNONYMS},
         TRANSLATIONS | {"augment": {"methods": ["back_translation"]}},
+        {"experiment": "distilled", "raw": {"unlabelled": "my.csv"}},
         {"labels": {"negative": "no_relation", "names": "infer"}},
         {"labels": {"negative": "no_relation"}, "ingest": {"format": "table"}},
     ],

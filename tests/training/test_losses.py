@@ -13,7 +13,8 @@ from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight
 from torch.nn import functional
 
-from klue_pipeline.training.losses import LOSSES, LossContext, build_loss
+from klue_pipeline.training.losses import LOSSES, LossContext, Targets, build_loss
+from klue_pipeline.training.losses.distillation import soft_loss
 from klue_pipeline.training.losses.label_weights import (
     copied_to,
     effective_number,
@@ -42,13 +43,24 @@ BY_NAME = {
     "ldam": {
         "name": "ldam", "beta": 0.9, "max_margin": 0.5, "reweight_after_share": 0.5,
     },
+    "distillation": {
+        "name": "distillation", "teachers": ["large"], "temperature": 2.0, "teacher_weight": 0.5,
+        "inside": "cross_entropy",
+    },
 }  # fmt: skip
 EVERY_LOSS = pytest.mark.parametrize("loss_settings", BY_NAME.values(), ids=BY_NAME)
 
 
 def build(counts=COUNTS, scale=1.0, labels=LABELS, **loss_settings):
     context = LossContext(labels, torch.tensor(counts), scale)
-    return build_loss(LossParams(**loss_settings), context)
+    loss = build_loss(LossParams(**loss_settings), context)
+    return lambda logits, gold, progress: loss(logits, taught(logits, gold), progress)
+
+
+def taught(logits, gold):
+    """Targets with a teacher that favours the gold label, and rules out what the model does."""
+    favoured = functional.one_hot(gold, logits.shape[-1]).to(logits.dtype)
+    return Targets(gold, torch.where(logits.detach() > -1e4, favoured, -1e4))
 
 
 def some_rows(rows=12, labels=3, spread=3.0, dtype=torch.float64):
@@ -162,6 +174,99 @@ def test_ldam_reweights_at_once_or_never(share, weighs):
         with_weights = build(**fixed, beta=0.99)(logits, gold, progress)
         without = build(**fixed, beta=0.0)(logits, gold, progress)
         assert torch.allclose(with_weights, without) != weighs
+
+
+# Distillation
+
+
+TEACHER = [[math.log(1.0), math.log(3.0), math.log(4.0)], [2.0, 0.0, -2.0]]
+STUDENT = [[0.0, math.log(2.0), 0.0], [-1.0, 0.5, 1.0]]
+DISTILLATION = BY_NAME["distillation"]
+
+
+def distil(targets, logits=None, **changes):
+    params = LossParams(**{**DISTILLATION, **changes})
+    loss = build_loss(params, LossContext(LABELS, torch.tensor(COUNTS)))
+    return loss(torch.tensor(STUDENT) if logits is None else logits, targets, 0.0)
+
+
+def divergence(teacher, student, temperature):
+    """KL of two softened rows of scores, in plain Python."""
+    p, q = ([math.exp(value / temperature) for value in row] for row in (teacher, student))
+    p, q = ([value / sum(row) for value in row] for row in (p, q))
+    return sum(a * math.log(a / b) for a, b in zip(p, q, strict=True))
+
+
+def test_a_divergence_worked_out_on_paper():
+    """At T = 1: p = (1, 3, 4) / 8 and q = (1, 2, 1) / 4."""
+    found = soft_loss(torch.tensor(STUDENT[:1]), torch.tensor(TEACHER[:1]), 1.0)
+    wanted = math.log(1 / 2) / 8 + 3 * math.log(3 / 4) / 8 + math.log(2) / 2
+    assert found.tolist() == pytest.approx([wanted])
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0, 4.0])
+@pytest.mark.parametrize("weight", [0.3, 1.0])
+def test_distillation_by_hand(temperature, weight):
+    targets = Targets(torch.tensor([2, 0]), torch.tensor(TEACHER))
+    found = distil(targets, temperature=temperature, teacher_weight=weight)
+    hard = by_hand(torch.tensor(STUDENT), targets.label_ids)
+    wanted = [
+        weight * temperature**2 * divergence(teacher, student, temperature) + (1 - weight) * own
+        for teacher, student, own in zip(TEACHER, STUDENT, hard.tolist(), strict=True)
+    ]
+    assert found.tolist() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_soft_part_is_torchs_own_divergence_of_logarithms():
+    logits, _ = some_rows(20)
+    teacher = logits.flip(-1)
+    found = soft_loss(logits, teacher, 3.0)
+    softened = [functional.log_softmax(scores / 3, -1) for scores in (logits, teacher)]
+    each = functional.kl_div(*softened, reduction="none", log_target=True)
+    torch.testing.assert_close(found, 9 * each.sum(-1))
+
+
+def test_gradients_of_the_soft_part_keep_their_size_at_high_temperatures():
+    """They become those of half the squared difference of centred scores, over the labels."""
+    logits, _ = some_rows()
+    teacher = logits.flip(0)
+    logits.requires_grad_()
+    soft_loss(logits, teacher, 1000.0).sum().backward()
+    apart = logits.detach() - teacher
+    wanted = (apart - apart.mean(-1, keepdim=True)) / 3
+    torch.testing.assert_close(logits.grad, wanted, rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "inside", [{"inside": "cross_entropy"}, {"inside": "focal", "gamma": 2.0}], ids=str
+)
+def test_without_weight_the_teacher_is_not_heard(inside):
+    logits, gold = some_rows()
+    plain = {"name": inside["inside"], **{k: v for k, v in inside.items() if k == "gamma"}}
+    settings = {**DISTILLATION, **inside, "teacher_weight": 0.0, "label_smoothing": 0.1}
+    found = build(**settings)(logits, gold, 0.0)
+    torch.testing.assert_close(found, build(**plain, label_smoothing=0.1)(logits, gold, 0.0))
+
+
+def test_a_row_without_a_label_has_the_soft_part_alone():
+    logits = torch.tensor(STUDENT, requires_grad=True)
+    losses = distil(Targets(torch.tensor([-1, 0]), torch.tensor(TEACHER)), logits)
+    soft = 0.5 * 4 * divergence(TEACHER[0], STUDENT[0], 2.0)
+    assert losses[0].item() == pytest.approx(soft, rel=1e-5)
+    assert losses[1].item() > 0.5 * 4 * divergence(TEACHER[1], STUDENT[1], 2.0)
+    losses.sum().backward()
+    assert logits.grad.isfinite().all()
+
+
+def test_a_label_that_the_teacher_rules_out_counts_nothing():
+    teacher = torch.tensor([[0.0, 0.0, -math.inf]])
+    found = soft_loss(torch.zeros(1, 3), teacher, 2.0)
+    assert found.tolist() == pytest.approx([4 * math.log(3 / 2)])
+
+
+def test_rows_without_a_teacher_cannot_be_distilled():
+    with pytest.raises(ValueError, match="without a teacher's scores; train by kedro run"):
+        distil(Targets(torch.tensor([0, 1])))
 
 
 # Limit cases

@@ -255,9 +255,9 @@ def test_labels_are_balanced_as_set(rows, tmp_path):
     training = dataclasses.replace(rows.training, columns=columns)
     seen = []
 
-    def loss(logits, label_ids, progress):
-        seen.extend(label_ids.tolist())
-        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+    def loss(logits, targets, progress):
+        seen.extend(targets.label_ids.tolist())
+        return nn.functional.cross_entropy(logits, targets.label_ids, reduction="none")
 
     params = settings(epochs=1, label_balance=1.0)
     run(dataclasses.replace(rows, training=training), tmp_path / "scratch", params, loss=loss)
@@ -326,10 +326,10 @@ def test_losses_between_two_logged_steps_are_kept(rows, tmp_path):
     params = settings(log_every_steps=4, checkpoint_every_steps=5)
     dies_at = 6 / 20
 
-    def dying(logits, label_ids, progress):
+    def dying(logits, targets, progress):
         if progress >= dies_at:
             raise KilledError
-        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+        return nn.functional.cross_entropy(logits, targets.label_ids, reduction="none")
 
     with pytest.raises(KilledError):
         run(rows, tmp_path / "resumed", params, loss=dying)
@@ -469,9 +469,9 @@ def test_max_steps_end_the_training(rows, tmp_path, caplog, changes, evaluated_a
     """12 steps, whatever the batches: warm-up and schedule run over these, and so does the loss."""
     progress = []
 
-    def spy(logits, label_ids, done):
+    def spy(logits, targets, done):
         progress.append(done)
-        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+        return nn.functional.cross_entropy(logits, targets.label_ids, reduction="none")
 
     params = settings(
         **{"epochs": 4, "max_steps": 12, "schedule": "linear", "warmup_share": 1 / 6, **changes}
@@ -568,9 +568,9 @@ def test_the_loss_gets_the_share_of_optimizer_steps_that_are_done(rows, tmp_path
     """10 batches an epoch by 4 are steps of 4, 4 and 2 batches."""
     seen = []
 
-    def spy(logits, label_ids, progress):
+    def spy(logits, targets, progress):
         seen.append(progress)
-        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+        return nn.functional.cross_entropy(logits, targets.label_ids, reduction="none")
 
     run(rows, tmp_path / "scratch", settings(accumulation_steps=4), loss=spy)
     steps = [0] * 4 + [1] * 4 + [2] * 2 + [3] * 4 + [4] * 4 + [5] * 2

@@ -19,7 +19,8 @@ class Job:
     Attributes:
         experiment: Its entry in the lab book.
         run_name: The name of a variant, which has a folder of its own; None for the entry itself.
-        members: Folders of the experiments whose scores it reads; they have to be there first.
+        members: Folders of the experiments whose scores or models it reads; they have to be there
+            first.
     """
 
     experiment: str
@@ -99,6 +100,7 @@ def plan_jobs(
 def _members_of(entries: Mapping[str, Mapping[str, Any]], name: str) -> tuple[str, ...]:
     """Return the members that are in the table; the check of settings refuses the others."""
     listed = [*(entries[name].get("members") or ()), *_asked_for_mistakes(entries[name])]
+    listed += (entries[name].get("loss") or {}).get("teachers") or ()
     return tuple(dict.fromkeys(str(member) for member in listed if member in entries))
 
 

@@ -19,7 +19,7 @@ from klue_pipeline.training.params import EncoderParams, TrainingParams
 from klue_pipeline.training.pretraining.adapt_params import AdaptParams
 from klue_pipeline.training.tuning.tune_params import TuneParams
 
-_SCRATCH = "scratch"
+_SCRATCH, _TAUGHT = "scratch", "distillation"
 _ENCODER, _TRAINING, _ADAPT = "params:encoder", "params:training", "params:adapt"
 _ODQA_ENCODER, _ODQA_TRAINING = "params:odqa.encoder", "params:odqa.retriever_training"
 _TUNE, _ODQA_TUNE = "params:tune", "params:odqa.tune"
@@ -100,8 +100,15 @@ def _require_device(params: TrainingParams, group: str, runner: str) -> None:
 
 
 def _require_space(catalog: Any) -> None:
+    parameters = as_written(catalog.load("parameters"))
+    if parameters["loss"]["name"] == _TAUGHT:
+        raise ValueError(
+            f"The trials of a search are not taught, but loss.name is {_TAUGHT}. Search with "
+            "another loss (--params loss.name=cross_entropy with this experiment's other settings) "
+            "and give the student what was found."
+        )
     space = TuneParams.model_validate(catalog.load(_TUNE)).space
-    require_space(as_written(catalog.load("parameters")), space, SEARCHED_GROUPS)
+    require_space(parameters, space, SEARCHED_GROUPS)
 
 
 def _require_odqa_space(catalog: Any) -> None:

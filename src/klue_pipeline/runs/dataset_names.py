@@ -12,7 +12,11 @@ Part = Literal["validation", "test"]
 REFIT_MODEL, REFIT_METRICS = "refit.model", "refit.metrics"
 """What the training on all rows leaves; it is of no fold."""
 
+REFIT_TEACHER_SCORES = "refit.teacher_scores"
+"""What it is taught."""
+
 _FOLD = re.compile(r"(odqa\.)?fold_(\d+)(?:\.(\w+))?")
+_TEACHER = re.compile(r"teacher_(.+)\.fold_(\d+)\.model")
 _MEMBER = re.compile(r"member_(.+)\.fold_(\d+)\.(validation|test)_scores")
 _EARLIER_SCORES, _EARLIER_RUN = _EARLIER = ("earlier_scores_", "odqa.earlier_run_")
 
@@ -132,6 +136,34 @@ def member_datasets(names: Iterable[str]) -> dict[str, list[MemberDataset]]:
     found: dict[str, list[MemberDataset]] = {}
     for dataset in filter(None, map(parse_member_dataset, names)):
         found.setdefault(dataset.member, []).append(dataset)
+    return found
+
+
+class TeacherModel(NamedTuple):
+    """The model of one fold of an experiment that a student learns from."""
+
+    experiment: str
+    fold: int
+
+    @property
+    def name(self) -> str:
+        """The name that the catalog has a pattern for.
+
+        >>> TeacherModel("large", 0).name
+        'teacher_large.fold_0.model'
+        """
+        return f"teacher_{self.experiment}.{in_fold(self.fold, 'model')}"
+
+
+def teacher_models(names: Iterable[str]) -> dict[str, list[TeacherModel]]:
+    """Return the models among datasets that teach a student, by their experiment.
+
+    >>> teacher_models(["labels", "teacher_large--lr.fold_0.model", "fold_0.model"])
+    {'large--lr': [TeacherModel(experiment='large--lr', fold=0)]}
+    """
+    found: dict[str, list[TeacherModel]] = {}
+    for match in filter(None, map(_TEACHER.fullmatch, names)):
+        found.setdefault(match[1], []).append(TeacherModel(match[1], int(match[2])))
     return found
 
 

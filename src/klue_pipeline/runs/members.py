@@ -1,4 +1,4 @@
-"""What made the scores of other experiments that a run reads: a composite's members, earlier ones.
+"""What made what a run reads of other experiments: scores of members and earlier ones, teachers.
 
 They are made by runs of their own, so the graph of this run does not know them. They are looked at
 once, before the run, like raw files.
@@ -12,6 +12,7 @@ from klue_pipeline.runs.dataset_names import (
     Part,
     earlier_experiments,
     member_datasets,
+    teacher_models,
 )
 from klue_pipeline.runs.disk.origin_store import Origin, OriginStore
 from klue_pipeline.runs.lineage import hash_origin
@@ -65,11 +66,23 @@ def _hash_stored(stored: Stored) -> str:
 def trace_earlier(datasets: Iterable[str], path_of: PathOf) -> dict[str, Origin]:
     """Return what results inherit from scores of earlier experiments: one hash for each."""
     return {
-        dataset: {f"earlier.{experiment}": _hash_earlier(path_of(dataset))}
+        dataset: {f"earlier.{experiment}": _hash_result(path_of(dataset))}
         for dataset, experiment in earlier_experiments(datasets).items()
     }
 
 
-def _hash_earlier(path: Path | None) -> str:
+def trace_teachers(datasets: Iterable[str], path_of: PathOf) -> dict[str, Origin]:
+    """Return what results inherit from models that teach: one hash for each teacher.
+
+    All folds of one training have the same origin; whether they have is asked before a run.
+    """
+    return {
+        model.name: {f"teachers.{experiment}": _hash_result(path_of(model.name))}
+        for experiment, models in teacher_models(datasets).items()
+        for model in models
+    }
+
+
+def _hash_result(path: Path | None) -> str:
     origin = None if path is None else OriginStore().read(path)
     return NOT_THERE if origin is None else hash_origin(origin)

@@ -104,14 +104,31 @@ def _without_other_prior(settings: dict[str, Any], given: Mapping[str, Any]) -> 
 
 
 def _unknown_earlier_experiments(parameters: Parameters) -> list[str]:
-    """Find experiments that are not in the lab book among those whose scores a stage reads."""
-    named = {"clean.contradictory_duplicates.previous": parameters.clean.previous}
+    """Find experiments that are not in the lab book among those whose results a stage reads."""
+    named = [("clean.contradictory_duplicates.previous", parameters.clean.previous)]
     for method, select in parameters.augment.selections:
-        named[f"augment.{method}.select.mistakes_of"] = select.mistakes_of
+        named.append((f"augment.{method}.select.mistakes_of", select.mistakes_of))
+    named += [("loss.teachers", name) for name in parameters.loss.teachers or ()]
     return [
         f"{setting}: there is no experiment {name!r}. {suggest(name, parameters.experiments)}"
-        for setting, name in named.items()
+        for setting, name in named
         if name is not None and entry_of(name) not in parameters.experiments
+    ]
+
+
+def _teachers_of_other_labels(parameters: Parameters) -> list[str]:
+    """Find teachers without a model of their own, or of a part of the labels."""
+    answers = {
+        name: parameters.answer_of(entry_of(name))
+        for name in parameters.loss.teachers or ()
+        if entry_of(name) in parameters.experiments
+    }
+    return [
+        f"loss.teachers: {name} is of target.name={answer}; a teacher has to know all labels"
+        if answer != "composite"
+        else f"loss.teachers: {name} is a composite, which has no model of its own to read new rows"
+        for name, answer in answers.items()
+        if answer != "all"
     ]
 
 
@@ -147,6 +164,7 @@ RELATION = Task(
         *MODEL_RULES,
         *DATA_RULES,
         _unknown_earlier_experiments,
+        _teachers_of_other_labels,
         _experiments_that_differ_in_case,
     ),
 )

@@ -24,7 +24,7 @@ from klue_pipeline.runs.lineage import (
     trace_origins,
     trace_sources,
 )
-from klue_pipeline.runs.members import trace_earlier, trace_members
+from klue_pipeline.runs.members import trace_earlier, trace_members, trace_teachers
 from klue_pipeline.runs.parameters import RELATION, Parameters, task_of
 from klue_pipeline.runs.tasks import Task
 
@@ -43,7 +43,7 @@ class StoredResults:
         catalog: Its catalog, which knows every path.
         whole: The whole graph of the experiment.
         origins: What would make each of its outputs now, by plain name.
-        inherited: The origins of other experiments' scores that it reads, by dataset name.
+        inherited: The origins of other experiments' results that it reads, by dataset name.
         data_root: Folder of the environment's data.
         task: Whose experiment it is.
     """
@@ -263,6 +263,7 @@ def read_stored_results(context: Any, whole: Pipeline, catalog: Any = None) -> S
     parameters = Parameters.model_validate(loader["parameters"])
     names, path_of = sorted(whole.inputs()), partial(path_in, catalog)
     inherited = trace_members(names, path_of) | trace_earlier(names, path_of)
+    inherited |= trace_teachers(names, path_of)
     sources = trace_sources(parameters, catalog, names) | inherited
     origins = trace_origins(whole, parameters, sources)
     data_root = Path(context.project_path) / loader["globals"]["data_root"]

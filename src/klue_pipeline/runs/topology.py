@@ -24,7 +24,7 @@ from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams, TunedPart
 from klue_pipeline.relation.settings.export_params import PredictParams
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.training.exporting.onnx_params import OnnxParams
-from klue_pipeline.training.params import FoldsParams, KeepWeights
+from klue_pipeline.training.params import FoldsParams, KeepWeights, LossParams
 
 Kind = Literal["single", "member", "composite"]
 """A ``single`` experiment trains a model of all labels; a ``member`` trains one of other labels,
@@ -131,6 +131,7 @@ class Shape:
     keep_weights: KeepWeights = "all"
     refits: bool = False
     graphs: Graphs = Graphs()
+    teachers: tuple[str, ...] = ()
 
 
 _known: dict[str, Shape] = {}
@@ -182,6 +183,11 @@ def earlier(stage: Literal["clean", "augment"]) -> tuple[str, ...]:
     """Return the experiments, trained before, whose out-of-fold scores a stage reads."""
     shape = _shape()
     return {"clean": shape.asked_to_clean, "augment": shape.asked_to_augment}[stage]
+
+
+def teachers() -> tuple[str, ...]:
+    """Return the experiments, trained before, whose models teach this one; mostly none."""
+    return _shape().teachers
 
 
 def retrieval() -> Retrieval:
@@ -241,6 +247,7 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
             OnnxParams.model_validate(parameters["onnx"]).int8,
             PredictParams.model_validate(parameters["predict"]).runtime,
         ),
+        teachers=tuple(LossParams.model_validate(parameters["loss"]).teachers or ()),
     )
 
 

@@ -11,9 +11,9 @@ from transformers import set_seed
 
 from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.device import choose_device, explain_out_of_memory
-from klue_pipeline.training.losses import RowLoss
+from klue_pipeline.training.losses import RowLoss, Targets
 from klue_pipeline.training.params import TrainingParams
-from klue_pipeline.training.prediction import batch_logits, predict_logits
+from klue_pipeline.training.prediction import TEACHER_LOGITS, batch_logits, predict_logits
 from klue_pipeline.training.tokens.vocabulary_in_use import vocabulary_in_use
 from klue_pipeline.training.trainer import BatchLoss, TrainingResult, train
 
@@ -23,7 +23,10 @@ Scorer = Callable[[NDArray[np.float32], NDArray[np.int64]], dict[str, float]]
 
 @dataclass(frozen=True)
 class FoldRows:
-    """Encoded rows of one fold. ``training`` carries the columns ``labels`` and ``weights``."""
+    """Encoded rows of one fold. ``training`` carries the columns ``labels`` and ``weights``.
+
+    Where a teacher teaches, it carries ``teacher_logits`` (rows, labels) too.
+    """
 
     training: EncodedRows
     validation: EncodedRows
@@ -56,7 +59,7 @@ def train_classifier(  # noqa: PLR0913 (each is a thing of its own)
     Args:
         build_model: Builds the untrained model; called after the seed was set.
         rows: What to train and to validate on.
-        loss: Loss per row, given logits, label ids and the share of the training that is done.
+        loss: Loss per row, given logits, targets and the share of the training that is done.
         scorer: Metrics of validation logits; must hold every value of ``training.select_by``.
         params: How to train.
         scratch_folder: Where the resume state lives meanwhile.
@@ -95,9 +98,10 @@ def train_classifier(  # noqa: PLR0913 (each is a thing of its own)
 
 
 def loss_of_rows(loss: RowLoss) -> BatchLoss:
-    """Make a loss of logits and labels one of a model and a batch."""
+    """Make a loss of logits and targets one of a model and a batch."""
 
     def of_batch(model: nn.Module, batch: Batch, progress: float) -> Tensor:
-        return loss(batch_logits(model, batch), batch["labels"], progress)
+        targets = Targets(batch["labels"], batch.get(TEACHER_LOGITS))
+        return loss(batch_logits(model, batch), targets, progress)
 
     return of_batch

@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from klue_pipeline.base_settings import MethodSettings, Seed, Settings
+from klue_pipeline.text.folder_names import FolderName
 
 FoldStrategy = Literal[
     "stratified_group", "stratified", "kfold", "shuffle_split", "holdout", "given"
@@ -95,13 +96,15 @@ class LossParams(MethodSettings):
         "focal": frozenset({"gamma"}),
         "class_balanced": frozenset({"beta", "inside"}),
         "ldam": frozenset({"beta", "max_margin", "reweight_after_share"}),
+        "distillation": frozenset({"teachers", "temperature", "teacher_weight", "inside"}),
     }
     optional_fields_of: ClassVar[Mapping[str, frozenset[str]]] = {
         "focal": frozenset({"alpha"}),
         "class_balanced": frozenset({"gamma"}),
+        "distillation": frozenset({"gamma", "unlabelled_weight"}),
     }
 
-    name: Literal["cross_entropy", "weighted_ce", "focal", "class_balanced", "ldam"]
+    name: Literal["cross_entropy", "weighted_ce", "focal", "class_balanced", "ldam", "distillation"]
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Share of each target that is spread evenly over all labels; 0 is off."""
     gamma: float | None = Field(default=None, ge=0)
@@ -111,19 +114,31 @@ class LossParams(MethodSettings):
     beta: float | None = Field(default=None, ge=0, lt=1)
     """Of the effective number of rows per label; 0 weighs all labels alike."""
     inside: Literal["cross_entropy", "focal"] | None = None
-    """The loss that ``class_balanced`` weighs."""
+    """The loss that ``class_balanced`` weighs, and that ``distillation`` has for true labels."""
     max_margin: float | None = Field(default=None, gt=0)
     """Margin of the rarest label, as a difference of cosines."""
     reweight_after_share: float | None = Field(default=None, ge=0, le=1)
     """Share of the training after which ``ldam`` weighs labels; 0 at once, 1 never."""
+    teachers: list[FolderName] | None = Field(default=None, min_length=1)
+    """Experiments trained before, on the same rows and folds, whose models' scores are learnt by
+    ``distillation``; of several, the geometric mean of their probabilities."""
+    temperature: float | None = Field(default=None, gt=0)
+    """Softens teacher and student alike; the higher, the more the less likely labels count."""
+    teacher_weight: float | None = Field(default=None, ge=0, le=1)
+    """Share of the teachers in the loss; the rest is that of the true labels."""
+    unlabelled_weight: float | None = Field(default=None, gt=0)
+    """How much a row of ``raw.unlabelled`` counts in the loss; None counts it as any other."""
 
     @model_validator(mode="after")
     def _check_inside(self) -> Self:
-        if self.name == "class_balanced" and (self.inside == "focal") != (self.gamma is not None):
+        has_gamma = self.gamma is not None
+        if self.inside is not None and (self.inside == "focal") != has_gamma:
             raise ValueError(
-                f"class_balanced needs gamma if and only if inside is focal; found inside="
+                f"{self.name} needs gamma if and only if inside is focal; found inside="
                 f"{self.inside} and gamma={self.gamma}"
             )
+        if len(set(self.teachers or ())) < len(self.teachers or ()):
+            raise ValueError(f"teachers names one more than once; found {self.teachers}")
         bad = {label: weight for label, weight in (self.alpha or {}).items() if weight <= 0}
         if bad:
             raise ValueError(f"alpha takes weights above 0; found {bad}")

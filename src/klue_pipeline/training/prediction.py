@@ -12,7 +12,10 @@ from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.device import autocast
 from klue_pipeline.training.params import Precision
 
-NOT_FOR_THE_MODEL = ("labels", "weights")
+TEACHER_LOGITS = "teacher_logits"
+"""Column with the scores of whoever teaches the model; only a loss with a teacher reads it."""
+
+NOT_FOR_THE_MODEL = ("labels", "weights", TEACHER_LOGITS)
 """Columns of a batch that only the loss takes."""
 
 

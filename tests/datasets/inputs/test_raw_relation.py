@@ -132,3 +132,13 @@ def test_gold_on_auto_is_in_a_hub_split_if_that_has_labels(hub, monkeypatch):
     monkeypatch.setitem(HUB_ROWS, "label", [-1, -1, -1])
     assert gold("auto", "hub:klue:re:test").load() is None
     assert gold("hub:klue:re:test").load() is not None
+
+
+def test_a_file_to_do_without_is_none_where_none_is_named_and_wanted_where_one_is(project):
+    def made(source):
+        return RawRelationDataset(source=source, setting="raw.unlabelled", required=False)
+
+    assert made(None).load() is None
+    assert (made(None).exists(), made(None).resolved_source) == (False, None)
+    with pytest.raises(DatasetError, match=r"raw\.unlabelled"):
+        made("nowhere.csv").load()

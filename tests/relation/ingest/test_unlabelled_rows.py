@@ -9,7 +9,10 @@ from klue_pipeline.relation.ingest.parsing import RawEntity, RawRow
 from klue_pipeline.relation.ingest.schema import TestSentences
 from klue_pipeline.relation.ingest.unlabelled_rows import (
     NEUTRAL_SENTENCE,
+    UNLABELLED_ID,
+    no_unlabelled_rows,
     normalise_test_rows,
+    normalise_unlabelled_rows,
     sort_out,
     unique_ids,
 )
@@ -109,3 +112,22 @@ def test_a_chunk_of_bad_rows_alone_has_an_empty_table():
     chunk = sort_out([replace(ROW, row_number=1, problem="broken")])
     assert chunk.sentences.empty
     assert "subject_start" in chunk.sentences.columns
+
+
+def test_rows_without_labels_that_cannot_be_used_are_left_and_told(caplog):
+    bad = replace(ROW, row_id="x", sentence=None)
+    rows = [ROW, replace(ROW, label="per:title"), bad]
+    with caplog.at_level("INFO"):
+        table = normalise_unlabelled_rows("more.csv", rows)
+    TestSentences.validate(table)
+    assert table["row_id"].tolist() == [f"{UNLABELLED_ID}{id_}" for id_ in ("a", "a#2")]
+    assert table["label"].isna().all()
+    assert "more.csv: 3 rows without labels read, 2 kept, 1 cannot be used (" in caplog.text
+    with pytest.raises(ValueError, match=r"more\.csv: none of its 1 rows can be used"):
+        normalise_unlabelled_rows("more.csv", [bad])
+
+
+def test_no_rows_without_labels_are_a_table_all_the_same():
+    table = no_unlabelled_rows()
+    TestSentences.validate(table)
+    assert table.empty

@@ -26,6 +26,7 @@ from klue_pipeline.relation.model.fold_training import (
 from klue_pipeline.relation.model.refit_training import plan_refit, train_on_all_rows
 from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+from klue_pipeline.relation.splits.fingerprints import held_out_fingerprint
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.losses import build_loss
 from klue_pipeline.training.params import EncoderParams, LossParams, TrainingParams
@@ -204,7 +205,11 @@ def test_a_fold_end_to_end(trained, features, fold_members, labels, fold):
     config = model.relation_config
     assert sum(config.label_counts) == len(training) == result.metrics["training_rows"]
     assert result.metrics["epochs"] == TRAINING.epochs
-    assert config.fingerprint == features.fingerprint | {"folds": scores.fingerprint["folds"]}
+    made_of = {
+        "folds": scores.fingerprint["folds"],
+        "held_out": held_out_fingerprint(fold_members, fold),
+    }
+    assert config.fingerprint == features.fingerprint | made_of
     assert (config.max_tokens, config.temperature) == (MAX_TOKENS, 1.0)
 
     gold = np.array(validation.table["label_id"].to_pylist())

@@ -162,9 +162,9 @@ def test_history_and_best_state_are_those_of_the_usual_trainer(build, fold, trai
 def test_rare_labels_get_synthetic_rows_of_weight_1(build, train, caplog, labels, fold):
     seen = []
 
-    def loss(logits, label_ids, progress):
-        seen.extend(label_ids.tolist())
-        return nn.functional.cross_entropy(logits, label_ids, reduction="none")
+    def loss(logits, targets, progress):
+        seen.extend(targets.label_ids.tolist())
+        return nn.functional.cross_entropy(logits, targets.label_ids, reduction="none")
 
     with caplog.at_level(logging.INFO):
         train(build(), loss=loss, epochs=1, smote_target_share=1.0)

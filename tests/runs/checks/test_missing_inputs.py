@@ -28,6 +28,8 @@ COMPOSE = reads("labels", *NAMES)
 BLEND = reads("out_of_fold@all")
 FOLDS = reads("fold_0.test_scores", "fold_1.test_scores")
 EARLIER = reads("earlier_scores_rbert")
+TEACHERS = [f"teacher_rbert.fold_{fold}.model" for fold in (0, 1)]
+TAUGHT = reads(*TEACHERS)
 TRAIN = reads("features", "raw_train", makes="out_of_fold@one", name="train")
 AUDIT = reads("out_of_fold@one", "raw_train", "record", name="audit")
 PIPELINES = {
@@ -156,6 +158,34 @@ def test_nobody_reads_what_the_own_training_replaces(disk):
     disk.save("earlier_scores_rbert", VALIDATION)
     assert "rbert reads its own earlier results" in disk.refusal(EARLIER, "rbert")
     disk.require(EARLIER, "rbert", "again")
+
+
+def test_models_that_teach_have_to_be_there_whole_and_of_one_training(disk):
+    told = "Experiment both learns from rbert, which"
+    train = "Train it first: kedro run --params experiment=rbert"
+    disk.save(TEACHERS[0], VALIDATION)
+    assert disk.refusal(TAUGHT) == f"{told} has no model of fold 1. {train}"
+    disk.save(TEACHERS[1], TEST)
+    assert disk.refusal(TAUGHT).startswith(f"{told} was trained with other settings in some")
+    disk.save(TEACHERS[1], VALIDATION)
+    disk.require(TAUGHT)
+    disk.store.remove(disk.folder / TEACHERS[0])
+    assert disk.refusal(TAUGHT).startswith(f"{told} was interrupted while its models were saved")
+
+
+def test_models_without_weights_teach_nothing(disk):
+    for name in TEACHERS:
+        (disk.folder / name).mkdir()
+        disk.store.write(disk.folder / name, VALIDATION)
+    note = '{"dropped_at": "today", "because": "training.keep_weights was none"}'
+    (disk.folder / TEACHERS[1] / "weights_dropped.json").write_text(note)
+    refusal = disk.refusal(TAUGHT)
+    assert "which keeps no weights of fold 1 (" in refusal
+    assert "keep_weights was none); a teacher needs training.keep_weights=all" in refusal
+
+
+def test_nobody_teaches_itself(disk):
+    assert "rbert cannot learn from itself; name another" in disk.refusal(TAUGHT, "rbert")
 
 
 def test_what_an_earlier_stage_makes_is_said_with_its_stage_and_a_command(disk):

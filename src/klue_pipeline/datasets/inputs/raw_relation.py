@@ -18,13 +18,14 @@ HUB = "hub:"
 """What the id of a split on the hub begins with."""
 
 
-class RawRelationDataset(ReadOnlyDataset[RawFile]):
+class RawRelationDataset(ReadOnlyDataset[RawFile | None]):
     """The content of one raw file or hub split, as it is; parsing is the ingest pipeline's job.
 
     Args:
         source: A path, absolute or relative to the project, or ``hub:<data set>:<config>:<split>``
             such as ``hub:klue:re:train``.
         setting: The parameter that ``source`` came from; messages name it.
+        required: Whether there has to be a source; without one, ``load`` otherwise returns None.
         metadata: Left to plugins such as Kedro-Viz.
     """
 
@@ -33,23 +34,25 @@ class RawRelationDataset(ReadOnlyDataset[RawFile]):
         *,
         source: str | None,
         setting: str = "raw.train (or raw.test)",
+        required: bool = True,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._source = source
         self._setting = setting
+        self._required = required
         self.metadata = metadata
 
-    def load(self) -> RawFile:
+    def load(self) -> RawFile | None:
         """Read the file or fetch the split.
 
         Raises:
             DatasetError: There is no such file, it is empty or not UTF-8, or the hub failed.
         """
-        if not self._source:
+        if self._source:
+            return _load_source(self._source, self._setting)
+        if self._required:
             raise DatasetError(f"No file is given: set {self._setting} to a file.")
-        if self._source.startswith(HUB):
-            return load_hub_split(self._source, self._setting)
-        return load_file(self._source, self._setting)
+        return None
 
     @property
     def resolved_source(self) -> str | None:
@@ -98,7 +101,7 @@ class RawGoldDataset(ReadOnlyDataset[RawFile | None]):
         source = self._found_source()
         if source is None:
             return None
-        raw = RawRelationDataset(source=source, setting=self._setting).load()
+        raw = _load_source(source, self._setting)
         return None if self._source == "auto" and _is_unlabelled(raw.records) else raw
 
     @property
@@ -128,6 +131,12 @@ def resolve_source(source: str | None) -> str | None:
     if not source or source.startswith(HUB):
         return source or None
     return str(resolve_path(source))
+
+
+def _load_source(source: str, setting: str) -> RawFile:
+    if source.startswith(HUB):
+        return load_hub_split(source, setting)
+    return load_file(source, setting)
 
 
 def load_hub_split(source: str, setting: str) -> RawFile:

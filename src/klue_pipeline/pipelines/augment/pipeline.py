@@ -1,8 +1,12 @@
-"""Cleaned sentences, fold members -> training sentences and a report of what was added."""
+"""Cleaned sentences, fold members -> training sentences and a report of what was added.
+
+For a student of other experiments, also rows without labels.
+"""
 
 from kedro.pipeline import Pipeline, node
+from kedro.pipeline.node import Node
 
-from klue_pipeline.pipelines.augment.nodes import augment_sentences
+from klue_pipeline.pipelines.augment.nodes import add_unlabelled_rows, augment_sentences
 from klue_pipeline.runs import topology
 from klue_pipeline.runs.dataset_names import earlier_scores
 
@@ -14,6 +18,7 @@ TABLES = (
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire augment; scores of earlier experiments are read where a method asks for mistakes."""
     earlier = map(earlier_scores, topology.earlier("augment"))
+    added = [_unlabelled_rows()] if topology.teachers() else []
     return Pipeline(
         [
             node(
@@ -25,5 +30,15 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 outputs=["training_sentences", "augmentation_report"],
                 name="augment_sentences",
             ),
+            *added,
         ]
+    )
+
+
+def _unlabelled_rows() -> Node:
+    return node(
+        add_unlabelled_rows,
+        inputs=["raw_unlabelled", "sentences", "labels", "params:ingest", "params:clean"],
+        outputs="unlabelled_sentences",
+        name="add_unlabelled_rows",
     )

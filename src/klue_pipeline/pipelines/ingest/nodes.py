@@ -19,7 +19,10 @@ from klue_pipeline.relation.ingest.parsing import TABLE, FormatError, RawFile, l
 from klue_pipeline.relation.ingest.row_checks import RowRules
 from klue_pipeline.relation.ingest.sampling import sample_rows
 from klue_pipeline.relation.ingest.training_rows import normalise_training_rows
-from klue_pipeline.relation.ingest.unlabelled_rows import normalise_test_rows
+from klue_pipeline.relation.ingest.unlabelled_rows import (
+    normalise_test_rows,
+    normalise_unlabelled_rows,
+)
 from klue_pipeline.relation.settings.params import IngestParams, LabelsParams
 
 logger = logging.getLogger(__name__)
@@ -81,6 +84,26 @@ def parse_test(raw_test: RawFile, ingest: IngestParams) -> pd.DataFrame:
     with _format_setting():
         _, rows = read_rows(raw_test, ingest.format, layout and layout.unlabelled)
     return normalise_test_rows(raw_test.name, rows)
+
+
+def read_unlabelled(raw_unlabelled: RawFile, ingest: IngestParams) -> pd.DataFrame:
+    """Read the rows without labels that a student learns from; those that cannot be used are left.
+
+    Args:
+        raw_unlabelled: The file; labels in it are left alone.
+        ingest: Format and columns of the file.
+
+    Returns:
+        Usable rows in file order, with ids that no row of another file has; schema
+        ``TestSentences``.
+
+    Raises:
+        ValueError: No row of the file can be used.
+    """
+    layout = layout_of(ingest)
+    with _format_setting():
+        _, rows = read_rows(raw_unlabelled, ingest.format, layout and layout.unlabelled)
+    return normalise_unlabelled_rows(raw_unlabelled.name, rows)
 
 
 def parse_test_gold(

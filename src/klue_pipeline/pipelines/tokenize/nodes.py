@@ -66,3 +66,22 @@ def encode_test(
         max_tokens: Longest row in tokens.
     """
     return encode(test_sentences, tokenizer, input_params, max_tokens, labels)
+
+
+def encode_unlabelled(
+    unlabelled_sentences: pd.DataFrame,
+    tokenizer: Tokenizer,
+    labels: LabelSet,
+    input_params: InputParams,
+    max_tokens: int,
+) -> Features:
+    """Encode the rows without labels that a student learns from, as training rows are.
+
+    Args:
+        unlabelled_sentences: Rows without labels; there need not be any.
+        tokenizer: The encoder's tokenizer.
+        labels: The ordered label names; a label's id is its place.
+        input_params: How a row is written as text.
+        max_tokens: Longest row in tokens.
+    """
+    return encode(unlabelled_sentences, tokenizer, input_params, max_tokens, labels)

@@ -2,12 +2,24 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline.pipelines.tokenize.nodes import encode_test, encode_train, prepare_tokenizer
+from klue_pipeline.pipelines.tokenize.nodes import (
+    encode_test,
+    encode_train,
+    encode_unlabelled,
+    prepare_tokenizer,
+)
+from klue_pipeline.runs import topology
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's signature
     """Wire tokenize."""
     settings = ["params:input", "params:training.max_tokens"]
+    unlabelled = node(
+        encode_unlabelled,
+        inputs=["unlabelled_sentences", "tokenizer", "labels", *settings],
+        outputs="unlabelled_features",
+        name="encode_unlabelled",
+    )
     return Pipeline(
         [
             node(
@@ -28,5 +40,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 outputs="test_features",
                 name="encode_test",
             ),
+            *([unlabelled] if topology.teachers() else []),
         ]
     )

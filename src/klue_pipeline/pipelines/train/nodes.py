@@ -1,7 +1,11 @@
-"""Train one fold, and collect what all folds say about the rows they never saw."""
+"""Train one fold, and collect what all folds say about the rows they never saw.
+
+A student's fold is taught first: models of the same fold of other experiments score its rows.
+"""
 
 import logging
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,7 +15,55 @@ from klue_pipeline.relation.settings.params import HeadParams, InputParams, Targ
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.training.params import EncoderParams, LossParams
 
+if TYPE_CHECKING:
+    from klue_pipeline.relation.model.taught_rows import Lessons
+
 logger = logging.getLogger(__name__)
+
+
+def teach(
+    training_sentences: pd.DataFrame,
+    unlabelled_sentences: pd.DataFrame,
+    fold_members: pd.DataFrame,
+    labels: LabelSet,
+    workspace: Any,
+    training: RelationTrainingParams,
+    **models: Path,
+) -> ScoreTable:
+    """Score the rows that a fold trains on by other experiments' models of the same fold.
+
+    Args:
+        training_sentences: Rows with labels, augmented ones included.
+        unlabelled_sentences: Rows without.
+        fold_members: Validation rows of every fold, which no teacher has seen.
+        labels: The task's labels.
+        workspace: Which fold this is.
+        training: Device, precision and rows in a batch.
+        models: The folder of each teacher's checkpoint; each argument is named after its dataset.
+    """
+    from klue_pipeline.relation.inference.teaching import ask_teachers, choose_rows
+
+    rows = choose_rows(training_sentences, unlabelled_sentences, fold_members, workspace.fold)
+    return ask_teachers(rows, models.values(), labels, training)
+
+
+def teach_refit(
+    training_sentences: pd.DataFrame,
+    unlabelled_sentences: pd.DataFrame,
+    fold_members: pd.DataFrame,
+    labels: LabelSet,
+    training: RelationTrainingParams,
+    **models: Path,
+) -> ScoreTable:
+    """Score all rows by all folds' models of other experiments, for a student of all rows.
+
+    Nothing is held out from that student, so that no model can tell it what it should not know.
+    The arguments are those of :func:`teach`.
+    """
+    from klue_pipeline.relation.inference.teaching import ask_teachers, choose_rows
+
+    rows = choose_rows(training_sentences, unlabelled_sentences, fold_members, None)
+    return ask_teachers(rows, models.values(), labels, training)
 
 
 def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
@@ -26,8 +78,10 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     head: HeadParams,
     loss: LossParams,
     training: RelationTrainingParams,
+    teacher_scores: ScoreTable | None = None,
+    unlabelled_features: Any = None,
 ) -> tuple[dict[str, float], pd.DataFrame, ScoreTable, Any]:
-    """Train the classifier of one fold.
+    """Train the classifier of one fold; a student also gets its teachers' scores.
 
     The model is the last output on purpose: the resume state in the workspace goes away once it
     is stored, and by then everything else is.
@@ -45,6 +99,7 @@ def train(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         labels,
         ClassifierParams(target, input_params, encoder, head, loss, training),
         workspace,
+        _lessons(teacher_scores, unlabelled_features),
     )
     return result.metrics, result.history, result.validation_scores, result.model
 
@@ -60,7 +115,9 @@ def refit(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     head: HeadParams,
     loss: LossParams,
     training: RelationTrainingParams,
-    *fold_metrics: dict[str, float],
+    teacher_scores: ScoreTable | None = None,
+    unlabelled_features: Any = None,
+    **fold_metrics: dict[str, float],
 ) -> tuple[dict[str, float], Any]:
     """Train one more classifier on all training rows, as long as the folds' best states had.
 
@@ -75,10 +132,17 @@ def refit(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         tokenizer,
         labels,
         ClassifierParams(target, input_params, encoder, head, loss, training),
-        fold_metrics,
+        list(fold_metrics.values()),
         workspace,
+        _lessons(teacher_scores, unlabelled_features),
     )
     return result.metrics, result.model
+
+
+def _lessons(scores: ScoreTable | None, unlabelled_features: Any) -> "Lessons | None":
+    from klue_pipeline.relation.model.taught_rows import Lessons
+
+    return None if scores is None else Lessons(scores, unlabelled_features)
 
 
 def collect_out_of_fold(*validation_scores: ScoreTable) -> ScoreTable:

@@ -2,7 +2,7 @@
 
 Training can do without a bad row, a submission cannot: a test row that no model can read keeps its
 line, says why, and is scored with the training prior later. New rows come a chunk at a time, and
-those that cannot be read are set aside.
+those that cannot be read are set aside, as are those of rows that a student learns from.
 """
 
 import logging
@@ -27,6 +27,9 @@ from klue_pipeline.text.shortened import shorten
 
 NEUTRAL_SENTENCE = "- -"
 """Stands in for a test row that cannot be read; its entities are the two dashes."""
+
+UNLABELLED_ID = "unlabelled:"
+"""What the ids of rows without labels begin with that a student learns from."""
 
 _SHOWN_PROBLEMS = 3
 
@@ -123,6 +126,41 @@ def _warn_of_problems(file_name: str, n_rows: int, problems: list[RowProblem]) -
         "the share of each label in training. First: %s",
         file_name, n_rows, len(problems), count_reasons(problems), first,
     )  # fmt: skip
+
+
+def normalise_unlabelled_rows(file_name: str, rows: Sequence[RawRow]) -> pd.DataFrame:
+    """Write the rows that a student can learn from without labels, in file order.
+
+    Ids begin with :data:`UNLABELLED_ID`, so that no labelled row has the same one. How many rows
+    cannot be used is logged, with the reasons.
+
+    Args:
+        file_name: The file, for messages.
+        rows: All its rows in order.
+
+    Returns:
+        A table of schema ``TestSentences``.
+
+    Raises:
+        ValueError: No row can be used.
+    """
+    chunk = sort_out(rows)
+    require_rows(file_name, len(chunk.sentences), chunk.problems)
+    row_ids = unique_ids(file_name, chunk.sentences["row_id"].tolist())
+    level = logging.WARNING if chunk.problems else logging.INFO
+    logger.log(
+        level, "%s: %d rows without labels read, %d kept, %d cannot be used (%s)",
+        file_name, len(rows), len(row_ids), len(chunk.problems), count_reasons(chunk.problems),
+    )  # fmt: skip
+    return chunk.sentences.assign(
+        row_id=[f"{UNLABELLED_ID}{row_id}" for row_id in row_ids],
+        problem=pd.Series([None] * len(row_ids), dtype="str"),
+    )
+
+
+def no_unlabelled_rows() -> pd.DataFrame:
+    """Return a table of schema ``TestSentences`` without rows."""
+    return build_sentences([], []).assign(problem=pd.Series([], dtype="str"))
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ from klue_pipeline.relation.model.fold_rows import (
 )
 from klue_pipeline.relation.model.head_training import train_head
 from klue_pipeline.relation.model.relation_model import RelationConfig, RelationModel
+from klue_pipeline.relation.model.taught_rows import Lessons, TaughtRows, teach_rows
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
-from klue_pipeline.relation.splits.fingerprints import folds_fingerprint
+from klue_pipeline.relation.splits.fingerprints import folds_fingerprint, held_out_fingerprint
 from klue_pipeline.training.classification import ClassifierResult, FoldRows, train_classifier
 from klue_pipeline.training.encoder import build_encoder, require_room
 from klue_pipeline.training.fingerprint import hash_encoder_folder
@@ -67,13 +68,14 @@ class FoldResult:
     model: TrainedModel
 
 
-def train_fold(
+def train_fold(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
     features: Features,
     fold_members: pd.DataFrame,
     tokenizer: PreTrainedTokenizerBase,
     labels: LabelSet,
     params: ClassifierParams,
     workspace: FoldWorkspace,
+    lessons: Lessons | None = None,
 ) -> FoldResult:
     """Train a classifier on all rows outside the fold and score the rows inside it.
 
@@ -87,27 +89,36 @@ def train_fold(
         labels: The task's labels, in the order of the features' label ids.
         params: How to build and train the classifier.
         workspace: Which fold this is, and where its resume state lives.
+        lessons: What a teacher says of the rows that train, where the loss asks for one.
+
+    Raises:
+        ValueError: The teacher has seen what this fold holds out, or did not read every row.
     """
     answer_labels = target_labels(labels, params.target)
     training, validation = _split_answered(
         features, fold_members, workspace.fold, labels, params.target
     )
-    fingerprint = {**features.fingerprint, "folds": folds_fingerprint(fold_members)}
+    fingerprint = {
+        **features.fingerprint,
+        "folds": folds_fingerprint(fold_members),
+        "held_out": held_out_fingerprint(fold_members, workspace.fold),
+    }
+    taught = teach_rows(training, lessons, params.loss, answer_labels.names, fingerprint)
     config = describe_model(training, answer_labels, labels, params, fingerprint)
     learn = train_classifier if params.training.smote_neighbours is None else train_head
     result = learn(
         lambda: build_model(config, params, tokenizer),
-        _fold_rows(training, validation, tokenizer, config),
+        _fold_rows(taught, validation, tokenizer, config),
         build_fold_loss(params, config),
         lambda logits, gold: _judge(logits, gold, answer_labels),
         params.training,
-        workspace.scratch_for(describe_origin(params, fingerprint, workspace.fold, training)),
+        workspace.scratch_for(describe_origin(params, fingerprint, workspace.fold, taught)),
         description=f"fold_{workspace.fold}",
     )
     scores = _validation_scores(validation, result, config, workspace.fold)
     gold = column_of(validation, "label_id").astype(np.int64)
     return FoldResult(
-        metrics=_summarise(result, _judge(scores.logits, gold, answer_labels), training),
+        metrics=_summarise(result, _judge(scores.logits, gold, answer_labels), taught.features),
         history=pd.DataFrame(result.history),
         validation_scores=scores,
         model=TrainedModel(cast(RelationModel, result.model), tokenizer),
@@ -195,13 +206,13 @@ def _judge(
 
 
 def _fold_rows(
-    training: Features,
+    taught: TaughtRows,
     validation: Features,
     tokenizer: PreTrainedTokenizerBase,
     config: RelationConfig,
 ) -> FoldRows:
     return FoldRows(
-        training=encode_rows(training, tokenizer.pad_token_id, config.entity_types),
+        training=taught.encode(tokenizer.pad_token_id, config.entity_types),
         validation=encode_rows(validation, tokenizer.pad_token_id, config.entity_types),
         validation_label_ids=column_of(validation, "label_id").astype(np.int64),
     )
@@ -232,7 +243,7 @@ def _summarise(
 
 
 def describe_origin(
-    params: ClassifierParams, fingerprint: dict[str, str], fold: int | str, training: Features
+    params: ClassifierParams, fingerprint: dict[str, str], fold: int | str, taught: TaughtRows
 ) -> dict[str, object]:
     """Return what the state of an interrupted training must agree in to be gone on with.
 
@@ -240,7 +251,7 @@ def describe_origin(
         params: How the classifier is built and trained.
         fingerprint: Content hashes of what makes the model.
         fold: Which training of the experiment it is.
-        training: The rows that train.
+        taught: The rows that train.
     """
     groups: dict[str, Settings] = dict(vars(params))
     settings = {
@@ -249,7 +260,7 @@ def describe_origin(
     }
     folder = Path(params.encoder.name)
     files = hash_encoder_folder(folder) if folder.is_dir() else None
-    rows = {"training_rows": _hash_rows(training)}
+    rows = {"training_rows": _hash_rows(taught.features), **taught.describe_teacher()}
     return {"fold": fold, "code": __version__, "files": files, **settings, **fingerprint, **rows}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase, set_seed
 
 from klue_pipeline.evaluation.labels import LabelSet
-from klue_pipeline.relation.encoding.encoded_rows import column_of, encode_rows
+from klue_pipeline.relation.encoding.encoded_rows import column_of
 from klue_pipeline.relation.encoding.features import Features
 from klue_pipeline.relation.metrics.targets import target_labels
 from klue_pipeline.relation.model.fold_rows import answer_target, answered_rows
@@ -24,6 +24,7 @@ from klue_pipeline.relation.model.fold_training import (
     describe_model,
     describe_origin,
 )
+from klue_pipeline.relation.model.taught_rows import Lessons, teach_rows
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.classification import loss_of_rows
 from klue_pipeline.training.device import explain_out_of_memory
@@ -48,13 +49,14 @@ class RefitResult:
     model: TrainedModel
 
 
-def train_on_all_rows(
+def train_on_all_rows(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
     features: Features,
     tokenizer: PreTrainedTokenizerBase,
     labels: LabelSet,
     params: ClassifierParams,
     fold_metrics: Sequence[Mapping[str, float]],
     workspace: FoldWorkspace,
+    lessons: Lessons | None = None,
 ) -> RefitResult:
     """Train a classifier on every row that trains in some fold, augmented ones included.
 
@@ -65,15 +67,18 @@ def train_on_all_rows(
         params: How the folds were built and trained.
         fold_metrics: What each fold left: ``best_step`` and ``training_rows``.
         workspace: Where its resume state lives.
+        lessons: What teachers say of the rows, where the loss asks for any.
     """
     answer_labels = target_labels(labels, params.target)
     weighing = features.select(np.flatnonzero(column_of(features, "weight") > 0))
-    rows = answered_rows(answer_target(weighing, labels, params.target))
-    config = describe_model(rows, answer_labels, labels, params, dict(features.fingerprint))
-    encoded = encode_rows(rows, tokenizer.pad_token_id, config.entity_types)
+    answered = answered_rows(answer_target(weighing, labels, params.target))
+    fingerprint = dict(features.fingerprint)
+    taught = teach_rows(answered, lessons, params.loss, answer_labels.names, fingerprint)
+    config = describe_model(answered, answer_labels, labels, params, fingerprint)
+    encoded = taught.encode(tokenizer.pad_token_id, config.entity_types)
     training = plan_refit(fold_metrics, encoded, params.training)
     params = replace(params, training=training)
-    scratch = workspace.scratch_for(describe_origin(params, config.fingerprint, REFIT, rows))
+    scratch = workspace.scratch_for(describe_origin(params, fingerprint, REFIT, taught))
     set_seed(training.seed)
     model = build_model(config, params, tokenizer)
     with explain_out_of_memory(training), vocabulary_in_use(model, encoded):
@@ -87,7 +92,7 @@ def train_on_all_rows(
             description=REFIT,
         )
     trained = TrainedModel(model.to("cpu").eval(), tokenizer)
-    return RefitResult(_summarise(result, len(rows)), trained)
+    return RefitResult(_summarise(result, len(encoded)), trained)
 
 
 def plan_refit(

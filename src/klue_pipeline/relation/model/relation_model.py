@@ -44,7 +44,8 @@ class RelationConfig(BaseModel):
     """The label ids that entities of two types may stand in, by ``<subject type>:<object type>``;
     read by head ``type_restricted``."""
     fingerprint: dict[str, str]
-    """Content hashes of what made the model, by name: ``rows``, ``folds``, ``tokenizer``."""
+    """Content hashes of what made the model, by name: ``rows`` and ``tokenizer``, and of the model
+    of a fold ``folds`` and ``held_out``, the rows that it has never seen."""
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """What logits are divided by to become probabilities; 1 until calibration found another."""
 

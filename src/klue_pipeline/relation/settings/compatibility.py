@@ -79,6 +79,28 @@ def smoothing_over_illegal_labels(settings: ExperimentDefaults) -> str | None:
     )
 
 
+def students_that_no_teacher_can_teach(settings: ExperimentDefaults) -> str | None:
+    """A teacher says something of every label of the task, about rows that there are."""
+    if settings.loss.name != "distillation":
+        return None
+    if settings.target.name != "all":
+        return (
+            "loss.name=distillation learns a teacher's scores of all labels, but target.name is "
+            f"{settings.target.name}; set target.name=all, or choose another loss"
+        )
+    if settings.head.name == "type_restricted":
+        return (
+            "loss.name=distillation wants some probability for every label that a teacher thinks "
+            "possible, but head.name=type_restricted gives illegal labels none; choose another head"
+        )
+    if settings.training.smote_neighbours is not None:
+        return (
+            "training.smote_neighbours makes up rows that no teacher has read; leave it out, or "
+            "choose another loss than loss.name=distillation"
+        )
+    return None
+
+
 def smote_without_fixed_states(settings: ExperimentDefaults) -> str | None:
     """SMOTE makes up what the head reads of a row, and trains nothing below the head."""
     if settings.training.smote_neighbours is None:
@@ -102,6 +124,7 @@ _CHECKS: tuple[Callable[[ExperimentDefaults], str | None], ...] = (
     prompt3_before_the_sentence,
     smoothing_over_illegal_labels,
     smote_without_fixed_states,
+    students_that_no_teacher_can_teach,
 )
 
 

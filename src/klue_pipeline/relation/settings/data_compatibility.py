@@ -137,6 +137,27 @@ def searched_on_unknown_folds(params: RelationParams) -> list[str]:
     return [f"tune.folds: found {unknown}; the split has folds 0 to {last} (folds.n_splits)"]
 
 
+def unlabelled_rows_among_balanced_labels(params: RelationParams) -> list[str]:
+    """Drawing rows by their label says nothing of a row without one."""
+    balance = params.training.label_balance
+    if not params.reads_unlabelled or params.raw.unlabelled is None or not balance:
+        return []
+    return [
+        f"training.label_balance is {balance}, but rows of raw.unlabelled have no label to be "
+        "drawn by; set training.label_balance=0 or raw.unlabelled=null"
+    ]
+
+
+def unlabelled_rows_with_labels(params: RelationParams) -> list[str]:
+    """The training file has nothing to add to itself."""
+    if not params.reads_unlabelled or params.raw.unlabelled != params.raw.train:
+        return []
+    return [
+        f"raw.unlabelled: found {params.raw.unlabelled!r}, which is raw.train too; its rows are "
+        "learnt with their labels. Name a file of other rows, or null for none"
+    ]
+
+
 DATA_RULES: tuple[Callable[[RelationParams], list[str]], ...] = (
     trained_and_tested_on_one_file,
     columns_without_table,
@@ -148,5 +169,7 @@ DATA_RULES: tuple[Callable[[RelationParams], list[str]], ...] = (
     unknown_selected_types,
     korean_nouns_elsewhere,
     searched_on_unknown_folds,
+    unlabelled_rows_among_balanced_labels,
+    unlabelled_rows_with_labels,
 )
 """Every rule about settings that have to fit the data."""

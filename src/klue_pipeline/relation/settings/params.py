@@ -33,8 +33,8 @@ class RawParams(Settings):
     # They depend on what the files hold, which is hashed under the same names.
     results_do_not_depend_on: ClassVar[frozenset[str]] = frozenset(
         {
-            "train", "test", "test_gold", "reviewed_rows", "synonyms", "translations", "bundles",
-            "submissions",
+            "train", "test", "test_gold", "reviewed_rows", "synonyms", "translations", "unlabelled",
+            "bundles", "submissions",
         }
     )  # fmt: skip
 
@@ -49,6 +49,9 @@ class RawParams(Settings):
     """A CSV of ``word`` and ``synonym``, for ``augment.eda``."""
     translations: str | None = None
     """A CSV of ``origin_id`` and ``text``, for ``augment.back_translation``."""
+    unlabelled: str | None = None
+    """Rows in the layout of ``raw.test`` for a student (``loss.name: distillation``) to learn a
+    teacher's scores of; labels in the file are left alone."""
     bundles: str
     """A folder of score bundles of experiments from other servers; there need not be one."""
     submissions: str

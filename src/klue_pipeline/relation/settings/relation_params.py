@@ -95,19 +95,25 @@ class RelationParams(ExperimentDefaults):
     @property
     def targets_of_members(self) -> dict[str, str]:
         """What each known member answers: its ``target.name``, or ``composite``."""
-        usual = self.experiment_defaults.target.name
         known = (name for name in self.members if name in self.experiments)
-        entries = {name: self.experiments[name] for name in known}
-        return {
-            name: "composite" if entry.kind == "composite" else entry.target.get("name", usual)
-            for name, entry in entries.items()
-        }
+        return {name: self.answer_of(name) for name in known}
+
+    def answer_of(self, experiment: str) -> str:
+        """Return what an entry of the lab book answers: its ``target.name``, or ``composite``."""
+        entry = self.experiments[experiment]
+        usual = self.experiment_defaults.target.name
+        return "composite" if entry.kind == "composite" else entry.target.get("name", usual)
 
     @property
     def targets(self) -> frozenset[str]:
         """What the models of this run answer, members' included."""
         own = {self.target.name} if self.kind == "single" else set()
         return frozenset({*own, *self.targets_of_members.values()})
+
+    @property
+    def reads_unlabelled(self) -> bool:
+        """Whether rows without labels can teach anything: only where a teacher says what."""
+        return self.kind == "single" and self.loss.name == "distillation"
 
     @property
     def has_own_labels(self) -> bool:

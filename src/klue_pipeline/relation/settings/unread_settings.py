@@ -61,4 +61,5 @@ def _readers_of_tables(params: RelationParams) -> dict[str, tuple[str, bool]]:
             "augment.methods=[back_translation] with augment.back_translation.source=file",
             "back_translation" in augment.methods and augment.back_translation.source == "file",
         ),
+        "unlabelled": ("loss.name=distillation", params.reads_unlabelled),
     }

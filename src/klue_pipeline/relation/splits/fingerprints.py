@@ -6,6 +6,7 @@ Score tables carry these hashes, so that scores of different rows or splits are 
 import pandas as pd
 
 from klue_pipeline.training.fingerprint import hash_table
+from klue_pipeline.training.splitting.fold_members import validation_row_ids
 
 _INPUT_COLUMNS = (
     "row_id",
@@ -41,6 +42,19 @@ def folds_fingerprint(fold_members: pd.DataFrame) -> str:
         SHA-256 as hexadecimal digits.
     """
     return hash_table(fold_members, ["fold", "row_id"])
+
+
+def held_out_fingerprint(fold_members: pd.DataFrame, fold: int) -> str:
+    """Hash the rows that one fold holds out, which its model has never seen.
+
+    Args:
+        fold_members: The table ``fold_members``.
+        fold: Number of the fold, counted from 0.
+
+    Returns:
+        SHA-256 as hexadecimal digits.
+    """
+    return hash_table(validation_row_ids(fold_members, fold).to_frame("row_id"), ["row_id"])
 
 
 def test_rows_fingerprint(test_sentences: pd.DataFrame) -> str:

@@ -15,9 +15,11 @@ from klue_pipeline.runs.dataset_names import (
     member_datasets,
     parse_fold,
     plain_name,
+    teacher_models,
 )
+from klue_pipeline.runs.kept_weights import explain_dropped, find_dropped
 from klue_pipeline.runs.lineage import differing_fields
-from klue_pipeline.runs.members import Stored, stored_origins
+from klue_pipeline.runs.members import NOT_THERE, Stored, stored_origins, trace_teachers
 from klue_pipeline.runs.parameters import RELATION
 from klue_pipeline.runs.remedies import environment_option, kedro_run
 from klue_pipeline.runs.stored_results import StoredResults
@@ -48,6 +50,7 @@ def require_inputs(
     datasets = sorted(pipeline.inputs())
     _require_members(datasets, results, run_params)
     _require_earlier(datasets, results, run_params)
+    _require_teachers(datasets, results, run_params)
     _require_blended(pipeline, results, run_params)
     if not run_params["only_missing_outputs"]:
         _require_made(datasets, pipelines, results, run_params)
@@ -122,6 +125,42 @@ def _require_earlier(
                 f"none at {results.path_of(dataset)}. Run it first: "
                 f"{_training_of(experiment, run_params, results.task)}"
             )
+
+
+def _require_teachers(
+    datasets: Sequence[str], results: StoredResults, run_params: Mapping[str, Any]
+) -> None:
+    """Refuse teachers whose models are not there, have no weights, or are those of the student."""
+    for teacher, models in teacher_models(datasets).items():
+        if teacher == results.folder:
+            raise ValueError(
+                f"loss.teachers: experiment {teacher} cannot learn from itself; name another one, "
+                "or give this one another name with --params run.name=..."
+            )
+        names = [model.name for model in models]
+        if reason := _lack_of_teacher(names, results):
+            raise ValueError(
+                f"Experiment {results.folder} learns from {teacher}, which {reason}. Train it "
+                f"first: {_training_of(teacher, run_params)}"
+            )
+
+
+def _lack_of_teacher(names: Sequence[str], results: StoredResults) -> str:
+    """Say why models cannot teach; nothing if they can."""
+    folds = {name: name.split(".")[-2].replace("_", " ") for name in names}
+    there = results.on_disk(names)
+    if missing := [fold for name, fold in folds.items() if name not in there]:
+        return f"has no model of {', '.join(missing)}"
+    if dropped := find_dropped(names, results.catalog):
+        why = explain_dropped(dropped, results.catalog)
+        return (
+            f"keeps no weights of {', '.join(folds[name] for name in sorted(dropped))} ({why}); "
+            "a teacher needs training.keep_weights=all"
+        )
+    made = [str(origin) for origin in trace_teachers(names, results.path_of).values()]
+    if any(NOT_THERE in origin for origin in made):
+        return "was interrupted while its models were saved"
+    return "was trained with other settings in some folds than in others" * (len(set(made)) > 1)
 
 
 def _training_of(folder: str, run_params: Mapping[str, Any], task: Task[Any] = RELATION) -> str:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from klue_pipeline.training.losses.focal import focal
-from klue_pipeline.training.losses.interface import LossContext, RowLoss
+from klue_pipeline.training.losses.interface import LossContext, RowLoss, Targets
 from klue_pipeline.training.losses.label_weights import (
     effective_number,
     inverse_frequency,
@@ -24,9 +24,9 @@ def cross_entropy(params: LossParams, context: LossContext) -> RowLoss:  # noqa:
     Architecture for Computer Vision", CVPR 2016, section 7).
     """
 
-    def loss(logits: Tensor, label_ids: Tensor, progress: float) -> Tensor:  # noqa: ARG001
+    def loss(logits: Tensor, targets: Targets, progress: float) -> Tensor:  # noqa: ARG001
         return functional.cross_entropy(
-            logits, label_ids, reduction="none", label_smoothing=params.label_smoothing
+            logits, targets.label_ids, reduction="none", label_smoothing=params.label_smoothing
         )
 
     return loss

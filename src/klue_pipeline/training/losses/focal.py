@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from klue_pipeline.training.losses.interface import LossContext, RowLoss
+from klue_pipeline.training.losses.interface import LossContext, RowLoss, Targets
 from klue_pipeline.training.losses.label_weights import weigh_rows
 from klue_pipeline.training.params import LossParams
 
@@ -20,8 +20,8 @@ def focal(params: LossParams, context: LossContext) -> RowLoss:
     """
     gamma = cast(float, params.gamma)
 
-    def loss(logits: Tensor, label_ids: Tensor, progress: float) -> Tensor:  # noqa: ARG001
-        return focal_loss(logits, label_ids, gamma, params.label_smoothing)
+    def loss(logits: Tensor, targets: Targets, progress: float) -> Tensor:  # noqa: ARG001
+        return focal_loss(logits, targets.label_ids, gamma, params.label_smoothing)
 
     if params.alpha is None:
         return loss

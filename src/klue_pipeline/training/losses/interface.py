@@ -5,11 +5,27 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-RowLoss = Callable[[Tensor, Tensor, float], Tensor]
-"""(logits (batch, labels), label ids (batch,), progress) -> losses (batch,).
 
-Logits and losses are float32, labels are ids from 0. ``progress`` is the share of all optimizer
-steps that are done, from 0 to 1."""
+@dataclass(frozen=True)
+class Targets:
+    """What the rows of a batch should be scored as.
+
+    Attributes:
+        label_ids: The label of each row, counted from 0; -1 for a row without one, which only a
+            loss with a teacher takes. Shape: (batch,).
+        teacher_logits: A teacher's scores of the rows; None where nobody teaches.
+            Shape: (batch, labels).
+    """
+
+    label_ids: Tensor
+    teacher_logits: Tensor | None = None
+
+
+RowLoss = Callable[[Tensor, Targets, float], Tensor]
+"""(logits (batch, labels), targets, progress) -> losses (batch,).
+
+Logits and losses are float32. ``progress`` is the share of all optimizer steps that are done, from
+0 to 1."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from klue_pipeline.training.losses.interface import RowLoss
+from klue_pipeline.training.losses.interface import RowLoss, Targets
 
 
 def weigh_rows(loss: RowLoss, label_weights: Tensor) -> RowLoss:
@@ -25,8 +25,8 @@ def weigh_rows(loss: RowLoss, label_weights: Tensor) -> RowLoss:
     """
     weights_for = copied_to(label_weights)
 
-    def weighted(logits: Tensor, label_ids: Tensor, progress: float) -> Tensor:
-        return weights_for(logits)[label_ids] * loss(logits, label_ids, progress)
+    def weighted(logits: Tensor, targets: Targets, progress: float) -> Tensor:
+        return weights_for(logits)[targets.label_ids] * loss(logits, targets, progress)
 
     return weighted
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from klue_pipeline.training.losses.cross_entropy import cross_entropy
-from klue_pipeline.training.losses.interface import LossContext, RowLoss
+from klue_pipeline.training.losses.interface import LossContext, RowLoss, Targets
 from klue_pipeline.training.losses.label_weights import copied_to, effective_number, weigh_rows
 from klue_pipeline.training.params import LossParams
 
@@ -25,9 +25,9 @@ def ldam(params: LossParams, context: LossContext) -> RowLoss:
     reweighted = weigh_rows(plain, weights)
     start = cast(float, params.reweight_after_share)
 
-    def loss(logits: Tensor, label_ids: Tensor, progress: float) -> Tensor:
+    def loss(logits: Tensor, targets: Targets, progress: float) -> Tensor:
         now = reweighted if start < 1 and progress >= start else plain
-        return now(logits, label_ids, progress)
+        return now(logits, targets, progress)
 
     return loss
 
@@ -53,8 +53,8 @@ def _margin_loss(params: LossParams, context: LossContext) -> RowLoss:
     margins_for = copied_to(context.logit_scale * margins)
     inside = cross_entropy(params, context)
 
-    def loss(logits: Tensor, label_ids: Tensor, progress: float) -> Tensor:
-        gold = functional.one_hot(label_ids, logits.shape[-1])  # (batch, labels)
-        return inside(logits - margins_for(logits) * gold, label_ids, progress)
+    def loss(logits: Tensor, targets: Targets, progress: float) -> Tensor:
+        gold = functional.one_hot(targets.label_ids, logits.shape[-1])  # (batch, labels)
+        return inside(logits - margins_for(logits) * gold, targets, progress)
 
     return loss
