@@ -96,6 +96,8 @@ def test_every_entry_of_the_lab_book_can_be_run(configured, environment):
         ({"head": {"hidden_size": 8}}, r"odqa\.head.*hidden_size"),
         ({"training": {"select_by": "micro_f1"}}, r"odqa\.training\.select_by: found 'micro_f1'"),
         ({"training": {"label_smoothing": 1.0}}, r"odqa\.training\.label_smoothing"),
+        ({"training": {"tokens_per_batch": 200}}, "200, which a row of max_tokens=256 tokens"),
+        ({"retriever_training": {"tokens_per_batch": 4096}}, "tokens_per_batch and .* of no use"),
         ({"augment": {"methods": ["random_flip", "random_flip"]}}, "methods names one twice"),
         ({"answer": {"abstain_below": 1.5}}, r"odqa\.answer\.abstain_below"),
         ({"ensemble": {"method": "mean"}}, r"odqa\.ensemble\.method: found 'mean'"),
