@@ -70,7 +70,9 @@ def attend(  # noqa: PLR0913, PLR0917 (Transformers' signature)
         keep, keep_scale = masks.draw((batch * heads, tokens, key.shape[2]), dropout)
     bias = None if attention_mask is None else _bias(attention_mask)
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
-    gathered: Tensor = _Attention.apply(query, key, value, bias, scaling, keep, keep_scale)
+    gathered: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
+        query, key, value, bias, scaling, keep, keep_scale
+    )
     return gathered, None
 
 
@@ -85,13 +87,18 @@ def _applies(
     is_causal = kwargs.get("is_causal")
     is_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     return (
-        query.device.type == "cpu"
+        not _is_recorded()
+        and query.device.type == "cpu"
         and query.shape[:2] == key.shape[:2]
         and (not is_causal if attention_mask is None else attention_mask.dtype == torch.bool)
         and all(kwargs.get(name) is None for name in _UNKNOWN)
-        # What is made of a graph shall hold PyTorch's own operator.
-        and not (torch.compiler.is_compiling() or torch.jit.is_tracing())
     )
+
+
+def _is_recorded() -> bool:
+    """Tell whether a graph is made of what runs, which is to hold PyTorch's own operator."""
+    is_traced: bool = torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
+    return is_traced or torch.compiler.is_compiling()
 
 
 def _bias(attention_mask: Tensor) -> Tensor:
@@ -139,7 +146,7 @@ class _Attention(torch.autograd.Function):
         return gathered.view(batch, heads, tokens, -1).transpose(1, 2)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         query, key, value, probabilities, keep = ctx.saved_tensors
         batch, tokens, heads, width = gradient.shape
         gradient = gradient.transpose(1, 2).reshape(batch * heads, tokens, width)
@@ -189,7 +196,7 @@ def _keep(values: Tensor, keep: Tensor | None, scale: float) -> Tensor:
 
 def _mask(*, mask_function: Callable[..., Any], q_length: int, **kwargs: Any) -> Tensor | None:
     """Return Transformers' mask; where padding alone is masked, as a view of one line a row."""
-    is_padding_alone = mask_function is bidirectional_mask_function
+    is_padding_alone = mask_function is bidirectional_mask_function and not _is_recorded()
     mask: Tensor | None = sdpa_mask(
         mask_function=mask_function, q_length=1 if is_padding_alone else q_length, **kwargs
     )

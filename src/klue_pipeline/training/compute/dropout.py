@@ -82,7 +82,7 @@ class BitDropout(nn.Dropout):
         if not self.training or not self.p or masks is None:
             return super().forward(states)
         keep, scale = masks.draw(states.shape, self.p)
-        dropped: Tensor = _KeepScaled.apply(states, keep, scale)
+        dropped: Tensor = _KeepScaled.apply(states, keep, scale)  # type: ignore[no-untyped-call]
         return dropped
 
 
@@ -94,7 +94,7 @@ class _KeepScaled(torch.autograd.Function):
         return keep_scaled(states, keep, scale)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (keep,) = ctx.saved_tensors
         return keep_scaled(gradient, keep, ctx.scale), None, None
 
