@@ -28,7 +28,7 @@ from klue_pipeline.relation.settings.params import (
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.params import EncoderParams, LossParams, ScratchEncoderParams
-from klue_pipeline.training.tokenizer import prepare_tokenizer
+from klue_pipeline.training.tokenizer import load_tokenizer, train_tokenizer
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,11 @@ def make_workload(
     )
     label_set = LabelSet.model_validate(labels)
     encoder_params = EncoderParams(name=encoder, num_hidden_layers=layers, scratch=scratch)
-    tokenizer = prepare_tokenizer(encoder_params, sentences["sentence"])
+    tokenizer = (
+        load_tokenizer(encoder)
+        if scratch is None
+        else train_tokenizer(sentences["sentence"], scratch.vocabulary_size)
+    )
     chosen = sentences.sample(rows, random_state=0) if rows < len(sentences) else sentences
     features = encode(
         mark_originals(chosen),

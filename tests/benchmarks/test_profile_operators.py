@@ -77,7 +77,7 @@ def test_padding_is_what_the_mask_leaves_out():
 @pytest.mark.slow
 def test_shares_of_a_call_sum_to_one(encoder, run_script):
     shown = run_script(main, "--encoder", encoder, "--layers", "1", "--rows", "24",
-                       "--operators", "3")  # fmt: skip
+                       "--operators", "500")  # fmt: skip
     table = shown.partition("| padded tokens")[0]
     columns = zip(*re.findall(r"\| (\d+) % \| (\d+) % \|$", table, re.MULTILINE), strict=True)
     assert all(sum(map(int, column)) == pytest.approx(100, abs=5) for column in columns)
