@@ -1,6 +1,8 @@
 """Project settings where there is no project, as in a packaged one."""
 
 import runpy
+import subprocess
+import sys
 
 import pytest
 
@@ -14,3 +16,12 @@ def test_kedro_viz_does_not_look_for_a_project_where_there_is_none(
     monkeypatch.chdir(tmp_path)
     disabled = runpy.run_module("klue_pipeline.settings")["DISABLE_HOOKS_FOR_PLUGINS"]
     assert ("kedro-viz" in disabled) == (not is_project)
+
+
+def test_every_command_reads_the_settings_without_what_only_tables_need():
+    code = (
+        "import sys, klue_pipeline.settings; "
+        "print(*sorted({'numpy', 'pandas', 'pyarrow', 'scipy', 'torch'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == ""

@@ -4,10 +4,10 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd  # imported where tables are hashed: every command hashes files
 
 _HEADER = b"klue_pipeline table, layout 1\n"
 
@@ -17,7 +17,7 @@ _SAMPLE_BYTES = 16 * 2**10
 _SAMPLES = 256
 
 
-def hash_table(frame: pd.DataFrame, columns: list[str]) -> str:
+def hash_table(frame: "pd.DataFrame", columns: list[str]) -> str:
     """Return the SHA-256 of the values of ``columns``, in row order.
 
     Only values count: the index, the other columns and how pandas stores a column (``object`` or
@@ -48,8 +48,11 @@ def hash_table(frame: pd.DataFrame, columns: list[str]) -> str:
     return digest.hexdigest()
 
 
-def _serialise_column(name: str, values: pd.Series) -> list[bytes]:
+def _serialise_column(name: str, values: "pd.Series") -> list[bytes]:
     """Write a column as name, kind, sizes, missing places and values, so that it reads one way."""
+    import numpy as np
+    import pandas as pd
+
     is_missing = values.isna().to_numpy(dtype=bool)
     present = values[~is_missing]
     kind = pd.api.types.infer_dtype(present, skipna=False) if len(present) else "empty"
@@ -62,26 +65,28 @@ def _serialise_column(name: str, values: pd.Series) -> list[bytes]:
     return [header.encode(), np.packbits(is_missing).tobytes(), payload]
 
 
-def _encode_text(values: pd.Series) -> bytes:
+def _encode_text(values: "pd.Series") -> bytes:
     """Write the lengths before the characters, so that ("ab", "c") and ("a", "bc") differ."""
+    import numpy as np
+
     texts = values.tolist()
     lengths = np.fromiter(map(len, texts), dtype="<i8", count=len(texts))
     return lengths.tobytes() + "".join(texts).encode("utf-8", "surrogatepass")
 
 
-def _encode_whole_numbers(values: pd.Series) -> bytes:
+def _encode_whole_numbers(values: "pd.Series") -> bytes:
     return values.to_numpy(dtype="<i8").tobytes()
 
 
-def _encode_floats(values: pd.Series) -> bytes:
+def _encode_floats(values: "pd.Series") -> bytes:
     return (values.to_numpy(dtype="<f8") + 0.0).tobytes()  # adding 0.0 makes -0.0 and 0.0 one
 
 
-def _encode_booleans(values: pd.Series) -> bytes:
+def _encode_booleans(values: "pd.Series") -> bytes:
     return values.to_numpy(dtype="?").tobytes()
 
 
-_ENCODERS: dict[str, Callable[[pd.Series], bytes]] = {
+_ENCODERS: "dict[str, Callable[[pd.Series], bytes]]" = {
     "boolean": _encode_booleans,
     "empty": lambda _: b"",
     "floating": _encode_floats,

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from klue_pipeline.base_settings import Settings
-from klue_pipeline.reporting.ledger.distances import Closest
-from klue_pipeline.reporting.ledger.offsets import Offset
 from klue_pipeline.reporting.task_scores import Score
 from klue_pipeline.text.counts import counted
+
+if TYPE_CHECKING:  # they bring pandas and SciPy along, and every command reads these settings
+    from klue_pipeline.reporting.ledger.distances import Closest
+    from klue_pipeline.reporting.ledger.offsets import Offset
 
 Verdict = Literal[
     "worth a submission", "another day", "near copy", "clearly weaker", "one answer",
@@ -53,7 +55,7 @@ class Candidate:
     low: float | None
     high: float | None
     corrected: float | None = None
-    closest: Closest | None = None
+    closest: "Closest | None" = None
     closest_name: str | None = None
     verdict: Verdict = "worth a submission"
     reason: str = ""
@@ -78,10 +80,10 @@ class Rivals:
     names: Mapping[str, str]
     on_disk: frozenset[str]
     one_answer: Mapping[str, str]
-    closest: Mapping[str, Closest]
+    closest: "Mapping[str, Closest]"
     near_copy_share: float
     best: Mapping[str, tuple[str, float]]
-    offsets: Mapping[str, Offset]
+    offsets: "Mapping[str, Offset]"
 
 
 def _say_if_lost(candidate: Candidate, rivals: Rivals) -> str | None:
@@ -135,7 +137,7 @@ def _say_why_worth(candidate: Candidate, _: Rivals) -> str:
     )
 
 
-def _count_rows(closest: Closest) -> str:
+def _count_rows(closest: "Closest") -> str:
     return f"{counted(closest.n_rows, 'row')} ({closest.share:.1%})"
 
 

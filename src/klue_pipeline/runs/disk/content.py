@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from klue_pipeline.training.fingerprint import hash_samples
 from klue_pipeline.training.loading.weights_file import (
     WEIGHTS_FILE,
@@ -70,12 +67,14 @@ def find_damage(result: Path) -> str:
 
     For results of which no content was noted.
     """
+    from pyarrow import ArrowException
+
     for name, path in _files_of(result):
         check = _CHECKS.get(path.suffix)
         try:
             if check is not None:
                 check(path)
-        except (OSError, ValueError, pa.ArrowException) as error:
+        except (OSError, ValueError, ArrowException) as error:
             shown = path.name if name == "." else name
             return f"{shown} is cut or damaged ({' '.join(str(error).split())})"
     return ""
@@ -102,14 +101,22 @@ def _open_weights(path: Path) -> None:
         raise ValueError(problem)
 
 
+def _open_parquet(path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.read_metadata(path)
+
+
 def _open_arrow(path: Path) -> None:
+    import pyarrow as pa
+
     with pa.memory_map(str(path)) as file:
         pa.ipc.open_file(file)
 
 
 _CHECKS: dict[str, Callable[[Path], Any]] = {
     ".json": lambda path: json.loads(path.read_text(encoding="utf-8")),
-    ".parquet": pq.read_metadata,
+    ".parquet": _open_parquet,
     ".arrow": _open_arrow,
     ".safetensors": _open_weights,
 }
