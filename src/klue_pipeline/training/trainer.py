@@ -40,6 +40,7 @@ from klue_pipeline.training.callbacks import (
     read_history,
 )
 from klue_pipeline.training.compute.dropout import KeepMasks, drawing_from, use_bit_dropout
+from klue_pipeline.training.compute.memory import ReturnFreeMemory, forget_training
 from klue_pipeline.training.device import choose_device
 from klue_pipeline.training.optimizer import (
     build_freezing,
@@ -135,13 +136,16 @@ def train(  # noqa: PLR0913 (each is a thing of its own)
     if checkpoint is not None:
         logger.info("Resuming from %s", checkpoint.name)
     output = trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    return TrainingResult(
+    result = TrainingResult(
         model=model,
         best_step=trainer.load_best_state(),
         history=read_history(trainer.state.log_history),
         steps=trainer.state.global_step,
         seconds=float(output.metrics["train_runtime"]),
     )
+    del trainer
+    forget_training()
+    return result
 
 
 class BestStateTrainer(Trainer):
@@ -193,6 +197,8 @@ class BestStateTrainer(Trainer):
     def _set_callbacks(self) -> None:
         params, steps_per_epoch = self._params, self._steps_per_epoch
         self.remove_callback(PrinterCallback)
+        if self.args.device.type == "cpu":
+            self.add_callback(ReturnFreeMemory())
         self.add_callback(RunningLoss(self))
         if self._judge is None:
             self.add_callback(LogAfterEpoch())
