@@ -1,8 +1,8 @@
 """Memory that a training has freed, given back to the machine.
 
-Batches differ in length, so each step leaves gaps between blocks of other sizes. The C library keeps
-such gaps: of a training that needs two gigabytes at its longest batch, a process comes to hold twice
-that. What is given back is asked for anew when a batch needs it, which takes next to no time.
+Batches differ in length, so each step leaves gaps between blocks of other sizes. The C library
+keeps such gaps: a process comes to hold twice what its longest batch needs. What is given back is
+asked for anew when a batch needs it, which takes next to no time.
 """
 
 import ctypes
