@@ -24,6 +24,7 @@ from klue_pipeline.pipelines import (
     odqa_index,
     odqa_ingest,
     odqa_mlflow_model,
+    odqa_onnx,
     odqa_report,
     odqa_retrieval_report,
     odqa_retrieve,
@@ -93,7 +94,7 @@ ODQA = (
 
 ODQA_USES = (
     "odqa_tune", "odqa_ensemble", "odqa_submissions", "odqa_bundle", "odqa_answer_new",
-    "odqa_mlflow_model",
+    "odqa_mlflow_model", "odqa_onnx",
 )  # fmt: skip
 """What searches for settings of open-domain QA, joins its experiments, or is made of one for other
 uses."""
@@ -113,6 +114,7 @@ _STAGES = {
     "odqa_report": odqa_report, "odqa_export": odqa_export, "odqa_ensemble": odqa_ensemble,
     "odqa_tune": odqa_tune, "odqa_submissions": odqa_submissions, "odqa_bundle": odqa_bundle,
     "odqa_answer_new": odqa_answer_new, "odqa_mlflow_model": odqa_mlflow_model,
+    "odqa_onnx": odqa_onnx,
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ def write_graph_card(
     report: Mapping[str, Any],
     int8: Mapping[str, Any] | None,
     *,
-    noun: str,
+    nouns: tuple[str, str],
     score: tuple[str, str],
     command: str,
 ) -> str:
@@ -25,7 +25,7 @@ def write_graph_card(
         report: ``check_rows``, and of each of ``models`` the difference and the sizes.
         int8: ``graph_bytes`` of each model, and where they could be judged ``rows``, ``agreement``,
             both scores and their difference; None for graphs in float32.
-        noun: What a row is.
+        nouns: What graphs were compared on, and what they were judged on.
         score: The name of the score for readers, and in ``int8``.
         command: How the graphs are used in the project.
     """
@@ -52,7 +52,8 @@ def write_graph_card(
         int8=int8 is not None,
         judged=judged,
         unjudged=unjudged,
-        noun=noun,
+        compared=nouns[0],
+        noun=nouns[1],
         score=title,
         command=command,
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from klue_pipeline.odqa.settings.export_params import AnswerNewParams
 from klue_pipeline.odqa.settings.reader_params import (
     ReaderFoldsParams,
     ReaderParams,
@@ -132,6 +133,7 @@ class Shape:
     refits: bool = False
     graphs: Graphs = Graphs()
     teachers: tuple[str, ...] = ()
+    reader_graphs: Graphs = Graphs()
 
 
 _known: dict[str, Shape] = {}
@@ -215,9 +217,13 @@ def refits() -> bool:
     return _shape().refits
 
 
-def graphs() -> Graphs:
-    """Return which graphs are made of the exported model, and whether they are used."""
-    return _shape().graphs
+def graphs(task: str = "") -> Graphs:
+    """Return which graphs are made of exported models, and whether they are used.
+
+    Args:
+        task: Whose models: those of relation extraction, or of the task with this prefix.
+    """
+    return _shape().reader_graphs if task else _shape().graphs
 
 
 def exports(task: str = "") -> bool:
@@ -248,6 +254,10 @@ def shape_of(parameters: Mapping[str, Any]) -> Shape:
             PredictParams.model_validate(parameters["predict"]).runtime,
         ),
         teachers=tuple(LossParams.model_validate(parameters["loss"]).teachers or ()),
+        reader_graphs=Graphs(
+            OnnxParams.model_validate(parameters["odqa"]["onnx"]).int8,
+            AnswerNewParams.model_validate(parameters["odqa"]["answer_new"]).runtime,
+        ),
     )
 
 

@@ -201,3 +201,22 @@ class ExportedGraphsDataset(ExportedModelDataset):
         "--env and --params experiment=... as the training. onnx.int8 says which are made, in "
         "int8 or in float32."
     )
+
+
+class AnswererGraphsDataset(ExportedModelDataset):
+    """``AnswererGraphsDataset`` is the same for an answerer whose readers are ONNX graphs.
+
+    Example usage for the YAML API:
+
+    ```yaml
+    odqa.onnx_answerer:
+      type: klue_pipeline.datasets.models.checkpoint.AnswererGraphsDataset
+      filepath: data/06_models/odqa/reader/onnx
+    ```
+    """
+
+    if_missing = (
+        "No ONNX graphs at {folder}; make them with kedro run --pipelines odqa_onnx, with the same "
+        "--env and --params odqa.experiment=... as the training. odqa.onnx.int8 says which are "
+        "made, in int8 or in float32."
+    )

@@ -21,7 +21,7 @@ from klue_pipeline.odqa.inference.answerer_folder import (
     read_settings,
 )
 from klue_pipeline.odqa.inference.answering import Answering
-from klue_pipeline.odqa.inference.readers import load_readers
+from klue_pipeline.odqa.inference.readers import load_graphs, load_readers
 from klue_pipeline.odqa.inference.requests import (
     CONTEXT,
     as_records,
@@ -32,6 +32,7 @@ from klue_pipeline.odqa.inference.searching import open_searcher
 from klue_pipeline.odqa.ingest.parsing.raw_question import RawQuestion
 from klue_pipeline.training.device import resolve_device, resolve_precision
 from klue_pipeline.training.exporting.micro_batches import ROWS_TOGETHER, MicroBatches
+from klue_pipeline.training.exporting.onnx_session import Runtime, choose_runtime, require_cpu
 from klue_pipeline.training.params import Precision
 
 _QUESTIONS_AT_A_TIME = 256
@@ -76,6 +77,7 @@ class QuestionAnswerer:
         precision: Precision = "auto",
         batch_size: int = 16,
         rows_together: int = ROWS_TOGETHER,
+        runtime: Runtime = "auto",
     ) -> "QuestionAnswerer":
         """Load an exported experiment.
 
@@ -89,19 +91,32 @@ class QuestionAnswerer:
                 the same result.
             rows_together: Questions that several threads ask at the same time are answered
                 together, up to so many; with 0 each thread is answered by itself.
+            runtime: What runs the readers: ``pytorch``; ``onnx`` for a folder of
+                ``kedro run --pipelines odqa_onnx``, on a CPU; ``auto`` takes PyTorch where its
+                weights are there. What searches passages runs in PyTorch.
 
         Raises:
-            FileNotFoundError: There is no such folder, or it is no exported answerer.
+            ImportError: onnxruntime is wanted and not installed.
+            FileNotFoundError: There is no such folder, or it is no exported answerer, or none for
+                this runtime.
             ValueError: It is not what was exported or of another version, or device or precision is
                 not to be had here.
         """
         _require_sound(precision, batch_size)
-        place = resolve_device(device, "device")
-        resolved = resolve_precision(precision, place, "precision")
         source = Path(folder)
         settings = read_settings(source)
+        folders = find_readers(source)
+        uses_graphs = choose_runtime(list(folders.values()), runtime, "odqa_onnx") == "onnx"
+        if uses_graphs:
+            require_cpu(device)
+        place = resolve_device("cpu" if uses_graphs else device, "device")
+        resolved = resolve_precision(precision, place, "precision")
         passages = read_passages(source)
-        readers = load_readers(find_readers(source), place, resolved, batch_size)
+        readers = (
+            load_graphs(folders, batch_size)
+            if uses_graphs
+            else load_readers(folders, place, resolved, batch_size)
+        )
         placement, searcher = Placement(str(place), resolved), None
         if settings.search is not None:
             searcher = open_searcher(source, settings.search, passages, placement)

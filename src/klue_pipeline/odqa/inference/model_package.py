@@ -9,6 +9,7 @@ from klue_pipeline.odqa.dense.encoder_folders import FAISS_FILE
 from klue_pipeline.odqa.inference.answerer_folder import index_folder
 from klue_pipeline.odqa.inference.requests import CONTEXT, QUESTION
 from klue_pipeline.training.exporting.served_interface import COMMON_REQUIREMENTS, ServedInterface
+from klue_pipeline.training.loading.weights_file import GRAPH_FILE
 
 INTERFACE = ServedInterface(
     loader="klue_pipeline.serving.question_answerer",
@@ -38,14 +39,17 @@ EXAMPLE_CONTEXT = "《토지》는 박경리가 쓴 장편 소설이다."
 
 
 def interface_of(folder: Path) -> ServedInterface:
-    """Return how an exported answerer is asked, with what its own indexes need.
+    """Return how an exported answerer is asked, with what its own indexes and readers need.
 
     Args:
         folder: The exported answerer.
     """
-    if not list(folder.glob(f"{index_folder('*')}/{FAISS_FILE}")):
-        return INTERFACE
-    return replace(INTERFACE, requirements=(*INTERFACE.requirements, "faiss-cpu"))
+    wanted = {
+        "faiss-cpu": f"{index_folder('*')}/{FAISS_FILE}",
+        "onnxruntime": f"*/{GRAPH_FILE}",
+    }
+    more = [package for package, sign in wanted.items() if list(folder.glob(sign))]
+    return replace(INTERFACE, requirements=(*INTERFACE.requirements, *more)) if more else INTERFACE
 
 
 def tabulate_request(*, searches: bool) -> pd.DataFrame:

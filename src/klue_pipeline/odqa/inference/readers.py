@@ -12,6 +12,7 @@ import torch
 from klue_pipeline.odqa.encoding.windows import Windows, encode_windows
 from klue_pipeline.odqa.reader.fold_reading import no_candidates, tabulate
 from klue_pipeline.odqa.reader.joined_text import join_texts
+from klue_pipeline.odqa.reader.reader_graph import AnyReader, ReaderGraph
 from klue_pipeline.odqa.reader.reader_model import ReaderModel
 from klue_pipeline.odqa.reader.reading import ReadSpans, read_encoded
 from klue_pipeline.odqa.reader.window_reading import SpanRules
@@ -34,7 +35,7 @@ class Readers:
             thread is in it gives that thread other tokens, or fails ("Already borrowed").
     """
 
-    models: Mapping[int, ReaderModel]
+    models: Mapping[int, AnyReader]
     tokenizer: Tokenizer
     precision: Precision
     batch_size: int
@@ -46,7 +47,7 @@ class Readers:
         return next(self._first.parameters()).device
 
     @property
-    def _first(self) -> ReaderModel:
+    def _first(self) -> AnyReader:
         return next(iter(self.models.values()))
 
     def read(
@@ -89,7 +90,7 @@ class Readers:
             )
 
     def _read(
-        self, model: ReaderModel, windows: Windows, n_texts: int, rules: SpanRules
+        self, model: AnyReader, windows: Windows, n_texts: int, rules: SpanRules
     ) -> ReadSpans:
         try:
             return read_encoded(
@@ -128,6 +129,25 @@ def load_readers(
     models = {
         fold: ReaderModel.from_pretrained(folder).to(device) for fold, folder in folders.items()
     }
+    return _gather(folders, models, precision, batch_size)
+
+
+def load_graphs(folders: Mapping[int, Path], batch_size: int) -> Readers:
+    """Load the graphs of readers; as :func:`load_readers`.
+
+    Raises:
+        ImportError: onnxruntime is not installed.
+    """
+    models = {fold: ReaderGraph(folder) for fold, folder in folders.items()}
+    return _gather(folders, models, "fp32", batch_size)
+
+
+def _gather(
+    folders: Mapping[int, Path],
+    models: Mapping[int, AnyReader],
+    precision: Precision,
+    batch_size: int,
+) -> Readers:
     _require_alike(models)
     first = next(iter(folders.values()))
     # Without it Transformers makes up a tokenizer that knows no word.
@@ -138,7 +158,7 @@ def load_readers(
     return Readers(models, load_tokenizer(str(first.resolve())), precision, batch_size)
 
 
-def _require_alike(models: Mapping[int, ReaderModel]) -> None:
+def _require_alike(models: Mapping[int, AnyReader]) -> None:
     ways = {
         (model.reader_config.max_tokens, model.reader_config.reader) for model in models.values()
     }

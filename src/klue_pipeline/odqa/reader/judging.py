@@ -92,6 +92,28 @@ def judge_reader(
         batch_size: Windows in a batch.
         precision: A resolved precision, not ``auto``.
     """
+    losses, answers = answer_held_out(model, held_out, max_answer_tokens, batch_size, precision)
+    right = score_answers(list(answers.values()), [held_out.golds[window] for window in answers])
+    return {
+        EXACT_MATCH: PERCENT * float(right[EXACT_MATCH].mean()),
+        CHARACTER_F1: PERCENT * float(right[CHARACTER_F1].mean()),
+        "loss": float(losses.mean(dtype=np.float64)),
+    }
+
+
+def answer_held_out(
+    model: nn.Module,
+    held_out: HeldOutWindows,
+    max_answer_tokens: int,
+    batch_size: int,
+    precision: Precision,
+) -> tuple[NDArray[np.float32], dict[int, str]]:
+    """Answer questions from their gold passages; the arguments are those of :func:`judge_reader`.
+
+    Returns:
+        The loss of each window, and for each question that has an answer the window with its best
+        span, and the span's text.
+    """
 
     def read(model: nn.Module, batch: Batch) -> Tensor:
         logits = window_logits(model, batch)
@@ -100,13 +122,7 @@ def judge_reader(
         return torch.stack([span_losses(logits, batch, 0.0), *found], dim=1)
 
     losses, *spans = read_rows(read, model, held_out.rows, batch_size, precision).T
-    answers = _choose_answers(held_out, *spans)
-    right = score_answers(list(answers.values()), [held_out.golds[window] for window in answers])
-    return {
-        EXACT_MATCH: PERCENT * float(right[EXACT_MATCH].mean()),
-        CHARACTER_F1: PERCENT * float(right[CHARACTER_F1].mean()),
-        "loss": float(losses.mean(dtype=np.float64)),
-    }
+    return losses, _choose_answers(held_out, *spans)
 
 
 def _choose_answers(

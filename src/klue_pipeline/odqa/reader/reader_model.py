@@ -24,7 +24,8 @@ from klue_pipeline.training.encoder import encoder_from_config, has_segments
 from klue_pipeline.training.loading.checkpoint_files import READER_FILE, read_description
 from klue_pipeline.training.loading.trained_model import load_model, save_model
 
-_MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+MODEL_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+"""The columns of a batch that a reader takes."""
 
 OWN_NAMES: SettingNames = {
     "encoder": ("odqa.reader", ReaderParams),
@@ -66,6 +67,11 @@ class ReaderModel(nn.Module):
         sizes = encoder.config
         self.head = build_head(config.head, sizes.hidden_size, sizes.num_attention_heads)
         self._passes_segments = has_segments(sizes)
+
+    @property
+    def padding_id(self) -> int:
+        """Token id that fills short windows up."""
+        return int(self.encoder.config.pad_token_id)
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
@@ -113,7 +119,7 @@ def window_logits(model: nn.Module, batch: Batch) -> Tensor:
 
     Shape: (batch, tokens, 2).
     """
-    logits: Tensor = model(**{name: batch[name] for name in _MODEL_INPUTS if name in batch})
+    logits: Tensor = model(**{name: batch[name] for name in MODEL_INPUTS if name in batch})
     return logits
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from klue_pipeline.odqa.encoding.windows import Windows, encode_windows
-from klue_pipeline.odqa.reader.reader_model import ReaderConfig, ReaderModel
+from klue_pipeline.odqa.reader.reader_graph import AnyReader
+from klue_pipeline.odqa.reader.reader_model import ReaderConfig
 from klue_pipeline.odqa.reader.window_reading import (
     SpanRules,
     WindowSpans,
@@ -42,7 +43,7 @@ class ReadSpans:
 
 
 def read_pairs(  # noqa: PLR0913 (each of them says something of its own)
-    model: ReaderModel,
+    model: AnyReader,
     tokenizer: Tokenizer,
     config: ReaderConfig,
     questions: Sequence[str],
@@ -96,7 +97,7 @@ def read_pairs(  # noqa: PLR0913 (each of them says something of its own)
 
 
 def read_encoded(  # noqa: PLR0913 (as above)
-    model: ReaderModel,
+    model: AnyReader,
     windows: Windows,
     n_pairs: int,
     padding_id: int,

@@ -27,6 +27,9 @@ class AnswerNewParams(Settings):
     contexts: Literal["read", "ignore"]
     """Whether a question that comes with a context is answered from it alone, or searched for like
     the others."""
+    runtime: Literal["pytorch", "onnx"] = "pytorch"
+    """What runs the readers; ``onnx`` takes the graphs of ``kedro run --pipelines odqa_onnx``, on a
+    CPU. ``odqa_mlflow_model`` takes the same."""
     output_format: Literal["csv", "jsonl", "parquet"]
     """How answers are written."""
     with_text: bool

@@ -38,6 +38,7 @@ from klue_pipeline.odqa.settings.retriever_params import (
 from klue_pipeline.odqa.settings.tune_params import OdqaTuneParams
 from klue_pipeline.reporting.ledger.rules import LedgerParams
 from klue_pipeline.text.folder_names import EntryName
+from klue_pipeline.training.exporting.onnx_params import OnnxParams
 from klue_pipeline.training.params import EncoderParams
 
 
@@ -113,6 +114,7 @@ class OdqaParams(OdqaDefaults):
     """Questions to answer by an exported experiment (pipeline ``odqa_answer_new``)."""
     answer_new: AnswerNewParams
     export: OdqaExportParams
+    onnx: OnnxParams
     retrievers: dict[RetrieverName, RetrieverParams]
     experiment_defaults: OdqaDefaults
     experiments: dict[EntryName, OdqaEntry]

@@ -40,8 +40,9 @@ def answer_new(
         )
     answerer = QuestionAnswerer.from_pretrained(
         trained_answerer,
-        device=training.device,
+        device=training.device if answer_new.runtime == "pytorch" else "cpu",
         precision=training.precision,
         batch_size=training.evaluation_batch_size,
+        runtime=answer_new.runtime,
     )
     return BatchAnswers(new_questions.pick("test", "validation"), ingest, answerer, answer_new)

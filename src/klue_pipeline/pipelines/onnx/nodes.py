@@ -112,7 +112,7 @@ def _write_card(
         (exported_model / CARD_FILE).read_text(encoding="utf-8"),
         report,
         int8,
-        noun="rows",
+        nouns=("rows", "rows"),
         score=("micro F1", "micro_f1"),
         command="kedro run --pipelines predict_new --params predict.input=new.jsonl,"
         f"predict.runtime=onnx,{name_run(about, 'experiment')}",

@@ -54,6 +54,7 @@ class RelationClassifier:
     Attributes:
         folders: The checkpoints, in the order they were given in.
         labels: Label names in the order of the probabilities.
+        precision: What the models compute in; of graphs, what is left in float32.
 
     Example::
 
@@ -74,7 +75,7 @@ class RelationClassifier:
         self.labels = configs[0].labels
         self._groups = group_by_tokens(models)
         self._types = TypeWarnings(configs)
-        self._precision: Precision = precision
+        self.precision: Precision = precision
         self._batch_size = batch_size
         self._together = MicroBatches(self._classify_requests, rows_together)
 
@@ -124,7 +125,7 @@ class RelationClassifier:
         """Return folders, number of labels, and where and how the models run."""
         return (
             f"RelationClassifier(folders={[str(folder) for folder in self.folders]}, "
-            f"labels={len(self.labels)}, device={self.device}, precision={self._precision}, "
+            f"labels={len(self.labels)}, device={self.device}, precision={self.precision}, "
             f"batch_size={self._batch_size})"
         )
 
@@ -247,7 +248,7 @@ class RelationClassifier:
                 model,
                 features,
                 self._batch_size,
-                self._precision,
+                self.precision,
                 temperature=model.relation_config.temperature,
                 description=description,
             )
