@@ -182,6 +182,7 @@ def test_models_without_weights_teach_nothing(disk):
     refusal = disk.refusal(TAUGHT)
     assert "which keeps no weights of fold 1 (" in refusal
     assert "keep_weights was none); a teacher needs training.keep_weights=all" in refusal
+    disk.require(TAUGHT, resumed=True)  # it may have been taught before
 
 
 def test_nobody_teaches_itself(disk):

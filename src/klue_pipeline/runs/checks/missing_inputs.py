@@ -138,20 +138,25 @@ def _require_teachers(
                 "or give this one another name with --params run.name=..."
             )
         names = [model.name for model in models]
-        if reason := _lack_of_teacher(names, results):
+        resumed = bool(run_params["only_missing_outputs"])
+        if reason := _lack_of_teacher(names, results, resumed=resumed):
             raise ValueError(
                 f"Experiment {results.folder} learns from {teacher}, which {reason}. Train it "
                 f"first: {_training_of(teacher, run_params)}"
             )
 
 
-def _lack_of_teacher(names: Sequence[str], results: StoredResults) -> str:
-    """Say why models cannot teach; nothing if they can."""
+def _lack_of_teacher(names: Sequence[str], results: StoredResults, *, resumed: bool) -> str:
+    """Say why models cannot teach; nothing if they can.
+
+    A resumed run may have been taught before their weights were dropped.
+    """
     folds = {name: name.split(".")[-2].replace("_", " ") for name in names}
     there = results.on_disk(names)
     if missing := [fold for name, fold in folds.items() if name not in there]:
         return f"has no model of {', '.join(missing)}"
-    if dropped := find_dropped(names, results.catalog):
+    dropped = find_dropped(names, results.catalog)
+    if dropped and not resumed:
         why = explain_dropped(dropped, results.catalog)
         return (
             f"keeps no weights of {', '.join(folds[name] for name in sorted(dropped))} ({why}); "
