@@ -33,6 +33,8 @@ EVERY_GRAPH = [
     "odqa.rerank.max_tokens=64,odqa.rerank.batch_size=4,"
     "odqa.retrievers.earlier.name=experiment,odqa.retrievers.earlier.experiment=bm25,"
     "odqa.retrieval.retrievers=[bm25,earlier]",
+    "predict.runtime=onnx,onnx.int8=true,odqa.answer_new.runtime=onnx,odqa.onnx.int8=true",
+    "predict.runtime=onnx,onnx.int8=false,odqa.answer_new.runtime=onnx,odqa.onnx.int8=false",
 ]
 """Settings whose graphs together have every dataset there is."""
 FROM_ELSEWHERE = {
