@@ -27,6 +27,8 @@ EXPERIMENT_OF_KIND = {"single": "typed_punct_query", "member": "binary", "compos
 EVERY_GRAPH = [
     *(f"experiment={name}" for name in [*EXPERIMENT_OF_KIND.values(), "aug_mistakes"]),
     "training.refit=all_rows",
+    "predict.runtime=onnx,odqa.answer_new.runtime=onnx",
+    "predict.runtime=onnx,odqa.answer_new.runtime=onnx,onnx.int8=false,odqa.onnx.int8=false",
     "odqa.experiment=dense_trained",
     "odqa.experiment=external,odqa.raw.run=run.csv",
     "odqa.rerank.name=cross_encoder,odqa.rerank.model=trained,odqa.rerank.top_n=5,"
