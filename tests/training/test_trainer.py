@@ -11,11 +11,12 @@ import torch
 from torch import nn
 from transformers import Trainer
 
-from klue_pipeline.training import best_state
+from klue_pipeline.training import best_state, classification
 from klue_pipeline.training.batches import EncodedRows
 from klue_pipeline.training.classification import FoldRows, loss_of_rows, train_classifier
 from klue_pipeline.training.losses import LossContext, build_loss
 from klue_pipeline.training.params import LossParams, TrainingParams
+from klue_pipeline.training.prediction import predict_logits
 from klue_pipeline.training.progress import listening
 from klue_pipeline.training.trainer import train
 from klue_pipeline.training.workspace import last_whole_checkpoint
@@ -125,6 +126,28 @@ def scorer(logits, gold):
     return {"accuracy": accuracy, "loss": loss, "micro_f1": accuracy, "auprc": accuracy}
 
 
+@pytest.mark.parametrize(("direction", "scored"), [(1, 3), (-1, 4)], ids=["last", "first"])
+def test_the_best_state_is_not_scored_again_where_it_is_the_last(
+    rows, tmp_path, monkeypatch, direction, scored
+):
+    kept = []
+
+    def predict(*args):
+        kept.append(predict_logits(*args))
+        return kept[-1]
+
+    def count(logits, gold):
+        return {**scorer(logits, gold), "accuracy": float(direction * len(kept))}
+
+    monkeypatch.setattr(classification, "predict_logits", predict)
+    result = train_classifier(
+        lambda: MeanClassifier(0.0), rows, make_loss(), count, settings(epochs=3), tmp_path
+    )
+    assert len(kept) == scored
+    best = kept[2] if direction == 1 else kept[0]
+    np.testing.assert_array_equal(result.validation_logits, best)
+
+
 def make_loss(**changes):
     context = LossContext(("a", "b", "c"), torch.tensor([30, 30, 20]))
     return build_loss(LossParams(**{"name": "cross_entropy", **changes}), context)
@@ -173,11 +196,9 @@ def test_a_compiled_training_is_the_same_by_one_graph_for_all_lengths(rows, tmp_
         torch, "compile", lambda model, **how: compile_model(model, **{**how, "backend": count})
     )
     params = settings(batch_size=24, compile=True)  # the last of four batches is smaller
-    compiled = run(rows, tmp_path / "compiled", params, model=EncoderClassifier, dropout=0.3)
+    compiled = run(rows, tmp_path / "compiled", params, model=EncoderClassifier)
     assert len(graphs) == 1
-    plain = run(
-        rows, tmp_path / "plain", settings(batch_size=24), model=EncoderClassifier, dropout=0.3
-    )
+    plain = run(rows, tmp_path / "plain", settings(batch_size=24), model=EncoderClassifier)
     assert list(compiled.model.state_dict()) == list(plain.model.state_dict())
     np.testing.assert_allclose(compiled.validation_logits, plain.validation_logits, atol=1e-5)
 

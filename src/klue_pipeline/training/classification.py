@@ -74,8 +74,11 @@ def train_classifier(  # noqa: PLR0913 (each is a thing of its own)
         _, precision = choose_device(params)
         return predict_logits(model, rows.validation, params.evaluation_batch_size, precision)
 
+    latest: list[NDArray[np.float32]] = []
+
     def judge(model: nn.Module) -> dict[str, float]:
-        return scorer(score(model), rows.validation_label_ids)
+        latest[:] = [score(model)]
+        return scorer(latest[0], rows.validation_label_ids)
 
     set_seed(params.seed)
     model = build_model()
@@ -92,7 +95,9 @@ def train_classifier(  # noqa: PLR0913 (each is a thing of its own)
             scratch_folder,
             description=description,
         )
-        logits = score(model)
+        # The last state is often the best one, and was scored to find that out.
+        is_scored = bool(latest) and result.best_step == result.steps
+        logits = latest[0] if is_scored else score(model)
     model.to("cpu").eval()
     return ClassifierResult(**vars(result), validation_logits=logits)
 
