@@ -16,7 +16,7 @@ ODQA_RETRIEVAL = ["odqa_ingest", "odqa_index", "odqa_retrieve", "odqa_retrieval_
 ODQA_ANSWERS = ["odqa_tokenize", "odqa_train", "odqa_answer", "odqa_report", "odqa_export"]
 ODQA_USES = [
     "odqa_tune", "odqa_ensemble", "odqa_submissions", "odqa_bundle", "odqa_answer_new",
-    "odqa_mlflow_model",
+    "odqa_mlflow_model", "odqa_onnx",
 ]  # fmt: skip
 ODQA_SUMS = {"odqa_retrieval": ODQA_RETRIEVAL, "odqa": [*ODQA_RETRIEVAL, *ODQA_ANSWERS]}
 ODQA_STAGES = {*ODQA_RETRIEVAL, *ODQA_ANSWERS, *ODQA_USES}
@@ -24,6 +24,7 @@ LEFT_BY_A_RUN = {
     "record", "trained_answerer", "new_questions", "answer_bundles", "n_best@all", "answers@all",
     "all_answer_fits",
     "all_predictions", "ensemble_predictions@latest", "ensemble_report@latest", "tune_scratch",
+    "onnx_workspace",
 }  # fmt: skip
 """What is read from the disk by a name that no node of the job writes, or brought by the user."""
 RETRIEVERS = {

@@ -6,7 +6,6 @@ Score tables carry these hashes, so that scores of different rows or splits are 
 import pandas as pd
 
 from klue_pipeline.training.fingerprint import hash_table
-from klue_pipeline.training.splitting.fold_members import validation_row_ids
 
 _INPUT_COLUMNS = (
     "row_id",
@@ -54,6 +53,9 @@ def held_out_fingerprint(fold_members: pd.DataFrame, fold: int) -> str:
     Returns:
         SHA-256 as hexadecimal digits.
     """
+    # A served model reads this module, and asks neither for pandera nor for scikit-learn.
+    from klue_pipeline.training.splitting.fold_members import validation_row_ids
+
     return hash_table(validation_row_ids(fold_members, fold).to_frame("row_id"), ["row_id"])
 
 
