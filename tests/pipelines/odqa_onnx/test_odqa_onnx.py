@@ -20,6 +20,7 @@ from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 from klue_pipeline.odqa.settings.reader_params import AnswerParams
 from klue_pipeline.pipelines import odqa_onnx, odqa_tokenize, odqa_train
 from klue_pipeline.runs import topology
+from klue_pipeline.training.exporting import exported_graphs
 from klue_pipeline.training.exporting.onnx_params import OnnxParams
 from klue_pipeline.training.params import FoldsParams
 
@@ -99,7 +100,7 @@ def test_graphs_answer_as_the_readers_do_and_their_card_says_what_int8_costs(cat
 
 def test_int8_that_loses_too_much_is_refused_and_float32_stays(catalog, monkeypatch):
     """With the float32 graphs in the place of int8, every answer is PyTorch's."""
-    monkeypatch.setattr(onnx_export, "quantise", shutil.copyfile)
+    monkeypatch.setattr(exported_graphs, "quantise", shutil.copyfile)
     report = run(catalog)
     assert (report["agreement"], report["difference"]) == (100, 0)
     losing = report | {"difference": -0.6}

@@ -22,7 +22,7 @@ from klue_pipeline.relation.model.relation_graph import RelationGraph
 from klue_pipeline.relation.model.relation_model import read_relation_config
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.runs import topology
-from klue_pipeline.training.exporting import onnx_graph
+from klue_pipeline.training.exporting import exported_graphs, onnx_graph
 from klue_pipeline.training.exporting.onnx_params import OnnxParams
 from klue_pipeline.training.params import FoldsParams
 
@@ -97,7 +97,7 @@ def test_int8_is_judged_on_rows_that_each_model_has_not_learnt_from(catalog, mon
         return judge(models, *settings)
 
     monkeypatch.setattr(onnx_export, "judge", spy)
-    monkeypatch.setattr(onnx_export, "quantise", shutil.copyfile)
+    monkeypatch.setattr(exported_graphs, "quantise", shutil.copyfile)
     report = run(catalog)["onnx_int8_report"]
     assert (report["agreement"], report["difference"]) == (100, 0)
     graph, stored = seen["graph"].table, seen["pytorch"].table

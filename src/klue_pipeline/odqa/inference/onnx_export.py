@@ -23,8 +23,9 @@ from klue_pipeline.odqa.reader.reader_graph import ReaderGraph
 from klue_pipeline.odqa.reader.reader_model import MODEL_INPUTS, ReaderModel
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
 from klue_pipeline.training.batches import Batch, EncodedRows
+from klue_pipeline.training.exporting import exported_graphs
 from klue_pipeline.training.exporting.exported_graphs import added_bytes, begin_graphs
-from klue_pipeline.training.exporting.onnx_graph import export_graph, quantise, require_agreement
+from klue_pipeline.training.exporting.onnx_graph import export_graph, require_agreement
 from klue_pipeline.training.loading.checkpoint_files import READER_FILE
 from klue_pipeline.training.loading.weights_file import GRAPH_FILE, WEIGHTS_FILE
 
@@ -118,22 +119,8 @@ def _inputs(rows: EncodedRows, places: list[int]) -> Batch:
 
 
 def quantise_graphs(exported: Path, graphs: Path, place: Path) -> dict[str, int]:
-    """Write each graph with weights of 8 bits; return the size of each in bytes.
-
-    Args:
-        exported: The folder of the experiment that the graphs were made of.
-        graphs: The folder of graphs in float32.
-        place: The folder to make.
-
-    Raises:
-        ImportError: A package of the extra ``onnx`` is not installed.
-        ValueError: onnxruntime cannot.
-    """
-    readers = list_readers(graphs)
-    begin_graphs(exported, place, readers)
-    for name in readers:
-        quantise(graphs / name / GRAPH_FILE, place / name / GRAPH_FILE)
-    return {name: added_bytes(place / name, exported / name) for name in readers}
+    """Write each graph with weights of 8 bits; see :func:`exported_graphs.quantise_graphs`."""
+    return exported_graphs.quantise_graphs(exported, graphs, place, list_readers(graphs))
 
 
 def judge_graphs(

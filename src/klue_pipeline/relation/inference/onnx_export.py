@@ -27,8 +27,9 @@ from klue_pipeline.relation.model.relation_graph import RelationGraph
 from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.training.batches import Batch, EncodedRows
+from klue_pipeline.training.exporting import exported_graphs
 from klue_pipeline.training.exporting.exported_graphs import added_bytes, begin_graphs
-from klue_pipeline.training.exporting.onnx_graph import export_graph, quantise, require_agreement
+from klue_pipeline.training.exporting.onnx_graph import export_graph, require_agreement
 from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE
 from klue_pipeline.training.loading.weights_file import GRAPH_FILE, WEIGHTS_FILE
 from klue_pipeline.training.prediction import NOT_FOR_THE_MODEL
@@ -102,25 +103,8 @@ def _inputs(rows: EncodedRows, places: list[int]) -> Batch:
 
 
 def quantise_graphs(exported: Path, graphs: Path, place: Path) -> dict[str, int]:
-    """Write each graph with weights of 8 bits.
-
-    Args:
-        exported: The folder of the experiment that the graphs were made of.
-        graphs: The folder of graphs in float32.
-        place: The folder to make.
-
-    Returns:
-        The size of each in bytes.
-
-    Raises:
-        ImportError: A package of the extra ``onnx`` is not installed.
-        ValueError: onnxruntime cannot.
-    """
-    models = _list_models(graphs)
-    begin_graphs(exported, place, models)
-    for name in models:
-        quantise(graphs / name / GRAPH_FILE, place / name / GRAPH_FILE)
-    return {name: added_bytes(place / name, exported / name) for name in models}
+    """Write each graph with weights of 8 bits; see :func:`exported_graphs.quantise_graphs`."""
+    return exported_graphs.quantise_graphs(exported, graphs, place, _list_models(graphs))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from klue_pipeline.training.exporting.export_manifest import write_manifest
 from klue_pipeline.training.exporting.linked_folders import CARD_FILE, link_folder
-from klue_pipeline.training.loading.weights_file import WEIGHTS_FILE
+from klue_pipeline.training.exporting.onnx_graph import quantise
+from klue_pipeline.training.loading.weights_file import GRAPH_FILE, WEIGHTS_FILE
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,30 @@ def begin_graphs(exported: Path, place: Path, models: Collection[str]) -> None:
         link_folder(part, place / part.name)
     for name in models:
         (place / name / WEIGHTS_FILE).unlink()
+
+
+def quantise_graphs(
+    exported: Path, graphs: Path, place: Path, models: Collection[str]
+) -> dict[str, int]:
+    """Write each graph with weights of 8 bits.
+
+    Args:
+        exported: The folder of the experiment that the graphs were made of.
+        graphs: The folder of graphs in float32.
+        place: The folder to make.
+        models: Names of the folders in it that hold a graph.
+
+    Returns:
+        The size of each in bytes.
+
+    Raises:
+        ImportError: A package of the extra ``onnx`` is not installed.
+        ValueError: onnxruntime cannot.
+    """
+    begin_graphs(exported, place, models)
+    for name in models:
+        quantise(graphs / name / GRAPH_FILE, place / name / GRAPH_FILE)
+    return {name: added_bytes(place / name, exported / name) for name in models}
 
 
 def added_bytes(folder: Path, source: Path) -> int:
