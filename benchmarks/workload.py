@@ -51,9 +51,10 @@ class Workload:
         return build_model(self.config, self.params, self.tokenizer)
 
     def build_plain_model(self) -> RelationModel:
-        """Build it with the attention that Transformers chooses, for the contenders."""
+        """Build it as Transformers computes it, for the contenders: its attention, whole rows."""
         model = self.build_model()
         model.encoder.set_attn_implementation("sdpa")
+        model.shorten = None
         return model
 
     def encode_rows(self) -> EncodedRows:

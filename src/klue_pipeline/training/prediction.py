@@ -11,12 +11,16 @@ from tqdm import tqdm
 from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.device import autocast
 from klue_pipeline.training.params import Precision
+from klue_pipeline.training.tokens.token_budget import cut_by_tokens
 
 TEACHER_LOGITS = "teacher_logits"
 """Column with the scores of whoever teaches the model; only a loss with a teacher reads it."""
 
 NOT_FOR_THE_MODEL = ("labels", "weights", TEACHER_LOGITS)
 """Columns of a batch that only the loss takes."""
+
+_TOKENS_ON_CPU = 4096
+"""Most tokens of a batch on a CPU: states of more no longer stay in its caches."""
 
 
 def predict_logits(
@@ -79,7 +83,7 @@ def read_batches(
         read: Takes the model and a batch on its device.
         model: It stays where it is and in the mode (train or eval) it was in.
         rows: What to read.
-        batch_size: Rows in a batch.
+        batch_size: Most rows in a batch.
         precision: A resolved precision, not ``auto``.
         description: Text of a progress bar on a terminal; None shows none.
 
@@ -88,7 +92,8 @@ def read_batches(
     """
     device = next(model.parameters()).device
     order = np.argsort(-rows.lengths, kind="stable")
-    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    tokens = _TOKENS_ON_CPU if device.type == "cpu" else int(rows.lengths.max()) * batch_size
+    batches = np.split(order, cut_by_tokens(rows.lengths[order], tokens, batch_size)[1:])
     parts = []
     hidden = None if description else True  # None: shown on a terminal, not in a log file
     was_training = model.training

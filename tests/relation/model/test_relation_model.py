@@ -324,3 +324,19 @@ def test_an_unknown_entry_of_the_configuration_is_refused(saved):
     write_json(saved, read_json(saved) | {"pooling": "mean"})
     with pytest.raises(ValueError, match=r"pooling: .*Extra inputs.*train the model again"):
         read_relation_config(saved)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_rows_cut_to_what_the_head_reads_say_what_whole_rows_say(head, encoder_folder, tokenizer):
+    model = build(encoder_folder, tokenizer, head)
+    assert (model.shorten is None) == (head in {"bilstm", "mean_pool"})
+    whole = copy.deepcopy(model)
+    whole.shorten = None
+    batch = make_batch(tokenizer)
+    logits = [each(**batch) for each in (model, whole)]
+    torch.testing.assert_close(*logits, rtol=1e-4, atol=1e-5)
+    for each in logits:
+        each[..., 0].sum().backward()
+    gradients = [each.encoder.get_input_embeddings().weight.grad for each in (model, whole)]
+    assert gradients[0].abs().max() > 0
+    torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-5)

@@ -8,13 +8,16 @@ the tokenizer's files; nothing in it is pickled.
 from pathlib import Path
 from typing import Any
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from klue_pipeline.relation.model.entity_embedding import EntityEmbedding
 from klue_pipeline.relation.model.heads import HeadInputs, HeadShape, build_head
+from klue_pipeline.relation.model.heads.short_rows import Shorten, choose_shortening
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
+from klue_pipeline.training.compute.last_layer import READ_PLACES, compute_last_layer_where_read
 from klue_pipeline.training.encoder import encoder_from_config, has_segments
 from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE, read_description
 from klue_pipeline.training.loading.trained_model import load_model, save_model
@@ -56,6 +59,9 @@ class RelationModel(nn.Module):
     Args:
         encoder: Any encoder of Transformers with ``last_hidden_state``.
         config: Labels, input, head and origin.
+
+    Attributes:
+        shorten: How rows become short before the encoder's last layer; None for whole rows.
     """
 
     def __init__(self, encoder: PreTrainedModel, config: RelationConfig) -> None:
@@ -65,6 +71,8 @@ class RelationModel(nn.Module):
         self.entity_embedding = _build_entity_embedding(encoder, config)
         self.head = build_head(config.head, _head_shape(encoder, config))
         self._passes_segments = has_segments(encoder.config)
+        can_shorten = compute_last_layer_where_read(encoder)
+        self.shorten: Shorten | None = choose_shortening(config.head.name) if can_shorten else None
 
     @property
     def padding_id(self) -> int:
@@ -97,8 +105,15 @@ class RelationModel(nn.Module):
         inputs = self._embed(input_ids, positions, type_ids)
         if self._passes_segments and token_type_ids is not None:
             inputs["token_type_ids"] = token_type_ids
-        states = self.encoder(attention_mask=attention_mask, **inputs).last_hidden_state
-        logits: Tensor = self.head(HeadInputs(states, attention_mask, positions, type_ids))
+        short = self.shorten(positions) if self.shorten else None
+        if short is None:
+            states = self.encoder(attention_mask=attention_mask, **inputs).last_hidden_state
+            read = HeadInputs(states, attention_mask, positions, type_ids)
+        else:
+            inputs[READ_PLACES] = short.places
+            states = self.encoder(attention_mask=attention_mask, **inputs).last_hidden_state
+            read = HeadInputs(states, torch.ones_like(short.places), short.positions, type_ids)
+        logits: Tensor = self.head(read)
         return logits
 
     def _embed(self, input_ids: Tensor, positions: Tensor, type_ids: Tensor) -> dict[str, Tensor]:

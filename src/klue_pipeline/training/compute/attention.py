@@ -17,7 +17,9 @@ from transformers.masking_utils import bidirectional_mask_function, sdpa_mask
 
 from klue_pipeline.training.compute.dropout import keep_scaled, present_masks
 
-_NAME = "batched_products_on_cpu"
+BATCHED_ATTENTION = "batched_products_on_cpu"
+"""What Transformers calls it here, beside ``sdpa``."""
+
 _REPLACED = "sdpa"
 
 _VALUES_AT_ONCE = 2**21
@@ -30,7 +32,7 @@ _UNKNOWN = ("position_bias", "cache", "softcap")
 def use_batched_attention(encoder: PreTrainedModel) -> None:
     """Let an encoder that uses PyTorch's fused attention compute it by products on a CPU."""
     if encoder.config._attn_implementation == _REPLACED:
-        encoder.set_attn_implementation(_NAME)
+        encoder.set_attn_implementation(BATCHED_ATTENTION)
 
 
 def attend(  # noqa: PLR0913, PLR0917 (Transformers' signature)
@@ -87,7 +89,7 @@ def _applies(
     is_causal = kwargs.get("is_causal")
     is_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     return (
-        not _is_recorded()
+        not is_recorded()
         and query.device.type == "cpu"
         and query.shape[:2] == key.shape[:2]
         and (not is_causal if attention_mask is None else attention_mask.dtype == torch.bool)
@@ -95,7 +97,7 @@ def _applies(
     )
 
 
-def _is_recorded() -> bool:
+def is_recorded() -> bool:
     """Tell whether a graph is made of what runs, which is to hold PyTorch's own operator."""
     is_traced: bool = torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]
     return is_traced or torch.compiler.is_compiling()
@@ -196,12 +198,12 @@ def _keep(values: Tensor, keep: Tensor | None, scale: float) -> Tensor:
 
 def _mask(*, mask_function: Callable[..., Any], q_length: int, **kwargs: Any) -> Tensor | None:
     """Return Transformers' mask; where padding alone is masked, as a view of one line a row."""
-    is_padding_alone = mask_function is bidirectional_mask_function and not _is_recorded()
+    is_padding_alone = mask_function is bidirectional_mask_function and not is_recorded()
     mask: Tensor | None = sdpa_mask(
         mask_function=mask_function, q_length=1 if is_padding_alone else q_length, **kwargs
     )
     return mask if mask is None else mask.expand(-1, -1, q_length, -1)
 
 
-AttentionInterface.register(_NAME, attend)
-AttentionMaskInterface.register(_NAME, _mask)
+AttentionInterface.register(BATCHED_ATTENTION, attend)
+AttentionMaskInterface.register(BATCHED_ATTENTION, _mask)

@@ -104,7 +104,7 @@ class TokenBudgetBatchSampler(LengthGroupedBatchSampler):
         return self._n_batches
 
     def _cut(self, order: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        starts = _cut_by_tokens(self._lengths[order], self._tokens_per_batch)
+        starts = cut_by_tokens(self._lengths[order], self._tokens_per_batch)
         return _halve_largest(np.split(order, starts[1:]), self._n_batches)
 
     def _sort_pools(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -114,9 +114,18 @@ class TokenBudgetBatchSampler(LengthGroupedBatchSampler):
         return order[np.lexsort((self._lengths[order] * (1 - 2 * (pool % 2)), pool))]
 
 
-def _cut_by_tokens(lengths: NDArray[np.integer], tokens: int) -> list[int]:
-    """Return where batches begin that are as large as the budget lets them be, one by one."""
-    most_rows = max(1, tokens // max(1, int(lengths.min())))
+def cut_by_tokens(
+    lengths: NDArray[np.integer], tokens: int, most_rows: int | None = None
+) -> list[int]:
+    """Return where batches begin that are as large as the budget lets them be, one by one.
+
+    Args:
+        lengths: Tokens of each row, in the order of the batches. Shape: (rows,).
+        tokens: Most tokens of a batch, padding included; a longer row is a batch of its own.
+        most_rows: Most rows of a batch.
+    """
+    by_tokens = max(1, tokens // max(1, int(lengths.min())))
+    most_rows = by_tokens if most_rows is None else min(most_rows, by_tokens)
     starts, end = [0], 0
     while True:
         following = lengths[end : end + most_rows]

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from klue_pipeline.relation.model.heads.classifier import build_classifier
 from klue_pipeline.relation.model.heads.interface import HeadInputs, HeadShape
-from klue_pipeline.relation.model.heads.readings import take_entity_starts
+from klue_pipeline.relation.model.heads.readings import at_entity_starts, take_tokens
 from klue_pipeline.relation.settings.params import HeadParams
 
 
@@ -28,7 +28,8 @@ class ClsEntityFcHead(nn.Module):
 
     def forward(self, inputs: HeadInputs) -> Tensor:
         """Return logits. Shape: (batch, labels)."""
-        entities = self._pass(take_entity_starts(inputs), self.entities)  # (batch, width)
+        starts = take_tokens(inputs.states, at_entity_starts(inputs.positions))
+        entities = self._pass(starts, self.entities)  # (batch, width)
         pair_and_cls = torch.cat([entities, inputs.states[:, 0]], dim=1)  # (batch, 2 * width)
         logits: Tensor = self.output(self._pass(pair_and_cls, self.joined))
         return logits

@@ -19,39 +19,38 @@ from klue_pipeline.relation.model.heads.interface import (
 )
 
 
-def take_cls(inputs: HeadInputs) -> Tensor:
-    """Return the state of the first token. Shape: (batch, width)."""
-    return inputs.states[:, 0]
+def at_cls(positions: Tensor) -> Tensor:
+    """Return the place of the first token. Shape: (batch, 4) -> (batch, 1)."""
+    return torch.zeros_like(positions[:, :1])
+
+
+def at_entity_starts(positions: Tensor) -> Tensor:
+    """Return the places of both entities' opening markers. Shape: (batch, 4) -> (batch, 2)."""
+    return positions[:, [SUBJECT_START, OBJECT_START]]
+
+
+def at_cls_and_entity_starts(positions: Tensor) -> Tensor:
+    """Return the places of the first token and of both opening markers.
+
+    The variant "entity start" of Soares et al. (2019), "Matching the Blanks", joined with the
+    sentence's first token. Shape: (batch, 4) -> (batch, 3).
+    """
+    return torch.cat([at_cls(positions), at_entity_starts(positions)], dim=1)
+
+
+def at_cls_and_entity_ends(positions: Tensor) -> Tensor:
+    """Return the places of the first token and of both ends of both entities' blocks.
+
+    Shape: (batch, 4) -> (batch, 5).
+    """
+    ends_are_exclusive = torch.tensor([0, 1, 0, 1], device=positions.device)
+    # A row that could not be marked ends at 0, before its first token.
+    return torch.cat([at_cls(positions), (positions - ends_are_exclusive).clamp(min=0)], dim=1)
 
 
 def take_mean(inputs: HeadInputs) -> Tensor:
     """Return the mean of all real tokens; padding does not count. Shape: (batch, width)."""
     return mean_of(inputs.states, inputs.attention_mask)
-
-
-def take_entity_starts(inputs: HeadInputs) -> Tensor:
-    """Return the states of both entities' opening markers. Shape: (batch, 2 * width)."""
-    return take_tokens(inputs.states, inputs.positions[:, [SUBJECT_START, OBJECT_START]])
-
-
-def take_cls_and_entity_starts(inputs: HeadInputs) -> Tensor:
-    """Return the states of the first token and of both opening markers.
-
-    The variant "entity start" of Soares et al. (2019), "Matching the Blanks", joined with the
-    sentence's first token. Shape: (batch, 3 * width).
-    """
-    return torch.cat([take_cls(inputs), take_entity_starts(inputs)], dim=1)
-
-
-def take_cls_and_entity_ends(inputs: HeadInputs) -> Tensor:
-    """Return the states of the first token and of both ends of both entities' blocks.
-
-    Shape: (batch, 5 * width).
-    """
-    ends_are_exclusive = torch.tensor([0, 1, 0, 1], device=inputs.positions.device)
-    # A row that could not be marked ends at 0, before its first token.
-    places = (inputs.positions - ends_are_exclusive).clamp(min=0)  # (batch, 4)
-    return torch.cat([take_cls(inputs), take_tokens(inputs.states, places)], dim=1)
 
 
 def take_cls_and_entity_means(inputs: HeadInputs) -> Tensor:
@@ -60,7 +59,7 @@ def take_cls_and_entity_means(inputs: HeadInputs) -> Tensor:
     Shape: (batch, 3 * width).
     """
     means = [mean_of_span(inputs, span) for span in (SUBJECT_SPAN, OBJECT_SPAN)]
-    return torch.cat([take_cls(inputs), *means], dim=1)
+    return torch.cat([inputs.states[:, 0], *means], dim=1)
 
 
 def take_tokens(states: Tensor, places: Tensor) -> Tensor:
@@ -118,21 +117,32 @@ class Reading:
         tokens: How many states these are.
         positions: The entity positions of the short row, in the columns of
             ``HeadInputs.positions``.
+        places: Where they are, from the entity positions; None where they are means of more.
     """
 
     take: Callable[[HeadInputs], Tensor]
     tokens: int
     positions: tuple[int, int, int, int]
+    places: Callable[[Tensor], Tensor] | None = None
+
+
+def _read_at(
+    places: Callable[[Tensor], Tensor], tokens: int, positions: tuple[int, int, int, int]
+) -> Reading:
+    def take(inputs: HeadInputs) -> Tensor:
+        return take_tokens(inputs.states, places(inputs.positions))
+
+    return Reading(take, tokens, positions, places)
 
 
 READINGS: dict[str, Reading] = {
-    "cls": Reading(take_cls, 1, (0, 1, 0, 1)),
+    "cls": _read_at(at_cls, 1, (0, 1, 0, 1)),
     "mean_pool": Reading(take_mean, 1, (0, 1, 0, 1)),
-    "entity_start": Reading(take_entity_starts, 2, (0, 1, 1, 2)),
-    "cls_entity_start": Reading(take_cls_and_entity_starts, 3, (1, 2, 2, 3)),
-    "cls_entity_fc": Reading(take_cls_and_entity_starts, 3, (1, 2, 2, 3)),
+    "entity_start": _read_at(at_entity_starts, 2, (0, 1, 1, 2)),
+    "cls_entity_start": _read_at(at_cls_and_entity_starts, 3, (1, 2, 2, 3)),
+    "cls_entity_fc": _read_at(at_cls_and_entity_starts, 3, (1, 2, 2, 3)),
     "rbert": Reading(take_cls_and_entity_means, 3, (1, 2, 2, 3)),
-    "entity_start_end": Reading(take_cls_and_entity_ends, 5, (1, 3, 3, 5)),
+    "entity_start_end": _read_at(at_cls_and_entity_ends, 5, (1, 3, 3, 5)),
 }
 """Heads that read a fixed number of states and nothing else. ``bilstm`` reads all of them, and
 ``type_restricted`` the entities' types too, which nothing between two rows has."""

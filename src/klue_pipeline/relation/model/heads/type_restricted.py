@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from klue_pipeline.relation.model.heads.interface import HeadInputs, HeadShape
-from klue_pipeline.relation.model.heads.readings import take_cls_and_entity_starts
+from klue_pipeline.relation.model.heads.readings import at_cls_and_entity_starts, take_tokens
 from klue_pipeline.relation.settings.params import HeadParams
 
 ILLEGAL_LOGIT = -1e4
@@ -54,7 +54,8 @@ class TypeRestrictedHead(nn.Module):
 
         Shape: (batch, labels).
         """
-        pooled = take_cls_and_entity_starts(inputs)  # (batch, 3 * width)
+        places = at_cls_and_entity_starts(inputs.positions)
+        pooled = take_tokens(inputs.states, places)  # (batch, 3 * width)
         features = self.dropout(nn.functional.gelu(self.hidden(self.dropout(pooled))))
         subject_types, object_types = inputs.type_ids.unbind(dim=1)  # each (batch,)
         pairs = self._listed[subject_types, object_types]  # (batch,)
