@@ -52,7 +52,9 @@ def catalog(exported_once, tmp_path):
     catalog = make_reader_catalog(folder, strategy="group", n_splits=2)
     catalog["odqa.exported_answerer"] = ExportedAnswererDataset(filepath=str(folder / "exported"))
     for name in ("onnx_answerer", "onnx_int8_answerer"):
-        catalog[f"odqa.{name}"] = AnswererGraphsDataset(filepath=str(folder / name))
+        catalog[f"odqa.{name}"] = AnswererGraphsDataset(
+            filepath=str(folder / name), made_of=str(folder / "exported")
+        )
     for name in ("onnx_report", "onnx_int8_report"):
         catalog[f"odqa.{name}"] = JSONDataset(filepath=str(folder / f"{name}.json"))
     catalog["odqa.onnx_workspace"] = CacheFolderDataset(filepath=str(folder / ".scratch_onnx"))

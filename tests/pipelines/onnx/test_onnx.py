@@ -5,6 +5,7 @@ import logging
 import shutil
 
 import pytest
+from kedro.io import DatasetError
 from kedro.runner import SequentialRunner
 
 from klue_pipeline.base_settings import AboutParams
@@ -37,7 +38,9 @@ def catalog(trained, small_sentences, tmp_path):
     folders = {name: tmp_path / folder for name, folder in models.items()}
     trained.save("exported_model", ExportedModel(folders, 0.5, "# Card\n"))
     for name in ("onnx_model", "onnx_int8_model"):
-        trained[name] = ExportedGraphsDataset(filepath=str(tmp_path / name))
+        trained[name] = ExportedGraphsDataset(
+            filepath=str(tmp_path / name), made_of=str(tmp_path / "exported")
+        )
     trained["onnx_report"] = JSONDataset(filepath=str(tmp_path / "onnx.json"))
     given = {
         "clean_sentences": small_sentences,
@@ -161,3 +164,20 @@ def test_a_graph_that_computes_something_else_is_refused(catalog, monkeypatch):
     monkeypatch.setattr(onnx_graph, "_LARGEST_DIFFERENCE", -1.0)
     with pytest.raises(ValueError, match="logits differ from PyTorch's"):
         run(catalog)
+
+
+def test_graphs_of_an_earlier_export_are_not_used(catalog, tmp_path):
+    """A training anew, and int8 that is refused after it, must not leave the former int8 in use."""
+    run(catalog)
+    assert catalog.exists("onnx_int8_model")
+    folders = {name: tmp_path / name for name in ("fold_1", "fold_0")}
+    catalog.save("exported_model", ExportedModel(folders, 0.7, "# Card\n"))
+    assert not catalog.exists("onnx_int8_model")
+    with pytest.raises(
+        DatasetError, match=r"another export .*--pipelines onnx.* experiment=\.\.\."
+    ):
+        catalog.load("onnx_int8_model")
+    run(catalog)
+    assert catalog.load("onnx_int8_model") == tmp_path / "onnx_int8_model"
+    shutil.rmtree(tmp_path / "exported")
+    assert catalog.exists("onnx_model"), "graphs alone, without what they were made of, will do"

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from kedro.io import DatasetError
 
 from klue_pipeline.datasets.local import WholeFolderDataset
-from klue_pipeline.training.exporting.export_manifest import require_whole_export
+from klue_pipeline.training.exporting.export_manifest import require_made_of, require_whole_export
 from klue_pipeline.training.exporting.linked_folders import CARD_FILE
 from klue_pipeline.training.loading.checkpoint_files import COPY_AGAIN
 from klue_pipeline.training.loading.weights_file import (
@@ -187,12 +187,16 @@ class ExportedAnswererDataset(ExportedModelDataset):
 class ExportedGraphsDataset(ExportedModelDataset):
     """``ExportedGraphsDataset`` is the same for ONNX graphs of an exported model.
 
+    Graphs of an earlier export count as missing and are not loaded: after another training they
+    would go on answering with the former weights.
+
     Example usage for the YAML API:
 
     ```yaml
     onnx_model:
       type: klue_pipeline.datasets.models.checkpoint.ExportedGraphsDataset
       filepath: data/06_models/baseline/onnx
+      made_of: data/06_models/baseline/exported
     ```
     """
 
@@ -202,8 +206,28 @@ class ExportedGraphsDataset(ExportedModelDataset):
         "int8 or in float32."
     )
 
+    def __init__(
+        self, *, filepath: str, made_of: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Name the folders.
 
-class AnswererGraphsDataset(ExportedModelDataset):
+        Args:
+            filepath: Where the graphs go.
+            made_of: Where the exported model is that they are made of.
+            metadata: Anything, for plugins such as Kedro-Viz.
+        """
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._made_of = Path(made_of)
+
+    def _find_problem(self) -> str | None:
+        try:
+            require_made_of(self._filepath, self._made_of)
+        except ValueError as error:
+            return str(error)
+        return super()._find_problem()
+
+
+class AnswererGraphsDataset(ExportedGraphsDataset):
     """``AnswererGraphsDataset`` is the same for an answerer whose readers are ONNX graphs.
 
     Example usage for the YAML API:
@@ -212,6 +236,7 @@ class AnswererGraphsDataset(ExportedModelDataset):
     odqa.onnx_answerer:
       type: klue_pipeline.datasets.models.checkpoint.AnswererGraphsDataset
       filepath: data/06_models/odqa/reader/onnx
+      made_of: data/06_models/odqa/reader/exported
     ```
     """
 

@@ -3,13 +3,10 @@
 How a module becomes a graph is :mod:`klue_pipeline.training.exporting.onnx_graph`'s.
 """
 
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from klue_pipeline.evaluation.intervals import PERCENT
@@ -20,18 +17,11 @@ from klue_pipeline.odqa.reader.fold_windows import split_windows
 from klue_pipeline.odqa.reader.judging import answer_held_out, held_out_windows
 from klue_pipeline.odqa.reader.labelled_rows import labelled_rows
 from klue_pipeline.odqa.reader.reader_graph import ReaderGraph
-from klue_pipeline.odqa.reader.reader_model import MODEL_INPUTS, ReaderModel
+from klue_pipeline.odqa.reader.reader_model import ReaderModel
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
-from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.exporting import exported_graphs
-from klue_pipeline.training.exporting.exported_graphs import added_bytes, begin_graphs
-from klue_pipeline.training.exporting.onnx_graph import export_graph, require_agreement
+from klue_pipeline.training.exporting.exported_graphs import begin_graphs, make_graph
 from klue_pipeline.training.loading.checkpoint_files import READER_FILE
-from klue_pipeline.training.loading.weights_file import GRAPH_FILE, WEIGHTS_FILE
-
-logger = logging.getLogger(__name__)
-
-_BATCH_SIZE = 8
 
 
 @dataclass(frozen=True)
@@ -65,18 +55,18 @@ def export_graphs(
         place: The folder to make.
 
     Returns:
-        For each reader ``largest_difference`` of logits, ``weights_bytes`` and ``graph_bytes``.
+        For each reader what :func:`exported_graphs.make_graph` says of it.
 
     Raises:
         ImportError: A package of the extra ``onnx`` is not installed.
         ValueError: A reader cannot be written as a graph, or its graph computes something else.
     """
-    readers = list_readers(exported)
+    readers = _list_readers(exported)
     begin_graphs(exported, place, readers)
     return {name: _export(exported / name, features, check_rows, place / name) for name in readers}
 
 
-def list_readers(folder: Path) -> list[str]:
+def _list_readers(folder: Path) -> list[str]:
     """Return the folders of readers in that of an experiment."""
     return sorted(path.parent.name for path in folder.glob(f"*/{READER_FILE}"))
 
@@ -87,40 +77,15 @@ def _export(
     model = ReaderModel.from_pretrained(checkpoint)
     config = model.reader_config
     rows = labelled_rows(features, model.padding_id, config.reader.gold_spans)
-    order = np.argsort(rows.lengths, kind="stable")
-    places = order[np.unique(np.linspace(0, len(order) - 1, check_rows).astype(int))].tolist()
     what = f"Head {config.head.name} over {type(model.encoder).__name__} ({checkpoint.name})"
-    example = _inputs(rows, [places[0], places[-1]])
-    export_graph(model, example, folder / GRAPH_FILE, what, per_token=True)
-    difference = require_agreement(model, ReaderGraph(folder), _batches(rows, places))
-    found = {
-        "largest_difference": difference,
-        "weights_bytes": (checkpoint / WEIGHTS_FILE).stat().st_size,
-        "graph_bytes": added_bytes(folder, checkpoint),
-    }
-    logger.info(
-        "%s: the graph's logits differ from PyTorch's by at most %.2g on %d windows; %.1f MB",
-        checkpoint.name, difference, len(places), found["graph_bytes"] / 1e6,
-    )  # fmt: skip
-    return found
-
-
-def _batches(rows: EncodedRows, places: list[int]) -> Iterator[Batch]:
-    """Yield the shortest window alone, and all in batches of windows of different lengths."""
-    yield _inputs(rows, places[:1])
-    step = max(1, len(places) // _BATCH_SIZE)
-    for start in range(step):
-        yield _inputs(rows, places[start::step])
-
-
-def _inputs(rows: EncodedRows, places: list[int]) -> Batch:
-    batch = rows.__getitems__(places)
-    return {name: batch[name] for name in MODEL_INPUTS if name in batch}
+    return make_graph(
+        model, ReaderGraph, checkpoint, folder, rows, check_rows, what=what, per_token=True
+    )
 
 
 def quantise_graphs(exported: Path, graphs: Path, place: Path) -> dict[str, int]:
     """Write each graph with weights of 8 bits; see :func:`exported_graphs.quantise_graphs`."""
-    return exported_graphs.quantise_graphs(exported, graphs, place, list_readers(graphs))
+    return exported_graphs.quantise_graphs(exported, graphs, place, _list_readers(graphs))
 
 
 def judge_graphs(
@@ -142,7 +107,7 @@ def judge_graphs(
         ``high``, ``confidence``), for which questions about one passage are drawn together. None
         where the readers learnt from all questions.
     """
-    answered = [_answer(exported / name, folder / name, held_out) for name in list_readers(folder)]
+    answered = [_answer(exported / name, folder / name, held_out) for name in _list_readers(folder)]
     if any(part is None for part in answered):
         return None
     table = pd.concat([part for part in answered if part is not None], ignore_index=True)

@@ -8,14 +8,22 @@ import pandas as pd
 
 from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.odqa.settings.odqa_params import OdqaEvaluationParams
-from klue_pipeline.reporting.model_card import name_run
-from klue_pipeline.reporting.onnx_card import write_graph_card
-from klue_pipeline.training.exporting.linked_folders import CARD_FILE
+from klue_pipeline.reporting.onnx_report import GraphTask, require_small_loss, write_graph_card
 from klue_pipeline.training.exporting.onnx_params import OnnxParams
 
 logger = logging.getLogger(__name__)
 
-PIPELINE, SETTING = "odqa_onnx", "odqa.experiment"
+TASK = GraphTask(
+    settings="odqa.onnx",
+    experiment="odqa.experiment",
+    compared="windows",
+    judged="questions",
+    answer="answer",
+    score="character F1",
+    score_name="character_f1",
+    usage="kedro run --pipelines odqa_answer_new --params odqa.questions=new.jsonl,"
+    "odqa.answer_new.runtime=onnx",
+)
 
 
 def export_reader_graphs(
@@ -43,8 +51,8 @@ def export_reader_graphs(
     place = onnx_workspace / "float32"
     readers = export_graphs(exported_answerer, reader_features, onnx.check_rows, place)
     report = {"check_rows": min(onnx.check_rows, len(reader_features)), "models": readers}
-    card = _write_card(exported_answerer, report, None, about)
-    return ExportedGraphs(place, card, PIPELINE, SETTING), report
+    card = write_graph_card(exported_answerer, report, None, TASK, about)
+    return ExportedGraphs(place, exported_answerer, card, "odqa_onnx", TASK.experiment), report
 
 
 def quantise_reader_graphs(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
@@ -100,44 +108,6 @@ def quantise_reader_graphs(  # noqa: PLR0913, PLR0917 (one argument per input of
         logger.warning("No question is left to judge the int8 graphs on: odqa.folds.strategy=all")
     else:
         report |= judged
-        _log(report)
-        _require_small_loss(report, onnx, onnx_answerer)
-    card = _write_card(exported_answerer, onnx_report, report, about)
-    return ExportedGraphs(place, card, PIPELINE, SETTING), report
-
-
-def _write_card(
-    exported: Path, report: dict[str, Any], int8: dict[str, Any] | None, about: AboutParams
-) -> str:
-    return write_graph_card(
-        (exported / CARD_FILE).read_text(encoding="utf-8"),
-        report,
-        int8,
-        nouns=("windows", "questions"),
-        score=("character F1", "character_f1"),
-        command="kedro run --pipelines odqa_answer_new --params odqa.questions=new.jsonl,"
-        f"odqa.answer_new.runtime=onnx,{name_run(about, SETTING)}",
-    )
-
-
-def _log(report: dict[str, Any]) -> None:
-    logger.info(
-        "int8 on %d held-out questions, given their gold passages: the answer is PyTorch's in "
-        "%.2f %%; character F1 %.2f, PyTorch's %.2f, difference %+.2f (%.2f to %.2f); %.1f MB",
-        report["rows"], report["agreement"], report["graph_character_f1"],
-        report["pytorch_character_f1"], report["difference"], report["low"], report["high"],
-        sum(report["graph_bytes"].values()) / 1e6,
-    )  # fmt: skip
-
-
-def _require_small_loss(report: dict[str, Any], onnx: OnnxParams, float32: Path) -> None:
-    if onnx.max_f1_loss is None or -report["difference"] <= onnx.max_f1_loss:
-        return
-    raise ValueError(
-        f"int8 loses {-report['difference']:.2f} points of character F1 on {report['rows']} "
-        f"held-out questions ({report['graph_character_f1']:.2f}, PyTorch "
-        f"{report['pytorch_character_f1']:.2f}); at most odqa.onnx.max_f1_loss="
-        f"{onnx.max_f1_loss:g} was allowed. The graphs in float32 are in {float32}: use them with "
-        "odqa.onnx.int8=false, or set odqa.onnx.max_f1_loss to what may be lost, null for "
-        "anything."
-    )
+        require_small_loss(report, onnx, TASK, onnx_answerer)
+    card = write_graph_card(exported_answerer, onnx_report, report, TASK, about)
+    return ExportedGraphs(place, exported_answerer, card, "odqa_onnx", TASK.experiment), report

@@ -4,8 +4,7 @@ How a module becomes a graph is :mod:`klue_pipeline.training.exporting.onnx_grap
 folder goes and what a loss means is left to the caller.
 """
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from klue_pipeline.evaluation.intervals import PERCENT
 from klue_pipeline.evaluation.labels import LabelSet
 from klue_pipeline.evaluation.scores import ScoreTable, concatenate
 from klue_pipeline.evaluation.significance import take_comparable_rows
-from klue_pipeline.relation.encoding.encoded_rows import column_of, encode_rows
+from klue_pipeline.relation.encoding.encoded_rows import encode_rows
 from klue_pipeline.relation.encoding.features import Features
 from klue_pipeline.relation.metrics.judgement import judge
 from klue_pipeline.relation.metrics.targets import label_answered
@@ -26,17 +25,10 @@ from klue_pipeline.relation.model.fold_rows import split_features
 from klue_pipeline.relation.model.relation_graph import RelationGraph
 from klue_pipeline.relation.model.relation_model import RelationModel
 from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
-from klue_pipeline.training.batches import Batch, EncodedRows
 from klue_pipeline.training.exporting import exported_graphs
-from klue_pipeline.training.exporting.exported_graphs import added_bytes, begin_graphs
-from klue_pipeline.training.exporting.onnx_graph import export_graph, require_agreement
+from klue_pipeline.training.exporting.exported_graphs import begin_graphs, make_graph
 from klue_pipeline.training.loading.checkpoint_files import RELATION_FILE
-from klue_pipeline.training.loading.weights_file import GRAPH_FILE, WEIGHTS_FILE
-from klue_pipeline.training.prediction import NOT_FOR_THE_MODEL
 
-logger = logging.getLogger(__name__)
-
-_BATCH_SIZES = (1, 16)
 _SCORE = "micro_f1"
 
 
@@ -52,7 +44,7 @@ def export_graphs(
         place: The folder to make.
 
     Returns:
-        For each model ``largest_difference`` of logits, ``weights_bytes`` and ``graph_bytes``.
+        For each model what :func:`exported_graphs.make_graph` says of it.
 
     Raises:
         ImportError: A package of the extra ``onnx`` is not installed.
@@ -60,46 +52,21 @@ def export_graphs(
     """
     models = _list_models(exported)
     begin_graphs(exported, place, models)
-    order = np.argsort(column_of(features, "length"), kind="stable")
-    shown = np.unique(np.linspace(0, len(order) - 1, check_rows).astype(int))
-    rows = features.select(order[shown])
-    return {name: _export(exported / name, rows, place / name) for name in models}
+    return {name: _export(exported / name, features, check_rows, place / name) for name in models}
 
 
 def _list_models(exported: Path) -> list[str]:
     return sorted(path.parent.name for path in exported.glob(f"*/{RELATION_FILE}"))
 
 
-def _export(checkpoint: Path, rows: Features, folder: Path) -> dict[str, float]:
+def _export(
+    checkpoint: Path, features: Features, check_rows: int, folder: Path
+) -> dict[str, float]:
     model = RelationModel.from_pretrained(checkpoint)
     config = model.relation_config
-    encoded = encode_rows(rows, model.padding_id, config.entity_types)
+    rows = encode_rows(features, model.padding_id, config.entity_types)
     what = f"Head {config.head.name} over {type(model.encoder).__name__} ({checkpoint.name})"
-    export_graph(model, _inputs(encoded, [0, len(encoded) - 1]), folder / GRAPH_FILE, what)
-    difference = require_agreement(model, RelationGraph(folder), _batches(encoded))
-    found = {
-        "largest_difference": difference,
-        "weights_bytes": (checkpoint / WEIGHTS_FILE).stat().st_size,
-        "graph_bytes": added_bytes(folder, checkpoint),
-    }
-    logger.info(
-        "%s: the graph's logits differ from PyTorch's by at most %.2g on %d rows; %.1f MB",
-        checkpoint.name, difference, len(encoded), found["graph_bytes"] / 1e6,
-    )  # fmt: skip
-    return found
-
-
-def _batches(rows: EncodedRows) -> Iterator[Batch]:
-    """Yield some rows alone, and all in batches of rows of different lengths."""
-    for size in _BATCH_SIZES:
-        step = max(1, len(rows) // size)
-        for start in range(0, min(step, _BATCH_SIZES[-1]) if size == 1 else step):
-            yield _inputs(rows, list(range(start, len(rows), step))[:size])
-
-
-def _inputs(rows: EncodedRows, places: list[int]) -> Batch:
-    batch = rows.__getitems__(places)
-    return {name: values for name, values in batch.items() if name not in NOT_FOR_THE_MODEL}
+    return make_graph(model, RelationGraph, checkpoint, folder, rows, check_rows, what=what)
 
 
 def quantise_graphs(exported: Path, graphs: Path, place: Path) -> dict[str, int]:

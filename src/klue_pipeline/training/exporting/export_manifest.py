@@ -26,11 +26,13 @@ class ExportManifest(BaseModel):
         models: For each folder in it, such as a fold's, the hash of each of its files.
         pipeline: What exports it.
         setting: What names its experiment.
+        made_of: Of ONNX graphs, the hash of the manifest of the export that they were made of.
     """
 
     models: dict[str, dict[str, str]]
     pipeline: str = "export"
     setting: str = "experiment"
+    made_of: str | None = None
 
     @property
     def remedy(self) -> str:
@@ -42,7 +44,11 @@ class ExportManifest(BaseModel):
 
 
 def write_manifest(
-    folder: Path, parts: Collection[str], pipeline: str = "export", setting: str = "experiment"
+    folder: Path,
+    parts: Collection[str],
+    pipeline: str = "export",
+    setting: str = "experiment",
+    made_of: Path | None = None,
 ) -> None:
     """Write down what the folders of an export hold.
 
@@ -51,11 +57,13 @@ def write_manifest(
         parts: Names of its folders.
         pipeline: What exports it.
         setting: What names its experiment.
+        made_of: The folder of the export that ONNX graphs were made of.
     """
     manifest = ExportManifest(
         models={name: _hash_files(folder / name) for name in parts},
         pipeline=pipeline,
         setting=setting,
+        made_of=_hash_manifest(made_of) if made_of else None,
     )
     text = json.dumps(manifest.model_dump(), indent=2) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
@@ -129,6 +137,28 @@ def require_as_exported(part: Path) -> None:
         )
 
 
+def require_made_of(folder: Path, exported: Path) -> None:
+    """Refuse graphs of another export than the one that is there now, such as an earlier one.
+
+    Args:
+        folder: A folder of graphs.
+        exported: Where their export was; without it there is nothing to compare with.
+
+    Raises:
+        ValueError: They were made of another one.
+    """
+    manifest = _read(folder)
+    now = _hash_manifest(exported)
+    if manifest is None or manifest.made_of is None or now is None:
+        return
+    if manifest.made_of != now:
+        raise ValueError(
+            f"The graphs in {folder} were made of another export than the one in {exported}, which "
+            f"is newer. Make them again (kedro run --pipelines {manifest.pipeline}, with the same "
+            f"--env and --params {manifest.setting}=... as the training)."
+        )
+
+
 def _read(folder: Path) -> ExportManifest | None:
     path = folder / MANIFEST_FILE
     if not path.is_file():
@@ -138,6 +168,11 @@ def _read(folder: Path) -> ExportManifest | None:
     except ValidationError as error:
         remedy = "Copy the whole folder again, or export it again"
         raise ValueError(f"{path} lists no models. {remedy}.") from error
+
+
+def _hash_manifest(folder: Path) -> str | None:
+    path = folder / MANIFEST_FILE
+    return _hash_file(path) if path.is_file() else None
 
 
 def _hash_files(folder: Path) -> dict[str, str]:
