@@ -19,7 +19,7 @@ from klue_pipeline.relation.settings.evaluation_params import EvaluationParams
 from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, RawParams, TargetParams
 from klue_pipeline.runs import topology
-from klue_pipeline.training.params import EncoderParams, FoldsParams
+from klue_pipeline.training.params import EncoderParams, FoldsParams, LossParams
 
 BESIDE = ("README.md", "export.json")
 SCORES = {"micro_f1": 50.0, "auprc": 40.0, "accuracy": 60.0}
@@ -70,6 +70,7 @@ def catalog(small_sentences, relation_checkpoints, tmp_path):
         ),
         "params:encoder": EncoderParams(name="scratch"),
         "params:head": HeadParams(name="cls"),
+        "params:loss": LossParams(name="cross_entropy"),
         "params:augment": AugmentParams.model_construct(methods=["aeda"]),
         "params:target": TargetParams(name="all"),
         "params:training.max_tokens": 60,

@@ -15,7 +15,7 @@ from klue_pipeline.relation.inference.model_card import CardFacts, write_model_c
 from klue_pipeline.relation.settings.export_params import ExportParams
 from klue_pipeline.relation.settings.params import HeadParams, InputParams, TargetParams
 from klue_pipeline.reporting.model_card import is_hub_id, without_folders
-from klue_pipeline.training.params import EncoderParams
+from klue_pipeline.training.params import EncoderParams, LossParams
 
 NOT_STATED = {"model": None, "data": None, "encoder": None}
 INTERVALS = {
@@ -53,6 +53,7 @@ def facts(small_sentences):
         ),
         encoder=EncoderParams(name="klue/roberta-large", revision="abc"),
         head=HeadParams(name="cls_entity_start"),
+        loss=LossParams(name="focal", gamma=1.0),
         augmentation=[],
         target=TargetParams(name="all"),
         max_tokens=96,
@@ -135,6 +136,14 @@ def test_only_an_encoder_from_scratch_has_no_licence(facts):
     assert "base_model" not in front_matter(scratch)
     assert "not meant for use" in scratch
     assert cells(card(facts, export=export), "encoder") == ["MIT"]
+
+
+def test_a_student_names_its_teachers(facts):
+    assert "\n- Loss: focal\n- Made by" in card(facts)
+    of_student = {"teachers": ["typed", "rbert"], "temperature": 2.0, "teacher_weight": 0.4}
+    loss = LossParams(name="distillation", inside="cross_entropy", **of_student)
+    told = "Loss: distillation; 40 % of it asks for the probabilities of `typed`, `rbert`, as each "
+    assert told in card(facts, loss=loss)
 
 
 def test_labels_have_their_rows_and_scores(facts):

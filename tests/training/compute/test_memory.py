@@ -1,6 +1,8 @@
 """What a training has freed goes back to the machine, and nothing of it outlives the training."""
 
 import gc
+import importlib
+import os
 import sys
 import weakref
 from pathlib import Path
@@ -12,6 +14,7 @@ from torch import nn
 
 from klue_pipeline.training import trainer as trainers
 from klue_pipeline.training.batches import EncodedRows
+from klue_pipeline.training.compute import memory
 from klue_pipeline.training.compute.memory import return_free_memory
 
 
@@ -31,6 +34,18 @@ def test_gaps_between_blocks_are_given_back():
     return_free_memory()
     assert resident_megabytes() < before - 50
     assert all(block[0] == 1 for block in kept)
+
+
+@pytest.mark.parametrize(("set_before", "wanted"), [(None, "64"), ("1024", "1024")])
+def test_products_of_few_shapes_are_remembered_unless_told_otherwise(
+    set_before, wanted, monkeypatch
+):
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.delenv(name)  # set when the module was first imported
+    if set_before:
+        monkeypatch.setenv(name, set_before)
+    importlib.reload(memory)
+    assert os.environ[name] == wanted
 
 
 class Scorer(nn.Module):

@@ -17,7 +17,7 @@ from klue_pipeline.relation.settings.params import HeadParams, InputParams, RawP
 from klue_pipeline.runs.dataset_names import fold_numbers
 from klue_pipeline.runs.kept_weights import choose_checkpoints
 from klue_pipeline.training.loading.checkpoint_files import REFIT_FOLDER
-from klue_pipeline.training.params import EncoderParams
+from klue_pipeline.training.params import EncoderParams, LossParams
 
 
 def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
@@ -32,6 +32,7 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     input_params: InputParams,
     encoder: EncoderParams,
     head: HeadParams,
+    loss: LossParams,
     augment: AugmentParams,
     target: TargetParams,
     max_tokens: int,
@@ -58,6 +59,7 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         input_params: How they were written.
         encoder: What the training started from.
         head: What scores the labels.
+        loss: What was minimised, and of a student its teachers.
         augment: What was added to the training rows.
         target: Which question the models answer.
         max_tokens: Longest input.
@@ -77,6 +79,7 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         input_params=input_params,
         encoder=encoder,
         head=head,
+        loss=loss,
         augmentation=augment.methods,
         target=target,
         max_tokens=max_tokens,

@@ -29,6 +29,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                     "input_params": "params:input",
                     "encoder": "params:encoder",
                     "head": "params:head",
+                    "loss": "params:loss",
                     "augment": "params:augment",
                     "target": "params:target",
                     "max_tokens": "params:training.max_tokens",

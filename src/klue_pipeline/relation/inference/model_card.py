@@ -26,7 +26,7 @@ from klue_pipeline.reporting.model_card import (
     without_folders,
     write_front_matter,
 )
-from klue_pipeline.training.params import EncoderParams
+from klue_pipeline.training.params import EncoderParams, LossParams
 from klue_pipeline.version import __version__
 
 SCORES = {"micro_f1": "micro F1", "auprc": "AUPRC", "accuracy": "accuracy"}
@@ -46,6 +46,7 @@ class CardFacts:
         input_params: How rows are written for the encoder.
         encoder: What the training started from.
         head: What scores the labels.
+        loss: What was minimised.
         augmentation: Names of the methods that added or changed training rows.
         target: Which question the models answer.
         max_tokens: Longest input.
@@ -68,6 +69,7 @@ class CardFacts:
     input_params: InputParams
     encoder: EncoderParams
     head: HeadParams
+    loss: LossParams
     augmentation: Sequence[str]
     target: TargetParams
     max_tokens: int
