@@ -7,6 +7,7 @@ its labels in another order, and still answers. The manifest knows each part by 
 import hashlib
 import json
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -181,6 +182,13 @@ def _hash_files(folder: Path) -> dict[str, str]:
 
 
 def _hash_file(path: Path) -> str:
+    """Hash a file; what has not been written since is not read again, as a tokenizer is large."""
+    now = path.stat()
+    return _hash_content(path, now.st_ino, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _hash_content(path: Path, *_: int) -> str:
     """Hash JSON by its values, so that other line ends change nothing, and the rest by samples."""
     if path.suffix == ".json":
         try:
