@@ -1,8 +1,8 @@
 """What the machine could do at best: its matrix products in 16 bits, and what training needs."""
 
 import time
+from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -39,12 +39,18 @@ def count_operations(workload: Workload) -> float:
     sampler = LengthGroupedBatchSampler(
         rows.lengths, workload.params.training.batch_size, workload.params.training.seed
     )
-    counts = []
-    with torch.no_grad():
+
+    def score() -> None:
         for indices in sampler:
             batch = rows.__getitems__(indices)
-            inputs = {k: v.to(device) for k, v in batch.items() if k not in NOT_FOR_THE_MODEL}
-            with FlopCounterMode(display=False) as counter:
-                model(**inputs)
-            counts.append(counter.get_total_flops())
-    return float(np.sum(counts)) * _BACKWARD_AND_FORWARD
+            model(**{k: v.to(device) for k, v in batch.items() if k not in NOT_FOR_THE_MODEL})
+
+    with torch.no_grad():
+        return count_forward_operations(score) * _BACKWARD_AND_FORWARD
+
+
+def count_forward_operations(run: Callable[[], object]) -> float:
+    """Count the operations of all matrix products of what is run."""
+    with FlopCounterMode(display=False) as counter:
+        run()
+    return float(counter.get_total_flops())

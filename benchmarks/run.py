@@ -9,13 +9,16 @@ import logging
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.inference import PREDICTORS
-from benchmarks.machine import count_operations, measure_peak
+from benchmarks.machine import count_forward_operations, count_operations, measure_peak
 from benchmarks.stages import time_data_stages, time_model_stages
 from benchmarks.workload import Workload, make_workload, write_results
 
@@ -45,10 +48,26 @@ def compare_training(arguments: argparse.Namespace) -> dict[str, float]:
 
 
 def compare_inference(arguments: argparse.Namespace) -> dict[str, float]:
-    """Print rows a second of prediction, and the ratio of ours to padded float32."""
+    """Print rows a second of prediction, the ratio of ours to padded float32, and its limit.
+
+    The limit is what the ratio would be if both used the same share of their peaks.
+    """
     workload = _workload(arguments, arguments.rows)
     seconds = _alternate(PREDICTORS, workload, arguments.rounds)
-    return _print_ratios("Inference", seconds, arguments.rows)
+    ratios = _print_ratios("Inference", seconds, arguments.rows)
+    operations = {
+        name: count_forward_operations(partial(predict, workload))
+        for name, predict in PREDICTORS.items()
+    }
+    peaks = dict(zip(PREDICTORS, map(measure_peak, (torch.bfloat16, torch.float32)), strict=True))
+    shares = {name: operations[name] / seconds[name] / peaks[name] for name in PREDICTORS}
+    ours, padded = PREDICTORS
+    limit = operations[padded] / operations[ours] * peaks[ours] / peaks[padded]
+    for name, share in shares.items():
+        print(f"  {name:20} {100 * share:5.0f} % of the peak of its number type")
+    print(f"  at the same share ours would be {limit:5.2f} times as fast\n")
+    return {**ratios, **{f"share_of_peak, {name}": share for name, share in shares.items()},
+            "limit": limit}  # fmt: skip
 
 
 def measure_growth(arguments: argparse.Namespace) -> dict[str, dict[int, float]]:
