@@ -17,7 +17,7 @@ from klue_pipeline.relation.model.heads.interface import (
     SUBJECT_END,
     SUBJECT_START,
 )
-from klue_pipeline.relation.model.heads.readings import READINGS, Reading, at_cls
+from klue_pipeline.relation.model.heads.readings import READINGS, at_cls
 from klue_pipeline.training.compute.attention import is_recorded
 
 
@@ -42,13 +42,17 @@ def choose_shortening(head: str) -> Shorten | None:
     if head == "rbert":
         return _shorten_to_blocks
     reading = READINGS.get("cls_entity_start" if head == "type_restricted" else head)
-    return partial(_shorten_to_places, reading) if reading and reading.places else None
+    if reading is None or reading.places is None:
+        return None
+    return partial(_shorten_to_places, reading.places, reading.positions)
 
 
-def _shorten_to_places(reading: Reading, positions: Tensor) -> ShortRows:
-    assert reading.places is not None  # noqa: S101
-    short = torch.tensor(reading.positions, device=positions.device)
-    return ShortRows(reading.places(positions), short.expand(positions.shape[0], -1))
+def _shorten_to_places(
+    places: Callable[[Tensor], Tensor], in_short_row: tuple[int, ...], positions: Tensor
+) -> ShortRows:
+    # Made on the positions' device: a copy to a GPU would wait for it.
+    short = [torch.full_like(positions[:, :1], place) for place in in_short_row]
+    return ShortRows(places(positions), torch.cat(short, dim=1))
 
 
 def _shorten_to_blocks(positions: Tensor) -> ShortRows | None:
@@ -57,7 +61,7 @@ def _shorten_to_blocks(positions: Tensor) -> ShortRows | None:
         return None  # a graph would keep this batch's width, and a GPU would be waited for
     places, starts, width = [at_cls(positions)], [], 1
     for start, end in ((SUBJECT_START, SUBJECT_END), (OBJECT_START, OBJECT_END)):
-        block = torch.arange(int((positions[:, end] - positions[:, start]).max()))
+        block = torch.arange(max(0, int((positions[:, end] - positions[:, start]).max())))
         # What goes beyond a block is not read.
         last = (positions[:, end] - 1).clamp(min=0).unsqueeze(1)
         places.append(torch.minimum(positions[:, start].unsqueeze(1) + block, last))
