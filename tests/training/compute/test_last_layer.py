@@ -79,6 +79,18 @@ def test_checkpointed_gradients_know_what_was_read():
     torch.testing.assert_close(*gradients)
 
 
+def test_a_copy_of_an_encoder_has_a_last_layer_of_its_own():
+    torch.manual_seed(0)
+    encoder = AutoModel.from_config(CONFIGS[0]).eval()
+    compute_last_layer_where_read(encoder)
+    copied = copy.deepcopy(encoder)
+    ids = torch.randint(3, 60, (3, 9))
+    wanted = encoder(ids, **{READ_PLACES: PLACES}).last_hidden_state
+    with torch.no_grad():
+        encoder.encoder.layer[-1].output.dense.weight.zero_()
+    assert torch.equal(copied(ids, **{READ_PLACES: PLACES}).last_hidden_state, wanted)
+
+
 def test_no_other_token_passes_the_last_layer():
     encoder = AutoModel.from_config(CONFIGS[0]).eval()
     compute_last_layer_where_read(encoder)
