@@ -16,9 +16,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import CONTENDERS, train_ours
 from benchmarks.inference import PREDICTORS
 from benchmarks.machine import count_forward_operations, count_operations, measure_peak
+from benchmarks.memory import read_peak_megabytes
 from benchmarks.stages import time_data_stages, time_model_stages
 from benchmarks.workload import Workload, make_workload, write_results
 
@@ -35,6 +36,16 @@ def main() -> None:
         results[name] = BENCHMARKS[name](arguments)
     if arguments.save:
         write_results(_RESULTS, results)
+
+
+def measure_memory(arguments: argparse.Namespace) -> dict[str, float]:
+    """Print the peak memory of the process after training many rows; it comes before all else."""
+    workload = _workload(arguments, arguments.memory_rows)
+    seconds = train_ours(workload)
+    peak = read_peak_megabytes()
+    print(f"Memory: {peak:.0f} MB at most in a training of {arguments.memory_rows} rows, "
+          f"{arguments.memory_rows / seconds:.1f} rows/s\n")  # fmt: skip
+    return {"rows": arguments.memory_rows, "peak_megabytes": peak}
 
 
 def compare_training(arguments: argparse.Namespace) -> dict[str, float]:
@@ -88,6 +99,7 @@ def _by_stage(seconds: dict[int, dict[str, float]]) -> dict[str, dict[int, float
 
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], object]] = {
+    "memory": measure_memory,
     "training": compare_training,
     "inference": compare_inference,
     "growth": measure_growth,
@@ -102,6 +114,8 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=512, help="rows of a round (default 512)")
     parser.add_argument("--batch-size", type=int, default=32, help="rows in a batch (default 32)")
     parser.add_argument("--rounds", type=int, default=3, help="alternating rounds (default 3)")
+    parser.add_argument("--memory-rows", type=int, default=16000, help="rows whose training's "
+                        "peak memory is measured (default 16000)")  # fmt: skip
     parser.add_argument("--data-rows", type=int, nargs="+", default=[2000, 8000, 32000])
     parser.add_argument("--model-rows", type=int, nargs="+", default=[500, 1000, 2000])
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, help="some of the benchmarks")

@@ -12,8 +12,16 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 def test_every_benchmark_prints_its_table(encoder, run_script):
     sizes = ["--rows", "24", "--rounds", "1", "--data-rows", "60", "120", "--model-rows", "8", "16"]
+    sizes += ["--memory-rows", "24"]
     shown = run_script(main, "--encoder", encoder, "--layers", "1", *sizes)
-    for wanted in ("contest baseline", "tuned plain Trainer", "padded fp32", "tokenize", "predict"):
+    for wanted in (
+        "contest baseline",
+        "tuned plain Trainer",
+        "padded fp32",
+        "tokenize",
+        "predict",
+        "MB at most",
+    ):
         assert wanted in shown
     assert "peak" in shown
 
