@@ -22,7 +22,7 @@ from klue_pipeline.training.loading.weights_file import GRAPH_FILE, WEIGHTS_FILE
 
 logger = logging.getLogger(__name__)
 
-_BATCH_SIZES = (1, 16)
+_BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,12 @@ def make_graph(  # noqa: PLR0913
 
 
 def _batches(model: nn.Module, rows: EncodedRows, places: list[int]) -> Iterator[Batch]:
-    """Yield some rows alone, and all in batches of rows of different lengths."""
-    for size in _BATCH_SIZES:
-        step = max(1, len(places) // size)
-        for start in range(0, min(step, _BATCH_SIZES[-1]) if size == 1 else step):
-            yield _inputs(model, rows, places[start::step][:size])
+    """Yield some rows of all lengths alone, and all in batches of rows of different lengths."""
+    step = max(1, len(places) // _BATCH_SIZE)
+    for place in places[::step]:
+        yield _inputs(model, rows, [place])
+    for start in range(step):
+        yield _inputs(model, rows, places[start::step])
 
 
 def _inputs(model: nn.Module, rows: EncodedRows, places: list[int]) -> Batch:
