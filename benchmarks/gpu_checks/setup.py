@@ -88,7 +88,7 @@ class Setup:
         """Few rows in small batches that are learnt three times; with these settings of training.
 
         Args:
-            dropout: Of the encoder; None takes that of its configuration.
+            dropout: Of encoder and head; None takes those of their configurations.
             training: Settings by name.
         """
         workload = self._workload(min(128, self.sizes.rows), 8)
@@ -113,13 +113,11 @@ def with_settings(workload: Workload, dropout: float | None = None, **training: 
     """Return the workload with other settings."""
     params = workload.params
     changed = {**params.training.model_dump(), **training}
+    training_params = RelationTrainingParams.model_validate(changed)
     encoder = params.encoder.model_copy(update={"dropout": dropout})
-    return replace(
-        workload,
-        params=replace(
-            params, encoder=encoder, training=RelationTrainingParams.model_validate(changed)
-        ),
-    )
+    head = params.head if dropout is None else params.head.model_copy(update={"dropout": dropout})
+    changed_params = replace(params, encoder=encoder, head=head, training=training_params)
+    return replace(workload, params=changed_params)
 
 
 def learn(workload: Workload, folder: Path | None = None) -> ClassifierResult:
