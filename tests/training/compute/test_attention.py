@@ -4,32 +4,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_configs import LIKE_BERT, MODERN_BERT, SIZES
 from torch import nn
 from torch.nn import functional
-from transformers import (
-    AutoModel,
-    BertConfig,
-    ElectraConfig,
-    ModernBertConfig,
-    RobertaConfig,
-    XLMRobertaConfig,
-)
+from transformers import AutoModel, BertConfig
 
 from klue_pipeline.training.compute import attention
 from klue_pipeline.training.compute.attention import attend, use_batched_attention
 from klue_pipeline.training.compute.dropout import KeepMasks, drawing_from, use_bit_dropout
 
-SIZES = {
-    "vocab_size": 60, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
-    "intermediate_size": 16, "max_position_embeddings": 64, "pad_token_id": 1,
-}  # fmt: skip
-CONFIGS = [
-    BertConfig(**SIZES),
-    RobertaConfig(**SIZES, type_vocab_size=1),
-    XLMRobertaConfig(**SIZES, type_vocab_size=1),
-    ElectraConfig(**SIZES, embedding_size=8),
-    ModernBertConfig(**SIZES, local_attention=4, global_attn_every_n_layers=2),
-]
+CONFIGS = [*LIKE_BERT, MODERN_BERT]
 
 
 class Layer(nn.Module):

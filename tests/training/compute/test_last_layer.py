@@ -4,32 +4,14 @@ import copy
 
 import pytest
 import torch
+from tiny_configs import LIKE_BERT, MODERN_BERT, SIZES
 from torch import nn
-from transformers import (
-    AutoModel,
-    BertConfig,
-    CamembertConfig,
-    ElectraConfig,
-    ModernBertConfig,
-    RobertaConfig,
-    XLMRobertaConfig,
-)
+from transformers import AutoModel, BertConfig
 
 from klue_pipeline.training.compute.attention import use_batched_attention
 from klue_pipeline.training.compute.last_layer import READ_PLACES, compute_last_layer_where_read
 
-SIZES = {
-    "vocab_size": 60, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
-    "intermediate_size": 16, "max_position_embeddings": 64, "pad_token_id": 1,
-}  # fmt: skip
-CONFIGS = [
-    BertConfig(**SIZES),
-    BertConfig(**SIZES | {"num_hidden_layers": 1}),
-    CamembertConfig(**SIZES),
-    ElectraConfig(**SIZES, embedding_size=8),
-    RobertaConfig(**SIZES, type_vocab_size=1),
-    XLMRobertaConfig(**SIZES, type_vocab_size=1),
-]
+CONFIGS = [*LIKE_BERT, BertConfig(**SIZES | {"num_hidden_layers": 1})]
 PLACES = torch.tensor([[0, 8, 3], [2, 0, 0], [0, 0, 0]])
 
 
@@ -105,7 +87,7 @@ def test_no_other_token_passes_the_last_layer():
 @pytest.mark.parametrize(
     "encoder",
     [
-        AutoModel.from_config(ModernBertConfig(**SIZES)),
+        AutoModel.from_config(MODERN_BERT),
         AutoModel.from_config(BertConfig(**SIZES), attn_implementation="eager"),
         AutoModel.from_config(BertConfig(**SIZES, is_decoder=True)),
     ],
