@@ -30,21 +30,58 @@ def prepare_tokenizer(
     return tokenizers.prepare_tokenizer(encoder, texts, describe_tokens(input_params))
 
 
-def encode_sentences(
-    sentences: pd.DataFrame,
+def encode_train(
+    training_sentences: pd.DataFrame,
     tokenizer: Tokenizer,
     labels: LabelSet,
     input_params: InputParams,
     max_tokens: int,
 ) -> Features:
-    """Encode every row once, for all folds.
+    """Encode every training row once, for all folds.
 
     Args:
-        sentences: Training rows with labels; or test rows and those that a student learns from,
-            without. One whose entities cannot be located goes in as a bare sentence.
+        training_sentences: Rows with labels.
         tokenizer: The encoder's tokenizer.
         labels: The ordered label names; a label's id is its place.
         input_params: How a row is written as text.
         max_tokens: Longest row in tokens.
     """
-    return encode(sentences, tokenizer, input_params, max_tokens, labels)
+    return encode(training_sentences, tokenizer, input_params, max_tokens, labels)
+
+
+def encode_test(
+    test_sentences: pd.DataFrame,
+    tokenizer: Tokenizer,
+    labels: LabelSet,
+    input_params: InputParams,
+    max_tokens: int,
+) -> Features:
+    """Encode every test row; one whose entities cannot be located goes in as a bare sentence.
+
+    Args:
+        test_sentences: Rows without labels.
+        tokenizer: The encoder's tokenizer.
+        labels: The ordered label names; a label's id is its place.
+        input_params: How a row is written as text.
+        max_tokens: Longest row in tokens.
+    """
+    return encode(test_sentences, tokenizer, input_params, max_tokens, labels)
+
+
+def encode_unlabelled(
+    unlabelled_sentences: pd.DataFrame,
+    tokenizer: Tokenizer,
+    labels: LabelSet,
+    input_params: InputParams,
+    max_tokens: int,
+) -> Features:
+    """Encode the rows without labels that a student learns from, as training rows are.
+
+    Args:
+        unlabelled_sentences: Rows without labels; there need not be any.
+        tokenizer: The encoder's tokenizer.
+        labels: The ordered label names; a label's id is its place.
+        input_params: How a row is written as text.
+        max_tokens: Longest row in tokens.
+    """
+    return encode(unlabelled_sentences, tokenizer, input_params, max_tokens, labels)

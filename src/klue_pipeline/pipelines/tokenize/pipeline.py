@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Pipeline, node
 
-from klue_pipeline.pipelines.tokenize.nodes import encode_sentences, prepare_tokenizer
+from klue_pipeline.pipelines.tokenize.nodes import (
+    encode_test,
+    encode_train,
+    encode_unlabelled,
+    prepare_tokenizer,
+)
 from klue_pipeline.runs import topology
 
 
@@ -10,7 +15,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
     """Wire tokenize."""
     settings = ["params:input", "params:training.max_tokens"]
     unlabelled = node(
-        encode_sentences,
+        encode_unlabelled,
         inputs=["unlabelled_sentences", "tokenizer", "labels", *settings],
         outputs="unlabelled_features",
         name="encode_unlabelled",
@@ -24,13 +29,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:  # noqa: ARG001 - Kedro's sig
                 name="prepare_tokenizer",
             ),
             node(
-                encode_sentences,
+                encode_train,
                 inputs=["training_sentences", "tokenizer", "labels", *settings],
                 outputs="train_features",
                 name="encode_train",
             ),
             node(
-                encode_sentences,
+                encode_test,
                 inputs=["clean_test_sentences", "tokenizer", "labels", *settings],
                 outputs="test_features",
                 name="encode_test",
