@@ -10,12 +10,11 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.gpu_checks.setup import Setup
 from benchmarks.gpu_checks.training import Figures, gpu_has_bfloat16
 from benchmarks.inference import PREDICTORS
-from benchmarks.machine import count_operations, measure_peak
+from benchmarks.machine import NUMBER_TYPES, count_operations, measure_peak
 from benchmarks.memory import read_peak_megabytes
 from benchmarks.workload import Workload
 from klue_pipeline.training.device import resolve_device, resolve_precision
 
-_TYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 _SHARE_OF_TIME = 0.6
 """No round starts after this share of a check's seconds."""
 
@@ -34,7 +33,7 @@ def describe_device(setup: Setup) -> tuple[str, Figures]:
         f"{gpu.name}, compute capability {gpu.major}.{gpu.minor}, {gpu.total_memory / 2**30:.0f} "
         f"GiB, PyTorch {torch.__version__}, CUDA {torch.version.cuda}"
     )
-    peaks = {name: measure_peak(kind) / 1e12 for name, kind in _TYPES.items()}
+    peaks = {name: measure_peak(name) / 1e12 for name in NUMBER_TYPES}
     return text, {f"peak of {k} matrix products, TFLOP/s": f"{v:.1f}" for k, v in peaks.items()}
 
 
@@ -46,7 +45,7 @@ def compare_training(setup: Setup) -> tuple[str, Figures]:
         del contenders["tuned plain Trainer"]  # it asks for bfloat16
     seconds, memory, rounds = alternate(contenders, workload, setup)
     precision = resolve_precision("auto", resolve_device("auto"))
-    share = count_operations(workload) / seconds["ours"] / measure_peak(_TYPES[precision])
+    share = count_operations(workload) / seconds["ours"] / measure_peak(precision)
     return _describe(rounds, workload, seconds, CONTENDERS), {
         **_as_ratios("training", seconds),
         f"training: share of the {precision} matrix peak": f"{share:.0%}",

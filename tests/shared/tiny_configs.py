@@ -4,6 +4,7 @@ from transformers import (
     BertConfig,
     CamembertConfig,
     ElectraConfig,
+    EuroBertConfig,
     ModernBertConfig,
     RobertaConfig,
     XLMRobertaConfig,
@@ -20,4 +21,5 @@ LIKE_BERT = [
     RobertaConfig(**SIZES, type_vocab_size=1),
     XLMRobertaConfig(**SIZES, type_vocab_size=1),
 ]
+ROTARY = EuroBertConfig(**SIZES, num_key_value_heads=2)
 MODERN_BERT = ModernBertConfig(**SIZES, local_attention=4, global_attn_every_n_layers=2)

@@ -107,6 +107,7 @@ def explain_out_of_memory(params: TrainingParams) -> Iterator[None]:
             f"The GPU ran out of memory at training.{size}={getattr(params, size)}, "
             f"training.max_tokens={params.max_tokens} and training.evaluation_batch_size="
             f"{params.evaluation_batch_size}. Halve training.{size} and double "
-            "training.accumulation_steps (same result), or lower training.max_tokens; if it "
-            "happened while scoring, lower training.evaluation_batch_size (same result)."
+            "training.accumulation_steps (about as many rows in a step), or lower "
+            "training.max_tokens; if it happened while scoring, lower "
+            "training.evaluation_batch_size (same result)."
         ) from error

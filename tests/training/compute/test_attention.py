@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_configs import LIKE_BERT, MODERN_BERT, SIZES
+from tiny_configs import LIKE_BERT, MODERN_BERT, ROTARY, SIZES
 from torch import nn
 from torch.nn import functional
 from transformers import AutoModel, BertConfig
@@ -118,6 +118,27 @@ def test_a_whole_encoder_says_the_same(config, lengths, monkeypatch):
     found = encoder(ids, attention_mask=mask).last_hidden_state
     torch.testing.assert_close(found[mask.bool()], wanted[mask.bool()], rtol=1e-4, atol=1e-5)
     assert "batched" not in encoder.config.to_json_string()
+
+
+@pytest.mark.parametrize("config", [*CONFIGS, ROTARY], ids=lambda config: config.model_type)
+def test_a_whole_encoder_learns_in_bfloat16(config, monkeypatch):
+    torch.manual_seed(0)
+    encoder = AutoModel.from_config(config).eval()
+    ids = torch.randint(3, 60, (3, 9))
+
+    def gradient():
+        encoder.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16):
+            states = encoder(ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        (
+            states.float() * torch.linspace(-1, 1, states[0].numel()).view_as(states[0])
+        ).sum().backward()
+        return encoder.get_input_embeddings().weight.grad
+
+    wanted = gradient()
+    use_batched_attention(encoder)
+    monkeypatch.setattr(attention, "sdpa_attention_forward", None)
+    assert functional.cosine_similarity(gradient().flatten(), wanted.flatten(), dim=0) > 0.99
 
 
 def test_an_encoder_drops_attention_from_the_masks_that_are_given():

@@ -90,6 +90,7 @@ def test_a_model_that_fails_reaches_everybody_as_an_error_of_their_own(model, as
     calls = ask(MicroBatches(model.answer, 8), [-1], [-2], [-3])
     errors = [call.exception(timeout=60) for call in calls]
     assert [str(error) for error in errors] == [f"cannot answer [{-n}]" for n in (1, 2, 3)]
+    assert model.batches == [[-1], [-2, -3], [-2], [-3]]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])

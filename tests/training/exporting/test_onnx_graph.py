@@ -69,6 +69,31 @@ def test_a_graph_answers_batches_of_any_size_as_the_model_does(exported):
         require_agreement(model, graph, batches)
 
 
+def test_a_graph_that_answers_no_number_is_refused():
+    model = Mean().eval()
+
+    def answer_no_number(**batch):
+        return model(**batch) * (torch.nan if len(batch["input_ids"]) > 1 else 1)
+
+    with pytest.raises(ValueError, match="by up to nan"):
+        require_agreement(model, answer_no_number, [make_batch(1, 3), make_batch(2, 3)])
+
+
+def test_logits_of_padding_are_not_compared_but_those_of_words_are():
+    words = torch.nn.Embedding(50, 2)
+
+    def model(input_ids, attention_mask):
+        return words(input_ids)
+
+    def graph(input_ids, attention_mask):
+        return words(input_ids) + (1 - attention_mask)[..., None]
+
+    batches = [make_batch(3, 6)]
+    assert require_agreement(model, graph, batches, per_token=True) == 0
+    with pytest.raises(ValueError, match="by up to 1;"):
+        require_agreement(model, lambda **batch: model(**batch) + 1, batches, per_token=True)
+
+
 def test_a_graph_in_int8_is_small_and_near(exported, tmp_path):
     model, path = exported
     quantise(path, tmp_path / "model.onnx")

@@ -189,6 +189,13 @@ def test_a_token_that_no_row_has_is_refused(rows, caplog):
     assert words_of(model)(torch.tensor([40])).shape == (1, 8)
 
 
+def test_a_training_that_breaks_off_gives_the_embeddings_back(rows):
+    model = Classifier()
+    with pytest.raises(KilledError), vocabulary_in_use(model, rows.training):
+        raise KilledError
+    assert type(words_of(model)) is nn.Embedding
+
+
 def test_padding_does_not_learn(rows):
     """Nor does it where it is not the first of the tokens."""
     model = Classifier()

@@ -10,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 from klue_pipeline.odqa.dense.encoder import embed_batch
 from klue_pipeline.odqa.settings.retriever_params import RetrieverParams
 from klue_pipeline.training.batches import Batch
+from klue_pipeline.training.compute.dropout import drawing_anew
 
 
 class Towers(nn.Module):
@@ -111,7 +112,7 @@ def _in_parts(
     ):
         width = int(mask.sum(1).max())
         part = {"input_ids": ids[:, :width], "attention_mask": mask[:, :width]}
-        parts.append(checkpoint(embed, part, use_reentrant=False))
+        parts.append(checkpoint(embed, part, use_reentrant=False, context_fn=drawing_anew))
     return torch.cat(parts)
 
 

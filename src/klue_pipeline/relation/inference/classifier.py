@@ -99,7 +99,7 @@ class RelationClassifier:
             precision: ``fp32``, ``bf16`` or ``fp16`` (GPU only); ``auto`` is fp16 on a GPU, bf16 on
                 a CPU that has it, else fp32. Weights stay float32. With less than fp32 a row's
                 probabilities may differ in the third digit between batches.
-            batch_size: Rows in a batch; more need more memory and give the same result.
+            batch_size: Most rows in a batch; more need more memory and give the same result.
             rows_together: Rows that several threads ask for at the same time are answered together,
                 up to so many; with 0 each thread is answered by itself.
             runtime: ``pytorch``; ``onnx`` for folders of ``kedro run --pipelines onnx``, on a CPU

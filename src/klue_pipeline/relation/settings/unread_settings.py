@@ -20,6 +20,7 @@ def unread_settings(params: RelationParams, runtime: Mapping[str, Any]) -> list[
         *_unread_of(params.augment, "augment", "augment.methods", runtime),
         *_unread_words(params.text.language, runtime),
         *_unread_negative(params, runtime),
+        *_unread_weight(params, runtime),
         *(
             f"raw.{name} is not read: {what} reads it"
             for name, (what, is_read) in _readers_of_tables(params).items()
@@ -46,6 +47,12 @@ def _unread_words(language: str, runtime: Mapping[str, Any]) -> Iterator[str]:
 def _unread_negative(params: RelationParams, runtime: Mapping[str, Any]) -> Iterator[str]:
     if "negative" in (runtime.get("labels") or {}) and not params.has_own_labels:
         yield "labels.negative is not read: the label set has its own; see labels.names"
+
+
+def _unread_weight(params: RelationParams, runtime: Mapping[str, Any]) -> Iterator[str]:
+    weight = (runtime.get("loss") or {}).get("unlabelled_weight")
+    if weight is not None and params.raw.unlabelled is None:
+        yield "loss.unlabelled_weight is not read: raw.unlabelled names no rows"
 
 
 def _readers_of_tables(params: RelationParams) -> dict[str, tuple[str, bool]]:

@@ -66,6 +66,7 @@ def attend(  # noqa: PLR0913, PLR0917 (Transformers' signature)
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, **kwargs
         )
+    query, key, value = (_as_autocast(part) for part in (query, key, value))
     batch, heads, tokens, _ = query.shape
     keep, keep_scale = None, 1.0
     if masks is not None:
@@ -103,6 +104,12 @@ def is_recorded() -> bool:
     return is_traced or torch.compiler.is_compiling()
 
 
+def _as_autocast(states: Tensor) -> Tensor:
+    """Cast what autocast casts for PyTorch's own attention; rotary positions leave float32."""
+    casts = torch.is_autocast_enabled("cpu")
+    return states.to(torch.get_autocast_dtype("cpu")) if casts else states
+
+
 def _bias(attention_mask: Tensor) -> Tensor:
     """Return what is added to the scores; one line for all tokens that may look at the same."""
     if attention_mask.stride(-2) == 0:
@@ -134,12 +141,12 @@ class _Attention(torch.autograd.Function):
             part.reshape(batch * heads, *part.shape[2:]) for part in (query, key, value)
         )
         if bias is not None:
-            bias = bias.expand(batch, heads, -1, -1).reshape(batch * heads, -1, key.shape[1])
+            bias = bias.expand(batch, heads, -1, -1)
         learns = any(ctx.needs_input_grad)
         probabilities = query.new_empty(batch * heads if learns else 0, tokens, key.shape[1])
         gathered = query.new_empty(batch * heads, tokens, value.shape[-1])
         for part in _parts(batch * heads, tokens * key.shape[1]):
-            found = _probabilities(query[part], key[part], _at(bias, part), scaling)
+            found = _probabilities(query[part], key[part], _of_heads(bias, part), scaling)
             if learns:
                 probabilities[part] = found
             torch.bmm(_keep(found, _at(keep, part), keep_scale), value[part], out=gathered[part])
@@ -185,7 +192,15 @@ def _probabilities(query: Tensor, key: Tensor, bias: Tensor | None, scaling: flo
 def _parts(heads: int, values: int) -> Iterator[slice]:
     at_once = max(1, _VALUES_AT_ONCE // values)
     for start in range(0, heads, at_once):
-        yield slice(start, start + at_once)
+        yield slice(start, min(start + at_once, heads))
+
+
+def _of_heads(bias: Tensor | None, part: slice) -> Tensor | None:
+    """Return the biases of some heads of some rows; those of all are a view, which stays one."""
+    if bias is None:
+        return None
+    places = torch.arange(part.start, part.stop)
+    return bias[places // bias.shape[1], places % bias.shape[1]]
 
 
 def _at(values: Tensor | None, part: slice) -> Tensor | None:

@@ -6,8 +6,9 @@ one value. The masks of an optimizer step follow from seed and step alone, so a 
 on from a resume state draws what an unbroken one does.
 """
 
+import copy
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -63,6 +64,16 @@ def drawing_from(masks: KeepMasks | None) -> Iterator[None]:
         yield
     finally:
         _MASKS.reset(token)
+
+
+def drawing_anew() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+    """Give what is computed again in a backward pass the masks that it has had.
+
+    Returns:
+        The contexts of the first and of the second time, as ``context_fn`` of
+        ``torch.utils.checkpoint`` wants them; that one looks after PyTorch's generator alone.
+    """
+    return nullcontext(), drawing_from(copy.deepcopy(_MASKS.get()))
 
 
 def present_masks() -> KeepMasks | None:

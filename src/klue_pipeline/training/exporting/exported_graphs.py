@@ -103,7 +103,8 @@ def make_graph(  # noqa: PLR0913
     places = order[np.unique(np.linspace(0, len(order) - 1, check_rows).astype(int))].tolist()
     example = _inputs(model, rows, [places[0], places[-1]])
     export_graph(model, example, folder / GRAPH_FILE, what, per_token=per_token)
-    difference = require_agreement(model, load_graph(folder), _batches(model, rows, places))
+    batches = _batches(model, rows, places)
+    difference = require_agreement(model, load_graph(folder), batches, per_token=per_token)
     found = {
         "largest_difference": difference,
         "weights_bytes": (checkpoint / WEIGHTS_FILE).stat().st_size,

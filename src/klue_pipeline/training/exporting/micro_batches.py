@@ -32,6 +32,8 @@ class _Request(Generic[Row, Answer]):
     woken: Event = field(default_factory=Event)
     """Set when it is answered, could not be with the others, or is the one to answer them."""
     answers: Sequence[Answer] | None = None
+    error: Exception | None = None
+    """What its rows raise without the others'."""
 
 
 class MicroBatches(Generic[Row, Answer]):
@@ -65,7 +67,9 @@ class MicroBatches(Generic[Row, Answer]):
                 self._answer_next()
         finally:
             self._leave(request)
-        # Together they failed: each is answered alone, and finds out by itself whose fault it was.
+        if request.error is not None:
+            raise request.error
+        # Who answers the others may have been stopped amid them: then each asks for itself.
         return self._answer(rows) if request.answers is None else request.answers
 
     def _forget(self) -> None:
@@ -106,9 +110,19 @@ class MicroBatches(Generic[Row, Answer]):
             logger.warning(
                 "%d requests failed together; each is asked alone: %s", len(batch), error
             )
+            for request in batch:
+                self._answer_alone(request)
         finally:
             for request in batch:
                 request.woken.set()
+
+    def _answer_alone(self, request: _Request[Row, Answer]) -> None:
+        """Find out whose fault it was, one after the other: memory may be too small for all."""
+        try:
+            request.answers = self._answer(request.rows)
+        except Exception as error:
+            request.error = error
+        request.woken.set()
 
     def _take(self) -> list[_Request[Row, Answer]]:
         """Take those who have waited longest: the leader, and who fits beside it."""

@@ -92,10 +92,12 @@ def vocabulary_in_use(model: nn.Module, *rows: EncodedRows) -> Iterator[None]:
     )
     in_use = EmbeddingInUse(whole, token_ids)
     encoder.set_input_embeddings(in_use)
-    yield
-    with torch.no_grad():
-        whole.weight[token_ids] = in_use.weight.to(whole.weight.device)
-    encoder.set_input_embeddings(whole)
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            whole.weight[token_ids] = in_use.weight.to(whole.weight.device)
+        encoder.set_input_embeddings(whole)
 
 
 def _own_embedding(model: nn.Module, encoder: PreTrainedModel) -> nn.Embedding | None:
