@@ -54,8 +54,11 @@ def test_the_legend_names_no_training_loss_that_was_never_measured():
     """As of a training shorter than training.log_every_steps."""
     unmeasured, measured = history(60.0).drop(columns="train_loss"), history(60.0)
     for histories, names in [
-        ({"fold_0": unmeasured}, ["validation"]),
-        ({"fold_0": unmeasured, "fold_1": measured}, ["train", "validation"]),
+        ({"fold_0": unmeasured}, ["validation: cross entropy"]),
+        (
+            {"fold_0": unmeasured, "fold_1": measured},
+            ["train: what is minimised", "validation: cross entropy"],
+        ),
     ]:
         legend = draw(histories).axes[0].get_legend()
         assert [text.get_text() for text in legend.get_texts()] == names

@@ -243,6 +243,8 @@ def test_a_command_that_turns_an_entry_into_something_else_is_warned(caplog):
     caplog.clear()
     resolve(experiment="long", experiment_defaults={"training": {"epochs": 2, "seed": 1}})
     assert caplog.messages == []
+    resolve(experiment="long", training={"epochs": 2}, run={"name": "short"})
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("group", GROUPS)

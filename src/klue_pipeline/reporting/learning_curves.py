@@ -42,11 +42,12 @@ def draw_learning_curves(
         _draw_line(score_axes, history, measured, color=color, marker="o", label=fold)
     if any("train_loss" in history and history["train_loss"].notna().any()
            for history in histories.values()):  # fmt: skip
-        loss_axes.plot([], [], color="gray", linewidth=0.9, label="train")
-    loss_axes.plot([], [], color="gray", linestyle="--", marker="o", label="validation")
+        loss_axes.plot([], [], color="gray", linewidth=0.9, label="train: what is minimised")
+    loss_axes.plot([], [], color="gray", linestyle="--", marker="o",
+                   label="validation: cross entropy")  # fmt: skip
     loss_axes.legend(fontsize="small")
     of_what = f" of {title}" if title else ""
-    _finish(loss_axes, f"Loss{of_what}", "cross entropy (nats)")
+    _finish(loss_axes, f"Loss{of_what}", "nats")
     _finish(score_axes, f"Validation {score.title}{of_what}", score.title)
     figure.legend(
         *score_axes.get_legend_handles_labels(), loc="outside right upper", fontsize="small",

@@ -11,6 +11,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 from klue_pipeline.base_settings import AboutParams
 from klue_pipeline.reporting.licences import LicenceParams
+from klue_pipeline.text.counts import counted
 from klue_pipeline.text.folder_names import VARIANT_MARK
 from klue_pipeline.training.params import EncoderParams
 
@@ -109,7 +110,8 @@ def is_hub_id(encoder: str) -> bool:
 
 def describe_encoder(encoder: EncoderParams) -> str:
     """Say what a training started from."""
-    layers = "" if encoder.num_hidden_layers is None else f", {encoder.num_hidden_layers} layers"
+    kept = encoder.num_hidden_layers
+    layers = "" if kept is None else f", {counted(kept, 'layer')}"
     if encoder.name == _SCRATCH:
         return f"built small from scratch{layers}; it has read nothing but the training rows"
     revision = "" if encoder.revision is None else f", revision {encoder.revision}"

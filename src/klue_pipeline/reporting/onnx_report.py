@@ -33,7 +33,7 @@ class GraphTask:
         answer: What a graph says of one of them.
         score: What they are judged by, for readers.
         score_name: The same in reports.
-        usage: A command that uses graphs, but for the experiment's name.
+        usages: Commands that use graphs, but for the experiment's name.
     """
 
     settings: str
@@ -43,7 +43,7 @@ class GraphTask:
     answer: str
     score: str
     score_name: str
-    usage: str
+    usages: tuple[str, ...]
 
 
 def require_small_loss(
@@ -64,7 +64,7 @@ def require_small_loss(
     of_graph, of_pytorch = (report[f"{each}_{task.score_name}"] for each in ("graph", "pytorch"))
     logger.info(
         "int8 on %d held-out %s: the %s is PyTorch's in %.2f %%; %s %.2f, PyTorch's %.2f, "
-        "difference %+.2f (%.2f to %.2f); %.1f MB",
+        "difference %+.2f (%.2f to %.2f); %.1f MB in all",
         report["rows"], task.judged, task.answer, report["agreement"], task.score, of_graph,
         of_pytorch, report["difference"], report["low"], report["high"],
         sum(report["graph_bytes"].values()) / _MEGABYTE,
@@ -120,7 +120,7 @@ def write_graph_card(
         judged=judged,
         unjudged=unjudged,
         task=task,
-        command=f"{task.usage},{name_run(about, task.experiment)}",
+        commands=[f"{usage},{name_run(about, task.experiment)}" for usage in task.usages],
     )
     card = (exported / CARD_FILE).read_text(encoding="utf-8")
     return f"{card.rstrip()}\n{section}"

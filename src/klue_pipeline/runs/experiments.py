@@ -43,7 +43,8 @@ def resolve_experiment(
     given, settings = task.settings_in(runtime), dict(task.settings_in(parameters))
     require_groups(settings, task)
     entry = _find_entry(task, settings["experiments"], settings["experiment"])
-    _warn_of_overridden(task, settings["experiment"], entry, given)
+    if not (parameters.get("run") or {}).get("name"):  # a variant is about what it changes
+        _warn_of_overridden(task, settings["experiment"], entry, given)
     for group in task.groups:
         merged: dict[str, Any] = {}
         for layer in (settings["experiment_defaults"], entry, given):

@@ -174,6 +174,11 @@ class BestStateTrainer(Trainer):
         self._params = params
         self._best = BestState(scratch_folder, params.select_by)
         self._sampler = order or order_by_length(rows, params)
+        if params.tokens_per_batch is not None:
+            logger.info(
+                "An epoch has %d batches of %.1f rows on average, of at most %d tokens each",
+                len(self._sampler), len(rows) / len(self._sampler), params.tokens_per_batch,
+            )  # fmt: skip
         self._steps_per_epoch = count_steps_per_epoch(len(self._sampler), params)
         self.total_steps = count_steps(self._steps_per_epoch, params)
         device, precision = choose_device(params)

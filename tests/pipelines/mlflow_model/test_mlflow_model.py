@@ -26,6 +26,7 @@ def test_a_package_has_the_exported_folder_and_an_example_in_its_language(
     outputs = SequentialRunner().run(create_pipeline(), catalog)
     package = outputs["mlflow_model"].load()
     assert package.exported == relation_checkpoints
-    assert package.metadata == {"experiment": "e", "folder": "e--v", "why": "왜"}
+    about = {"experiment": "e", "folder": "e--v", "why": "왜"}
+    assert package.metadata == about | {"models": relation_checkpoints.name}
     assert package.example["subject"].tolist() == [None, word]
     assert package.example["object_type"].tolist() == ["LOC", "LOC"]

@@ -83,7 +83,7 @@ def test_graphs_answer_as_the_readers_do_and_their_card_says_what_int8_costs(cat
     assert found["rows"] == len(catalog.load("odqa.fold_members"))
     assert found["low"] <= found["difference"] <= found["high"]
     card = (tmp_path / "onnx_int8_answerer/README.md").read_text(encoding="utf-8")
-    assert f"on the {found['rows']} questions that the models have not learnt from" in card
+    assert f"int8 on {found['rows']} questions of the training data, each asked of" in card
     assert "on 8 windows of the training data" in card
     assert "odqa.answer_new.runtime=onnx,odqa.experiment=e" in card
     question, context = f"{RIVERS[0]}은 어디로 흐르나?", TEXTS[0]

@@ -75,7 +75,8 @@ def test_graphs_say_what_the_models_say_and_their_card_what_int8_costs(catalog, 
     card = (tmp_path / "onnx_int8_model/README.md").read_text(encoding="utf-8")
     assert card.startswith("# Card\n\n## ONNX\n")
     assert f"PyTorch's in {found['agreement']:.2f} %" in card
-    assert "the 24 rows that the models have not learnt from" in card
+    assert "int8 on 24 rows of the training data, each asked of the graph of the fold" in card
+    assert "kedro run --pipelines mlflow_model --params predict.runtime=onnx,experiment=" in card
     assert "What int8 costs `refit`, which learnt from all rows, cannot be measured" in card
     assert "predict.runtime=onnx,experiment=e,run.name=v" in card
     wanted = RelationClassifier.from_pretrained(tmp_path / "exported", precision="fp32")(**REQUEST)

@@ -45,6 +45,7 @@ def facts(small_sentences):
     return CardFacts(
         about=AboutParams(experiment="typed_punct", folder="typed_punct", why="표지가 돕는다"),
         training_source="my/train.csv",
+        unlabelled_source=None,
         input_params=InputParams(
             name="typed_entity_marker_punct",
             query="question",
@@ -144,6 +145,9 @@ def test_a_student_names_its_teachers(facts):
     loss = LossParams(name="distillation", inside="cross_entropy", **of_student)
     told = "Loss: distillation; 40 % of it asks for the probabilities of `typed`, `rbert`, as each "
     assert told in card(facts, loss=loss)
+    assert "Rows without labels" not in card(facts, loss=loss)
+    of_more = card(facts, loss=loss, unlabelled_source="/home/me/more.csv")
+    assert "only the teachers' scores were learnt: more.csv\n" in of_more
 
 
 def test_labels_have_their_rows_and_scores(facts):

@@ -163,7 +163,7 @@ def test_offsets_may_be_text_as_in_a_csv_file():
         ({"subject_end": "셋"}, "subject: start and end are 0 and '셋'"),
         ({"subject": "세종"}, "wanted '세종' at characters 0 to 2, found '이순신'"),
         ({"sentence": 3}, "sentence is 3, wanted text"),
-        ({"sentence": None}, "sentence is None"),
+        ({"sentence": None}, "no sentence"),
         ({"subject_start": None, "subject_end": None}, "no subject"),
         ({"subject_start": None, "subject_end": None, "subject": 7}, "'7' is not in the sentence"),
     ],

@@ -59,6 +59,7 @@ def test_a_good_row_has_no_problem(changes):
         ({"label": 100}, "missing value", "no label"),
         ({"subject": "type is missing"}, "unusable entity", "subject: type is missing"),
         ({"sentence": " \n"}, "empty sentence", r"sentence is ' \n'"),
+        ({"sentence": "", "subject": None}, "empty sentence", "sentence is ''"),
         (
             {"sentence": "이순신은 조선\ud800"},
             "broken character",

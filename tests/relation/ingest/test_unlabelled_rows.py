@@ -55,7 +55,7 @@ def test_an_unreadable_row_keeps_its_line_and_says_why(changes, problem, caplog)
     assert (table["sentence"][1], table["source"][1]) == (NEUTRAL_SENTENCE, "wikitree")
     pd.testing.assert_frame_equal(TestSentences.validate(table), table)
     assert "3 test rows read; 1 of them cannot be read by a model" in caplog.text
-    assert "First: row 2: " in caplog.text
+    assert "First: row " in caplog.text
 
 
 def test_a_file_without_any_readable_row_stops():
@@ -122,7 +122,9 @@ def test_rows_without_labels_that_cannot_be_used_are_left_and_told(caplog):
     TestSentences.validate(table)
     assert table["row_id"].tolist() == [f"{UNLABELLED_ID}{id_}" for id_ in ("a", "a#2")]
     assert table["label"].isna().all()
-    assert "more.csv: 3 rows without labels read, 2 kept, 1 cannot be used (" in caplog.text
+    assert "more.csv: 3 rows without labels read, 2 kept" in caplog.text
+    assert "more.csv: 1 rows without labels cannot be used (" in caplog.text
+    assert "First: row " in caplog.text
     with pytest.raises(ValueError, match=r"more\.csv: none of its 1 rows can be used"):
         normalise_unlabelled_rows("more.csv", [bad])
 

@@ -202,8 +202,8 @@ class ExportedGraphsDataset(ExportedModelDataset):
 
     if_missing = (
         "No ONNX graphs at {folder}; make them with kedro run --pipelines onnx, with the same "
-        "--env and --params experiment=... as the training. onnx.int8 says which are made, in "
-        "int8 or in float32."
+        "--env and --params experiment=... as the training. Where int8 was refused, onnx.int8="
+        "false takes those in float32."
     )
 
     def __init__(
@@ -242,6 +242,6 @@ class AnswererGraphsDataset(ExportedGraphsDataset):
 
     if_missing = (
         "No ONNX graphs at {folder}; make them with kedro run --pipelines odqa_onnx, with the same "
-        "--env and --params odqa.experiment=... as the training. odqa.onnx.int8 says which are "
-        "made, in int8 or in float32."
+        "--env and --params odqa.experiment=... as the training. Where int8 was refused, "
+        "odqa.onnx.int8=false takes those in float32."
     )

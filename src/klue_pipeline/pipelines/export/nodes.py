@@ -55,7 +55,7 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
         experiment_metrics: The scores.
         per_label: The scores of each label.
         about: The experiment.
-        raw: Where the training rows came from.
+        raw: Where the rows came from that were learnt from.
         input_params: How they were written.
         encoder: What the training started from.
         head: What scores the labels.
@@ -76,6 +76,7 @@ def export_model(  # noqa: PLR0913, PLR0917 (one argument per input of the node)
     facts = CardFacts(
         about=about,
         training_source=raw.train,
+        unlabelled_source=raw.unlabelled if loss.teachers else None,
         input_params=input_params,
         encoder=encoder,
         head=head,

@@ -19,6 +19,11 @@ def package_model(
     return ModelPackage(
         exported=exported_model,
         example=tabulate_request(EXAMPLES[input_params.language], known),
-        metadata={"experiment": about.experiment, "folder": about.folder, "why": about.why},
+        metadata={
+            "experiment": about.experiment,
+            "folder": about.folder,
+            "why": about.why,
+            "models": exported_model.name,
+        },
         interface=interface_of(exported_model),
     )

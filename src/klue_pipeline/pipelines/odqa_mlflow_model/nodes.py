@@ -14,6 +14,11 @@ def package_answerer(exported_answerer: Path, about: AboutParams) -> ModelPackag
     return ModelPackage(
         exported=exported_answerer,
         example=tabulate_request(searches=searches),
-        metadata={"experiment": about.experiment, "folder": about.folder, "why": about.why},
+        metadata={
+            "experiment": about.experiment,
+            "folder": about.folder,
+            "why": about.why,
+            "models": exported_answerer.name,
+        },
         interface=interface_of(exported_answerer),
     )

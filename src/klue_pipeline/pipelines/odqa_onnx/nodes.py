@@ -21,8 +21,11 @@ TASK = GraphTask(
     answer="answer",
     score="character F1",
     score_name="character_f1",
-    usage="kedro run --pipelines odqa_answer_new --params odqa.questions=new.jsonl,"
-    "odqa.answer_new.runtime=onnx",
+    usages=(
+        "kedro run --pipelines odqa_answer_new --params odqa.questions=new.jsonl,"
+        "odqa.answer_new.runtime=onnx",
+        "kedro run --pipelines odqa_mlflow_model --params odqa.answer_new.runtime=onnx",
+    ),
 )
 
 

@@ -24,7 +24,10 @@ TASK = GraphTask(
     answer="label",
     score="micro F1",
     score_name="micro_f1",
-    usage="kedro run --pipelines predict_new --params predict.input=new.jsonl,predict.runtime=onnx",
+    usages=(
+        "kedro run --pipelines predict_new --params predict.input=new.jsonl,predict.runtime=onnx",
+        "kedro run --pipelines mlflow_model --params predict.runtime=onnx",
+    ),
 )
 
 

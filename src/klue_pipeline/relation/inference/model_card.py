@@ -43,6 +43,7 @@ class CardFacts:
     Attributes:
         about: The experiment.
         training_source: What ``raw.train`` says.
+        unlabelled_source: What ``raw.unlabelled`` says, if its rows were learnt from.
         input_params: How rows are written for the encoder.
         encoder: What the training started from.
         head: What scores the labels.
@@ -66,6 +67,7 @@ class CardFacts:
 
     about: AboutParams
     training_source: str
+    unlabelled_source: str | None
     input_params: InputParams
     encoder: EncoderParams
     head: HeadParams
@@ -95,6 +97,7 @@ def write_model_card(facts: CardFacts) -> str:
         front_matter=Markdown(_front_matter(facts)),
         facts=facts,
         data_name=without_folders(facts.training_source),
+        unlabelled_name=facts.unlabelled_source and without_folders(facts.unlabelled_source),
         encoder_text=describe_encoder(facts.encoder),
         entity_types=_entity_types(facts.sentences),
         negative=target_labels(facts.labels, facts.target).negative,

@@ -70,9 +70,9 @@ def check_entities_parsed(row: RawRow, _: RowRules) -> str | None:
 
 
 def check_sentence_not_empty(row: RawRow, _: RowRules) -> str | None:
-    """Want a sentence with more than blanks."""
-    is_filled = row.sentence and row.sentence.strip()
-    return None if is_filled else f"sentence is {shorten(repr(row.sentence))}"
+    """Want a sentence with more than blanks, if there is one."""
+    is_empty = row.sentence is not None and not row.sentence.strip()
+    return f"sentence is {shorten(repr(row.sentence))}" if is_empty else None
 
 
 def check_text_encodable(row: RawRow, _: RowRules) -> str | None:
@@ -138,9 +138,9 @@ def check_fold_readable(row: RawRow, _: RowRules) -> str | None:
 
 TEXT_CHECKS: tuple[tuple[str, RowCheck], ...] = (
     ("unreadable line", check_row_readable),
+    ("empty sentence", check_sentence_not_empty),  # in which no entity is found
     ("missing value", check_text_present),
     ("unusable entity", check_entities_parsed),
-    ("empty sentence", check_sentence_not_empty),
     ("broken character", check_text_encodable),
     ("word not at its offsets", check_words_at_offsets),
     ("overlapping spans", check_spans_apart),

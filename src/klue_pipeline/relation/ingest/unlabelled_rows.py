@@ -118,21 +118,23 @@ def _warn_of_problems(file_name: str, n_rows: int, problems: list[RowProblem]) -
     if not problems:
         logger.info("%s: %d test rows read", file_name, n_rows)
         return
-    first = "; ".join(
-        f"row {bad.row.row_number}: {bad.detail}" for bad in problems[:_SHOWN_PROBLEMS]
-    )
     logger.warning(
         "%s: %d test rows read; %d of them cannot be read by a model (%s) and will be scored with "
         "the share of each label in training. First: %s",
-        file_name, n_rows, len(problems), count_reasons(problems), first,
+        file_name, n_rows, len(problems), count_reasons(problems), _describe_first(problems),
     )  # fmt: skip
+
+
+def _describe_first(problems: Sequence[RowProblem]) -> str:
+    first = problems[:_SHOWN_PROBLEMS]
+    return "; ".join(f"row {bad.row.row_number}: {bad.detail}" for bad in first)
 
 
 def normalise_unlabelled_rows(file_name: str, rows: Sequence[RawRow]) -> pd.DataFrame:
     """Write the rows that a student can learn from without labels, in file order.
 
     Ids begin with :data:`UNLABELLED_ID`, so that no labelled row has the same one. How many rows
-    cannot be used is logged, with the reasons.
+    cannot be used is logged, with the reasons and the first of them.
 
     Args:
         file_name: The file, for messages.
@@ -147,11 +149,12 @@ def normalise_unlabelled_rows(file_name: str, rows: Sequence[RawRow]) -> pd.Data
     chunk = sort_out(rows)
     require_rows(file_name, len(chunk.sentences), chunk.problems)
     row_ids = unique_ids(file_name, chunk.sentences["row_id"].tolist())
-    level = logging.WARNING if chunk.problems else logging.INFO
-    logger.log(
-        level, "%s: %d rows without labels read, %d kept, %d cannot be used (%s)",
-        file_name, len(rows), len(row_ids), len(chunk.problems), count_reasons(chunk.problems),
-    )  # fmt: skip
+    logger.info("%s: %d rows without labels read, %d kept", file_name, len(rows), len(row_ids))
+    if chunk.problems:
+        logger.warning(
+            "%s: %d rows without labels cannot be used (%s). First: %s", file_name,
+            len(chunk.problems), count_reasons(chunk.problems), _describe_first(chunk.problems),
+        )  # fmt: skip
     return chunk.sentences.assign(
         row_id=[f"{UNLABELLED_ID}{row_id}" for row_id in row_ids],
         problem=pd.Series([None] * len(row_ids), dtype="str"),

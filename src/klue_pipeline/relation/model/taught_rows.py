@@ -128,7 +128,7 @@ def require_same_making(
 
 _MEANING = {
     "rows": "the training rows",
-    "folds": "the split",
+    "folds": "the split, by the settings under folds",
     "held_out": "the rows that the fold holds out",
 }
 
