@@ -140,7 +140,8 @@ def test_a_package_has_the_exported_folder_and_an_example(tiny_answerer, tmp_pat
     outputs = SequentialRunner().run(odqa_mlflow_model.create_pipeline(), catalog)
     package = outputs["odqa.mlflow_answerer"].load()
     assert package.exported == folder
-    assert package.metadata == {"experiment": "e", "folder": "v", "why": "왜"}
+    about = {"experiment": "e", "folder": "v", "why": "왜"}
+    assert package.metadata == about | {"models": "exported"}
     assert package.example["context"].isna().tolist() == [False, True][: 1 + searches]
     assert "faiss-cpu" not in package.interface.requirements
     if searches:
