@@ -1,5 +1,6 @@
 """Answer new questions with what an experiment left; nothing is trained."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ from klue_pipeline.odqa.ingest.raw_questions import RawQuestions
 from klue_pipeline.odqa.settings.export_params import AnswerNewParams
 from klue_pipeline.odqa.settings.ingest_params import OdqaIngestParams
 from klue_pipeline.odqa.settings.reader_params import ReaderTrainingParams
+
+logger = logging.getLogger(__name__)
 
 
 def answer_new(
@@ -38,6 +41,7 @@ def answer_new(
         raise ValueError(
             "There is nothing to answer. Name a file with --params odqa.questions=<file>."
         )
+    logger.info("The readers of %s answer the questions", trained_answerer)
     answerer = QuestionAnswerer.from_pretrained(
         trained_answerer,
         device=training.device if answer_new.runtime == "pytorch" else "cpu",

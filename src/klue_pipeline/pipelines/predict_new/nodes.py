@@ -1,5 +1,6 @@
 """Label new rows with the models that an experiment left; nothing is trained."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from klue_pipeline.relation.settings.params import IngestParams
 from klue_pipeline.relation.settings.training_params import RelationTrainingParams
 from klue_pipeline.text.records.raw_file import RawFile
 from klue_pipeline.training.loading.checkpoint_files import REFIT_FOLDER
+
+logger = logging.getLogger(__name__)
 
 
 def predict_new(
@@ -33,6 +36,7 @@ def predict_new(
     from klue_pipeline.relation.inference.classifier import RelationClassifier
     from klue_pipeline.relation.ingest.parsing import choose_format
 
+    logger.info("The models of %s label the rows", trained_classifier)
     classifier = RelationClassifier.from_pretrained(
         _folders(trained_classifier, predict),
         device=training.device if predict.runtime == "pytorch" else "cpu",
