@@ -55,7 +55,7 @@ def test_an_unreadable_row_keeps_its_line_and_says_why(changes, problem, caplog)
     assert (table["sentence"][1], table["source"][1]) == (NEUTRAL_SENTENCE, "wikitree")
     pd.testing.assert_frame_equal(TestSentences.validate(table), table)
     assert "3 test rows read; 1 of them cannot be read by a model" in caplog.text
-    assert "First: row " in caplog.text
+    assert "First: row 2: " in caplog.text
 
 
 def test_a_file_without_any_readable_row_stops():
@@ -115,7 +115,7 @@ def test_a_chunk_of_bad_rows_alone_has_an_empty_table():
 
 
 def test_rows_without_labels_that_cannot_be_used_are_left_and_told(caplog):
-    bad = replace(ROW, row_id="x", sentence=None)
+    bad = replace(ROW, row_id="x", sentence=None, row_number=3)
     rows = [ROW, replace(ROW, label="per:title"), bad]
     with caplog.at_level("INFO"):
         table = normalise_unlabelled_rows("more.csv", rows)
@@ -123,8 +123,8 @@ def test_rows_without_labels_that_cannot_be_used_are_left_and_told(caplog):
     assert table["row_id"].tolist() == [f"{UNLABELLED_ID}{id_}" for id_ in ("a", "a#2")]
     assert table["label"].isna().all()
     assert "more.csv: 3 rows without labels read, 2 kept" in caplog.text
-    assert "more.csv: 1 rows without labels cannot be used (" in caplog.text
-    assert "First: row " in caplog.text
+    assert "more.csv: 1 row without labels cannot be used (missing value 1)" in caplog.text
+    assert "First: row 3: no sentence" in caplog.text
     with pytest.raises(ValueError, match=r"more\.csv: none of its 1 rows can be used"):
         normalise_unlabelled_rows("more.csv", [bad])
 

@@ -18,6 +18,7 @@ from klue_pipeline.relation.ingest.row_checks import (
     find_problem,
 )
 from klue_pipeline.relation.ingest.sentence_table import build_sentences
+from klue_pipeline.text.counts import counted
 from klue_pipeline.text.records.problems import (
     RowProblem,
     count_reasons,
@@ -152,8 +153,9 @@ def normalise_unlabelled_rows(file_name: str, rows: Sequence[RawRow]) -> pd.Data
     logger.info("%s: %d rows without labels read, %d kept", file_name, len(rows), len(row_ids))
     if chunk.problems:
         logger.warning(
-            "%s: %d rows without labels cannot be used (%s). First: %s", file_name,
-            len(chunk.problems), count_reasons(chunk.problems), _describe_first(chunk.problems),
+            "%s: %s without labels cannot be used (%s). First: %s", file_name,
+            counted(len(chunk.problems), "row"), count_reasons(chunk.problems),
+            _describe_first(chunk.problems),
         )  # fmt: skip
     return chunk.sentences.assign(
         row_id=[f"{UNLABELLED_ID}{row_id}" for row_id in row_ids],
